@@ -1,0 +1,77 @@
+# Wellfield: one plain Makefile. `make help` lists the targets.
+
+include tools/rooms.mk
+ROOMS := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4) $(FLOOR5)
+
+CC ?= cc
+BUILD ?= build
+SANITIZER ?=
+PKGS := libmicrohttpd libcurl openssl libsodium json-c sqlite3 libpq glib-2.0 libutf8proc libzstd libxxhash zlib
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+        -Wwrite-strings -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -fno-common $(if $(WERROR),-Werror)
+HARDEN := -fstack-protector-strong -fPIE $(if $(SANITIZER),,-D_FORTIFY_SOURCE=2)
+empty :=
+space := $(empty) $(empty)
+comma := ,
+ifneq ($(SANITIZER),)
+SAN := -fsanitize=$(SANITIZER) -fno-omit-frame-pointer -fno-sanitize-recover=all -DWF_SANITIZED=1
+OUT := $(BUILD)/$(subst $(comma),-,$(SANITIZER))
+else
+OUT := $(BUILD)
+endif
+OPT ?= -O2
+CFLAGS_PKG = $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
+LIBS_PKG = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -g $(OPT) $(WARN) $(HARDEN) $(SAN) -Isrc $(CFLAGS_PKG) $(CFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
+LIBS_ALL = $(LIBS_PKG) -lm -lpthread
+
+SRC := $(foreach r,$(ROOMS),$(sort $(wildcard src/$(r)/*.c)))
+OBJ := $(SRC:src/%.c=$(OUT)/obj/%.o)
+# One archive a room: a room's unit tests link only what lies on its own floor and below.
+libs = $(foreach r,$(1),$(if $(wildcard src/$(r)/*.c),$(OUT)/lib$(r).a))
+BELOW_base := base
+BELOW_sql := sql base
+BELOW_eventlog := eventlog base
+BELOW_expr := expr base
+BELOW_http := http base
+BELOW_brand := brand $(FLOOR1) base
+BELOW_people := people $(BELOW_brand)
+BELOW_insight := insight $(BELOW_people)
+BELOW_account := account $(BELOW_insight)
+BELOW_intake := intake $(BELOW_account)
+BELOW_api := api $(BELOW_intake)
+BELOW_main := $(BELOW_api)
+
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
+
+.PHONY: all help deps run check check-long test unit text fmt fmt-check tidy layers banned bench fuzz corpora \
+        install clean stats peers
+all: $(OUT)/wellfield
+
+$(OUT)/wellfield: $(OUT)/obj/main/main.o $(call libs,main $(BELOW_main))
+	$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
+
+$(OUT)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+define room_lib
+$(OUT)/lib$(1).a: $(filter-out $(OUT)/obj/main/main.o,$(patsubst src/%.c,$(OUT)/obj/%.o,$(wildcard src/$(1)/*.c)))
+	@rm -f $$@
+	@ar rcs $$@ $$^
+unit-$(1): $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN))
+	@tools/run-unit $$^
+.PHONY: unit-$(1)
+$(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN)): $(OUT)/unit/$(1)/%: tests/unit/$(1)/%.c $(call libs,$(1) $(BELOW_$(1))) $(wildcard tests/unit/*.h)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) -Itests/unit -MMD -MP -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS_ALL) $$(LIBS_ALL) -lcmocka
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_lib,$(r))))
+
+unit: $(UNIT_BIN)
+	@tools/run-unit $(UNIT_BIN)
+
+-include $(OBJ:.o=.d) $(UNIT_BIN:=.d)

@@ -1,0 +1,53 @@
+/* history.h - a run of whole members as plain arrays: what the event log fills and what expressions
+ * and kernels read. No code, no ownership: whoever fills a struct history owns its arrays. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* Dimensions: columns whose values are brand-wide codes; 0 = null. */
+enum dim { DIM_GROUP, DIM_TOUCHPOINT, DIM_CAMPAIGN, DIM_CONTENT, DIM_STAFF, DIM_ORIGIN, DIM_COUNT };
+
+#define HISTORY_NO_AMOUNT INT64_MIN
+
+/* Which optional columns a reader asks for. at, kind and member are always there. */
+enum {
+    COLUMN_DIM0 = 1u << 0, /* COLUMN_DIM0 << DIM_x */
+    COLUMN_OTHER = 1u << 8,
+    COLUMN_AMOUNT = 1u << 9,
+    COLUMN_RECEIVED = 1u << 10,
+};
+
+enum prop_type { PROP_TEXT, PROP_NUMBER, PROP_BOOL };
+
+/* One property of the events of a run. A name with two types is two columns with two ids. */
+struct prop_column {
+    uint32_t id;               /* of the brand's registry */
+    enum prop_type type;
+    const double *number;      /* [rows] NaN = null; booleans are 0 and 1 */
+    const uint32_t *text;      /* [rows] index into strings; 0 = null */
+    const struct str *strings; /* [string_count] entry 0 is {NULL, 0} */
+    uint32_t string_count;
+};
+
+struct history {
+    uint32_t member_count;
+    const uint32_t *member;   /* [member_count] ids; 0 = events that have no member */
+    const uint32_t *off;      /* [member_count + 1] member i has rows off[i] .. off[i+1]-1 */
+    const int64_t *at;        /* UTC ms, ascending within a member; ties in order of commit */
+    const uint16_t *kind;
+    const uint32_t *dim[DIM_COUNT]; /* NULL when not asked for */
+    const uint32_t *other;    /* the other member's id; 0 = null */
+    const int64_t *amount;    /* minor units; HISTORY_NO_AMOUNT = null */
+    const int64_t *received;  /* UTC ms */
+    uint32_t prop_count;
+    const struct prop_column *props; /* those asked for, in the order asked */
+};
+
+/* What a reader needs. props: ids of the registry, ascending. */
+struct columns {
+    uint32_t mask;
+    uint32_t prop_count;
+    uint32_t props[64];
+};

@@ -1,0 +1,39 @@
+/* json_reader.h - a streaming JSON reader, for events: one pass, no tree, strings borrowed.
+ *
+ * It accepts exactly what json_parse accepts (a test holds them together). A string without escapes
+ * is a borrowed slice of the input; one with escapes is decoded into the arena. After an error every
+ * call returns false; json_reader_error() says where and what. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+
+struct json_reader {
+    struct str text;
+    size_t pos;
+    struct arena *arena;
+    int depth;
+    const char *error; /* NULL while all is well */
+    size_t error_at;
+};
+
+void json_reader_init(struct json_reader *r, struct arena *arena, struct str text);
+/* The type of the value that comes next, without consuming it; false at an error. Numbers are
+ * JSON_INT when they have neither fraction nor exponent and fit int64, else JSON_DOUBLE. */
+bool json_peek(struct json_reader *r, enum json_type *type);
+bool json_read_string(struct json_reader *r, struct str *out);
+bool json_read_number(struct json_reader *r, enum json_type *type, int64_t *i, double *d, struct str *raw);
+bool json_read_bool(struct json_reader *r, bool *out);
+bool json_read_null(struct json_reader *r);
+/* for (json_enter_object(r); json_next_key(r, &key);) { read or skip the value } */
+bool json_enter_object(struct json_reader *r);
+bool json_next_key(struct json_reader *r, struct str *key); /* false at the end, or at an error */
+bool json_enter_array(struct json_reader *r);
+bool json_next_item(struct json_reader *r);                 /* false at the end, or at an error */
+bool json_skip(struct json_reader *r);
+/* Skips a value and gives its source text. */
+bool json_read_raw(struct json_reader *r, struct str *out);
+/* Nothing but white space may follow. */
+bool json_read_end(struct json_reader *r);

@@ -1,0 +1,51 @@
+/* limits.h - every named maximum of the product. `wellfield limits` prints this table.
+ *
+ * LIMIT(NAME, value, unit, what): the value is LIMIT_NAME in code. */
+#pragma once
+
+#define LIMIT_LIST(LIMIT)                                                                          \
+    LIMIT(EVENT_BYTES, 32768, "bytes", "one event at intake")                                      \
+    LIMIT(BATCH_BYTES, 512000, "bytes", "one intake request, uncompressed")                        \
+    LIMIT(BATCH_EVENTS, 2500, "events", "events in one intake request")                            \
+    LIMIT(KIND_BYTES, 64, "bytes", "an event kind")                                                \
+    LIMIT(KINDS, 65535, "kinds", "distinct event kinds of a brand")                                \
+    LIMIT(CODE_BYTES, 256, "bytes", "a code of a group, touchpoint, campaign, content or staff")   \
+    LIMIT(PROPS_PER_EVENT, 64, "properties", "properties of one event")                            \
+    LIMIT(PROP_NAMES, 2000, "names", "distinct property names of a brand")                         \
+    LIMIT(PROP_NAME_BYTES, 64, "bytes", "a property name")                                         \
+    LIMIT(PROP_VALUE_BYTES, 1024, "bytes", "a property value")                                     \
+    LIMIT(IDENTITIES_PER_EVENT, 16, "identities", "identities on one event")                       \
+    LIMIT(IDENTITY_BYTES, 512, "bytes", "an identity value")                                       \
+    LIMIT(MESSAGE_ID_BYTES, 256, "bytes", "a sender's event id")                                   \
+    LIMIT(JSON_DEPTH, 32, "levels", "nesting of a JSON document")                                  \
+    LIMIT(EXPR_BYTES, 4096, "bytes", "an expression")                                              \
+    LIMIT(EXPR_DEPTH, 32, "levels", "nesting of an expression")                                    \
+    LIMIT(EXPR_CALLS, 64, "calls", "calls in an expression")                                       \
+    LIMIT(QUERY_BYTES, 65536, "bytes", "a query")                                                  \
+    LIMIT(FUNNEL_STEPS, 20, "steps", "steps of a funnel")                                          \
+    LIMIT(RETENTION_PERIODS, 90, "periods", "periods of a retention table")                        \
+    LIMIT(PATH_DEPTH, 5, "steps", "depth of a path")                                               \
+    LIMIT(BUCKETS, 50000, "buckets", "time buckets of one reply")                                  \
+    LIMIT(QUERY_MEMORY, 268435456, "bytes", "memory of one query")                                 \
+    LIMIT(QUERY_MS, 60000, "ms", "time of one query")                                              \
+    LIMIT(QUERY_WORKERS, 8, "threads", "threads of one query")                                     \
+    LIMIT(HEADERS, 100, "headers", "headers of a request")                                         \
+    LIMIT(TARGET_BYTES, 8192, "bytes", "a request target")                                         \
+    LIMIT(CONNECTIONS, 20000, "connections", "open HTTP connections")                              \
+    LIMIT(WRITER_BATCH, 4096, "commands", "commands in one commit")                                \
+    LIMIT(WRITER_BATCH_BYTES, 8388608, "bytes", "command bytes in one commit")                     \
+    LIMIT(WRITER_QUEUE, 16384, "commands", "commands waiting for the writer")                      \
+    LIMIT(WRITER_QUEUE_BYTES, 67108864, "bytes", "command bytes waiting for the writer")           \
+    LIMIT(CSV_COLUMNS, 4096, "columns", "columns of an imported table")                            \
+    LIMIT(LINE_BYTES, 1048576, "bytes", "a line of an imported file")                              \
+    LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
+    LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \
+    LIMIT(DEDUPE_IDS, 10000000, "ids", "how many sender's event ids are remembered at least")      \
+    LIMIT(BRANDS, 1000, "brands", "brands in one data directory")                                  \
+    LIMIT(SLUG_BYTES, 32, "bytes", "a brand's slug")
+
+enum {
+#define LIMIT(name, value, unit, what) LIMIT_##name = (value),
+    LIMIT_LIST(LIMIT)
+#undef LIMIT
+};

@@ -1,0 +1,104 @@
+/* expr.h - the expression language: who (members) and which events. The grammar is docs/query.md.
+ *
+ * One parser, one checker, one printer; an expression is immutable, lives in the arena it was parsed
+ * into, and may be evaluated by any number of threads. Names are resolved through a catalog once, at
+ * parse time. Text is compared by code points after NFC. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/history.h"
+#include "base/str.h"
+#include "base/time.h"
+
+struct expr;
+
+/* Fields of a member that are not its events. */
+enum expr_field {
+    FIELD_ID, FIELD_CREATED, FIELD_JOINED, FIELD_LAST_SEEN, FIELD_LAST_INTERACTION, FIELD_LAST_ORDER,
+    FIELD_BIRTHDAY, FIELD_LIFECYCLE, FIELD_TRUST, FIELD_CIRCLE, FIELD_SOURCE, FIELD_TOUCHPOINT,
+    FIELD_GROUPS, FIELD_CONTACTS, FIELD_RETURNED, FIELD_OUTSIDE, FIELD_READS, FIELD_SILENT_BUYER,
+    FIELD_OWNER, FIELD_ORDERS, FIELD_SPENT, FIELD_INVITED, FIELD_QUALIFIED, FIELD_LANGUAGE,
+    FIELD_TIMEZONE, FIELD_TRAIT, /* 'name' of expr_get says which */
+    FIELD_TAG, FIELD_STAFF, FIELD_CONSENTED, FIELD_EXPERIMENT, FIELD_COUNT
+};
+
+enum expr_type { TYPE_NULL, TYPE_NUMBER, TYPE_TEXT, TYPE_BOOL, TYPE_TIME, TYPE_DATE, TYPE_CODES };
+
+/* A value: null, or the member that its type names. */
+struct expr_value {
+    enum expr_type type;
+    double number;          /* TYPE_NUMBER: counts, and money in minor units; enums by their order */
+    struct str text;        /* TYPE_TEXT */
+    bool boolean;
+    int64_t time;           /* TYPE_TIME: UTC ms; TYPE_DATE: day number (birthdays are dates) */
+    const uint32_t *codes;  /* TYPE_CODES: sorted set, e.g. the groups a member is in */
+    uint32_t code_count;
+};
+
+/* How names become numbers. Any function may be NULL: then nothing is known by that name. */
+struct expr_catalog {
+    void *ctx;
+    const struct zone *zone;                       /* the brand's; dates and days are in it */
+    int currency_digits;                           /* 2 for CNY */
+    /* kind code, or -1 when the brand has never seen it (a warning, the test is then false) */
+    int (*kind)(void *ctx, struct str name);
+    bool (*kind_is_derived)(void *ctx, int kind);
+    /* the code's number, or 0 */
+    uint32_t (*code)(void *ctx, enum dim dim, struct str code);
+    /* and back, for ordering and prefix tests on codes; {NULL,0} when unknown */
+    struct str (*code_text)(void *ctx, enum dim dim, uint32_t code);
+    struct str (*kind_text)(void *ctx, int kind);
+    /* id of the typed property column, 0 when the brand has none */
+    uint32_t (*prop)(void *ctx, struct str name, enum prop_type type);
+    /* registered type of a trait; TYPE_NULL when unknown */
+    enum expr_type (*trait)(void *ctx, struct str name);
+    /* the expression text of a saved segment; {NULL,0} when there is none */
+    struct str (*segment)(void *ctx, struct str name);
+};
+
+enum expr_about { EXPR_MEMBER, EXPR_EVENT };
+
+/* Parse and check 'text' about members or about events. On failure why->field is 'field', and the
+ * sentence names line, column, what was found and what could stand there. 'now' fixes now and today. */
+MUST_CHECK enum err expr_parse(struct arena *a, const struct expr_catalog *catalog, enum expr_about about,
+                               struct str text, const char *field, const struct expr **out,
+                               struct why *why);
+/* The canonical form; parses back to the same tree. */
+void expr_print(const struct expr *e, struct strbuf *out);
+/* Unknown kinds, codes and properties found while parsing, one sentence each. */
+size_t expr_warning_count(const struct expr *e);
+const char *expr_warning(const struct expr *e, size_t i);
+
+/* Add the columns that evaluation reads to 'columns' (props stay ascending, without duplicates).
+ * False when more than 64 properties would be needed. */
+bool expr_columns(const struct expr *e, struct columns *columns);
+/* Which member fields are read, as bits 1 << enum expr_field; and whether any derived kind is named. */
+uint64_t expr_fields(const struct expr *e);
+bool expr_names_derived(const struct expr *e);
+
+/* What evaluation needs beside the rows. */
+struct expr_context {
+    const struct zone *zone;
+    int64_t now;           /* as of: events after it are not seen by a member expression */
+    const struct columns *columns; /* as asked of the scan: says where each property stands in props[] */
+    /* value of a member's field; called at most once per field, member and evaluation */
+    void (*get)(void *ctx, uint32_t member, enum expr_field field, struct str name, struct expr_value *out);
+    void *get_ctx;
+    struct arena *scratch; /* for evaluation; may be NULL for event expressions */
+};
+
+/* Does event row 'row' of the run match? */
+bool expr_event(const struct expr *e, const struct expr_context *c, const struct history *h, uint32_t row);
+/* Match rows from .. to-1 into mask[0 .. to-from-1] as 0 or 1; the same answers as expr_event. */
+void expr_events(const struct expr *e, const struct expr_context *c, const struct history *h,
+                 uint32_t from, uint32_t to, uint8_t *mask);
+/* Does member 'index' of the run match, by its own rows and fields? One member's own history is a run
+ * with one member: the same function is both evaluators. */
+bool expr_member(const struct expr *e, const struct expr_context *c, const struct history *h, uint32_t index);
+/* The next moment > c->now at which the answer may change by the clock alone; TIME_NONE if never. */
+int64_t expr_next_change(const struct expr *e, const struct expr_context *c, const struct history *h,
+                         uint32_t index);

@@ -11,12 +11,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Open for reading; *fd is the caller's, closed by fs_close. */
+/* Open for reading; *fd is the caller's, closed by fs_close. ERR_NOT_FOUND when there is none. */
 MUST_CHECK enum err fs_open_read(const char *path, int *fd, struct why *why);
 /* Create (or truncate) for writing, mode 0600. */
 MUST_CHECK enum err fs_create(const char *path, int *fd, struct why *why);
 MUST_CHECK enum err fs_open_append(const char *path, int *fd, struct why *why);
-void fs_close(int fd);
+void fs_close(int fd); /* a negative one is allowed */
 MUST_CHECK enum err fs_write(int fd, const void *p, size_t len, struct why *why);
 /* Exactly 'len' bytes at 'offset', or ERR_CORRUPT when the file is shorter, ERR_IO. */
 MUST_CHECK enum err fs_read_at(int fd, void *p, size_t len, uint64_t offset, struct why *why);

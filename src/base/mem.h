@@ -13,3 +13,5 @@ void *mem_copy(const void *p, size_t size);
 char *mem_strdup(const char *text);
 /* NULL is allowed. */
 void mem_free(void *p);
+/* Write one line to stderr and abort: for what cannot go on without memory. */
+_Noreturn void mem_abort(const char *why);

@@ -1,0 +1,138 @@
+/* hash.c - xxHash for checksums, libsodium for everything that must hold against an adversary. */
+#include "base/hash.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/mem.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hashes on disk are little-endian");
+_Static_assert(sizeof(struct sha256_state) >= sizeof(crypto_hash_sha256_state), "state fits");
+_Static_assert(SEAL_OVERHEAD == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
+                                    crypto_aead_xchacha20poly1305_ietf_ABYTES,
+               "sealed form");
+
+static void start_sodium(void)
+{
+    if (sodium_init() < 0) mem_abort("no random source");
+}
+
+/* libsodium picks its fastest code once; before every use of it. */
+static void need_sodium(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_sodium);
+}
+
+uint64_t hash_xxh3(const void *p, size_t len)
+{
+    return XXH3_64bits(p, len);
+}
+
+struct hash128 hash_keyed(const uint8_t key[32], const void *p, size_t len)
+{
+    /* SipHash wants 16 key bytes; the sum of two independent halves is as unknown as either. */
+    uint8_t short_key[crypto_shorthash_siphashx24_KEYBYTES];
+    uint8_t bytes[crypto_shorthash_siphashx24_BYTES];
+    for (size_t i = 0; i < sizeof(short_key); i++) {
+        short_key[i] = key[i] ^ key[i + sizeof(short_key)];
+    }
+    crypto_shorthash_siphashx24(bytes, p, len, short_key);
+    struct hash128 h;
+    memcpy(&h.lo, bytes, sizeof(h.lo));
+    memcpy(&h.hi, bytes + sizeof(h.lo), sizeof(h.hi));
+    return h;
+}
+
+void sha256_init(struct sha256_state *s)
+{
+    need_sodium();
+    crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)s);
+}
+
+void sha256_add(struct sha256_state *s, const void *p, size_t len)
+{
+    crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)s, p, len);
+}
+
+struct sha256 sha256_finish(struct sha256_state *s)
+{
+    struct sha256 out;
+    crypto_hash_sha256_final((crypto_hash_sha256_state *)(void *)s, out.bytes);
+    return out;
+}
+
+struct sha256 sha256_of(const void *p, size_t len)
+{
+    struct sha256 out;
+    need_sodium();
+    crypto_hash_sha256(out.bytes, p, len);
+    return out;
+}
+
+void hex_encode(const void *p, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = p;
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * len] = '\0';
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool hex_decode(struct str hex, uint8_t *out, size_t len)
+{
+    if (hex.len / 2 != len || hex.len % 2) return false;
+    for (size_t i = 0; i < hex.len; i++) {
+        if (hex_value(hex.p[i]) < 0) return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (uint8_t)(hex_value(hex.p[2 * i]) << 4 | hex_value(hex.p[2 * i + 1]));
+    }
+    return true;
+}
+
+void key_derive(uint8_t out[32], const uint8_t master[32], uint64_t id, const char context[8])
+{
+    need_sodium();
+    crypto_kdf_derive_from_key(out, 32, id, context, master);
+}
+
+void seal(const uint8_t key[32], const uint8_t nonce[24], struct str text, uint8_t *out)
+{
+    need_sodium();
+    memcpy(out, nonce, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+                                               NULL, (const unsigned char *)text.p, text.len, NULL,
+                                               0, NULL, nonce, key);
+}
+
+bool unseal(const uint8_t key[32], struct str sealed, uint8_t *out)
+{
+    need_sodium();
+    if (sealed.len < SEAL_OVERHEAD) return false;
+    const unsigned char *nonce = (const unsigned char *)sealed.p;
+    const unsigned char *box = nonce + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+    size_t box_len = sealed.len - crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, box, box_len, NULL, 0, nonce,
+                                                      key) == 0;
+}
+
+bool secret_eq(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}

@@ -1,7 +1,6 @@
 /* json.h - JSON in and out.
  *
- * In: json_parse() builds a tree (json-c, strict, UTF-8 checked, depth and size limited, duplicate
- * keys refused) for queries and settings; struct json_reader (json_reader.h) streams events.
+ * In: json_parse() builds a tree (strict, UTF-8 checked, depth limited, duplicate keys refused) for queries and settings; struct json_reader (json_reader.h) streams events.
  * Out: struct json_writer appends to a strbuf; commas and escapes are its own business. */
 #pragma once
 

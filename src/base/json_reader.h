@@ -1,8 +1,9 @@
 /* json_reader.h - a streaming JSON reader, for events: one pass, no tree, strings borrowed.
  *
- * It accepts exactly what json_parse accepts (a test holds them together). A string without escapes
- * is a borrowed slice of the input; one with escapes is decoded into the arena. After an error every
- * call returns false; json_reader_error() says where and what. */
+ * It accepts exactly what json_parse accepts, and duplicate keys (a test holds them together). A
+ * string without escapes is a borrowed slice of the input; one with escapes is decoded into the
+ * arena, which may be NULL for a reader that only skips. After an error every call returns false;
+ * json_reader_error() says where and what. A reader belongs to one thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,11 +13,11 @@
 
 struct json_reader {
     struct str text;
-    size_t pos;
-    struct arena *arena;
-    int depth;
-    const char *error; /* NULL while all is well */
-    size_t error_at;
+    size_t pos;          /* the next byte */
+    struct arena *arena; /* for decoded strings */
+    int depth;           /* containers entered and not left */
+    const char *error;   /* NULL while all is well */
+    size_t error_at;     /* offset in the text */
 };
 
 void json_reader_init(struct json_reader *r, struct arena *arena, struct str text);
@@ -24,6 +25,7 @@ void json_reader_init(struct json_reader *r, struct arena *arena, struct str tex
  * JSON_INT when they have neither fraction nor exponent and fit int64, else JSON_DOUBLE. */
 bool json_peek(struct json_reader *r, enum json_type *type);
 bool json_read_string(struct json_reader *r, struct str *out);
+/* *i is set for JSON_INT only, *d always; 'raw', the source text, may be NULL. */
 bool json_read_number(struct json_reader *r, enum json_type *type, int64_t *i, double *d, struct str *raw);
 bool json_read_bool(struct json_reader *r, bool *out);
 bool json_read_null(struct json_reader *r);
@@ -37,3 +39,6 @@ bool json_skip(struct json_reader *r);
 bool json_read_raw(struct json_reader *r, struct str *out);
 /* Nothing but white space may follow. */
 bool json_read_end(struct json_reader *r);
+
+/* The reader's error as a sentence; ERR_OK while all is well. */
+enum err json_reader_error(const struct json_reader *r, struct why *why);

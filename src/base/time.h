@@ -24,7 +24,7 @@ struct zone;
  * NULL when there is no such zone. */
 const struct zone *zone_open(const char *name);
 const char *zone_name(const struct zone *z);
-/* Offset from UTC in seconds at an instant. Fast: a table of transitions, binary search. */
+/* Offset from UTC in seconds at an instant. Fast: a table of transitions. */
 int32_t zone_offset(const struct zone *z, int64_t at);
 
 /* Calendar day of an instant, and the first instant of a day. */

@@ -22,8 +22,8 @@
 #endif
 
 #define ALIGNMENT 16
-#define FIRST_BLOCK (16 * 1024)
-#define DOUBLING_MAX (8 * 1024 * 1024) /* larger blocks only for larger allocations */
+#define FIRST_BLOCK ((size_t)16 * 1024)
+#define DOUBLING_MAX ((size_t)8 * 1024 * 1024) /* larger blocks only for larger allocations */
 
 struct block {
     struct block *previous;                   /* older one, NULL for the first */

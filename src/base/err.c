@@ -50,8 +50,9 @@ static void format_args(struct why *why, const char *format, va_list args)
     char text[sizeof(why->args) * 2];
     size_t len = strlen(format);
     assert(len < sizeof(separated));
-    for (size_t i = 0; i <= len; i++) {
-        separated[i] = format[i] == '|' ? SEPARATOR : format[i];
+    memcpy(separated, format, len + 1);
+    for (char *bar = separated; (bar = strchr(bar, '|')) != NULL;) {
+        *bar = SEPARATOR;
     }
 /* The compiler has checked 'format' at the call; '|' is no part of a conversion. */
 #pragma GCC diagnostic push
@@ -111,8 +112,10 @@ static void put(struct out *out, struct str s)
     struct str part = utf8_cut(s, out->room);
     for (size_t i = 0; i < part.len; i++) {
         unsigned char c = (unsigned char)part.p[i];
-        *out->p++ = c < 0x20 || c == 0x7f ? ' ' : part.p[i];
+        out->p[i] = part.p[i];
+        if (c < 0x20 || c == 0x7f) out->p[i] = ' ';
     }
+    out->p += part.len;
     out->room = part.len < s.len ? 0 : out->room - part.len;
     *out->p = '\0';
 }

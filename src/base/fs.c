@@ -257,6 +257,12 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void add_name(struct names *names, const char *name)
+{
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return;
+    VEC_PUSH(&names->list, mem_strdup(name));
+}
+
 /* The reason for a null entry is in errno, so it is cleared before each. */
 static enum err read_names(DIR *dir, const char *path, struct names *names, struct why *why)
 {
@@ -264,8 +270,7 @@ static enum err read_names(DIR *dir, const char *path, struct names *names, stru
         errno = 0;
         const struct dirent *entry = readdir(dir);
         if (!entry) return errno ? fail_path(why, "list", path) : ERR_OK;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        VEC_PUSH(&names->list, mem_strdup(entry->d_name));
+        add_name(names, entry->d_name);
     }
 }
 

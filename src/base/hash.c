@@ -86,19 +86,21 @@ void hex_encode(const void *p, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
-static int hex_value(char c)
+#define NO_DIGIT 16u
+
+static unsigned hex_value(char c)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
+    if (c >= '0' && c <= '9') return (unsigned)(c - '0');
+    if (c >= 'a' && c <= 'f') return (unsigned)(c - 'a') + 10;
+    if (c >= 'A' && c <= 'F') return (unsigned)(c - 'A') + 10;
+    return NO_DIGIT;
 }
 
 bool hex_decode(struct str hex, uint8_t *out, size_t len)
 {
     if (hex.len / 2 != len || hex.len % 2) return false;
     for (size_t i = 0; i < hex.len; i++) {
-        if (hex_value(hex.p[i]) < 0) return false;
+        if (hex_value(hex.p[i]) == NO_DIGIT) return false;
     }
     for (size_t i = 0; i < len; i++) {
         out[i] = (uint8_t)(hex_value(hex.p[2 * i]) << 4 | hex_value(hex.p[2 * i + 1]));

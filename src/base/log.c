@@ -169,7 +169,8 @@ static void human_line(struct strbuf *out, const struct line *line)
     if (line->pairs.len) strbuf_add_char(out, ' ');
     for (size_t i = 0; i < line->pairs.len; i++) {
         unsigned char c = (unsigned char)line->pairs.p[i];
-        strbuf_add_char(out, c < 0x20 || c == 0x7f ? ' ' : line->pairs.p[i]);
+        strbuf_add_char(out, line->pairs.p[i]);
+        if (c < 0x20 || c == 0x7f) out->p[out->len - 1] = ' ';
     }
 }
 

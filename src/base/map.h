@@ -16,7 +16,8 @@ void map_destroy(struct map *m);
 void map_reset(struct map *m);
 size_t map_count(const struct map *m);
 bool map_get(const struct map *m, struct str key, uint64_t *value);
-/* Insert or replace. The stored copy of the key is valid until the map is reset or destroyed. */
+/* Insert or replace. The stored copy of the key is valid until the key is removed, or the map reset
+ * or destroyed. */
 void map_put(struct map *m, struct str key, uint64_t value);
 bool map_remove(struct map *m, struct str key);
 /* Visit in insertion order; start with *cursor = 0. */

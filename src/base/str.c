@@ -60,7 +60,8 @@ struct str str_trim(struct str s)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c < 'A' || c > 'Z') return c;
+    return (char)(c + ('a' - 'A'));
 }
 
 bool str_eq_fold(struct str a, struct str b)

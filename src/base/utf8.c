@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/vec.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "sequence() reads words");
+
 #define REPLACEMENT 0xFFFD
 #define SHORT_RUN 16
 
@@ -20,13 +22,23 @@ struct points {
 };
 
 /* Length of the well-formed sequence at p, 0 when there is none; n > 0 bytes are left. */
-static size_t sequence(const unsigned char *p, size_t n, uint32_t *code_point)
+static inline size_t sequence(const unsigned char *p, size_t n, uint32_t *code_point)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char lead = p[0];
     if (lead < 0x80) {
         *code_point = lead;
         return 1;
+    }
+    /* Three bytes at a glance (most Chinese): neither overlong (E0 80..9F) nor surrogate (ED A0..).
+     */
+    uint32_t word;
+    if (n >= sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        if ((word & 0xC0C0F0) == 0x8080E0 && (word & 0x200F) && (word & 0x200F) != 0x200D) {
+            *code_point = (word & 0x0F) << 12 | (word >> 2 & 0xFC0) | (word >> 16 & 0x3F);
+            return 3;
+        }
     }
     if (lead < 0xC2 || lead > 0xF4) return 0;
     size_t len = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -212,6 +224,7 @@ static struct str compose(struct arena *a, struct points *points, utf8proc_optio
     utf8proc_ssize_t count =
         utf8proc_normalize_utf32(points->list.items, (utf8proc_ssize_t)points->list.count, options);
     assert(count >= 0);
+    if (count == 0) return STR("");
     char bytes[4];
     size_t size = 0;
     for (size_t i = 0; i < (size_t)count; i++) {
@@ -230,7 +243,7 @@ static struct str compose(struct arena *a, struct points *points, utf8proc_optio
 static struct str normalize(struct arena *a, struct str s, utf8proc_option_t options)
 {
     struct points points = {0};
-    VEC_RESERVE(&points.list, s.len);
+    VEC_RESERVE(&points.list, s.len + 1);
     for (size_t i = 0; i < s.len;) {
         decompose(&points, utf8_next(s, &i), options);
     }

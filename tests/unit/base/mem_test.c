@@ -28,6 +28,12 @@ static void allocated_memory_is_zeroed(void **state)
         assert_int_equal(words[i], 0);
     }
     mem_free(words);
+    unsigned char *large = mem_alloc_array(5000001, 1);
+    for (size_t i = 0; i < 5000001; i += 997) {
+        assert_int_equal(large[i], 0);
+    }
+    large[5000000] = 1;
+    mem_free(large);
 }
 
 static void resizing_keeps_what_was_there(void **state)

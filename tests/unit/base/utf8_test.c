@@ -242,6 +242,7 @@ static void folding_unites_what_looks_the_same(void **state)
         struct str out = utf8_fold(a, str_of(pairs[i][0]));
         assert_string_equal(out.p, pairs[i][1]);
     }
+    assert_string_equal(utf8_fold(a, STR("\u200b\u202e")).p, "");
     struct str same = STR("already lower 1");
     assert_ptr_equal(utf8_fold(a, same).p, same.p);
     arena_destroy(a);

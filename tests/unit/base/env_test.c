@@ -92,6 +92,15 @@ static void numbers_below_a_bound_are_even(void **state)
     for (size_t i = 0; i < 10; i++) {
         assert_in_range(seen[i], 9500, 10500);
     }
+    /* 3/4 of the range: taking the high half alone would give a third of the numbers twice as
+     * often. */
+    size_t thirds[3] = {0};
+    for (int i = 0; i < 30000; i++) {
+        thirds[rng_below(&r, UINT64_C(3) << 62) % 3]++;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_in_range(thirds[i], 9500, 10500);
+    }
     for (int i = 0; i < 100; i++) {
         assert_int_equal(rng_below(&r, 1), 0);
         assert_true(rng_below(&r, UINT64_MAX) < UINT64_MAX);

@@ -172,6 +172,33 @@ static void a_key_may_be_the_maps_own_copy(void **state)
     map_destroy(m);
 }
 
+static void bytes_of_removed_keys_are_used_again(void **state)
+{
+    (void)state;
+    struct map *m = map_create();
+    const char *places[3];
+    map_put(m, STR("a key of two steps 1"), 1);
+    map_put(m, STR("a key of two steps 2"), 2);
+    for (size_t round = 0; round < 2; round++) {
+        struct str key;
+        uint64_t value;
+        size_t cursor = 0;
+        while (map_next(m, &cursor, &key, &value)) {
+            if (round == 0) {
+                places[value] = key.p;
+            } else {
+                assert_true(key.p == places[1] || key.p == places[2]);
+            }
+        }
+        assert_int_equal(map_remove(m, STR("a key of two steps 1")), round == 0);
+        assert_int_equal(map_remove(m, STR("a key of two steps 2")), round == 0);
+        if (round == 0) map_put(m, STR("a key of two steps 3"), 3);
+        if (round == 0) map_put(m, STR("a key of two steps 4"), 4);
+    }
+    assert_int_equal(map_count(m), 2);
+    map_destroy(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_map_behaves_as_a_plain_array_does),
         cmocka_unit_test(stored_keys_stay_where_they_are_while_the_map_grows),
         cmocka_unit_test(a_key_may_be_the_maps_own_copy),
+        cmocka_unit_test(bytes_of_removed_keys_are_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

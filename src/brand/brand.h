@@ -1,0 +1,156 @@
+/* brand.h - one brand: its writer, its log, its registries, and the seam to the rooms above.
+ *
+ * All changes of a brand pass through one thread, the writer, in batches: one transaction and one
+ * sync a batch. A change is a command; its run() is called on the writer with a transaction, its
+ * done() after the commit. Readers take a view of the log and never wait for the writer. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/env.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "eventlog/dedupe.h"
+#include "eventlog/scan.h"
+#include "expr/expr.h"
+#include "sql/sql.h"
+
+struct brand;
+struct data;
+struct tx;
+
+/* Something due: a row of the timer table. One per (module, kind, subject). */
+struct timer {
+    int64_t due_at;   /* UTC ms */
+    int kind;         /* the module's own numbering */
+    uint64_t subject; /* e.g. a member */
+};
+
+/* A room of floor 3 as the writer sees it. Functions run on the writer, but for open and close. Any
+ * may be NULL. */
+struct module {
+    const char *name;
+    const struct migration *migrations;
+    int fold_version; /* differs from the stored one: rebuild() runs when the brand opens */
+    enum err (*open)(struct brand *b, void **state, struct why *why);
+    void (*close)(void *state);
+    /* Fold one event; may emit further ones, which come before it in the log. */
+    enum err (*on_event)(struct tx *tx, void *state, const struct event *ev, uint64_t seq);
+    enum err (*on_timer)(struct tx *tx, void *state, const struct timer *t);
+    /* Write back up to 'rows_max' changed projection rows; *clean when none is left of this round.
+     * A round covers what had changed when it began. */
+    enum err (*on_flush)(struct tx *tx, void *state, size_t rows_max, bool *clean);
+    /* The batch was rolled back: forget whatever of it is in memory. */
+    void (*on_rollback)(void *state);
+    /* Fold everything again from the log, replacing the stored rows. */
+    enum err (*rebuild)(struct tx *tx, void *state, struct why *why);
+};
+
+/* Brand facts; borrowed, constant while open. */
+const char *brand_slug(const struct brand *b);
+const char *brand_name(const struct brand *b);
+const char *brand_currency(const struct brand *b);
+int brand_currency_digits(const struct brand *b);
+const struct zone *brand_zone(const struct brand *b);
+const struct env *brand_env(const struct brand *b);
+struct data *brand_data(struct brand *b);
+const uint8_t *brand_key(const struct brand *b, const char context[8],
+                         uint8_t out[32]); /* a subkey */
+void *brand_module_state(struct brand *b, const struct module *m);
+/* A setting of this brand ("preset", "service_hours"); {NULL,0} when unset. Read at open. */
+struct str brand_setting(const struct brand *b, const char *name);
+
+/* Commands. 'bytes' is what it costs to hold. */
+struct command {
+    enum err (*run)(struct tx *tx, void *arg, struct why *why);
+    void (*done)(void *arg, enum err err,
+                 const struct why *why); /* on the writer, after the commit */
+    void *arg;
+    size_t bytes;
+    bool alone;           /* a batch of its own (bulk) */
+    struct command *next; /* the queue's */
+    enum err err;         /* the writer's */
+    struct why why;
+};
+/* Hand over; 'c' and its arg stay the caller's memory and must live until done(). ERR_BUSY over the
+ * queue's limits, ERR_UNAVAILABLE when stopping or poisoned: then done() is not called. */
+MUST_CHECK enum err brand_submit(struct brand *b, struct command *c, struct why *why);
+/* Submit and wait for the commit. */
+MUST_CHECK enum err brand_call(struct brand *b,
+                               enum err (*run)(struct tx *tx, void *arg, struct why *why),
+                               void *arg, bool alone, struct why *why);
+/* Everything acknowledged so far is written to the projections' rows. */
+MUST_CHECK enum err brand_flush(struct brand *b, struct why *why);
+
+/* Inside a command. */
+struct brand *tx_brand(struct tx *tx);
+struct sql *tx_sql(struct tx *tx);
+int64_t tx_now(const struct tx *tx);    /* read once per batch */
+struct arena *tx_arena(struct tx *tx);  /* lives until the batch ends */
+bool tx_replaying(const struct tx *tx); /* folding stored events again: emit nothing */
+/* Send an event through the rooms and into the log. Its props must live until the batch ends. */
+MUST_CHECK enum err tx_emit(struct tx *tx, const struct event *ev, struct why *why);
+/* Has this sender's id been seen (in the horizon or earlier in this batch)? If not, it is
+ * remembered. */
+MUST_CHECK enum err tx_dedupe(struct tx *tx, struct hash128 id, bool *seen, struct why *why);
+struct hash128 brand_event_id(const struct brand *b, struct str sender_id);
+MUST_CHECK enum err timer_set(struct tx *tx, const struct module *m, int kind, uint64_t subject,
+                              int64_t due_at);
+MUST_CHECK enum err timer_clear(struct tx *tx, const struct module *m, int kind, uint64_t subject);
+
+/* Bulk: a part made directly. Only inside a command that is alone. tx_bulk_begin writes back all
+ * projections and seals the tail, so that the part comes after everything before it. */
+MUST_CHECK enum err tx_bulk_begin(struct tx *tx, struct why *why);
+/* Rows ascend by (persona, at). Visible after the commit. 'ids' are those of the events' senders.
+ */
+MUST_CHECK enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t count,
+                                 const struct hash128 *ids, size_t id_count, struct why *why);
+uint64_t
+tx_seq(const struct tx *tx); /* seq of the newest event, emitted ones of this batch included */
+
+/* Registries. Numbers are given on first use and never change. Any thread may look up; only the
+ * writer creates. ERR_TOO_LARGE over LIMIT_KINDS, LIMIT_PROP_NAMES. Texts live as long as the brand
+ * is open. */
+MUST_CHECK enum err registry_kind(struct tx *tx, struct str name, struct str label, uint16_t *code,
+                                  struct why *why);
+MUST_CHECK enum err registry_code(struct tx *tx, enum dim dim, struct str text, uint32_t *code,
+                                  struct why *why);
+MUST_CHECK enum err registry_prop(struct tx *tx, struct str name, enum prop_type type, uint32_t *id,
+                                  struct why *why);
+int registry_find_kind(struct brand *b, struct str name);                    /* -1 unknown */
+uint32_t registry_find_code(struct brand *b, enum dim dim, struct str text); /* 0 unknown */
+uint32_t registry_find_prop(struct brand *b, struct str name, enum prop_type type);
+struct str registry_kind_name(struct brand *b, int code);
+struct str registry_code_text(struct brand *b, enum dim dim, uint32_t code);
+struct str registry_prop_name(struct brand *b, uint32_t id, enum prop_type *type);
+uint32_t registry_kind_count(struct brand *b); /* codes are 1 .. count */
+uint32_t registry_code_count(struct brand *b, enum dim dim);
+/* Fill the catalog's registry functions, zone and currency; trait and segment stay NULL. */
+void brand_catalog(struct brand *b, struct expr_catalog *out);
+
+/* A consistent view of the log: everything committed. Any thread. */
+struct snapshot *brand_snapshot(struct brand *b);
+void brand_snapshot_release(struct snapshot *s);
+/* Replace the map of shared personas (copied); snapshots taken later see it. Writer only. */
+void brand_set_personas(struct brand *b, const uint32_t *persona, const uint32_t *member,
+                        size_t count);
+/* A reader's own SQL connection to the brand's database. */
+MUST_CHECK enum err brand_reader(struct brand *b, struct sql **out, struct why *why);
+
+/* For /metrics, /ready and the page. */
+struct brand_stats {
+    uint64_t seq, folded_seq, commits, commands, rolled_back, parts, part_rows, part_bytes,
+        tail_events;
+    uint64_t queue, wal_pages, duplicates;
+    bool poisoned;
+};
+struct brand_stats brand_stats(struct brand *b);
+bool brand_poisoned(struct brand *b);
+/* Check every part, side file and the database file; 'finding' per damage. */
+MUST_CHECK enum err brand_verify_files(struct brand *b,
+                                       void (*finding)(void *ctx, const char *what), void *ctx,
+                                       struct why *why);
+/* Merge until no tier wants merging (tests, end of an import). */
+MUST_CHECK enum err brand_compact(struct brand *b, struct why *why);

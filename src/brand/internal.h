@@ -1,0 +1,148 @@
+/* internal.h - the parts of a brand as its own files see them; nothing outside src/brand includes
+ * it.
+ *
+ * Locks, taken in this order and never two of one level: queue.lock, then log.set_lock, then
+ * registry.lock. The writer thread owns everything that has no lock named beside it. */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "brand/brand.h"
+#include "brand/data.h"
+#include "brand/registry.h"
+
+#define MODULES_MAX 16
+
+/* One part or side file as the manifest has it. */
+struct log_part {
+    struct part *part; /* open; one reference */
+    uint64_t first_seq, last_seq;
+    uint32_t file; /* NNNNNN of its name */
+};
+struct log_ids {
+    uint32_t file;
+    uint64_t count;
+    int64_t newest_at; /* arrival of its newest id */
+};
+
+struct log {
+    char dir[512];              /* DIR/brands/SLUG/events */
+    pthread_mutex_t set_lock;   /* parts, tail as a set, seq, personas, next_file */
+    VEC(struct log_part) parts; /* in order of seq */
+    VEC(struct log_ids) ids;
+    struct tail *tail;
+    struct dedupe *dedupe;
+    struct shared_personas *personas;
+    uint64_t seq;        /* of the newest committed event */
+    uint64_t folded_seq; /* all projections' rows include everything up to it */
+    uint32_t next_file;
+};
+
+/* A change of the set of parts that becomes visible when its transaction commits. */
+struct log_change {
+    VEC(struct log_part) added;
+    VEC(uint32_t) removed; /* files of parts */
+    VEC(struct log_ids) ids_added;
+    VEC(uint32_t) ids_removed;
+    uint64_t dropped_seq; /* the tail up to here is in a part; 0 = nothing */
+};
+
+struct queue {
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* the writer: work or stop */
+    struct command *head, *last;
+    size_t count, bytes;
+    bool stopping;
+};
+
+struct tx {
+    struct brand *brand;
+    struct arena *arena;
+    int64_t now;
+    bool replaying;
+    bool began;               /* SQL transaction open */
+    enum err fatal;           /* the transaction must be rolled back */
+    VEC(struct event) events; /* emitted, in order; seq = brand seq + 1 + index + bulk_rows */
+    VEC(struct hash128) ids;  /* remembered in this batch */
+    uint64_t bulk_rows;       /* rows of parts made by this batch; no events beside them */
+    struct log_change change;
+};
+
+struct brand {
+    struct data *data;
+    struct brand_facts facts;
+    const struct zone *zone;
+    int currency_digits;
+    const struct env *env;
+    struct sql *db; /* the writer's */
+    char db_path[512];
+    char schema[64];
+    uint8_t dedupe_key[32];
+    struct registry registry;
+    struct log log;
+    struct queue queue;
+    struct tx tx;
+    const struct module *modules[MODULES_MAX];
+    void *states[MODULES_MAX];
+    int module_count;
+    pthread_t writer, compactor;
+    bool writer_started, compactor_started;
+    pthread_mutex_t compact_lock;
+    pthread_cond_t compact_wake;
+    bool compact_stop; /* under compact_lock */
+    bool compact_asked;
+    int64_t next_due; /* earliest timer; TIME_NONE = none; INT64_MIN+1.. */
+    bool due_known;
+    int64_t round_began_at; /* of the flush round under way; 0 = none */
+    int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
+    uint64_t round_seq;
+    struct brand_stats stats; /* counters; read without lock, for show only */
+    _Atomic bool poisoned;
+};
+
+/* writer.c */
+MUST_CHECK enum err writer_start(struct brand *b, struct why *why);
+void writer_stop(struct brand *b); /* drains the queue, writes back everything */
+MUST_CHECK enum err flush_all(struct tx *tx);
+
+/* log.c: the manifest. log_open loads parts, side files and blocks. */
+MUST_CHECK enum err log_open(struct brand *b, struct why *why);
+void log_close(struct brand *b);
+MUST_CHECK enum err log_append(struct tx *tx); /* the batch's events as a block row */
+void log_publish(struct tx *tx);               /* after commit */
+void log_forget(struct tx *tx);                /* after rollback */
+uint32_t log_new_file(struct brand *b);
+void log_path(const struct brand *b, uint32_t file, const char *suffix, char out[600]);
+/* Rows of the manifest. */
+MUST_CHECK enum err log_add_part(struct tx *tx, uint32_t file, uint64_t first_seq,
+                                 uint64_t last_seq, const struct part_info *info, struct why *why);
+MUST_CHECK enum err log_remove_part(struct tx *tx, uint32_t file);
+MUST_CHECK enum err log_add_ids(struct tx *tx, uint32_t file, uint64_t count, int64_t newest_at);
+MUST_CHECK enum err log_remove_ids(struct tx *tx, uint32_t file);
+MUST_CHECK enum err log_save_folded(struct tx *tx, uint64_t seq);
+extern const struct migration log_migrations[];
+
+/* compact.c */
+MUST_CHECK enum err compactor_start(struct brand *b, struct why *why);
+void compactor_stop(struct brand *b);
+void compactor_wake(struct brand *b);
+/* Turn the whole tail into a part inside this transaction. */
+MUST_CHECK enum err compact_seal_tail(struct tx *tx, struct why *why);
+
+/* view.c */
+struct shared_personas;
+void personas_unref(struct shared_personas *p);
+
+/* timer.c */
+extern const struct migration timer_migrations[];
+MUST_CHECK enum err timers_run(struct tx *tx);
+int64_t timers_next_due(struct brand *b);
+
+/* brand.c */
+MUST_CHECK enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
+                               struct why *why);
+void brand_close(struct brand *b);
+/* data.c */
+const struct module *const *data_modules(const struct data *d);

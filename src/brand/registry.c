@@ -1,0 +1,260 @@
+/* registry.c - names are kept in lists by number and found by a hash map.
+ *
+ * Invariant: the number of a name is its place in the list plus one, in memory and in the table. */
+#include "brand/registry.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "brand/internal.h"
+
+const struct migration registry_migrations[] = {
+    {1, "CREATE TABLE registry (list {int} NOT NULL, number {int} NOT NULL, name {text} NOT NULL,"
+        " label {text}, type {int} NOT NULL, PRIMARY KEY (list, number))"},
+    {0, NULL},
+};
+
+void registry_init(struct registry *r)
+{
+    pthread_rwlock_init(&r->lock, NULL);
+    r->arena = arena_create(0);
+    for (int i = 0; i < REGISTRY_LISTS; i++)
+        r->lists[i].index = map_create();
+}
+
+void registry_finish(struct registry *r)
+{
+    for (int i = 0; i < REGISTRY_LISTS; i++) {
+        map_destroy(r->lists[i].index);
+        VEC_FINISH(&r->lists[i].names);
+    }
+    arena_destroy(r->arena);
+    pthread_rwlock_destroy(&r->lock);
+}
+
+/* The key of a name in its list's map; 'buffer' holds it when the type is part of it. */
+static struct str key_of(int list, struct str name, enum prop_type type, char *buffer)
+{
+    if (list != REGISTRY_PROP) return name;
+    buffer[0] = (char)('0' + (int)type);
+    memcpy(buffer + 1, name.p, name.len);
+    return (struct str){buffer, name.len + 1};
+}
+
+static void add(struct registry *r, int list, const struct registry_name *name)
+{
+    char buffer[LIMIT_PROP_NAME_BYTES + 1];
+    struct registry_list *l = &r->lists[list];
+    struct registry_name own = {arena_str(r->arena, name->text), {NULL, 0}, name->type};
+    if (name->label.p) own.label = arena_str(r->arena, name->label);
+    VEC_PUSH(&l->names, own);
+    map_put(l->index, key_of(list, own.text, own.type, buffer), l->names.count);
+}
+
+enum err registry_load(struct registry *r, struct sql *db)
+{
+    struct sql_stmt *s =
+        sql_use(db, "SELECT list, name, label, type FROM registry ORDER BY list, number");
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) break;
+        int64_t list = sql_int(s, 0);
+        struct registry_name name = {sql_str(s, 1), {NULL, 0}, (enum prop_type)sql_int(s, 3)};
+        if (!sql_is_null(s, 2)) name.label = sql_str(s, 2);
+        if (list < 0 || list >= REGISTRY_LISTS) return ERR_CORRUPT;
+        if (list == REGISTRY_PROP && name.text.len > LIMIT_PROP_NAME_BYTES) return ERR_CORRUPT;
+        add(r, (int)list, &name);
+    }
+    registry_saved(r);
+    return ERR_OK;
+}
+
+enum err registry_save(struct registry *r, struct sql *db)
+{
+    for (int list = 0; list < REGISTRY_LISTS; list++) {
+        struct registry_list *l = &r->lists[list];
+        for (size_t i = l->saved; i < l->names.count; i++) {
+            struct sql_stmt *s =
+                sql_use(db, "INSERT INTO registry (list, number, name, label, type)"
+                            " VALUES ($1, $2, $3, $4, $5)");
+            sql_bind_int(s, 1, list);
+            sql_bind_int(s, 2, (int64_t)i + 1);
+            sql_bind_str(s, 3, l->names.items[i].text);
+            sql_bind_str(s, 4, l->names.items[i].label);
+            sql_bind_int(s, 5, l->names.items[i].type);
+            TRY(sql_run(s));
+        }
+    }
+    return ERR_OK;
+}
+
+void registry_saved(struct registry *r)
+{
+    for (int i = 0; i < REGISTRY_LISTS; i++)
+        r->lists[i].saved = r->lists[i].names.count;
+}
+
+static uint32_t find(struct registry *r, int list, struct str name, enum prop_type type)
+{
+    char buffer[LIMIT_PROP_NAME_BYTES + 1];
+    if (list == REGISTRY_PROP && name.len > LIMIT_PROP_NAME_BYTES) return 0;
+    uint64_t number = 0;
+    pthread_rwlock_rdlock(&r->lock);
+    map_get(r->lists[list].index, key_of(list, name, type, buffer), &number);
+    pthread_rwlock_unlock(&r->lock);
+    return (uint32_t)number;
+}
+
+/* Only the writer creates, so what it finds missing stays missing until it adds. */
+static enum err find_or_add(struct tx *tx, int list, const struct registry_name *name,
+                            uint32_t *number)
+{
+    struct registry *r = &tx->brand->registry;
+    *number = find(r, list, name->text, name->type);
+    if (*number) return ERR_OK;
+    pthread_rwlock_wrlock(&r->lock);
+    add(r, list, name);
+    *number = (uint32_t)r->lists[list].names.count;
+    pthread_rwlock_unlock(&r->lock);
+    return ERR_OK;
+}
+
+static size_t count_of(struct brand *b, int list)
+{
+    struct registry *r = &b->registry;
+    pthread_rwlock_rdlock(&r->lock);
+    size_t count = r->lists[list].names.count;
+    pthread_rwlock_unlock(&r->lock);
+    return count;
+}
+
+static bool name_at(struct brand *b, int list, uint32_t number, struct registry_name *out)
+{
+    struct registry *r = &b->registry;
+    pthread_rwlock_rdlock(&r->lock);
+    bool known = number >= 1 && number <= r->lists[list].names.count;
+    if (known) *out = r->lists[list].names.items[number - 1];
+    pthread_rwlock_unlock(&r->lock);
+    return known;
+}
+
+enum err registry_kind(struct tx *tx, struct str name, struct str label, uint16_t *code,
+                       struct why *why)
+{
+    int known = registry_find_kind(tx->brand, name);
+    if (known < 0 && count_of(tx->brand, REGISTRY_KIND) >= LIMIT_KINDS) {
+        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "kind", "%d", LIMIT_KINDS);
+    }
+    struct registry_name entry = {name, label, PROP_TEXT};
+    uint32_t number;
+    TRY(find_or_add(tx, REGISTRY_KIND, &entry, &number));
+    *code = (uint16_t)number;
+    return ERR_OK;
+}
+
+enum err registry_code(struct tx *tx, enum dim dim, struct str text, uint32_t *code,
+                       struct why *why)
+{
+    (void)why;
+    struct registry_name entry = {text, {NULL, 0}, PROP_TEXT};
+    return find_or_add(tx, REGISTRY_DIM0 + (int)dim, &entry, code);
+}
+
+enum err registry_prop(struct tx *tx, struct str name, enum prop_type type, uint32_t *id,
+                       struct why *why)
+{
+    uint32_t known = registry_find_prop(tx->brand, name, type);
+    if (!known && count_of(tx->brand, REGISTRY_PROP) >= LIMIT_PROP_NAMES) {
+        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "props", "%d", LIMIT_PROP_NAMES);
+    }
+    struct registry_name entry = {name, {NULL, 0}, type};
+    return find_or_add(tx, REGISTRY_PROP, &entry, id);
+}
+
+int registry_find_kind(struct brand *b, struct str name)
+{
+    uint32_t number = find(&b->registry, REGISTRY_KIND, name, PROP_TEXT);
+    return number ? (int)number : -1;
+}
+
+uint32_t registry_find_code(struct brand *b, enum dim dim, struct str text)
+{
+    return find(&b->registry, REGISTRY_DIM0 + (int)dim, text, PROP_TEXT);
+}
+
+uint32_t registry_find_prop(struct brand *b, struct str name, enum prop_type type)
+{
+    return find(&b->registry, REGISTRY_PROP, name, type);
+}
+
+struct str registry_kind_name(struct brand *b, int code)
+{
+    struct registry_name name = {{NULL, 0}, {NULL, 0}, PROP_TEXT};
+    if (code > 0) name_at(b, REGISTRY_KIND, (uint32_t)code, &name);
+    return name.text;
+}
+
+struct str registry_code_text(struct brand *b, enum dim dim, uint32_t code)
+{
+    struct registry_name name = {{NULL, 0}, {NULL, 0}, PROP_TEXT};
+    name_at(b, REGISTRY_DIM0 + (int)dim, code, &name);
+    return name.text;
+}
+
+struct str registry_prop_name(struct brand *b, uint32_t id, enum prop_type *type)
+{
+    struct registry_name name = {{NULL, 0}, {NULL, 0}, PROP_TEXT};
+    name_at(b, REGISTRY_PROP, id, &name);
+    *type = name.type;
+    return name.text;
+}
+
+uint32_t registry_kind_count(struct brand *b)
+{
+    return (uint32_t)count_of(b, REGISTRY_KIND);
+}
+
+uint32_t registry_code_count(struct brand *b, enum dim dim)
+{
+    return (uint32_t)count_of(b, REGISTRY_DIM0 + (int)dim);
+}
+
+static int catalog_kind(void *ctx, struct str name)
+{
+    return registry_find_kind(ctx, name);
+}
+
+static uint32_t catalog_code(void *ctx, enum dim dim, struct str text)
+{
+    return registry_find_code(ctx, dim, text);
+}
+
+static struct str catalog_code_text(void *ctx, enum dim dim, uint32_t code)
+{
+    return registry_code_text(ctx, dim, code);
+}
+
+static struct str catalog_kind_text(void *ctx, int kind)
+{
+    return registry_kind_name(ctx, kind);
+}
+
+static uint32_t catalog_prop(void *ctx, struct str name, enum prop_type type)
+{
+    return registry_find_prop(ctx, name, type);
+}
+
+void brand_catalog(struct brand *b, struct expr_catalog *out)
+{
+    *out = (struct expr_catalog){
+        .ctx = b,
+        .zone = b->zone,
+        .currency_digits = b->currency_digits,
+        .kind = catalog_kind,
+        .code = catalog_code,
+        .code_text = catalog_code_text,
+        .kind_text = catalog_kind_text,
+        .prop = catalog_prop,
+    };
+}

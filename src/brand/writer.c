@@ -1,0 +1,491 @@
+/* writer.c - the one thread that changes a brand.
+ *
+ * A loop: wait for commands, a due timer or rows to write back; take everything queued (never
+ * waiting for more); one transaction; one commit; then the answers. A command that fails has
+ * changed nothing and the batch goes on. A failure of the store is fatal for the batch: it is
+ * rolled back and its commands run again one by one, so that only the guilty one fails. A failed
+ * commit of a single command whose outcome is unknown, and a failed sync, poison the brand: nothing
+ * is accepted after it.
+ *
+ * Write-back: a round begins ROUND_MS after the first change, notes the seq, and writes slices of
+ * SLICE_ROWS changed rows with later batches; with the last slice folded_seq moves to the noted
+ * seq. */
+#include <errno.h>
+#include <time.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "brand/internal.h"
+
+#define ROUND_MS 2000
+#define SLICE_ROWS 200
+#define IDLE_MS 1000
+#define CHECKPOINT_PAGES 4000
+
+struct brand *tx_brand(struct tx *tx)
+{
+    return tx->brand;
+}
+
+struct sql *tx_sql(struct tx *tx)
+{
+    return tx->brand->db;
+}
+
+int64_t tx_now(const struct tx *tx)
+{
+    return tx->now;
+}
+
+struct arena *tx_arena(struct tx *tx)
+{
+    return tx->arena;
+}
+
+bool tx_replaying(const struct tx *tx)
+{
+    return tx->replaying;
+}
+
+uint64_t tx_seq(const struct tx *tx)
+{
+    return tx->brand->log.seq + tx->events.count + tx->bulk_rows;
+}
+
+/* Errors after which the SQL transaction cannot go on. */
+static bool is_fatal(enum err err)
+{
+    return err == ERR_STORE || err == ERR_IO || err == ERR_NO_SPACE || err == ERR_CORRUPT ||
+           err == ERR_INTERNAL || err == ERR_UNAVAILABLE || err == ERR_LOCKED;
+}
+
+static enum err to_rooms(struct tx *tx, const struct event *ev, uint64_t seq)
+{
+    struct brand *b = tx->brand;
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->on_event) TRY(b->modules[i]->on_event(tx, b->states[i], ev, seq));
+    }
+    return ERR_OK;
+}
+
+enum err tx_emit(struct tx *tx, const struct event *ev, struct why *why)
+{
+    if (tx->replaying) return ERR_OK;
+    /* rooms may emit further events, which take the seqs before this one's */
+    enum err err = to_rooms(tx, ev, tx_seq(tx) + 1);
+    if (err != ERR_OK) {
+        tx->fatal = err;
+        return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    }
+    VEC_PUSH(&tx->events, *ev);
+    return ERR_OK;
+}
+
+struct hash128 brand_event_id(const struct brand *b, struct str sender_id)
+{
+    return hash_keyed(b->dedupe_key, sender_id.p, sender_id.len);
+}
+
+enum err tx_dedupe(struct tx *tx, struct hash128 id, bool *seen, struct why *why)
+{
+    struct brand *b = tx->brand;
+    TRY(dedupe_seen(b->log.dedupe, id, seen, why));
+    if (*seen) {
+        b->stats.duplicates++;
+        return ERR_OK;
+    }
+    dedupe_add(b->log.dedupe, id, tx_seq(tx) + 1);
+    VEC_PUSH(&tx->ids, id);
+    return ERR_OK;
+}
+
+/* ---- write-back ---- */
+
+/* One slice over all rooms; *clean when the round has nothing left. */
+static enum err flush_slice(struct tx *tx, size_t rows_max, bool *clean)
+{
+    struct brand *b = tx->brand;
+    *clean = true;
+    for (int i = 0; i < b->module_count; i++) {
+        if (!b->modules[i]->on_flush) continue;
+        bool done = true;
+        TRY(b->modules[i]->on_flush(tx, b->states[i], rows_max, &done));
+        *clean &= done;
+    }
+    return ERR_OK;
+}
+
+static enum err end_round(struct tx *tx, uint64_t seq)
+{
+    struct brand *b = tx->brand;
+    if (seq > b->log.folded_seq) TRY(log_save_folded(tx, seq));
+    return ERR_OK;
+}
+
+static enum err flush_some(struct tx *tx)
+{
+    struct brand *b = tx->brand;
+    if (!b->round_began_at && (!b->dirty_since || tx->now - b->dirty_since < ROUND_MS))
+        return ERR_OK;
+    if (!b->round_began_at) {
+        b->round_began_at = tx->now;
+        b->round_seq = b->log.seq;
+        b->dirty_since = 0;
+    }
+    bool clean;
+    TRY(flush_slice(tx, SLICE_ROWS, &clean));
+    if (!clean) return ERR_OK;
+    TRY(end_round(tx, b->round_seq));
+    b->round_began_at = 0;
+    return ERR_OK;
+}
+
+enum err flush_all(struct tx *tx)
+{
+    struct brand *b = tx->brand;
+    uint64_t seq = b->log.seq;
+    /* the first pass may finish a round under way, the second covers everything */
+    for (int pass = 0; pass < 2; pass++) {
+        for (bool clean = false; !clean;)
+            TRY(flush_slice(tx, SIZE_MAX, &clean));
+    }
+    TRY(end_round(tx, seq));
+    b->round_seq = seq;
+    b->round_began_at = b->dirty_since = 0;
+    return ERR_OK;
+}
+
+/* ---- bulk ---- */
+
+enum err tx_bulk_begin(struct tx *tx, struct why *why)
+{
+    TRY(flush_all(tx));
+    return compact_seal_tail(tx, why);
+}
+
+enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t count,
+                      const struct hash128 *ids, size_t id_count, struct why *why)
+{
+    struct brand *b = tx->brand;
+    if (count == 0) return ERR_OK;
+    struct part_writer *w;
+    struct part_info info;
+    char path[600];
+    uint32_t file = log_new_file(b);
+    log_path(b, file, "part", path);
+    TRY(part_create(path, &w, why));
+    for (size_t i = 0; i < count; i++) {
+        enum err err = part_add(w, events[i], why);
+        if (err == ERR_OK) continue;
+        part_abandon(w);
+        return err;
+    }
+    TRY(part_finish(w, &info, why));
+    uint64_t first = tx_seq(tx) + 1;
+    TRY(log_add_part(tx, file, first, first + count - 1, &info, why));
+    tx->bulk_rows += count;
+    if (id_count == 0) return ERR_OK;
+    uint64_t size_bytes;
+    uint32_t ids_file = log_new_file(b);
+    log_path(b, ids_file, "ids", path);
+    TRY(dedupe_write(path, ids, id_count, &size_bytes, why));
+    return log_add_ids(tx, ids_file, id_count, tx->now);
+}
+
+/* ---- one batch ---- */
+
+static enum err begin(struct tx *tx)
+{
+    tx->now = env_now(tx->brand->env);
+    tx->fatal = ERR_OK;
+    TRY(sql_begin(tx->brand->db));
+    tx->began = true;
+    return ERR_OK;
+}
+
+static void clear(struct tx *tx)
+{
+    VEC_RESET(&tx->events);
+    VEC_RESET(&tx->ids);
+    tx->bulk_rows = 0;
+    tx->began = false;
+    arena_reset(tx->arena);
+}
+
+static void roll_back(struct tx *tx)
+{
+    struct brand *b = tx->brand;
+    if (tx->began) sql_rollback(b->db);
+    log_forget(tx);
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->on_rollback) b->modules[i]->on_rollback(b->states[i]);
+    }
+    b->round_began_at = 0;
+    b->round_seq = b->log.folded_seq;
+    if (!b->dirty_since) b->dirty_since = tx->now;
+    b->due_known = false;
+    b->stats.rolled_back++;
+    clear(tx);
+}
+
+static enum err commit(struct tx *tx)
+{
+    struct brand *b = tx->brand;
+    uint64_t folded = b->log.folded_seq;
+    TRY(registry_save(&b->registry, b->db));
+    TRY(log_append(tx));
+    enum err err = sql_commit(b->db);
+    if (err != ERR_OK) {
+        if (err == ERR_IO) b->poisoned = true; /* a failed sync is final */
+        return err;
+    }
+    registry_saved(&b->registry);
+    if (!b->round_began_at && b->round_seq > folded) b->log.folded_seq = b->round_seq;
+    if (tx->events.count && !b->dirty_since) b->dirty_since = tx->now;
+    log_publish(tx);
+    b->stats.commits++;
+    clear(tx);
+    return ERR_OK;
+}
+
+static void run_one(struct tx *tx, struct command *c)
+{
+    c->why = (struct why){0};
+    c->err = c->run(tx, c->arg, &c->why);
+    if (c->err != ERR_OK && (is_fatal(c->err) || tx->fatal)) tx->fatal = c->err;
+}
+
+/* Run a list of commands in one transaction; false when it was rolled back. */
+static bool run_together(struct tx *tx, struct command *list)
+{
+    enum err err = begin(tx);
+    for (struct command *c = list; c && err == ERR_OK; c = c->next) {
+        run_one(tx, c);
+        err = tx->fatal;
+    }
+    if (err == ERR_OK) err = timers_run(tx);
+    if (err == ERR_OK) err = flush_some(tx);
+    if (err == ERR_OK) err = commit(tx);
+    if (err == ERR_OK) return true;
+    log_warn("brand", "batch_rolled_back", "error=%s", err_code(err));
+    tx->fatal = err;
+    roll_back(tx);
+    return false;
+}
+
+static void answer(struct brand *b, struct command *list)
+{
+    while (list) {
+        struct command *next = list->next;
+        b->stats.commands++;
+        if (list->done) list->done(list->arg, list->err, &list->why);
+        list = next;
+    }
+}
+
+static void run_batch(struct brand *b, struct command *list)
+{
+    if (run_together(&b->tx, list)) {
+        answer(b, list);
+        return;
+    }
+    while (list) {
+        struct command *c = list;
+        list = c->next;
+        c->next = NULL;
+        if (b->poisoned) {
+            c->err = why_fail(&c->why, ERR_UNAVAILABLE, MSG_STOPPING, "", NULL);
+        } else if (!run_together(&b->tx, c) && c->err == ERR_OK) {
+            c->err = why_fail(&c->why, b->tx.fatal, MSG_INTERNAL, "", NULL);
+        }
+        answer(b, c);
+    }
+}
+
+/* ---- the queue ---- */
+
+/* Detach what may go into one batch. */
+static struct command *take(struct queue *q)
+{
+    struct command *first = q->head, *last = first;
+    size_t count = 1, bytes = first ? first->bytes : 0;
+    if (!first) return NULL;
+    while (!first->alone && last->next && !last->next->alone && count < LIMIT_WRITER_BATCH &&
+           bytes + last->next->bytes <= LIMIT_WRITER_BATCH_BYTES) {
+        last = last->next;
+        count++;
+        bytes += last->bytes;
+    }
+    q->head = last->next;
+    if (!q->head) q->last = NULL;
+    last->next = NULL;
+    q->count -= count;
+    q->bytes -= bytes;
+    return first;
+}
+
+/* How long the writer may sleep, ms. */
+static int64_t sleep_ms(struct brand *b)
+{
+    if (b->round_began_at) return 0;
+    int64_t now = env_now(b->env), ms = IDLE_MS, due = timers_next_due(b);
+    if (b->dirty_since && b->dirty_since + ROUND_MS - now < ms)
+        ms = b->dirty_since + ROUND_MS - now;
+    if (due != TIME_NONE && due - now < ms) ms = due - now;
+    return ms < 0 ? 0 : ms;
+}
+
+static void wait_for_work(struct brand *b)
+{
+    struct queue *q = &b->queue;
+    if (q->head || q->stopping) return;
+    pthread_mutex_unlock(&q->lock);
+    int64_t ms = sleep_ms(b);
+    pthread_mutex_lock(&q->lock);
+    if (ms == 0 || q->head || q->stopping) return;
+    struct timespec until;
+    timespec_get(&until, TIME_UTC);
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(&q->wake, &q->lock, &until);
+}
+
+static bool wants_quiet_batch(struct brand *b)
+{
+    int64_t now = env_now(b->env), due = timers_next_due(b);
+    return b->round_began_at || (b->dirty_since && now - b->dirty_since >= ROUND_MS) ||
+           (due != TIME_NONE && due <= now);
+}
+
+static void *writer(void *arg)
+{
+    struct brand *b = arg;
+    struct queue *q = &b->queue;
+    pthread_mutex_lock(&q->lock);
+    for (;;) {
+        wait_for_work(b);
+        struct command *list = take(q);
+        if (!list && q->stopping) break;
+        pthread_mutex_unlock(&q->lock);
+        if (list || wants_quiet_batch(b)) run_batch(b, list);
+        enum err err = sql_checkpoint(b->db, CHECKPOINT_PAGES);
+        if (err != ERR_OK) log_warn("brand", "checkpoint_failed", "error=%s", err_code(err));
+        b->stats.wal_pages = (uint64_t)sql_wal_pages(b->db);
+        if (!list && sql_alive(b->db) != ERR_OK) b->poisoned = true;
+        if (tail_count(b->log.tail) >= 131072) compactor_wake(b);
+        pthread_mutex_lock(&q->lock);
+    }
+    pthread_mutex_unlock(&q->lock);
+    return NULL;
+}
+
+static enum err run_flush(struct tx *tx, void *arg, struct why *why)
+{
+    (void)arg;
+    (void)why;
+    return flush_all(tx);
+}
+
+enum err brand_flush(struct brand *b, struct why *why)
+{
+    return brand_call(b, run_flush, NULL, true, why);
+}
+
+enum err brand_submit(struct brand *b, struct command *c, struct why *why)
+{
+    struct queue *q = &b->queue;
+    enum err err = ERR_OK;
+    c->next = NULL;
+    pthread_mutex_lock(&q->lock);
+    if (q->stopping || b->poisoned) {
+        err = why_fail(why, ERR_UNAVAILABLE, MSG_STOPPING, "", NULL);
+    } else if (q->count >= LIMIT_WRITER_QUEUE || q->bytes + c->bytes > LIMIT_WRITER_QUEUE_BYTES) {
+        err = why_fail(why, ERR_BUSY, MSG_BUSY, "", "1");
+    } else {
+        if (q->last) q->last->next = c;
+        if (!q->head) q->head = c;
+        q->last = c;
+        q->count++;
+        q->bytes += c->bytes;
+        pthread_cond_signal(&q->wake);
+    }
+    pthread_mutex_unlock(&q->lock);
+    return err;
+}
+
+/* A caller that waits for its command. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool finished;
+    struct command command;
+    void *arg;
+    enum err (*run)(struct tx *tx, void *arg, struct why *why);
+};
+
+static enum err waiter_run(struct tx *tx, void *arg, struct why *why)
+{
+    struct waiter *w = arg;
+    return w->run(tx, w->arg, why);
+}
+
+static void waiter_done(void *arg, enum err err, const struct why *why)
+{
+    (void)err;
+    (void)why;
+    struct waiter *w = arg;
+    pthread_mutex_lock(&w->lock);
+    w->finished = true;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->lock);
+}
+
+enum err brand_call(struct brand *b, enum err (*run)(struct tx *tx, void *arg, struct why *why),
+                    void *arg, bool alone, struct why *why)
+{
+    struct waiter w = {.arg = arg, .run = run};
+    w.command = (struct command){.run = waiter_run, .done = waiter_done, .arg = &w, .alone = alone};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.cond, NULL);
+    enum err err = brand_submit(b, &w.command, why);
+    if (err == ERR_OK) {
+        pthread_mutex_lock(&w.lock);
+        while (!w.finished)
+            pthread_cond_wait(&w.cond, &w.lock);
+        pthread_mutex_unlock(&w.lock);
+        err = w.command.err;
+        if (err != ERR_OK && why) *why = w.command.why;
+        if (err != ERR_OK && why && why->err == ERR_OK) why_fail(why, err, MSG_INTERNAL, "", NULL);
+    }
+    pthread_cond_destroy(&w.cond);
+    pthread_mutex_destroy(&w.lock);
+    return err;
+}
+
+/* ---- start and stop ---- */
+
+enum err writer_start(struct brand *b, struct why *why)
+{
+    if (pthread_create(&b->writer, NULL, writer, b) != 0)
+        return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    b->writer_started = true;
+    return ERR_OK;
+}
+
+void writer_stop(struct brand *b)
+{
+    if (!b->writer_started) return;
+    struct why why = {0};
+    if (!b->poisoned && brand_flush(b, &why) != ERR_OK)
+        log_warn("brand", "flush_failed", "slug=%s", b->facts.slug);
+    pthread_mutex_lock(&b->queue.lock);
+    b->queue.stopping = true;
+    pthread_cond_signal(&b->queue.wake);
+    pthread_mutex_unlock(&b->queue.lock);
+    pthread_join(b->writer, NULL);
+    b->writer_started = false;
+}

@@ -1,0 +1,54 @@
+/* people.h - members: identities, personas, merges, traits, and their folded state.
+ *
+ * Everything that changes runs on the brand's writer inside a transaction (struct tx). */
+#pragma once
+
+#include "brand/brand.h"
+#include "people/fact.h"
+#include "people/fold.h"
+
+/* The module to list in main/modules.c. */
+extern const struct module people_module;
+
+/* What became of a fact. */
+struct people_result {
+    bool duplicate;           /* its id was seen before: nothing was changed */
+    uint32_t member;          /* 0 = event without member */
+    uint32_t members_created; /* 0 to 2 (other) */
+    uint32_t merged;          /* members merged away */
+    uint32_t dropped;         /* identities left out: junk, or over the cap of their kind */
+    uint32_t conflicts;       /* refused merges and renames */
+};
+
+/* Store one checked fact: dedupe, resolve or create the members, emit. */
+MUST_CHECK enum err people_record(struct tx *tx, const struct sender *sender, const struct fact *fact,
+                                  struct people_result *result, struct why *why);
+
+/* Store many at once, straight into a part, with exactly the result of people_record for each in order
+ * of (at, position). results[i] belongs to facts[i]. The transaction is the caller's. */
+MUST_CHECK enum err people_bulk(struct tx *tx, const struct sender *sender, const struct fact *facts,
+                                size_t count, struct people_result *results, struct why *why);
+
+/* Find a member by identity without changing anything: 0 when unknown. */
+MUST_CHECK enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
+                                uint32_t *member, struct why *why);
+
+/* The fold's view of this brand; valid until the brand closes, refreshed when kinds or properties are
+ * added. Any thread; copy it for the length of a query. */
+void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out);
+
+/* The personas that share a member, for snapshots. Immutable, reference counted by the snapshot. */
+/* Fields of members that the fold does not answer, for queries; any thread. 'ctx' is the brand. */
+void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
+                      struct expr_value *out);
+enum expr_type people_trait_type(struct brand *b, struct str name);
+
+/* Recompute every member from the log and compare with the stored rows. 'report' is called once per
+ * difference. Runs on the caller's thread over a snapshot and a reader connection. */
+struct verify_report {
+    void (*finding)(void *ctx, const char *what);
+    void *ctx;
+    uint64_t members; /* compared */
+    uint64_t findings;
+};
+MUST_CHECK enum err people_verify(struct brand *b, struct verify_report *report, struct why *why);

@@ -21,11 +21,17 @@
     LIMIT(EXPR_BYTES, 4096, "bytes", "an expression")                                              \
     LIMIT(EXPR_DEPTH, 32, "levels", "nesting of an expression")                                    \
     LIMIT(EXPR_CALLS, 64, "calls", "calls in an expression")                                       \
+    LIMIT(EXPR_TOTAL_BYTES, 65536, "bytes", "an expression and the segments it names")             \
     LIMIT(QUERY_BYTES, 65536, "bytes", "a query")                                                  \
     LIMIT(FUNNEL_STEPS, 20, "steps", "steps of a funnel")                                          \
     LIMIT(RETENTION_PERIODS, 90, "periods", "periods of a retention table")                        \
     LIMIT(PATH_DEPTH, 5, "steps", "depth of a path")                                               \
     LIMIT(BUCKETS, 50000, "buckets", "time buckets of one reply")                                  \
+    LIMIT(QUERY_KINDS, 100, "kinds", "kinds in one list of a query")                               \
+    LIMIT(QUERY_TOP, 1000, "paths", "paths of one reply")                                          \
+    LIMIT(QUERY_SAMPLE, 10000, "members", "sampled members of one reply")                          \
+    LIMIT(QUERY_MEMBERS, 100000, "members", "members listed in one reply")                         \
+    LIMIT(STICKINESS_DAYS, 366, "days", "days of a stickiness histogram")                          \
     LIMIT(QUERY_MEMORY, 268435456, "bytes", "memory of one query")                                 \
     LIMIT(QUERY_MS, 60000, "ms", "time of one query")                                              \
     LIMIT(QUERY_WORKERS, 8, "threads", "threads of one query")                                     \
@@ -42,7 +48,9 @@
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \
     LIMIT(DEDUPE_IDS, 10000000, "ids", "how many sender's event ids are remembered at least")      \
     LIMIT(BRANDS, 1000, "brands", "brands in one data directory")                                  \
-    LIMIT(SLUG_BYTES, 32, "bytes", "a brand's slug")
+    LIMIT(SLUG_BYTES, 32, "bytes", "a brand's slug")                                               \
+    LIMIT(SQL_STATEMENTS, 2048, "statements", "distinct statements of one connection")             \
+    LIMIT(SQL_VALUE_BYTES, 67108864, "bytes", "one value in the database")
 
 enum {
 #define LIMIT(name, value, unit, what) LIMIT_##name = (value),

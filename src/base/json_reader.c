@@ -26,6 +26,7 @@ static bool fail(struct json_reader *r, size_t at, const char *what)
 
 static inline bool is_space(char c)
 {
+    if ((unsigned char)c > ' ') return false;
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
@@ -64,8 +65,8 @@ enum err json_reader_error(const struct json_reader *r, struct why *why)
     return why_fail(why, ERR_INVALID, MSG_BAD_JSON, "", "%zu|%s", r->error_at, r->error);
 }
 
-/* Consumes a string; when 'out' is NULL it is only checked. */
-static bool take_string(struct json_reader *r, struct str *out)
+/* Takes a string that is not one plain run; when 'out' is NULL it is only checked. */
+static bool take_odd_string(struct json_reader *r, struct str *out)
 {
     size_t end;
     bool escaped;
@@ -74,6 +75,16 @@ static bool take_string(struct json_reader *r, struct str *out)
     struct str s = {r->text.p + r->pos + 1, end - r->pos - 1};
     r->pos = end + 1;
     if (out) *out = escaped ? json_decode(r->arena, s) : s;
+    return true;
+}
+
+static inline bool take_string(struct json_reader *r, struct str *out)
+{
+    size_t start = r->pos + 1;
+    size_t end = json_plain_end(r->text, start);
+    if (end == r->text.len || r->text.p[end] != '"') return take_odd_string(r, out);
+    r->pos = end + 1;
+    if (out) *out = (struct str){r->text.p + start, end - start};
     return true;
 }
 
@@ -90,25 +101,38 @@ static bool scan_number(struct json_reader *r, struct json_number *n)
     return !wrong || fail(r, n->end, wrong);
 }
 
-static struct str raw_number(const struct json_reader *r, const struct json_number *n)
+/* The end of the plain integer of at most 18 digits at pos, the usual number; 0 when it is another.
+ */
+static inline size_t scan_small(const struct json_reader *r, int64_t *out)
 {
-    return (struct str){r->text.p + r->pos, n->end - r->pos};
+    struct str s = r->text;
+    bool negative = s.p[r->pos] == '-';
+    size_t first = r->pos + negative;
+    size_t i = first;
+    int64_t n = 0;
+    for (; i < s.len && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
+        if (i - first == 18) return 0;
+        n = n * 10 + (s.p[i] - '0');
+    }
+    if (i == first || (s.p[first] == '0' && i > first + 1)) return 0;
+    if (i < s.len && (s.p[i] == '.' || (s.p[i] | 0x20) == 'e')) return 0;
+    *out = negative ? -n : n;
+    return i;
 }
 
 /* The value as a double; false, with an error, when no double can hold it. */
 static bool number_value(struct json_reader *r, const struct json_number *n, double *out)
 {
-    double v = decimal_to_double(&n->decimal, raw_number(r, n));
+    double v = decimal_to_double(&n->decimal, (struct str){r->text.p + r->pos, n->end - r->pos});
     if (!isfinite(v)) return fail(r, r->pos, "a number out of range");
     *out = v;
     return true;
 }
 
-bool json_read_number(struct json_reader *r, enum json_type *type, int64_t *i, double *d,
-                      struct str *raw)
+static bool read_any_number(struct json_reader *r, enum json_type *type, int64_t *i, double *d)
 {
     struct json_number n;
-    if (!to_token(r, "a number is missing") || !scan_number(r, &n)) return false;
+    if (!scan_number(r, &n)) return false;
     if (json_number_fits(&n)) {
         uint64_t digits = n.decimal.digits;
         *i = (int64_t)(n.decimal.negative ? 0 - digits : digits);
@@ -118,8 +142,26 @@ bool json_read_number(struct json_reader *r, enum json_type *type, int64_t *i, d
         if (!number_value(r, &n, d)) return false;
         *type = JSON_DOUBLE;
     }
-    if (raw) *raw = raw_number(r, &n);
     r->pos = n.end;
+    return true;
+}
+
+bool json_read_number(struct json_reader *r, enum json_type *type, int64_t *i, double *d,
+                      struct str *raw)
+{
+    if (!to_token(r, "a number is missing")) return false;
+    size_t start = r->pos;
+    int64_t small;
+    size_t end = scan_small(r, &small);
+    if (end) {
+        *type = JSON_INT;
+        *i = small;
+        *d = (double)small;
+        r->pos = end;
+    } else if (!read_any_number(r, type, i, d)) {
+        return false;
+    }
+    if (raw) *raw = (struct str){r->text.p + start, r->pos - start};
     return true;
 }
 
@@ -128,6 +170,12 @@ static bool skip_number(struct json_reader *r)
 {
     struct json_number n;
     double value;
+    int64_t small;
+    size_t end = scan_small(r, &small);
+    if (end) {
+        r->pos = end;
+        return true;
+    }
     if (!scan_number(r, &n)) return false;
     if (n.magnitude > 308 && !number_value(r, &n, &value)) return false;
     r->pos = n.end;
@@ -181,6 +229,11 @@ bool json_peek(struct json_reader *r, enum json_type *type)
         break;
     }
     struct json_number n;
+    int64_t small;
+    if (scan_small(r, &small)) {
+        *type = JSON_INT;
+        return true;
+    }
     if (!scan_number(r, &n)) return false;
     *type = json_number_fits(&n) ? JSON_INT : JSON_DOUBLE;
     return true;

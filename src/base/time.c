@@ -10,6 +10,9 @@
 #define ERA_DAYS 146097
 #define EPOCH_DAYS 719468 /* from 0000-03-01 to 1970-01-01 */
 #define DURATION_MAX (36500 * TIME_DAY)
+/* A day inside of years 0000 to 9999, so that local time stays within them too. */
+#define TEXT_MIN (-719527 * TIME_DAY)
+#define TEXT_MAX (2932896 * TIME_DAY - 1)
 
 static const char *const unit_names[] = {"hour", "day", "week", "month"};
 
@@ -91,9 +94,9 @@ static bool take_digits(struct str *s, int count, int *out)
     return true;
 }
 
-static bool take_one_of(struct str *s, const char *set)
+static bool take_char(struct str *s, char c)
 {
-    if (s->len == 0 || s->p[0] == '\0' || !strchr(set, s->p[0])) return false;
+    if (s->len == 0 || s->p[0] != c) return false;
     s->p++;
     s->len--;
     return true;
@@ -102,23 +105,28 @@ static bool take_one_of(struct str *s, const char *set)
 static bool take_date(struct str *s, struct civil *c)
 {
     int year;
-    if (!take_digits(s, 4, &year) || !take_one_of(s, "-") || !take_digits(s, 2, &c->month) ||
-        !take_one_of(s, "-") || !take_digits(s, 2, &c->day)) {
+    if (!take_digits(s, 4, &year) || !take_char(s, '-') || !take_digits(s, 2, &c->month) ||
+        !take_char(s, '-') || !take_digits(s, 2, &c->day)) {
         return false;
     }
     c->year = year;
     return true;
 }
 
+static bool take_separator(struct str *s)
+{
+    return take_char(s, 'T') || take_char(s, 't') || take_char(s, ' ');
+}
+
 static bool take_clock(struct str *s, struct civil *c)
 {
-    return take_digits(s, 2, &c->hour) && take_one_of(s, ":") && take_digits(s, 2, &c->minute) &&
-           take_one_of(s, ":") && take_digits(s, 2, &c->second);
+    return take_digits(s, 2, &c->hour) && take_char(s, ':') && take_digits(s, 2, &c->minute) &&
+           take_char(s, ':') && take_digits(s, 2, &c->second);
 }
 
 static bool take_fraction(struct str *s, int *ms)
 {
-    if (!take_one_of(s, ".")) return true;
+    if (!take_char(s, '.')) return true;
     int digits = 0;
     for (int digit; take_digits(s, 1, &digit); digits++) {
         if (digits == 0) *ms += digit * 100;
@@ -131,10 +139,10 @@ static bool take_fraction(struct str *s, int *ms)
 static bool take_offset(struct str *s, int64_t *offset)
 {
     *offset = 0;
-    if (take_one_of(s, "Zz")) return true;
-    bool west = s->len > 0 && s->p[0] == '-';
+    if (take_char(s, 'Z') || take_char(s, 'z')) return true;
+    bool west = take_char(s, '-');
     int hours, minutes;
-    if (!take_one_of(s, "+-") || !take_digits(s, 2, &hours) || !take_one_of(s, ":") ||
+    if ((!west && !take_char(s, '+')) || !take_digits(s, 2, &hours) || !take_char(s, ':') ||
         !take_digits(s, 2, &minutes)) {
         return false;
     }
@@ -148,7 +156,7 @@ bool time_parse_rfc3339(struct str s, int64_t *out)
 {
     struct civil c = {0};
     int64_t offset;
-    if (!take_date(&s, &c) || !take_one_of(&s, "Tt ") || !take_clock(&s, &c) ||
+    if (!take_date(&s, &c) || !take_separator(&s) || !take_clock(&s, &c) ||
         !take_fraction(&s, &c.ms) || !take_offset(&s, &offset) || s.len != 0) {
         return false;
     }
@@ -172,27 +180,65 @@ bool time_parse(const struct zone *z, struct str s, int64_t *out)
     return true;
 }
 
+static char *put_digits(char *out, int value, int count)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return out + count;
+}
+
+static char *put_date(char *out, int32_t day)
+{
+    int32_t year;
+    int month, mday;
+    civil_from_day(day, &year, &month, &mday);
+    out = put_digits(out, year, 4);
+    *out++ = '-';
+    out = put_digits(out, month, 2);
+    *out++ = '-';
+    return put_digits(out, mday, 2);
+}
+
+static char *put_clock(char *out, int ms)
+{
+    out = put_digits(out, ms / (int)TIME_HOUR, 2);
+    *out++ = ':';
+    out = put_digits(out, ms / (int)TIME_MINUTE % 60, 2);
+    *out++ = ':';
+    out = put_digits(out, ms / (int)TIME_SECOND % 60, 2);
+    ms %= (int)TIME_SECOND;
+    if (ms == 0) return out;
+    *out++ = '.';
+    return put_digits(out, ms, 3);
+}
+
 /* The offset is cut to whole minutes, as RFC 3339 has no seconds there; the local time shown is cut
- * with it, so that the text still means the same instant. */
+ * with it, so that the text still means the same instant. Years end at 0000 and 9999. */
 size_t time_format(const struct zone *z, int64_t at, char *out, size_t size)
 {
     assert(size >= 40);
-    const struct zone *utc = zone_open("UTC");
+    if (at < TEXT_MIN) at = TEXT_MIN;
+    if (at > TEXT_MAX) at = TEXT_MAX;
     int minutes = zone_offset(z, at) / 60;
-    if (at > INT64_MAX - TIME_DAY || at < INT64_MIN + TIME_DAY) minutes = 0;
-    struct civil c = zone_civil(utc, at + minutes * TIME_MINUTE);
-    char fraction[8] = "";
-    if (c.ms != 0) snprintf(fraction, sizeof(fraction), ".%03d", c.ms % 1000);
-    int away = minutes < 0 ? -minutes : minutes;
-    int n = snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d%s%c%02d:%02d", c.year, c.month,
-                     c.day, c.hour, c.minute, c.second, fraction, minutes < 0 ? '-' : '+',
-                     away / 60, away % 60);
-    return (size_t)n < size ? (size_t)n : size - 1;
+    int64_t local = at + minutes * TIME_MINUTE;
+    int32_t day = (int32_t)(local / TIME_DAY - (local % TIME_DAY < 0));
+    char *p = put_date(out, day);
+    *p++ = 'T';
+    p = put_clock(p, (int)(local - day * TIME_DAY));
+    *p++ = minutes < 0 ? '-' : '+';
+    if (minutes < 0) minutes = -minutes;
+    p = put_digits(p, minutes / 60, 2);
+    *p++ = ':';
+    p = put_digits(p, minutes % 60, 2);
+    *p = '\0';
+    return (size_t)(p - out);
 }
 
 struct duration_unit {
-    char letter;
-    int64_t ms;
+    char letter; /* as written */
+    int64_t ms;  /* its length */
 };
 static const struct duration_unit duration_units[] = {
     {'w', TIME_WEEK}, {'d', TIME_DAY}, {'h', TIME_HOUR}, {'m', TIME_MINUTE}, {'s', TIME_SECOND},

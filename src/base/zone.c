@@ -264,6 +264,7 @@ static int32_t bucket_day_next(enum time_unit unit, int32_t first)
 int64_t zone_bucket_start(const struct zone *z, enum time_unit unit, int64_t at)
 {
     if (unit == UNIT_HOUR) return hour_start(z, at);
+    at = bounded(at);
     int32_t first = bucket_day(unit, zone_day(z, at));
     /* A clock set back just after midnight returns to the day before: that bucket has ended. */
     int64_t next = zone_day_start(z, bucket_day_next(unit, first));

@@ -1,0 +1,211 @@
+/* json_reader_test.c - where the reader stops, what it hands out, and its numbers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/json_corpus.h"
+#include "base/json_reader.h"
+#include "base/limits.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct arena *arena;
+static uint64_t state;
+
+static int open_arena(void **unused)
+{
+    (void)unused;
+    const char *given = getenv("SEED");
+    state = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL) * 2654435761u;
+    if (state == 0) state = 1;
+    print_message("SEED=%llu\n", (unsigned long long)state);
+    arena = arena_create(0);
+    return 0;
+}
+
+static int close_arena(void **unused)
+{
+    (void)unused;
+    arena_destroy(arena);
+    return 0;
+}
+
+static size_t random_below(size_t n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (size_t)(state % n);
+}
+
+static bool is_json(struct str text, struct json_reader *r)
+{
+    json_reader_init(r, NULL, text);
+    return json_skip(r) && json_read_end(r);
+}
+
+static void errors_are_where_the_text_breaks(void **unused)
+{
+    (void)unused;
+    struct json_reader r;
+    for (size_t i = 0; i < COUNT(json_valid); i++) {
+        if (!is_json(str_of(json_valid[i]), &r)) fail_msg("%s: %s", json_valid[i], r.error);
+    }
+    for (size_t i = 0; i < COUNT(json_invalid); i++) {
+        const struct json_refusal *refusal = &json_invalid[i];
+        if (is_json(str_of(refusal->text), &r)) fail_msg("%s is accepted", refusal->text);
+        if (r.error_at != refusal->at || strcmp(r.error, refusal->what) != 0) {
+            fail_msg("%s: at %zu, %s", refusal->text, r.error_at, r.error);
+        }
+    }
+}
+
+static void random_numbers_are_read_as_strtod_reads_them(void **unused)
+{
+    (void)unused;
+    for (int k = 0; k < 100000; k++) {
+        char text[80];
+        size_t n = 0;
+        if (random_below(2)) text[n++] = '-';
+        text[n++] = (char)('1' + random_below(9));
+        for (size_t digits = random_below(24); digits > 0; digits--) {
+            text[n++] = (char)('0' + random_below(10));
+        }
+        bool fraction = random_below(3) != 0;
+        if (fraction) text[n++] = '.';
+        for (size_t digits = fraction ? 1 + random_below(24) : 0; digits > 0; digits--) {
+            text[n++] = (char)('0' + random_below(10));
+        }
+        text[n] = '\0';
+        if (random_below(2)) {
+            n += (size_t)snprintf(text + n, 8, "e%d", (int)random_below(640) - 330);
+        }
+        struct json_reader r;
+        enum json_type type;
+        int64_t i = 0;
+        double d = 0;
+        double expected = strtod(text, NULL);
+        json_reader_init(&r, NULL, (struct str){text, n});
+        bool read = json_read_number(&r, &type, &i, &d, NULL);
+        if (read != (expected - expected == 0)) fail_msg("%s", text);
+        if (read && d != expected) fail_msg("%s is read as %a", text, d);
+    }
+}
+
+static void plain_strings_are_borrowed(void **unused)
+{
+    (void)unused;
+    struct json_reader r;
+    struct str s;
+    struct str text = STR("[\"abc\",\"你好\",\"a\\nb\"]");
+    json_reader_init(&r, arena, text);
+    assert_true(json_enter_array(&r));
+    assert_true(json_next_item(&r) && json_read_string(&r, &s));
+    assert_ptr_equal(s.p, text.p + 2);
+    assert_true(json_next_item(&r) && json_read_string(&r, &s));
+    assert_ptr_equal(s.p, text.p + 8);
+    size_t used = arena_used(arena);
+    assert_true(json_next_item(&r) && json_read_string(&r, &s));
+    assert_true(str_is(s, "a\nb"));
+    assert_true(arena_used(arena) > used);
+    assert_false(json_next_item(&r));
+    assert_true(json_read_end(&r));
+}
+
+static void a_raw_value_is_its_source(void **unused)
+{
+    (void)unused;
+    struct json_reader r;
+    struct str key, raw;
+    json_reader_init(&r, NULL, STR("{\"a\": [1, {\"b\":\"\\n\"}] , \"c\":1.50}"));
+    assert_true(json_enter_object(&r));
+    assert_true(json_next_key(&r, &key) && json_read_raw(&r, &raw));
+    assert_true(str_is(raw, "[1, {\"b\":\"\\n\"}]"));
+    assert_true(json_next_key(&r, &key) && json_read_raw(&r, &raw));
+    assert_true(str_is(raw, "1.50"));
+    assert_false(json_next_key(&r, &key));
+    assert_true(json_read_end(&r));
+}
+
+static void a_value_of_another_type_is_an_error(void **unused)
+{
+    (void)unused;
+    struct json_reader r;
+    struct str s;
+    enum json_type type;
+    int64_t i = 7;
+    double d = 7;
+    bool b = true;
+    json_reader_init(&r, NULL, STR("1"));
+    assert_false(json_read_string(&r, &s));
+    assert_string_equal(r.error, "not a string");
+    json_reader_init(&r, NULL, STR("\"1\""));
+    assert_false(json_read_number(&r, &type, &i, &d, NULL));
+    assert_true(i == 7 && d == 7);
+    json_reader_init(&r, NULL, STR("null"));
+    assert_false(json_read_bool(&r, &b));
+    assert_true(b);
+    json_reader_init(&r, NULL, STR("true"));
+    assert_false(json_read_null(&r));
+    json_reader_init(&r, NULL, STR("[]"));
+    assert_false(json_enter_object(&r));
+    json_reader_init(&r, NULL, STR("{}"));
+    assert_false(json_enter_array(&r));
+}
+
+static void after_an_error_nothing_moves(void **unused)
+{
+    (void)unused;
+    struct json_reader r;
+    struct str s;
+    enum json_type type;
+    bool b;
+    json_reader_init(&r, NULL, STR("[x, 1, true]"));
+    assert_int_equal(json_reader_error(&r, NULL), ERR_OK);
+    assert_true(json_enter_array(&r));
+    assert_true(json_next_item(&r));
+    assert_false(json_skip(&r));
+    size_t pos = r.pos;
+    assert_false(json_next_item(&r) || json_peek(&r, &type) || json_read_bool(&r, &b) ||
+                 json_read_null(&r) || json_read_string(&r, &s) || json_enter_array(&r) ||
+                 json_enter_object(&r) || json_next_key(&r, &s) || json_read_raw(&r, &s) ||
+                 json_read_end(&r) || json_skip(&r));
+    assert_int_equal(r.pos, pos);
+    assert_int_equal(r.error_at, 1);
+    struct why why = {0};
+    assert_int_equal(json_reader_error(&r, &why), ERR_INVALID);
+    assert_int_equal(why.msg, MSG_BAD_JSON);
+}
+
+static void depth_counts_open_containers_only(void **unused)
+{
+    (void)unused;
+    struct strbuf b = {0};
+    strbuf_add_char(&b, '[');
+    for (int i = 0; i < 10 * LIMIT_JSON_DEPTH; i++) {
+        strbuf_add_text(&b, "[{}],");
+    }
+    strbuf_add_text(&b, "1]");
+    struct json_reader r;
+    assert_true(is_json(strbuf_str(&b), &r));
+    strbuf_finish(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_are_where_the_text_breaks),
+        cmocka_unit_test(random_numbers_are_read_as_strtod_reads_them),
+        cmocka_unit_test(plain_strings_are_borrowed),
+        cmocka_unit_test(a_raw_value_is_its_source),
+        cmocka_unit_test(a_value_of_another_type_is_an_error),
+        cmocka_unit_test(after_an_error_nothing_moves),
+        cmocka_unit_test(depth_counts_open_containers_only),
+    };
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
+}

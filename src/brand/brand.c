@@ -162,7 +162,9 @@ static enum err run_rebuild(struct tx *tx, struct why *why)
     for (int i = 0; i < b->module_count; i++) {
         bool same, fresh;
         TRY(fold_version_is(b, b->modules[i], &same, &fresh));
-        if (same) continue;
+        if (same &&
+            !(b->modules[i]->wants_rebuild && b->modules[i]->wants_rebuild(tx, b->states[i])))
+            continue;
         if (!fresh && b->modules[i]->rebuild) {
             log_info("brand", "rebuilding", "module=%s", b->modules[i]->name);
             TRY(b->modules[i]->rebuild(tx, b->states[i], why));
@@ -192,16 +194,27 @@ static enum err refold_tail(struct tx *tx)
     return err;
 }
 
+static enum err open_rooms(struct tx *tx, struct why *why)
+{
+    struct brand *b = tx->brand;
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->open) TRY(b->modules[i]->open(tx, &b->states[i], why));
+    }
+    TRY(run_rebuild(tx, why));
+    TRY(refold_tail(tx));
+    return registry_save(&b->registry, b->db);
+}
+
 static enum err recover(struct brand *b, struct why *why)
 {
     struct tx *tx = &b->tx;
     tx->now = env_now(b->env);
     tx->replaying = true;
     TRY(sql_begin(b->db));
-    enum err err = run_rebuild(tx, why);
-    if (err == ERR_OK) err = refold_tail(tx);
+    enum err err = open_rooms(tx, why);
     if (err == ERR_OK) err = sql_commit(b->db);
     if (err != ERR_OK) sql_rollback(b->db);
+    if (err == ERR_OK) registry_saved(&b->registry);
     tx->replaying = false;
     arena_reset(tx->arena);
     if (b->log.seq > b->log.folded_seq) b->dirty_since = tx->now;
@@ -216,9 +229,6 @@ static enum err open_parts_of(struct brand *b, struct why *why)
     TRY(open_database(b, why));
     TRY(registry_load(&b->registry, b->db));
     TRY(log_open(b, why));
-    for (int i = 0; i < b->module_count; i++) {
-        if (b->modules[i]->open) TRY(b->modules[i]->open(b, &b->states[i], why));
-    }
     TRY(recover(b, why));
     TRY(writer_start(b, why));
     return compactor_start(b, why);

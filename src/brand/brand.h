@@ -34,17 +34,21 @@ struct module {
     const char *name;
     const struct migration *migrations;
     int fold_version; /* differs from the stored one: rebuild() runs when the brand opens */
-    enum err (*open)(struct brand *b, void **state, struct why *why);
+    enum err (*open)(struct tx *tx, void **state, struct why *why);
     void (*close)(void *state);
+    /* Whether rows lag behind the log for another reason than the version (a bulk load cut off). */
+    bool (*wants_rebuild)(struct tx *tx, void *state);
     /* Fold one event; may emit further ones, which come before it in the log. */
     enum err (*on_event)(struct tx *tx, void *state, const struct event *ev, uint64_t seq);
     enum err (*on_timer)(struct tx *tx, void *state, const struct timer *t);
     /* Write back up to 'rows_max' changed projection rows; *clean when none is left of this round.
      * A round covers what had changed when it began. */
     enum err (*on_flush)(struct tx *tx, void *state, size_t rows_max, bool *clean);
+    /* The batch is committed; nothing of it is visible to readers yet. */
+    void (*on_commit)(void *state);
     /* The batch was rolled back: forget whatever of it is in memory. */
     void (*on_rollback)(void *state);
-    /* Fold everything again from the log, replacing the stored rows. */
+    /* Fold everything again from the log, replacing the stored rows; the version is then stored. */
     enum err (*rebuild)(struct tx *tx, void *state, struct why *why);
 };
 
@@ -99,6 +103,9 @@ struct hash128 brand_event_id(const struct brand *b, struct str sender_id);
 MUST_CHECK enum err timer_set(struct tx *tx, const struct module *m, int kind, uint64_t subject,
                               int64_t due_at);
 MUST_CHECK enum err timer_clear(struct tx *tx, const struct module *m, int kind, uint64_t subject);
+
+/* Write back every projection inside this command, which must be alone. */
+MUST_CHECK enum err tx_flush(struct tx *tx, struct why *why);
 
 /* Bulk: a part made directly. Only inside a command that is alone. tx_bulk_begin writes back all
  * projections and seals the tail, so that the part comes after everything before it. */

@@ -201,6 +201,8 @@ void log_publish(struct tx *tx)
     if (tx->events.count) tail_append(log->tail, tx->events.items, tx->events.count, log->seq + 1);
     log->seq += tx->events.count + tx->bulk_rows;
     pthread_mutex_unlock(&log->set_lock);
+    if (tx->bulk_rows)
+        tx->change.dropped_seq = log->seq; /* the tail was sealed first: all ids are in files */
     change_ids(b, &tx->change);
     for (size_t i = 0; i < tx->change.removed.count; i++)
         remove_file(b, tx->change.removed.items[i], "part");

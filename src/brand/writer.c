@@ -155,6 +155,12 @@ enum err flush_all(struct tx *tx)
     return ERR_OK;
 }
 
+enum err tx_flush(struct tx *tx, struct why *why)
+{
+    enum err err = flush_all(tx);
+    return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
+}
+
 /* ---- bulk ---- */
 
 enum err tx_bulk_begin(struct tx *tx, struct why *why)
@@ -240,6 +246,9 @@ static enum err commit(struct tx *tx)
         return err;
     }
     registry_saved(&b->registry);
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->on_commit) b->modules[i]->on_commit(b->states[i]);
+    }
     if (!b->round_began_at && b->round_seq > folded) b->log.folded_seq = b->round_seq;
     if (tx->events.count && !b->dirty_since) b->dirty_since = tx->now;
     log_publish(tx);

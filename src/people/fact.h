@@ -15,42 +15,52 @@
 
 /* In order of rank, highest first. */
 enum identity_kind {
-    IDENTITY_USER, IDENTITY_UNIONID, IDENTITY_WECOM, IDENTITY_OPENID, IDENTITY_PHONE, IDENTITY_EMAIL,
-    IDENTITY_TELEGRAM, IDENTITY_DEVICE, IDENTITY_NAME, IDENTITY_ANON, IDENTITY_KIND_COUNT
+    IDENTITY_USER,
+    IDENTITY_UNIONID,
+    IDENTITY_WECOM,
+    IDENTITY_OPENID,
+    IDENTITY_PHONE,
+    IDENTITY_EMAIL,
+    IDENTITY_TELEGRAM,
+    IDENTITY_DEVICE,
+    IDENTITY_NAME,
+    IDENTITY_ANON,
+    IDENTITY_KIND_COUNT
 };
 const char *identity_kind_name(enum identity_kind kind); /* "user" ... */
 bool identity_kind_parse(struct str name, enum identity_kind *out);
 
 struct identity {
     enum identity_kind kind;
-    struct str value;   /* as sent; normalised by fact_check (phone, e-mail) */
+    struct str value; /* as sent; normalised by fact_check (phone, e-mail) */
 };
 
 /* A property or a trait. */
 struct fact_value {
     struct str name;
     enum prop_type type;
-    double number;      /* PROP_NUMBER; PROP_BOOL as 0 or 1 */
-    struct str text;    /* PROP_TEXT */
+    double number;   /* PROP_NUMBER; PROP_BOOL as 0 or 1 */
+    struct str text; /* PROP_TEXT */
 };
 
 struct fact {
-    struct str id;      /* the sender's own id, for dedupe; {NULL,0} = none */
-    int64_t at;         /* UTC ms, corrected already */
-    struct str kind;    /* "order.paid" */
-    struct str label;   /* the kind's original name, when it was rewritten; else {NULL,0} */
-    struct identity *who;   /* the member's identities, any order; may be 0 for events without member */
+    struct str id;    /* the sender's own id, for dedupe; {NULL,0} = none */
+    int64_t at;       /* UTC ms, corrected already */
+    struct str kind;  /* "order.paid" */
+    struct str label; /* the kind's original name, when it was rewritten; else {NULL,0} */
+    struct identity
+        *who; /* the member's identities, any order; may be 0 for events without member */
     uint32_t who_count;
     struct identity *other; /* the other member's */
     uint32_t other_count;
     struct str code[DIM_COUNT]; /* codes by dimension; DIM_ORIGIN is filled by the room */
-    int64_t amount;     /* minor units, HISTORY_NO_AMOUNT = none */
+    int64_t amount;             /* minor units, HISTORY_NO_AMOUNT = none */
     struct fact_value *props;
     uint32_t prop_count;
     struct fact_value *traits; /* go to the member's traits, never to the event */
     uint32_t trait_count;
-    bool alias;         /* who[0] and who[1] are one person: merge them under the rules */
-    bool rename;        /* who[1] is a further name of who[0]'s member if unseen, else a conflict (irc) */
+    bool alias;  /* who[0] and who[1] are one person: merge them under the rules */
+    bool rename; /* who[1] is a further name of who[0]'s member if unseen, else a conflict (irc) */
 };
 
 /* Who is sending: what it may do, and what becomes of its identities. */
@@ -62,16 +72,18 @@ enum trust_level {
 };
 struct sender {
     enum trust_level level;
-    struct str origin;     /* code of the origin column: "key:…", "import:12" */
-    struct str scope;      /* namespace of 'name' identities: --source, else the brand's "" */
+    struct str origin; /* code of the origin column: "key:…", "import:12" */
+    struct str scope;  /* namespace of 'name' identities: --source, else the brand's "" */
 };
 
 /* May this sender send that kind? ERR_KIND_NOT_ALLOWED otherwise. */
-MUST_CHECK enum err fact_kind_allowed(const struct sender *sender, struct str kind, struct why *why);
+MUST_CHECK enum err fact_kind_allowed(const struct sender *sender, struct str kind,
+                                      struct why *why);
 
 /* Check syntax and limits, normalise in 'arena': kind grammar and length, at within
- * [0, received_at + 24 h], identities (count, length, phone, e-mail; junk values such as null, -1, all
- * zeros are left out and counted in *junk), codes, properties (names, 64 an event, values <= 1 KiB,
- * personal names moved to traits), amount, UTF-8, NFC. The field named in 'why' is the JSON name. */
-MUST_CHECK enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, uint32_t *junk,
-                               struct why *why);
+ * [0, received_at + 24 h], identities (count, length, phone, e-mail; junk values such as null, -1,
+ * all zeros are left out and counted in *junk), codes, properties (names, 64 an event, values <= 1
+ * KiB, personal names moved to traits), amount, UTF-8, NFC. The field named in 'why' is the JSON
+ * name. */
+MUST_CHECK enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena,
+                               uint32_t *junk, struct why *why);

@@ -21,23 +21,27 @@ struct people_result {
 };
 
 /* Store one checked fact: dedupe, resolve or create the members, emit. */
-MUST_CHECK enum err people_record(struct tx *tx, const struct sender *sender, const struct fact *fact,
-                                  struct people_result *result, struct why *why);
+MUST_CHECK enum err people_record(struct tx *tx, const struct sender *sender,
+                                  const struct fact *fact, struct people_result *result,
+                                  struct why *why);
 
-/* Store many at once, straight into a part, with exactly the result of people_record for each in order
- * of (at, position). results[i] belongs to facts[i]. The transaction is the caller's. */
-MUST_CHECK enum err people_bulk(struct tx *tx, const struct sender *sender, const struct fact *facts,
-                                size_t count, struct people_result *results, struct why *why);
+/* Store many at once, straight into a part, with exactly the result of people_record for each in
+ * order of (at, position). results[i] belongs to facts[i]; a fact that fails leaves its error in
+ * errors[i] and stops nothing. The members' rows are written by people_bulk_end; until then (and
+ * after a crash, until the next opening) they lag. Only in a command that is alone. */
+MUST_CHECK enum err people_bulk(struct tx *tx, const struct sender *sender,
+                                const struct fact *facts, size_t count,
+                                struct people_result *results, struct why *errors, struct why *why);
+MUST_CHECK enum err people_bulk_end(struct tx *tx, struct why *why);
 
 /* Find a member by identity without changing anything: 0 when unknown. */
 MUST_CHECK enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
                                 uint32_t *member, struct why *why);
 
-/* The fold's view of this brand; valid until the brand closes, refreshed when kinds or properties are
- * added. Any thread; copy it for the length of a query. */
+/* The fold's view of this brand; valid until the brand closes, refreshed when kinds or properties
+ * are added. Any thread; copy it for the length of a query. */
 void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out);
 
-/* The personas that share a member, for snapshots. Immutable, reference counted by the snapshot. */
 /* Fields of members that the fold does not answer, for queries; any thread. 'ctx' is the brand. */
 void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
                       struct expr_value *out);

@@ -1,0 +1,216 @@
+/* bulk.c - many facts at once: sorted by time, planned one by one, sorted by persona, written as a
+ * part.
+ *
+ * Nothing is folded on the way. The members touched are remembered, and people_bulk_end folds them
+ * in one pass over the log; bulk_pending in the database says that this is still to come, so that
+ * an opening after a crash does it. Who is in which group is kept in memory meanwhile, read from a
+ * member's row on first need. */
+#include <stdlib.h>
+
+#include "people/plan.h"
+
+/* What lasts from the first people_bulk to people_bulk_end. */
+struct bulk {
+    struct intmap *touched;  /* members */
+    struct intmap *in_group; /* (member, group) -> 1 in, 0 out */
+    struct intmap *loaded;   /* members whose row was read for in_group */
+};
+
+struct load {
+    struct people *p;
+    struct tx *tx;
+    struct arena *arena;
+    VEC(struct event) events;
+    VEC(struct hash128) ids;
+};
+
+static struct bulk *bulk_of(struct people *p)
+{
+    if (p->bulk) return p->bulk;
+    p->bulk = mem_alloc(sizeof(*p->bulk));
+    p->bulk->touched = intmap_create();
+    p->bulk->in_group = intmap_create();
+    p->bulk->loaded = intmap_create();
+    return p->bulk;
+}
+
+void bulk_close(struct people *p)
+{
+    if (!p->bulk) return;
+    intmap_destroy(p->bulk->touched);
+    intmap_destroy(p->bulk->in_group);
+    intmap_destroy(p->bulk->loaded);
+    mem_free(p->bulk);
+    p->bulk = NULL;
+}
+
+/* ---- groups ---- */
+
+static uint64_t pair(uint32_t member, uint32_t group)
+{
+    return (uint64_t)member << 32 | group;
+}
+
+static enum err load_groups(struct load *l, uint32_t id)
+{
+    struct bulk *bulk = l->p->bulk;
+    uint64_t known;
+    if (intmap_get(bulk->loaded, id, &known)) return ERR_OK;
+    intmap_put(bulk->loaded, id, 1);
+    struct member *m;
+    struct fold_state state;
+    TRY(member_get(l->p, tx_sql(l->tx), id, &m));
+    fold_get_state(m->fold, &l->p->names, &state);
+    for (uint32_t i = 0; i < state.group_count; i++)
+        intmap_put(bulk->in_group, pair(id, state.groups[i]), 1);
+    return ERR_OK;
+}
+
+/* Keep in_group in step, and add the join that a message implies. */
+static enum err follow_groups(struct load *l, const struct event *ev)
+{
+    struct people *p = l->p;
+    uint32_t roles = ev->kind < p->role_count ? p->roles[ev->kind] : 0;
+    uint32_t member = identity_member(p, ev->persona), group = ev->dim[DIM_GROUP];
+    if (!ev->persona || !group || !(roles & (ROLE_MESSAGE | ROLE_JOIN_GROUP | ROLE_LEAVE_GROUP)))
+        return ERR_OK;
+    TRY(load_groups(l, member));
+    uint64_t in = 0;
+    intmap_get(p->bulk->in_group, pair(member, group), &in);
+    if (plan_implies_join(p, ev) && !in) {
+        struct event join = plan_join(p, ev, l->arena);
+        VEC_PUSH(&l->events, join);
+    }
+    intmap_put(p->bulk->in_group, pair(member, group), !(roles & ROLE_LEAVE_GROUP));
+    return ERR_OK;
+}
+
+/* ---- planning ---- */
+
+static enum err plan_one(struct load *l, const struct sender *sender, const struct fact *fact,
+                         struct people_result *result, struct why *why)
+{
+    struct plan plan = {.arena = l->arena};
+    TRY(plan_fact(l->p, l->tx, sender, fact, &plan, result, why));
+    for (size_t i = 0; i < plan.count; i++) {
+        struct event *ev = &plan.events[i];
+        TRY(follow_groups(l, ev));
+        VEC_PUSH(&l->events, *ev);
+        if (ev->persona) intmap_put(l->p->bulk->touched, identity_member(l->p, ev->persona), 1);
+        if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->ids, ev->id);
+    }
+    return ERR_OK;
+}
+
+struct by_time {
+    int64_t at;
+    uint32_t index;
+};
+
+static int in_time(const void *a, const void *b)
+{
+    const struct by_time *x = a, *y = b;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Order of (at, position); files are mostly in order already. */
+static struct by_time *time_order(const struct fact *facts, size_t count)
+{
+    struct by_time *order = mem_alloc_array(count + 1, sizeof(*order));
+    bool sorted = true;
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (struct by_time){facts[i].at, (uint32_t)i};
+        sorted &= i == 0 || facts[i].at >= facts[i - 1].at;
+    }
+    if (!sorted) qsort(order, count, sizeof(order[0]), in_time);
+    return order;
+}
+
+/* Errors of the store end the load; those of one fact are its own. */
+static bool is_own(enum err err)
+{
+    return err == ERR_INVALID || err == ERR_TOO_LARGE || err == ERR_KIND_NOT_ALLOWED ||
+           err == ERR_CONFLICT;
+}
+
+static enum err plan_all(struct load *l, const struct sender *sender, const struct fact *facts,
+                         size_t count, struct people_result *results, struct why *errors)
+{
+    struct by_time *order = time_order(facts, count);
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        uint32_t at = order[i].index;
+        errors[at] = (struct why){0};
+        err = plan_one(l, sender, &facts[at], &results[at], &errors[at]);
+        if (is_own(err)) err = ERR_OK;
+    }
+    mem_free(order);
+    return err;
+}
+
+/* ---- writing ---- */
+
+/* Stable counting sort by persona: events are in order of time already, and stay so within one. */
+static const struct event **persona_order(const struct event *events, size_t count)
+{
+    uint32_t top = 0;
+    for (size_t i = 0; i < count; i++)
+        top = events[i].persona > top ? events[i].persona : top;
+    uint32_t *start = mem_alloc_array((size_t)top + 2, sizeof(*start));
+    const struct event **sorted = mem_alloc_array(count + 1, sizeof(*sorted));
+    for (size_t i = 0; i < count; i++)
+        start[events[i].persona + 1]++;
+    for (size_t v = 0; v <= top; v++)
+        start[v + 1] += start[v];
+    for (size_t i = 0; i < count; i++)
+        sorted[start[events[i].persona]++] = &events[i];
+    mem_free(start);
+    return sorted;
+}
+
+static enum err mark_pending(struct tx *tx)
+{
+    return sql_run(sql_use(tx_sql(tx),
+                           "INSERT INTO bulk_pending (id) VALUES (1) ON CONFLICT (id) DO NOTHING"));
+}
+
+enum err people_bulk(struct tx *tx, const struct sender *sender, const struct fact *facts,
+                     size_t count, struct people_result *results, struct why *errors,
+                     struct why *why)
+{
+    struct people *p = brand_module_state(tx_brand(tx), &people_module);
+    struct load l = {.p = p, .tx = tx, .arena = arena_create(0)};
+    bulk_of(p);
+    enum err err = tx_bulk_begin(tx, why);
+    if (err == ERR_OK) err = mark_pending(tx);
+    if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
+    if (err == ERR_OK) err = plan_all(&l, sender, facts, count, results, errors);
+    if (err == ERR_OK) {
+        const struct event **sorted = persona_order(l.events.items, l.events.count);
+        err = tx_bulk_part(tx, sorted, l.events.count, l.ids.items, l.ids.count, why);
+        mem_free(sorted);
+    }
+    VEC_FINISH(&l.events);
+    VEC_FINISH(&l.ids);
+    arena_destroy(l.arena);
+    return err;
+}
+
+enum err people_bulk_end(struct tx *tx, struct why *why)
+{
+    struct people *p = brand_module_state(tx_brand(tx), &people_module);
+    if (!p->bulk) return ERR_OK;
+    /* merges on the way: what was touched under an old id is its root's now */
+    uint64_t id, one;
+    struct intmap *members = intmap_create();
+    for (size_t c = 0; intmap_next(p->bulk->touched, &c, &id, &one);) {
+        intmap_put(members, identity_member(p, (uint32_t)id), 1);
+    }
+    enum err err = tx_bulk_begin(tx, why);
+    if (err == ERR_OK) err = refold_scan(p, tx, members, why);
+    if (err == ERR_OK) err = sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending"));
+    intmap_destroy(members);
+    if (err == ERR_OK) bulk_close(p);
+    return err;
+}

@@ -1,0 +1,286 @@
+/* identity.c - identities and the personas they belong to.
+ *
+ * An identity is found by a blind index: a keyed 128-bit hash of kind, scope and value. Outside
+ * ids, phones and e-mails are stored sealed, the others plain. 64 bits of the index key the cache:
+ * with a secret key they collide by chance only, once in 2^24 brands of a million members.
+ *
+ * Invariants: an identity's persona never changes; member_of holds exactly the personas of members
+ * with more than one, roots included; a member's id is its lowest persona. */
+#include <stdlib.h>
+
+#include "people/internal.h"
+
+#define CACHE_MAX 1000000
+
+const struct migration people_migrations[] = {
+    {1,
+     "CREATE TABLE identity (key {blob} PRIMARY KEY, kind {int} NOT NULL, persona {int} NOT NULL,"
+     " verified {int} NOT NULL, first_seen {int} NOT NULL, source {text}, value {text}, sealed "
+     "{blob});"
+     "CREATE INDEX identity_persona ON identity (persona);"
+     "CREATE TABLE persona_member (persona {int} PRIMARY KEY, member {int} NOT NULL, merged_at "
+     "{int} NOT NULL);"
+     "CREATE TABLE member (id {int} PRIMARY KEY, seq {int} NOT NULL, as_of {int} NOT NULL, stage "
+     "{int} NOT NULL,"
+     " stage_since {int} NOT NULL, trust {int} NOT NULL, flags {int} NOT NULL, created_at {int} "
+     "NOT NULL,"
+     " last_seen {int} NOT NULL, events {int} NOT NULL, orders {int} NOT NULL, spent {int} NOT "
+     "NULL,"
+     " due_at {int}, state {blob} NOT NULL);"
+     "CREATE TABLE trait (persona {int} NOT NULL, name {text} NOT NULL, type {int} NOT NULL, "
+     "number {real},"
+     " value {text}, sealed {blob}, at {int} NOT NULL, source {text}, PRIMARY KEY (persona, name));"
+     "CREATE TABLE trait_name (name {text} PRIMARY KEY, type {int} NOT NULL);"
+     "CREATE TABLE bulk_pending (id {int} PRIMARY KEY)"},
+    {0, NULL},
+};
+
+/* Kinds whose values are sealed at rest. */
+static bool is_sealed(enum identity_kind kind)
+{
+    return kind == IDENTITY_UNIONID || kind == IDENTITY_WECOM || kind == IDENTITY_OPENID ||
+           kind == IDENTITY_PHONE || kind == IDENTITY_EMAIL || kind == IDENTITY_TELEGRAM;
+}
+
+struct hash128 identity_key(const struct people *p, const struct identity *id, struct str scope)
+{
+    char bytes[1 + LIMIT_CODE_BYTES + 1 + LIMIT_IDENTITY_BYTES];
+    size_t len = 0;
+    bytes[len++] = (char)id->kind;
+    if (id->kind == IDENTITY_NAME && scope.len <= LIMIT_CODE_BYTES) {
+        if (scope.len) memcpy(bytes + len, scope.p, scope.len);
+        len += scope.len;
+    }
+    bytes[len++] = '\0';
+    memcpy(bytes + len, id->value.p, id->value.len);
+    return hash_keyed(p->index_key, bytes, len + id->value.len);
+}
+
+static uint64_t cache_key(struct hash128 key)
+{
+    return key.lo == UINT64_MAX ? key.hi >> 1 : key.lo;
+}
+
+enum err identity_load_all(struct people *p, struct sql *db)
+{
+    if (p->identities_complete) return ERR_OK;
+    struct sql_stmt *s = sql_use(db, "SELECT key, persona FROM identity");
+    sql_stream(s);
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) break;
+        struct hash128 key;
+        struct str bytes = sql_blob(s, 0);
+        if (bytes.len != sizeof(key)) return ERR_CORRUPT;
+        memcpy(&key, bytes.p, sizeof(key));
+        intmap_put(p->identities, cache_key(key), (uint64_t)sql_int(s, 1));
+    }
+    p->identities_complete = true;
+    return ERR_OK;
+}
+
+enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
+                       enum identity_kind kind, uint32_t *persona)
+{
+    (void)kind;
+    uint64_t found = 0;
+    *persona = 0;
+    if (intmap_get(p->identities, cache_key(key), &found)) {
+        *persona = (uint32_t)found;
+        return ERR_OK;
+    }
+    if (p->identities_complete) return ERR_OK;
+    struct sql_stmt *s = sql_use(db, "SELECT persona FROM identity WHERE key = $1");
+    sql_bind_blob(s, 1, &key, sizeof(key));
+    bool row;
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_OK;
+    *persona = (uint32_t)sql_int(s, 0);
+    sql_reset(s);
+    if (intmap_count(p->identities) >= CACHE_MAX) intmap_reset(p->identities);
+    intmap_put(p->identities, cache_key(key), *persona);
+    return ERR_OK;
+}
+
+enum err identity_insert(struct people *p, struct tx *tx, const struct identity_row *row)
+{
+    struct sql_stmt *s = sql_use(
+        tx_sql(tx),
+        "INSERT INTO identity (key, kind, persona, verified, first_seen, source, value, sealed)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    sql_bind_blob(s, 1, &row->key, sizeof(row->key));
+    sql_bind_int(s, 2, row->identity->kind);
+    sql_bind_int(s, 3, row->persona);
+    sql_bind_int(s, 4, row->verified);
+    sql_bind_int(s, 5, row->first_seen);
+    sql_bind_str(s, 6, row->source);
+    struct str value = row->identity->value;
+    if (is_sealed(row->identity->kind)) {
+        uint8_t nonce[24], sealed[LIMIT_IDENTITY_BYTES + SEAL_OVERHEAD];
+        env_random(brand_env(p->brand), nonce, sizeof(nonce));
+        seal(p->seal_key, nonce, value, sealed);
+        sql_bind_null(s, 7);
+        sql_bind_blob(s, 8, sealed, value.len + SEAL_OVERHEAD);
+    } else {
+        sql_bind_str(s, 7, value);
+        sql_bind_null(s, 8);
+    }
+    TRY(sql_run(s));
+    if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
+        intmap_reset(p->identities);
+    intmap_put(p->identities, cache_key(row->key), row->persona);
+    return ERR_OK;
+}
+
+/* ---- personas and members ---- */
+
+uint32_t identity_member(const struct people *p, uint32_t persona)
+{
+    uint64_t member;
+    if (intmap_count(p->member_of) && intmap_get(p->member_of, persona, &member))
+        return (uint32_t)member;
+    return persona;
+}
+
+size_t identity_personas(const struct people *p, uint32_t member, struct arena *arena,
+                         uint32_t **out)
+{
+    uint64_t key, value;
+    size_t count = 1, at = 0;
+    if (intmap_count(p->member_of)) {
+        for (size_t c = 0; intmap_next(p->member_of, &c, &key, &value);)
+            count += value == member && key != member;
+    }
+    *out = arena_alloc_array(arena, count, sizeof(**out));
+    (*out)[at++] = member;
+    for (size_t c = 0; at < count && intmap_next(p->member_of, &c, &key, &value);) {
+        if (value == member && key != member) (*out)[at++] = (uint32_t)key;
+    }
+    return count;
+}
+
+enum err identity_counts(struct people *p, struct sql *db, uint32_t member,
+                         uint32_t counts[IDENTITY_KIND_COUNT])
+{
+    struct arena *a = arena_create(0);
+    uint32_t *personas;
+    size_t persona_count = identity_personas(p, member, a, &personas);
+    enum err err = ERR_OK;
+    memset(counts, 0, IDENTITY_KIND_COUNT * sizeof(counts[0]));
+    for (size_t i = 0; i < persona_count && err == ERR_OK; i++) {
+        struct sql_stmt *s =
+            sql_use(db, "SELECT kind, COUNT(*) FROM identity WHERE persona = $1 GROUP BY kind");
+        sql_bind_int(s, 1, personas[i]);
+        for (bool row = true;;) {
+            err = sql_step(s, &row);
+            if (err != ERR_OK || !row) break;
+            int64_t kind = sql_int(s, 0);
+            if (kind >= 0 && kind < IDENTITY_KIND_COUNT) counts[kind] += (uint32_t)sql_int(s, 1);
+        }
+    }
+    arena_destroy(a);
+    return err;
+}
+
+static enum err save_member_of(struct tx *tx, uint32_t persona, uint32_t member)
+{
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "INSERT INTO persona_member (persona, member, merged_at)"
+                            " VALUES ($1, $2, $3) ON CONFLICT (persona) DO UPDATE"
+                            " SET member = excluded.member, merged_at = excluded.merged_at");
+    sql_bind_int(s, 1, persona);
+    sql_bind_int(s, 2, member);
+    sql_bind_int(s, 3, tx_now(tx));
+    return sql_run(s);
+}
+
+enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b, uint32_t *root)
+{
+    uint32_t away = a < b ? b : a, *personas;
+    *root = a < b ? a : b;
+    size_t count = identity_personas(p, away, tx_arena(tx), &personas);
+    for (size_t i = 0; i < count; i++) {
+        TRY(save_member_of(tx, personas[i], *root));
+        intmap_put(p->member_of, personas[i], *root);
+    }
+    TRY(save_member_of(tx, *root, *root));
+    intmap_put(p->member_of, *root, *root);
+    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM member WHERE id = $1");
+    sql_bind_int(s, 1, away);
+    TRY(sql_run(s));
+    p->shared_changed = true;
+    return ERR_OK;
+}
+
+static int by_persona(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+void identity_publish(struct people *p)
+{
+    size_t count = intmap_count(p->member_of), at = 0;
+    uint32_t *personas = mem_alloc_array(count + 1, sizeof(*personas));
+    uint32_t *members = mem_alloc_array(count + 1, sizeof(*members));
+    uint64_t key, value;
+    for (size_t c = 0; intmap_next(p->member_of, &c, &key, &value);)
+        personas[at++] = (uint32_t)key;
+    qsort(personas, count, sizeof(personas[0]), by_persona);
+    for (size_t i = 0; i < count; i++)
+        members[i] = identity_member(p, personas[i]);
+    brand_set_personas(p->brand, personas, members, count);
+    mem_free(personas);
+    mem_free(members);
+    p->shared_changed = false;
+}
+
+/* ---- loading ---- */
+
+static enum err load_shared(struct people *p, struct sql *db)
+{
+    intmap_reset(p->member_of);
+    struct sql_stmt *s = sql_use(db, "SELECT persona, member FROM persona_member");
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        intmap_put(p->member_of, (uint64_t)sql_int(s, 0), (uint64_t)sql_int(s, 1));
+    }
+}
+
+static enum err load_next_persona(struct people *p, struct sql *db)
+{
+    struct sql_stmt *s = sql_use(db, "SELECT MAX(persona) FROM identity");
+    bool row;
+    TRY(sql_step(s, &row));
+    p->next_persona = row && !sql_is_null(s, 0) ? (uint32_t)sql_int(s, 0) + 1 : 1;
+    sql_reset(s);
+    return ERR_OK;
+}
+
+enum err identity_open(struct people *p, struct sql *db)
+{
+    p->identities = intmap_create();
+    p->member_of = intmap_create();
+    TRY(load_next_persona(p, db));
+    TRY(load_shared(p, db));
+    p->identities_complete = p->next_persona == 1;
+    identity_publish(p);
+    return ERR_OK;
+}
+
+/* What a rolled-back batch put into memory is read again from the database. */
+void identity_forget(struct people *p)
+{
+    struct sql *db;
+    struct why why = {0};
+    intmap_reset(p->identities);
+    p->identities_complete = false;
+    if (brand_reader(p->brand, &db, &why) != ERR_OK) return;
+    enum err err = load_next_persona(p, db);
+    if (err == ERR_OK) err = load_shared(p, db);
+    sql_close(db);
+    if (err == ERR_OK) identity_publish(p);
+}

@@ -1,0 +1,141 @@
+/* internal.h - the state of the people room, shared by its own files. Everything here belongs to
+ * the writer's thread but for what 'trait_lock' guards. */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "people/people.h"
+
+/* A member's folded state in memory. */
+struct member {
+    uint32_t id;
+    bool dirty;        /* differs from the row */
+    bool stale;        /* a late fact or a merge: fold again from history before writing */
+    bool recent;       /* touched since the last eviction sweep */
+    uint64_t seq;      /* of the newest event folded in */
+    int64_t armed_due; /* due time of the timer that is set; TIME_NONE */
+    struct fold *fold;
+};
+
+struct people {
+    struct brand *brand;
+    uint8_t index_key[32]; /* of blind indexes */
+    uint8_t seal_key[32];
+    /* identities: 64 bits of the blind index -> persona; complete = holds every row of the table */
+    struct intmap *identities;
+    bool identities_complete;
+    uint32_t next_persona;
+    /* personas that share a member, both ways */
+    struct intmap *member_of; /* persona -> member, for shared personas only */
+    bool shared_changed;      /* snapshots must learn of it at the commit */
+    /* members in memory */
+    struct intmap *member_slots; /* id -> index into members */
+    VEC(struct member *) members;
+    VEC(uint32_t) round; /* ids of the flush round under way, ascending */
+    size_t round_at;     /* next of them */
+    size_t dirty_count;
+    uint64_t committed_seq; /* as of the flush under way */
+    struct fold *present;   /* scratch: a copy moved to now */
+    struct strbuf bytes;    /* scratch: an encoded fold */
+    /* what the fold knows of kinds */
+    uint32_t *roles; /* by kind code; grows */
+    uint32_t role_count;
+    struct fold_names names;
+    int kind_created, kind_identified, kind_merged, kind_group_joined;
+    uint32_t prop_inferred; /* bool: a join concluded from a message */
+    /* bulk: members whose rows wait for people_bulk_end */
+    struct bulk *bulk;
+    pthread_mutex_t trait_lock;
+    struct trait_cache *traits;
+    bool traits_changed; /* the cache must go at the commit */
+};
+
+extern const struct migration people_migrations[];
+
+/* names.c */
+MUST_CHECK enum err names_open(struct people *p, struct tx *tx);
+/* Roles of every kind registered so far; called when a kind may be new. */
+void names_refresh(struct people *p);
+
+/* identity.c */
+MUST_CHECK enum err identity_open(struct people *p, struct sql *db);
+void identity_forget(struct people *p); /* after a rollback: drop what is cached */
+struct hash128 identity_key(const struct people *p, const struct identity *id, struct str scope);
+/* Persona of an identity, 0 when unknown. */
+MUST_CHECK enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
+                                  enum identity_kind kind, uint32_t *persona);
+MUST_CHECK enum err identity_load_all(struct people *p, struct sql *db);
+/* Add an unknown identity to a persona. */
+struct identity_row {
+    const struct identity *identity;
+    struct hash128 key;
+    uint32_t persona;
+    bool verified;
+    int64_t first_seen;
+    struct str source;
+};
+MUST_CHECK enum err identity_insert(struct people *p, struct tx *tx,
+                                    const struct identity_row *row);
+uint32_t identity_member(const struct people *p, uint32_t persona);
+/* Values per kind that the personas of a member have. */
+MUST_CHECK enum err identity_counts(struct people *p, struct sql *db, uint32_t member,
+                                    uint32_t counts[IDENTITY_KIND_COUNT]);
+/* All personas of a member, its root first; in 'arena'. */
+size_t identity_personas(const struct people *p, uint32_t member, struct arena *arena,
+                         uint32_t **out);
+MUST_CHECK enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
+                                   uint32_t *root);
+void identity_publish(struct people *p); /* give snapshots the current map of shared personas */
+
+/* resolve.c */
+struct resolved {
+    uint32_t persona; /* 0 = the fact has no member */
+    bool created;
+    bool became_known;    /* an anonymous member got its first known identity */
+    bool known;           /* of a created member */
+    uint32_t merged_into; /* root and away of a merge; 0 = none */
+    uint32_t merged_away;
+    uint32_t merged, dropped, conflicts;
+};
+MUST_CHECK enum err resolve(struct people *p, struct tx *tx, const struct sender *sender,
+                            const struct fact *fact, bool other, struct resolved *out);
+
+/* convert.c: from a fact to an event; props live in the arena. */
+MUST_CHECK enum err convert(struct people *p, struct tx *tx, const struct sender *sender,
+                            const struct fact *fact, struct arena *arena, struct event *ev,
+                            struct why *why);
+/* A product's own event beside 'like': same time, origin and arrival. */
+struct event convert_own(const struct event *like, int kind, uint32_t persona);
+void convert_add_flag(struct event *ev, uint32_t prop, struct arena *arena); /* prop = true */
+
+/* member.c */
+MUST_CHECK enum err member_get(struct people *p, struct sql *db, uint32_t id, struct member **out);
+void members_forget(struct people *p);
+MUST_CHECK enum err member_fold(struct people *p, struct tx *tx, const struct event *ev,
+                                uint64_t seq);
+MUST_CHECK enum err member_mark_stale(struct people *p, struct sql *db, uint32_t id, uint64_t seq);
+MUST_CHECK enum err member_due(struct people *p, struct tx *tx, uint32_t id);
+MUST_CHECK enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean);
+/* Write one row: the fold as of its latest event, and the stage at 'now'. */
+MUST_CHECK enum err member_write(struct people *p, struct tx *tx, struct member *m);
+
+/* bulk.c */
+void bulk_close(struct people *p);
+
+/* refold.c */
+MUST_CHECK enum err refold_one(struct people *p, struct tx *tx, struct member *m);
+/* Fold members again by one pass over the log and write their rows: those of 'only' (sorted by
+ * nothing, a set of ids), or all when NULL. */
+MUST_CHECK enum err refold_scan(struct people *p, struct tx *tx, const struct intmap *only,
+                                struct why *why);
+
+/* trait.c */
+MUST_CHECK enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact,
+                               uint32_t persona, struct str source);
+void trait_cache_drop(struct people *p);
+MUST_CHECK enum err trait_open(struct people *p);
+void trait_close(struct people *p);

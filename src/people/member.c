@@ -1,0 +1,264 @@
+/* member.c - members in memory: folded by each event, written back in slices.
+ *
+ * A member's row holds the fold as of its latest event, the stage at the moment of writing, and the
+ * seq it includes. Invariants: a dirty member is in memory; a clean one may be evicted; a stale one
+ * is folded again from the log before it is written, so its fold in memory is only a guess until
+ * then. A round of write-back covers the members that were dirty when it began, in order of id. */
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "people/internal.h"
+
+#define TIMER_LIFECYCLE 1
+/* Above this many stale members one pass over the log is cheaper than reading each. */
+#define STALE_ONE_BY_ONE 500
+
+static struct member *make(struct people *p, uint32_t id)
+{
+    struct member *m = mem_alloc(sizeof(*m));
+    m->id = id;
+    m->armed_due = TIME_NONE;
+    m->fold = fold_create();
+    intmap_put(p->member_slots, id, p->members.count);
+    VEC_PUSH(&p->members, m);
+    return m;
+}
+
+static void drop(struct people *p, size_t slot)
+{
+    struct member *m = p->members.items[slot];
+    struct member *last = p->members.items[--p->members.count];
+    p->members.items[slot] = last;
+    intmap_put(p->member_slots, last->id, slot);
+    intmap_remove(p->member_slots, m->id);
+    fold_destroy(m->fold);
+    mem_free(m);
+}
+
+/* Second chance: members untouched since the last sweep go, half of the room at most. */
+static void evict(struct people *p)
+{
+    for (size_t i = p->members.count; i > 0 && p->members.count > LIMIT_MEMBER_CACHE / 2; i--) {
+        struct member *m = p->members.items[i - 1];
+        if (!m->dirty && !m->recent) drop(p, i - 1);
+        m = i - 1 < p->members.count ? p->members.items[i - 1] : NULL;
+        if (m) m->recent = false;
+    }
+}
+
+static enum err load(struct people *p, struct sql *db, uint32_t id, struct member **out)
+{
+    struct sql_stmt *s = sql_use(db, "SELECT seq, due_at, state FROM member WHERE id = $1");
+    sql_bind_int(s, 1, id);
+    bool row;
+    TRY(sql_step(s, &row));
+    struct member *m = make(p, id);
+    *out = m;
+    if (!row) return ERR_OK;
+    m->seq = (uint64_t)sql_int(s, 0);
+    m->armed_due = sql_is_null(s, 1) ? TIME_NONE : sql_int(s, 1);
+    bool sound = fold_decode(m->fold, sql_blob(s, 2));
+    sql_reset(s);
+    if (!sound) m->stale = true; /* rebuilt from the log; verify reports it */
+    return ERR_OK;
+}
+
+enum err member_get(struct people *p, struct sql *db, uint32_t id, struct member **out)
+{
+    uint64_t slot;
+    if (intmap_get(p->member_slots, id, &slot)) {
+        *out = p->members.items[slot];
+        (*out)->recent = true;
+        return ERR_OK;
+    }
+    if (p->members.count >= LIMIT_MEMBER_CACHE) evict(p);
+    return load(p, db, id, out);
+}
+
+static void mark_dirty(struct people *p, struct member *m)
+{
+    if (!m->dirty) p->dirty_count++;
+    m->dirty = true;
+}
+
+void members_forget(struct people *p)
+{
+    while (p->members.count)
+        drop(p, p->members.count - 1);
+    p->dirty_count = 0;
+    VEC_RESET(&p->round);
+    p->round_at = 0;
+}
+
+enum err member_mark_stale(struct people *p, struct sql *db, uint32_t id, uint64_t seq)
+{
+    struct member *m;
+    TRY(member_get(p, db, id, &m));
+    m->stale = true;
+    if (seq > m->seq) m->seq = seq;
+    mark_dirty(p, m);
+    return ERR_OK;
+}
+
+enum err member_fold(struct people *p, struct tx *tx, const struct event *ev, uint64_t seq)
+{
+    struct member *m;
+    struct fold_row row;
+    TRY(member_get(p, tx_sql(tx), identity_member(p, ev->persona), &m));
+    if (seq <= m->seq) return ERR_OK; /* the row includes it */
+    m->seq = seq;
+    mark_dirty(p, m);
+    int64_t last_at = fold_last_at(m->fold);
+    if (m->stale || (last_at != TIME_NONE && ev->at < last_at)) {
+        m->stale = true;
+        return ERR_OK;
+    }
+    fold_row_of_event(&p->names, ev, &row);
+    fold_event(m->fold, &p->names, &row, NULL, NULL);
+    return ERR_OK;
+}
+
+enum err member_due(struct people *p, struct tx *tx, uint32_t id)
+{
+    struct member *m;
+    uint32_t member = identity_member(p, id);
+    if (member != id) return ERR_OK; /* merged away: the root has a timer of its own */
+    TRY(member_get(p, tx_sql(tx), member, &m));
+    m->armed_due = TIME_NONE;
+    mark_dirty(p, m);
+    return ERR_OK;
+}
+
+/* ---- writing back ---- */
+
+enum { FLAG_RETURNED = 1, FLAG_OUTSIDE = 2, FLAG_READS = 4, FLAG_SILENT_BUYER = 8 };
+
+static int64_t flags_of(const struct fold_state *s)
+{
+    return (s->returned ? FLAG_RETURNED : 0) | (s->outside ? FLAG_OUTSIDE : 0) |
+           (s->reads ? FLAG_READS : 0) | (s->silent_buyer ? FLAG_SILENT_BUYER : 0);
+}
+
+/* The timer moves only when it would fire too late. */
+static enum err arm(struct people *p, struct tx *tx, struct member *m, int64_t due)
+{
+    (void)p;
+    if (due == TIME_NONE || (m->armed_due != TIME_NONE && m->armed_due <= due)) return ERR_OK;
+    m->armed_due = due;
+    return timer_set(tx, &people_module, TIMER_LIFECYCLE, m->id, due);
+}
+
+static enum err upsert(struct tx *tx, const struct member *m, const struct fold_state *state,
+                       struct str bytes)
+{
+    struct sql_stmt *s = sql_use(
+        tx_sql(tx),
+        "INSERT INTO member (id, seq, as_of, stage, stage_since, trust, flags, created_at, "
+        "last_seen, events, orders,"
+        " spent, due_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+        "$14)"
+        " ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, as_of = excluded.as_of, stage = "
+        "excluded.stage,"
+        " stage_since = excluded.stage_since, trust = excluded.trust, flags = excluded.flags,"
+        " created_at = excluded.created_at, last_seen = excluded.last_seen, events = "
+        "excluded.events,"
+        " orders = excluded.orders, spent = excluded.spent, due_at = excluded.due_at, state = "
+        "excluded.state");
+    sql_bind_int(s, 1, m->id);
+    sql_bind_int(s, 2, (int64_t)m->seq);
+    sql_bind_int(s, 3, tx_now(tx));
+    sql_bind_int(s, 4, state->stage);
+    sql_bind_int(s, 5, state->stage_since);
+    sql_bind_int(s, 6, state->trust);
+    sql_bind_int(s, 7, flags_of(state));
+    sql_bind_int(s, 8, state->created);
+    sql_bind_int(s, 9, state->last_seen);
+    sql_bind_int(s, 10, (int64_t)state->events);
+    sql_bind_int(s, 11, state->orders);
+    sql_bind_int(s, 12, state->spent);
+    if (m->armed_due == TIME_NONE) {
+        sql_bind_null(s, 13);
+    } else {
+        sql_bind_int(s, 13, m->armed_due);
+    }
+    sql_bind_blob(s, 14, bytes.p, bytes.len);
+    return sql_run(s);
+}
+
+enum err member_write(struct people *p, struct tx *tx, struct member *m)
+{
+    struct fold_state state;
+    fold_copy(p->present, m->fold);
+    fold_advance(p->present, &p->names, tx_now(tx), NULL, NULL);
+    fold_get_state(p->present, &p->names, &state);
+    TRY(arm(p, tx, m, state.due));
+    strbuf_reset(&p->bytes);
+    fold_encode(m->fold, &p->bytes);
+    TRY(upsert(tx, m, &state, strbuf_str(&p->bytes)));
+    if (m->dirty) p->dirty_count--;
+    m->dirty = false;
+    return ERR_OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Fold the stale ones again, by one pass when they are many; that pass writes their rows as well.
+ */
+static enum err mend_stale(struct people *p, struct tx *tx)
+{
+    struct why why = {0};
+    struct intmap *stale = intmap_create();
+    for (size_t i = 0; i < p->round.count; i++) {
+        uint64_t slot;
+        if (!intmap_get(p->member_slots, p->round.items[i], &slot)) continue;
+        if (p->members.items[slot]->stale) intmap_put(stale, p->round.items[i], 1);
+    }
+    enum err err = ERR_OK;
+    if (intmap_count(stale) > STALE_ONE_BY_ONE) err = refold_scan(p, tx, stale, &why);
+    intmap_destroy(stale);
+    return err;
+}
+
+static enum err begin_round(struct people *p, struct tx *tx)
+{
+    VEC_RESET(&p->round);
+    p->round_at = 0;
+    for (size_t i = 0; i < p->members.count; i++) {
+        if (p->members.items[i]->dirty) VEC_PUSH(&p->round, p->members.items[i]->id);
+    }
+    if (p->round.count) qsort(p->round.items, p->round.count, sizeof(p->round.items[0]), by_id);
+    return mend_stale(p, tx);
+}
+
+/* A stale member with events in this very batch waits: the log does not hold them yet. */
+static bool must_wait(const struct people *p, const struct member *m)
+{
+    return m->stale && m->seq > p->committed_seq;
+}
+
+enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean)
+{
+    size_t written = 0, waiting = 0;
+    p->committed_seq = brand_stats(p->brand).seq;
+    if (p->round_at >= p->round.count) TRY(begin_round(p, tx));
+    for (; p->round_at < p->round.count && written < rows_max; p->round_at++) {
+        uint64_t slot;
+        if (!intmap_get(p->member_slots, p->round.items[p->round_at], &slot)) continue;
+        struct member *m = p->members.items[slot];
+        if (!m->dirty) continue;
+        if (must_wait(p, m)) {
+            waiting++;
+            continue;
+        }
+        if (m->stale) TRY(refold_one(p, tx, m));
+        TRY(member_write(p, tx, m));
+        written++;
+    }
+    *clean = p->round_at >= p->round.count && waiting == 0;
+    if (p->members.count > LIMIT_MEMBER_CACHE) evict(p);
+    return ERR_OK;
+}

@@ -1,0 +1,118 @@
+/* module.c - the people room's seat at the writer's table. */
+#include "people/plan.h"
+
+static enum err people_open(struct tx *tx, void **state, struct why *why)
+{
+    (void)why;
+    struct people *p = mem_alloc(sizeof(*p));
+    *state = p;
+    p->brand = tx_brand(tx);
+    p->member_slots = intmap_create();
+    p->present = fold_create();
+    brand_key(p->brand, "identity", p->index_key);
+    brand_key(p->brand, "sealing1", p->seal_key);
+    TRY(names_open(p, tx));
+    TRY(trait_open(p));
+    return identity_open(p, tx_sql(tx));
+}
+
+static void people_close(void *state)
+{
+    struct people *p = state;
+    members_forget(p);
+    bulk_close(p);
+    trait_close(p);
+    VEC_FINISH(&p->members);
+    VEC_FINISH(&p->round);
+    intmap_destroy(p->identities);
+    intmap_destroy(p->member_of);
+    intmap_destroy(p->member_slots);
+    fold_destroy(p->present);
+    strbuf_finish(&p->bytes);
+    mem_free(p->roles);
+    mem_free(p);
+}
+
+/* The join a message implies is emitted first, so that it is folded and stored before the message.
+ */
+static enum err imply_join(struct people *p, struct tx *tx, const struct event *ev)
+{
+    struct member *m;
+    struct why why;
+    if (tx_replaying(tx) || !plan_implies_join(p, ev)) return ERR_OK;
+    TRY(member_get(p, tx_sql(tx), identity_member(p, ev->persona), &m));
+    if (fold_in_group(m->fold, ev->dim[DIM_GROUP])) return ERR_OK;
+    struct event join = plan_join(p, ev, tx_arena(tx));
+    return tx_emit(tx, &join, &why);
+}
+
+static enum err people_on_event(struct tx *tx, void *state, const struct event *ev, uint64_t seq)
+{
+    struct people *p = state;
+    if (ev->persona == 0) return ERR_OK;
+    names_refresh(p);
+    TRY(imply_join(p, tx, ev));
+    if (!tx_replaying(tx)) seq = tx_seq(tx) + 1; /* after what was just emitted */
+    if (ev->kind == p->kind_merged)
+        return member_mark_stale(p, tx_sql(tx), identity_member(p, ev->persona), seq);
+    return member_fold(p, tx, ev, seq);
+}
+
+static enum err people_on_timer(struct tx *tx, void *state, const struct timer *t)
+{
+    return member_due(state, tx, (uint32_t)t->subject);
+}
+
+static enum err people_on_flush(struct tx *tx, void *state, size_t rows_max, bool *clean)
+{
+    return members_flush(state, tx, rows_max, clean);
+}
+
+static void people_on_commit(void *state)
+{
+    struct people *p = state;
+    if (p->shared_changed) identity_publish(p);
+    if (p->traits_changed) trait_cache_drop(p);
+    p->traits_changed = false;
+}
+
+static void people_on_rollback(void *state)
+{
+    struct people *p = state;
+    members_forget(p);
+    identity_forget(p);
+    trait_cache_drop(p);
+}
+
+static bool people_wants_rebuild(struct tx *tx, void *state)
+{
+    (void)state;
+    bool row = false;
+    struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT id FROM bulk_pending");
+    if (sql_step(s, &row) != ERR_OK) return true;
+    sql_reset(s);
+    return row;
+}
+
+static enum err people_rebuild(struct tx *tx, void *state, struct why *why)
+{
+    TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending")));
+    TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM timer WHERE module = 'people'")));
+    TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM member")));
+    return refold_scan(state, tx, NULL, why);
+}
+
+const struct module people_module = {
+    .name = "people",
+    .migrations = people_migrations,
+    .fold_version = 1,
+    .open = people_open,
+    .close = people_close,
+    .on_event = people_on_event,
+    .on_timer = people_on_timer,
+    .on_flush = people_on_flush,
+    .on_commit = people_on_commit,
+    .on_rollback = people_on_rollback,
+    .wants_rebuild = people_wants_rebuild,
+    .rebuild = people_rebuild,
+};

@@ -1,0 +1,135 @@
+/* record.c - one fact becomes events: dedupe, resolve, emit.
+ *
+ * Order in the log: member.created, then member.identified when an anonymous member became known,
+ * then member.merged, then what the rooms conclude (group.joined), then the event itself. All at
+ * the fact's own time. The same plan serves the live path, which emits into the batch, and the bulk
+ * path, which collects (struct plan). */
+#include "people/plan.h"
+
+static bool is_spoken(struct str kind)
+{
+    return str_starts(kind, STR("message.")) || str_starts(kind, STR("dm."));
+}
+
+/* Written by staff: no member speaks; whoever is named is the one addressed. */
+static struct fact as_seen(const struct fact *fact)
+{
+    struct fact f = *fact;
+    if (!is_spoken(f.kind) || f.code[DIM_STAFF].len == 0 || str_is(f.kind, "dm.received")) return f;
+    if (f.other_count == 0) {
+        f.other = f.who;
+        f.other_count = f.who_count;
+    }
+    f.who_count = 0;
+    return f;
+}
+
+static void plan_push(struct plan *plan, const struct event *ev)
+{
+    assert(plan->count < PLAN_EVENTS);
+    plan->events[plan->count++] = *ev;
+}
+
+/* The events that come of resolving one side of a fact. */
+static void plan_member(struct people *p, struct plan *plan, const struct event *like,
+                        const struct resolved *r, struct arena *arena)
+{
+    if (r->created) {
+        struct event created = convert_own(like, p->kind_created, r->persona);
+        if (r->known) convert_add_flag(&created, p->names.prop_known, arena);
+        plan_push(plan, &created);
+    }
+    if (r->became_known && like->kind != p->kind_identified) {
+        struct event known = convert_own(like, p->kind_identified, r->persona);
+        convert_add_flag(&known, p->names.prop_known, arena);
+        plan_push(plan, &known);
+    }
+    if (r->merged) {
+        struct event merged = convert_own(like, p->kind_merged, r->merged_into);
+        merged.other = r->merged_away;
+        plan_push(plan, &merged);
+    }
+}
+
+static void add_up(struct people *p, const struct resolved *r, struct people_result *result)
+{
+    (void)p;
+    result->members_created += r->created;
+    result->merged += r->merged;
+    result->dropped += r->dropped;
+    result->conflicts += r->conflicts;
+}
+
+enum err plan_fact(struct people *p, struct tx *tx, const struct sender *sender,
+                   const struct fact *fact, struct plan *plan, struct people_result *result,
+                   struct why *why)
+{
+    struct resolved who, other;
+    struct fact f = as_seen(fact);
+    plan->count = 0;
+    *result = (struct people_result){0};
+    if (f.id.len) {
+        TRY(tx_dedupe(tx, brand_event_id(p->brand, f.id), &result->duplicate, why));
+        if (result->duplicate) return ERR_OK;
+    }
+    struct event ev;
+    TRY(convert(p, tx, sender, &f, plan->arena, &ev, why));
+    TRY(resolve(p, tx, sender, &f, false, &who));
+    TRY(resolve(p, tx, sender, &f, true, &other));
+    ev.persona = who.persona;
+    ev.other = other.persona;
+    plan_member(p, plan, &ev, &who, plan->arena);
+    plan_member(p, plan, &ev, &other, plan->arena);
+    if (who.became_known && ev.kind == p->kind_identified)
+        convert_add_flag(&ev, p->names.prop_known, plan->arena);
+    plan_push(plan, &ev);
+    add_up(p, &who, result);
+    add_up(p, &other, result);
+    result->member = who.persona ? identity_member(p, who.persona) : 0;
+    if (who.persona && f.trait_count) TRY(trait_save(p, tx, &f, who.persona, sender->origin));
+    return ERR_OK;
+}
+
+bool plan_implies_join(const struct people *p, const struct event *ev)
+{
+    uint32_t roles = ev->kind < p->role_count ? p->roles[ev->kind] : 0;
+    return (roles & ROLE_MESSAGE) && ev->persona && ev->dim[DIM_GROUP];
+}
+
+struct event plan_join(const struct people *p, const struct event *ev, struct arena *arena)
+{
+    struct event join = convert_own(ev, p->kind_group_joined, ev->persona);
+    join.dim[DIM_GROUP] = ev->dim[DIM_GROUP];
+    convert_add_flag(&join, p->prop_inferred, arena);
+    return join;
+}
+
+enum err people_record(struct tx *tx, const struct sender *sender, const struct fact *fact,
+                       struct people_result *result, struct why *why)
+{
+    struct people *p = brand_module_state(tx_brand(tx), &people_module);
+    struct plan plan = {.arena = tx_arena(tx)};
+    TRY(plan_fact(p, tx, sender, fact, &plan, result, why));
+    for (size_t i = 0; i < plan.count; i++)
+        TRY(tx_emit(tx, &plan.events[i], why));
+    return ERR_OK;
+}
+
+enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
+                     uint32_t *member, struct why *why)
+{
+    struct people *p = brand_module_state(b, &people_module);
+    struct hash128 key = identity_key(p, identity, scope);
+    struct sql *db;
+    bool row;
+    *member = 0;
+    TRY(brand_reader(b, &db, why));
+    struct sql_stmt *s = sql_use(
+        db, "SELECT COALESCE(pm.member, i.persona) FROM identity i LEFT JOIN persona_member pm"
+            " ON pm.persona = i.persona WHERE i.key = $1");
+    sql_bind_blob(s, 1, &key, sizeof(key));
+    enum err err = sql_step(s, &row);
+    if (err == ERR_OK && row) *member = (uint32_t)sql_int(s, 0);
+    sql_close(db);
+    return err;
+}

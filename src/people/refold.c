@@ -1,0 +1,134 @@
+/* refold.c - members folded again from the log: one by one, or many in a single pass.
+ *
+ * Both read a snapshot, which holds what is committed; callers see to it that the members have no
+ * events in the batch under way. */
+#include "people/internal.h"
+
+/* The columns a fold reads. */
+struct wanted {
+    struct columns columns;
+    enum prop_type types[64];
+};
+
+static struct wanted wanted_columns(const struct people *p)
+{
+    struct wanted w = {0};
+    fold_columns(&p->names, &w.columns);
+    for (uint32_t i = 0; i < w.columns.prop_count; i++) {
+        registry_prop_name(p->brand, w.columns.props[i], &w.types[i]);
+    }
+    return w;
+}
+
+static struct scan whole_log(const struct wanted *w)
+{
+    return (struct scan){
+        .columns = &w->columns,
+        .prop_types = w->types,
+        .from = 0,
+        .to = INT64_MAX,
+        .members_only = true,
+    };
+}
+
+static void fold_run(const struct fold_names *n, const struct columns *columns,
+                     const struct history *h, uint32_t member, struct fold *fold)
+{
+    struct fold_row row;
+    fold_reset(fold);
+    for (uint32_t r = h->off[member]; r < h->off[member + 1]; r++) {
+        fold_row_of_history(n, columns, h, r, &row);
+        fold_event(fold, n, &row, NULL, NULL);
+    }
+}
+
+enum err refold_one(struct people *p, struct tx *tx, struct member *m)
+{
+    (void)tx;
+    struct wanted w = wanted_columns(p);
+    struct scan scan = whole_log(&w);
+    struct arena *a = arena_create(0);
+    struct history h;
+    struct why why = {0};
+    uint32_t *personas;
+    size_t count = identity_personas(p, m->id, a, &personas);
+    struct snapshot *s = brand_snapshot(p->brand);
+    enum err err = eventlog_member(s, m->id, personas, count, &scan, a, &h, &why);
+    if (err == ERR_OK) {
+        fold_reset(m->fold);
+        if (h.member_count) fold_run(&p->names, &w.columns, &h, 0, m->fold);
+        m->stale = false;
+    }
+    brand_snapshot_release(s);
+    arena_destroy(a);
+    return err;
+}
+
+/* ---- many ---- */
+
+struct pass {
+    struct people *p;
+    struct tx *tx;
+    const struct wanted *wanted;
+    const struct intmap *only; /* NULL = all */
+    struct member scratch;     /* for members that are not in memory */
+    uint64_t seq;
+    enum err err;
+};
+
+/* The timer that is set already, so that it is not set again. */
+static enum err load_armed(struct pass *pass, struct member *m)
+{
+    struct sql_stmt *s = sql_use(tx_sql(pass->tx), "SELECT due_at FROM member WHERE id = $1");
+    sql_bind_int(s, 1, m->id);
+    bool row;
+    TRY(sql_step(s, &row));
+    m->armed_due = row && !sql_is_null(s, 0) ? sql_int(s, 0) : TIME_NONE;
+    sql_reset(s);
+    return ERR_OK;
+}
+
+static enum err refold_in_run(struct pass *pass, const struct history *h, uint32_t i)
+{
+    struct people *p = pass->p;
+    uint64_t slot;
+    struct member *m = &pass->scratch;
+    if (intmap_get(p->member_slots, h->member[i], &slot)) {
+        m = p->members.items[slot];
+    } else {
+        m->id = h->member[i];
+        m->dirty = false;
+        TRY(load_armed(pass, m));
+    }
+    fold_run(&p->names, &pass->wanted->columns, h, i, m->fold);
+    m->seq = pass->seq;
+    m->stale = false;
+    return member_write(p, pass->tx, m);
+}
+
+static bool refold_run(void *worker, const struct history *h)
+{
+    struct pass *pass = worker;
+    for (uint32_t i = 0; i < h->member_count && pass->err == ERR_OK; i++) {
+        uint64_t found;
+        if (pass->only && !intmap_get(pass->only, h->member[i], &found)) continue;
+        pass->err = refold_in_run(pass, h, i);
+    }
+    return pass->err == ERR_OK;
+}
+
+enum err refold_scan(struct people *p, struct tx *tx, const struct intmap *only, struct why *why)
+{
+    struct wanted w = wanted_columns(p);
+    struct scan scan = whole_log(&w);
+    struct snapshot *s = brand_snapshot(p->brand);
+    struct pass pass = {.p = p, .tx = tx, .wanted = &w, .only = only, .seq = s->seq};
+    struct budget budget = {.bytes_left = SIZE_MAX / 2};
+    void *worker = &pass;
+    pass.scratch.fold = fold_create();
+    enum err err = eventlog_scan(s, &scan, &worker, 1, refold_run, &budget, why);
+    if (pass.err != ERR_OK) err = pass.err;
+    fold_destroy(pass.scratch.fold);
+    brand_snapshot_release(s);
+    return err;
+}

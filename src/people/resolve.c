@@ -1,0 +1,226 @@
+/* resolve.c - from the identities on an event to one persona.
+ *
+ * The identities, highest rank first, are looked up. The highest-ranked known one decides the
+ * member; every other is attached (unknown), already there, merged in (of another member), or left
+ * out:
+ *   - over the cap of values of its kind (user 1, others 5): left out and counted, nothing merges;
+ *   - from a public key: two known members never merge, and a known member gains no identity but an
+ *     anonymous one.
+ * With none known a persona is made. The event takes the persona of its highest-ranked kept
+ * identity. */
+#include <stdlib.h>
+
+#include "people/internal.h"
+
+#define CAP_USER 1
+#define CAP_OTHERS 5
+
+struct candidate {
+    const struct identity *identity;
+    struct hash128 key;
+    uint32_t persona; /* 0 = unknown */
+    bool keep;
+};
+
+struct work {
+    struct people *p;
+    struct tx *tx;
+    const struct sender *sender;
+    const struct fact *fact;
+    struct candidate list[LIMIT_IDENTITIES_PER_EVENT];
+    size_t count;
+    uint32_t member;                      /* the member all belong to; 0 = none known yet */
+    uint32_t counts[IDENTITY_KIND_COUNT]; /* values the member has, when counted */
+    bool counted;
+    struct resolved *out;
+};
+
+static bool is_anonymous(enum identity_kind kind)
+{
+    return kind == IDENTITY_ANON || kind == IDENTITY_DEVICE;
+}
+
+static bool counts_known(const uint32_t counts[IDENTITY_KIND_COUNT])
+{
+    for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
+        if (counts[k] && !is_anonymous((enum identity_kind)k)) return true;
+    }
+    return false;
+}
+
+static uint32_t cap_of(enum identity_kind kind)
+{
+    return kind == IDENTITY_USER ? CAP_USER : CAP_OTHERS;
+}
+
+/* Highest rank first; equal ranks as sent. Insertion: there are at most 16. */
+static enum err collect(struct work *w, const struct identity *ids, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct candidate c = {&ids[i], identity_key(w->p, &ids[i], w->sender->scope), 0, true};
+        TRY(identity_find(w->p, tx_sql(w->tx), c.key, ids[i].kind, &c.persona));
+        size_t at = w->count++;
+        while (at > 0 && w->list[at - 1].identity->kind > ids[i].kind) {
+            w->list[at] = w->list[at - 1];
+            at--;
+        }
+        w->list[at] = c;
+    }
+    return ERR_OK;
+}
+
+static enum err count_values(struct work *w)
+{
+    if (w->counted) return ERR_OK;
+    w->counted = true;
+    if (w->member == 0) return ERR_OK;
+    return identity_counts(w->p, tx_sql(w->tx), w->member, w->counts);
+}
+
+static void leave_out(struct work *w, struct candidate *c, bool conflict)
+{
+    c->keep = false;
+    if (conflict) {
+        w->out->conflicts++;
+    } else {
+        w->out->dropped++;
+    }
+}
+
+/* c belongs to another member than the event's: merge them if the rules allow. */
+static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
+{
+    uint32_t theirs[IDENTITY_KIND_COUNT];
+    if (w->fact->rename) {
+        leave_out(w, c, true);
+        return ERR_OK;
+    }
+    TRY(count_values(w));
+    TRY(identity_counts(w->p, tx_sql(w->tx), other, theirs));
+    if (w->sender->level == SENDER_PUBLIC && counts_known(w->counts) && counts_known(theirs)) {
+        leave_out(w, c, true);
+        return ERR_OK;
+    }
+    for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
+        if (theirs[k] && w->counts[k] + theirs[k] > cap_of((enum identity_kind)k)) {
+            leave_out(w, c, false);
+            return ERR_OK;
+        }
+    }
+    uint32_t root, mine = w->member;
+    bool was_known = counts_known(w->counts);
+    TRY(identity_merge(w->p, w->tx, mine, other, &root));
+    w->out->merged++;
+    w->out->merged_into = root;
+    w->out->merged_away = root == mine ? other : mine;
+    w->member = root;
+    for (int k = 0; k < IDENTITY_KIND_COUNT; k++)
+        w->counts[k] += theirs[k];
+    if (!was_known && counts_known(theirs)) w->out->became_known = false;
+    return ERR_OK;
+}
+
+/* c is unknown: may the member have it? */
+static enum err may_attach(struct work *w, struct candidate *c, bool fresh)
+{
+    enum identity_kind kind = c->identity->kind;
+    TRY(count_values(w));
+    if (w->counts[kind] + 1 > cap_of(kind) && !w->fact->rename) {
+        leave_out(w, c, false);
+        return ERR_OK;
+    }
+    bool known = counts_known(w->counts);
+    if (!fresh && w->sender->level == SENDER_PUBLIC && known && !is_anonymous(kind)) {
+        leave_out(w, c, false);
+        return ERR_OK;
+    }
+    if (!fresh && !known && !is_anonymous(kind)) w->out->became_known = true;
+    w->counts[kind]++;
+    return ERR_OK;
+}
+
+static enum err insert_kept(struct work *w, uint32_t persona)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct candidate *c = &w->list[i];
+        if (!c->keep || c->persona) continue;
+        struct identity_row row = {
+            .identity = c->identity,
+            .key = c->key,
+            .persona = persona,
+            .verified = w->sender->level != SENDER_PUBLIC,
+            .first_seen = w->fact->at,
+            .source = w->sender->origin,
+        };
+        TRY(identity_insert(w->p, w->tx, &row));
+        c->persona = persona;
+    }
+    return ERR_OK;
+}
+
+/* The same identity twice on one event is one. */
+static void drop_repeats(struct work *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (w->list[k].keep && hash128_eq(w->list[k].key, w->list[i].key))
+                w->list[i].keep = false;
+        }
+    }
+}
+
+static enum err create(struct work *w)
+{
+    bool fresh = true;
+    w->counted = true;
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->list[i].keep) TRY(may_attach(w, &w->list[i], fresh));
+    }
+    w->out->created = true;
+    w->out->known = counts_known(w->counts);
+    w->out->persona = w->p->next_persona++;
+    return insert_kept(w, w->out->persona);
+}
+
+static enum err join_known(struct work *w, uint32_t persona)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct candidate *c = &w->list[i];
+        if (!c->keep) continue;
+        if (c->persona == 0) {
+            TRY(may_attach(w, c, false));
+            continue;
+        }
+        uint32_t other = identity_member(w->p, c->persona);
+        if (other != w->member) TRY(merge_in(w, c, other));
+    }
+    TRY(insert_kept(w, persona));
+    for (size_t i = 0; i < w->count; i++) {
+        if (!w->list[i].keep) continue;
+        w->out->persona = w->list[i].persona;
+        break;
+    }
+    return ERR_OK;
+}
+
+enum err resolve(struct people *p, struct tx *tx, const struct sender *sender,
+                 const struct fact *fact, bool other, struct resolved *out)
+{
+    struct work w = {.p = p, .tx = tx, .sender = sender, .fact = fact, .out = out};
+    const struct identity *ids = other ? fact->other : fact->who;
+    uint32_t count = other ? fact->other_count : fact->who_count;
+    *out = (struct resolved){0};
+    if (count == 0) return ERR_OK;
+    TRY(collect(&w, ids, count));
+    if (w.count == 1 && w.list[0].persona) {
+        out->persona = w.list[0].persona;
+        return ERR_OK;
+    }
+    drop_repeats(&w);
+    for (size_t i = 0; i < w.count; i++) {
+        if (!w.list[i].persona) continue;
+        w.member = identity_member(p, w.list[i].persona);
+        return join_known(&w, w.list[i].persona);
+    }
+    return create(&w);
+}

@@ -1,0 +1,255 @@
+/* trait.c - what is said of members beside their events: the last one said wins, by time.
+ *
+ * A trait belongs to a persona; a member's value is the newest of its personas'. Personal names
+ * (e-mail, phone, name, address, ip, user agent) are sealed and never readable in expressions.
+ * Queries read a column of one trait at a time, loaded on first use and kept until any trait
+ * changes. */
+#include <stdatomic.h>
+
+#include "people/internal.h"
+
+struct trait_cell {
+    struct expr_value value;
+    int64_t at;
+};
+
+/* One trait of all members. */
+struct trait_column {
+    struct str name;
+    struct intmap *cell_of; /* member -> index */
+    VEC(struct trait_cell) cells;
+    struct trait_column *next;
+};
+
+struct trait_cache {
+    struct arena *arena;
+    struct trait_column *columns;
+    struct sql *db;    /* reader, opened on first use */
+    struct map *types; /* trait name -> enum expr_type */
+};
+
+static const char *const personal[] = {"email",      "phone",      "name",      "address",
+                                       "ip",         "user_agent", "firstName", "lastName",
+                                       "first_name", "last_name"};
+
+static bool is_personal(struct str name)
+{
+    for (size_t i = 0; i < sizeof(personal) / sizeof(personal[0]); i++) {
+        if (str_eq_fold(name, str_of(personal[i]))) return true;
+    }
+    return false;
+}
+
+static enum expr_type type_of(enum prop_type type)
+{
+    return type == PROP_TEXT ? TYPE_TEXT : type == PROP_BOOL ? TYPE_BOOL : TYPE_NUMBER;
+}
+
+static enum err load_types(struct people *p)
+{
+    struct sql *db;
+    struct why why = {0};
+    TRY(brand_reader(p->brand, &db, &why));
+    struct sql_stmt *s = sql_use(db, "SELECT name, type FROM trait_name");
+    enum err err;
+    for (bool row = true;;) {
+        err = sql_step(s, &row);
+        if (err != ERR_OK || !row) break;
+        map_put(p->traits->types, sql_str(s, 0), (uint64_t)sql_int(s, 1));
+    }
+    sql_close(db);
+    return err;
+}
+
+enum err trait_open(struct people *p)
+{
+    pthread_mutex_init(&p->trait_lock, NULL);
+    p->traits = mem_alloc(sizeof(*p->traits));
+    p->traits->arena = arena_create(0);
+    p->traits->types = map_create();
+    return load_types(p);
+}
+
+static void drop_columns(struct trait_cache *c)
+{
+    for (struct trait_column *col = c->columns; col; col = col->next) {
+        intmap_destroy(col->cell_of);
+        VEC_FINISH(&col->cells);
+    }
+    c->columns = NULL;
+    arena_reset(c->arena);
+}
+
+void trait_cache_drop(struct people *p)
+{
+    pthread_mutex_lock(&p->trait_lock);
+    drop_columns(p->traits);
+    pthread_mutex_unlock(&p->trait_lock);
+}
+
+void trait_close(struct people *p)
+{
+    if (!p->traits) return;
+    drop_columns(p->traits);
+    sql_close(p->traits->db);
+    arena_destroy(p->traits->arena);
+    map_destroy(p->traits->types);
+    mem_free(p->traits);
+    pthread_mutex_destroy(&p->trait_lock);
+}
+
+/* ---- writing ---- */
+
+static enum err register_name(struct people *p, struct tx *tx, const struct fact_value *v)
+{
+    uint64_t known;
+    pthread_mutex_lock(&p->trait_lock);
+    bool found = map_get(p->traits->types, v->name, &known);
+    pthread_mutex_unlock(&p->trait_lock);
+    if (found) return ERR_OK;
+    struct sql_stmt *s = sql_use(
+        tx_sql(tx),
+        "INSERT INTO trait_name (name, type) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
+    sql_bind_str(s, 1, v->name);
+    sql_bind_int(s, 2, type_of(v->type));
+    TRY(sql_run(s));
+    pthread_mutex_lock(&p->trait_lock);
+    map_put(p->traits->types, v->name, type_of(v->type));
+    pthread_mutex_unlock(&p->trait_lock);
+    return ERR_OK;
+}
+
+static enum err save_one(struct people *p, struct tx *tx, const struct fact *fact,
+                         const struct fact_value *v, uint32_t persona, struct str source)
+{
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx),
+                "INSERT INTO trait (persona, name, type, number, value, sealed, at, source)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (persona, name) DO UPDATE SET"
+                " type = excluded.type, number = excluded.number, value = excluded.value,"
+                " sealed = excluded.sealed, at = excluded.at, source = excluded.source"
+                " WHERE excluded.at >= trait.at");
+    sql_bind_int(s, 1, persona);
+    sql_bind_str(s, 2, v->name);
+    sql_bind_int(s, 3, type_of(v->type));
+    sql_bind_null(s, 4);
+    sql_bind_null(s, 5);
+    sql_bind_null(s, 6);
+    if (is_personal(v->name) && v->type == PROP_TEXT) {
+        uint8_t nonce[24], *sealed = arena_alloc(tx_arena(tx), v->text.len + SEAL_OVERHEAD);
+        env_random(brand_env(p->brand), nonce, sizeof(nonce));
+        seal(p->seal_key, nonce, v->text, sealed);
+        sql_bind_blob(s, 6, sealed, v->text.len + SEAL_OVERHEAD);
+    } else if (v->type == PROP_TEXT) {
+        sql_bind_str(s, 5, v->text.p ? v->text : STR(""));
+    } else {
+        sql_bind_double(s, 4, v->number);
+    }
+    sql_bind_int(s, 7, fact->at);
+    sql_bind_str(s, 8, source);
+    return sql_run(s);
+}
+
+enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact, uint32_t persona,
+                    struct str source)
+{
+    for (uint32_t i = 0; i < fact->trait_count; i++) {
+        TRY(register_name(p, tx, &fact->traits[i]));
+        TRY(save_one(p, tx, fact, &fact->traits[i], persona, source));
+    }
+    if (fact->trait_count) p->traits_changed = true;
+    return ERR_OK;
+}
+
+/* ---- reading, on any thread ---- */
+
+enum expr_type people_trait_type(struct brand *b, struct str name)
+{
+    struct people *p = brand_module_state(b, &people_module);
+    uint64_t type = TYPE_NULL;
+    pthread_mutex_lock(&p->trait_lock);
+    map_get(p->traits->types, name, &type);
+    pthread_mutex_unlock(&p->trait_lock);
+    return (enum expr_type)type;
+}
+
+static void add_cell(struct people *p, struct trait_column *col, struct sql_stmt *s)
+{
+    struct trait_cell cell = {.at = sql_int(s, 4),
+                              .value = {.type = (enum expr_type)sql_int(s, 1)}};
+    uint64_t member = (uint64_t)sql_int(s, 0);
+    uint64_t index;
+    if (cell.value.type == TYPE_TEXT) cell.value.text = arena_str(p->traits->arena, sql_str(s, 3));
+    if (cell.value.type != TYPE_TEXT) cell.value.number = sql_double(s, 2);
+    cell.value.boolean = cell.value.number != 0;
+    if (intmap_get(col->cell_of, member, &index)) {
+        if (cell.at >= col->cells.items[index].at) col->cells.items[index] = cell;
+        return;
+    }
+    intmap_put(col->cell_of, member, col->cells.count);
+    VEC_PUSH(&col->cells, cell);
+}
+
+static struct trait_column *load_column(struct people *p, struct str name)
+{
+    struct trait_cache *c = p->traits;
+    struct why why = {0};
+    struct trait_column *col = arena_alloc(c->arena, sizeof(*col));
+    col->name = arena_str(c->arena, name);
+    col->cell_of = intmap_create();
+    col->next = c->columns;
+    c->columns = col;
+    if (!c->db && brand_reader(p->brand, &c->db, &why) != ERR_OK) return col;
+    struct sql_stmt *s =
+        sql_use(c->db, "SELECT COALESCE(pm.member, t.persona), t.type, t.number, t.value, t.at"
+                       " FROM trait t LEFT JOIN persona_member pm ON pm.persona = t.persona"
+                       " WHERE t.name = $1 AND t.sealed IS NULL ORDER BY t.persona");
+    sql_bind_str(s, 1, name);
+    for (bool row = true; sql_step(s, &row) == ERR_OK && row;)
+        add_cell(p, col, s);
+    return col;
+}
+
+static struct str field_trait(enum expr_field field, struct str name)
+{
+    switch (field) {
+    case FIELD_TRAIT:
+        return name;
+    case FIELD_BIRTHDAY:
+        return STR("birthday");
+    case FIELD_LANGUAGE:
+        return STR("language");
+    case FIELD_TIMEZONE:
+        return STR("timezone");
+    default:
+        return (struct str){NULL, 0};
+    }
+}
+
+/* Birthdays are dates: "1990-05-01" becomes its day number. */
+static void to_date(struct expr_value *v)
+{
+    int64_t at;
+    const struct zone *utc = zone_open("UTC");
+    bool is_date = v->type == TYPE_TEXT && v->text.len == 10 && time_parse(utc, v->text, &at);
+    if (is_date) v->time = zone_day(utc, at);
+    v->type = is_date ? TYPE_DATE : TYPE_NULL;
+}
+
+void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
+                      struct expr_value *out)
+{
+    struct people *p = brand_module_state(ctx, &people_module);
+    struct str trait = field_trait(field, name);
+    *out = (struct expr_value){.type = TYPE_NULL};
+    if (!trait.p) return;
+    pthread_mutex_lock(&p->trait_lock);
+    struct trait_column *col = p->traits->columns;
+    while (col && !str_eq(col->name, trait))
+        col = col->next;
+    if (!col) col = load_column(p, trait);
+    uint64_t index;
+    if (intmap_get(col->cell_of, member, &index)) *out = col->cells.items[index].value;
+    pthread_mutex_unlock(&p->trait_lock);
+    if (field == FIELD_BIRTHDAY) to_date(out);
+}

@@ -26,14 +26,15 @@ void json_reader_init(struct json_reader *r, struct arena *arena, struct str tex
 bool json_peek(struct json_reader *r, enum json_type *type);
 bool json_read_string(struct json_reader *r, struct str *out);
 /* *i is set for JSON_INT only, *d always; 'raw', the source text, may be NULL. */
-bool json_read_number(struct json_reader *r, enum json_type *type, int64_t *i, double *d, struct str *raw);
+bool json_read_number(struct json_reader *r, enum json_type *type, int64_t *i, double *d,
+                      struct str *raw);
 bool json_read_bool(struct json_reader *r, bool *out);
 bool json_read_null(struct json_reader *r);
 /* for (json_enter_object(r); json_next_key(r, &key);) { read or skip the value } */
 bool json_enter_object(struct json_reader *r);
 bool json_next_key(struct json_reader *r, struct str *key); /* false at the end, or at an error */
 bool json_enter_array(struct json_reader *r);
-bool json_next_item(struct json_reader *r);                 /* false at the end, or at an error */
+bool json_next_item(struct json_reader *r); /* false at the end, or at an error */
 bool json_skip(struct json_reader *r);
 /* Skips a value and gives its source text. */
 bool json_read_raw(struct json_reader *r, struct str *out);

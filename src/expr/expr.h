@@ -1,8 +1,9 @@
-/* expr.h - the expression language: who (members) and which events. The grammar is docs/query.md.
+/* expr.h - the expression language: who (members) and which events. The grammar is docs/expressions.md.
  *
  * One parser, one checker, one printer; an expression is immutable, lives in the arena it was parsed
  * into, and may be evaluated by any number of threads. Names are resolved through a catalog once, at
- * parse time. Text is compared by code points after NFC. */
+ * parse time; the catalog must outlive the expression, since tests on the text of codes and kinds ask
+ * code_text and kind_text while evaluating, from any thread. Text is compared by code points after NFC. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +17,16 @@
 
 struct expr;
 
-/* Fields of a member that are not its events. */
+/* Fields of a member that are not its events. What expr_context.get answers: lifecycle, trust and
+ * circle by number (lifecycle: potential 0, new 1, effective 2, active 3, core 4, dormant 5, churned 6;
+ * trust: unaware 0 .. shares 6; circle: core 0, influence 1, periphery 2); id as TYPE_NUMBER; source,
+ * touchpoint and owner as TYPE_TEXT, their code; groups as TYPE_CODES of DIM_GROUP; spent in minor
+ * units. 'name' is {NULL, 0} but for:
+ *   FIELD_TRAIT      the trait's name             FIELD_EXPERIMENT  its code; TYPE_TEXT, the arm
+ *   FIELD_CIRCLE     a group's code, or none: the highest circle in any group
+ *   FIELD_TAG        the tag; TYPE_BOOL           FIELD_CONSENTED   "channel/purpose"; TYPE_BOOL
+ *   FIELD_STAFF      a staff code; TYPE_BOOL: on that person's contact list
+ *   FIELD_TOUCHPOINT none, or a code; TYPE_BOOL: ever came in by that touchpoint */
 enum expr_field {
     FIELD_ID, FIELD_CREATED, FIELD_JOINED, FIELD_LAST_SEEN, FIELD_LAST_INTERACTION, FIELD_LAST_ORDER,
     FIELD_BIRTHDAY, FIELD_LIFECYCLE, FIELD_TRUST, FIELD_CIRCLE, FIELD_SOURCE, FIELD_TOUCHPOINT,
@@ -44,7 +54,7 @@ struct expr_catalog {
     void *ctx;
     const struct zone *zone;                       /* the brand's; dates and days are in it */
     int currency_digits;                           /* 2 for CNY */
-    /* kind code, or -1 when the brand has never seen it (a warning, the test is then false) */
+    /* kind code, or -1 when the brand has never seen it (a warning; no event is of that kind) */
     int (*kind)(void *ctx, struct str name);
     bool (*kind_is_derived)(void *ctx, int kind);
     /* the code's number, or 0 */
@@ -63,7 +73,9 @@ struct expr_catalog {
 enum expr_about { EXPR_MEMBER, EXPR_EVENT };
 
 /* Parse and check 'text' about members or about events. On failure why->field is 'field', and the
- * sentence names line, column, what was found and what could stand there. 'now' fixes now and today. */
+ * sentence names line, column, what was found and what could stand there. ERR_TOO_LARGE: over
+ * LIMIT_EXPR_BYTES (as written or in canonical form), _DEPTH, _CALLS or _TOTAL_BYTES. 'now' and
+ * 'today' are those of the evaluation. */
 MUST_CHECK enum err expr_parse(struct arena *a, const struct expr_catalog *catalog, enum expr_about about,
                                struct str text, const char *field, const struct expr **out,
                                struct why *why);
@@ -72,6 +84,8 @@ void expr_print(const struct expr *e, struct strbuf *out);
 /* Unknown kinds, codes and properties found while parsing, one sentence each. */
 size_t expr_warning_count(const struct expr *e);
 const char *expr_warning(const struct expr *e, size_t i);
+/* The same, to be rendered in the reader's language. */
+const struct why *expr_warning_why(const struct expr *e, size_t i);
 
 /* Add the columns that evaluation reads to 'columns' (props stay ascending, without duplicates).
  * False when more than 64 properties would be needed. */
@@ -99,6 +113,7 @@ void expr_events(const struct expr *e, const struct expr_context *c, const struc
 /* Does member 'index' of the run match, by its own rows and fields? One member's own history is a run
  * with one member: the same function is both evaluators. */
 bool expr_member(const struct expr *e, const struct expr_context *c, const struct history *h, uint32_t index);
-/* The next moment > c->now at which the answer may change by the clock alone; TIME_NONE if never. */
+/* The next moment > c->now at which the answer may change by the clock alone; TIME_NONE if never.
+ * Fields are taken as they are: what moves a field by the clock (a stage, a flag) knows its own moment. */
 int64_t expr_next_change(const struct expr *e, const struct expr_context *c, const struct history *h,
                          uint32_t index);

@@ -1,0 +1,20 @@
+/* modules.c - the rooms of the product, in the order in which events pass through them. */
+#include "account/key.h"
+#include "base/env.h"
+#include "intake/import.h"
+#include "main/session.h"
+#include "people/people.h"
+
+const struct module *const product_modules[] = {&people_module, &import_module, NULL};
+
+void data_options_fill(struct data_options *o, const char *dir, const char *key, const char *store)
+{
+    *o = (struct data_options){
+        .dir = dir,
+        .key_path = key,
+        .store = store,
+        .env = env_system(),
+        .modules = product_modules,
+        .server_tables = account_migrations,
+    };
+}

@@ -1,0 +1,24 @@
+/* api.h - the HTTP routes of the rooms, the overview page, and asking a brand a question. */
+#pragma once
+
+#include "brand/data.h"
+#include "http/http.h"
+#include "insight/insight.h"
+#include "intake/http_intake.h"
+
+struct api;
+
+/* What serves a data directory. Routes: the intake's, then the API's, health, metrics and the page.
+ * 'stats' answers /metrics for the HTTP server itself, once api_set_server was called. */
+MUST_CHECK enum err api_create(struct data *d, struct api **out, struct why *why);
+/* The server must be stopped first. NULL is allowed. */
+void api_destroy(struct api *a);
+/* For struct http_options: routes, authorize and ctx. */
+const struct route *api_routes(const struct api *a);
+enum err api_authorize(struct request *req, const struct route *route, struct why *why);
+void api_set_server(struct api *a, struct http_server *s);
+
+/* Ask one question of a brand as of now, with all cores and the limits of limits.h. 'budget' may be
+ * NULL; one that is given can be cancelled. Any thread. */
+MUST_CHECK enum err api_ask(struct brand *b, struct str query, enum insight_form form,
+                            struct budget *budget, struct strbuf *out, struct why *why);

@@ -38,6 +38,13 @@
     LIMIT(HEADERS, 100, "headers", "headers of a request")                                         \
     LIMIT(TARGET_BYTES, 8192, "bytes", "a request target")                                         \
     LIMIT(CONNECTIONS, 20000, "connections", "open HTTP connections")                              \
+    LIMIT(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open HTTP connections of one address, loopback apart") \
+    LIMIT(CONNECTION_MEMORY, 32768, "bytes", "memory of one HTTP connection, its head included")   \
+    LIMIT(IDLE_SECONDS, 30, "s", "silence after which a connection is closed")                     \
+    LIMIT(HEADER_BYTES, 8192, "bytes", "one header line of a request")                             \
+    LIMIT(QUERY_PARAMS, 64, "names", "names in a query string")                                    \
+    LIMIT(BODY_SWALLOWED, 8388608, "bytes", "refused body read to the end before replying")        \
+    LIMIT(REQUEST_MEMORY, 536870912, "bytes", "memory of one request")                             \
     LIMIT(WRITER_BATCH, 4096, "commands", "commands in one commit")                                \
     LIMIT(WRITER_BATCH_BYTES, 8388608, "bytes", "command bytes in one commit")                     \
     LIMIT(WRITER_QUEUE, 16384, "commands", "commands waiting for the writer")                      \

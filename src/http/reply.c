@@ -1,0 +1,83 @@
+/* reply.c - a reply is built whole, on the answering thread, and queued later on the connection's.
+ */
+#include <assert.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/internal.h"
+
+void reply_header(struct request *req, const char *name, const char *value)
+{
+    assert(req->reply_header_count < REPLY_HEADERS_MAX && !req->response);
+    struct str n = arena_str(req->arena, str_of(name)), v = arena_str(req->arena, str_of(value));
+    req->reply_headers[req->reply_header_count++] = (struct field){n, v};
+}
+
+bool reply_has_header(const struct request *req, const char *name)
+{
+    struct str wanted = str_of(name);
+    for (size_t i = 0; i < req->reply_header_count; i++) {
+        if (str_eq_fold(req->reply_headers[i].name, wanted)) return true;
+    }
+    return false;
+}
+
+static void add_default(struct request *req, const char *name, const char *value)
+{
+    if (!reply_has_header(req, name)) MHD_add_response_header(req->response, name, value);
+}
+
+static void add_headers(struct request *req)
+{
+    for (size_t i = 0; i < req->reply_header_count; i++) {
+        const struct field *f = &req->reply_headers[i];
+        /* The library refuses what would break the head, such as a line end. */
+        if (MHD_add_response_header(req->response, f->name.p, f->value.p) != MHD_YES) {
+            log_error("http", "bad_reply_header", "name=%s", f->name.p);
+        }
+    }
+    add_default(req, "X-Content-Type-Options", "nosniff");
+    add_default(req, "Cache-Control", "no-store");
+    const struct route *route = req->match.route;
+    if (route && route->access == ACCESS_INTAKE) {
+        add_default(req, "Access-Control-Allow-Origin", "*");
+    }
+}
+
+void reply(struct request *req, int status, const char *content_type, struct str body)
+{
+    assert(!req->response && status >= 200 && status <= 599);
+    void *copy = body.len > 0 ? mem_copy(body.p, body.len) : NULL;
+    req->response = MHD_create_response_from_buffer_with_free_callback(body.len, copy, mem_free);
+    assert(req->response);
+    req->status = status;
+    add_headers(req);
+    if (content_type) add_default(req, "Content-Type", content_type);
+}
+
+void reply_json(struct request *req, int status, struct str body)
+{
+    reply(req, status, "application/json", body);
+}
+
+struct MHD_Response *reply_empty(void)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    assert(response);
+    MHD_add_response_header(response, "Retry-After", "1");
+    return response;
+}
+
+void reply_options(struct request *req)
+{
+    reply_header(req, "Allow", route_allow(req->arena, req->match.methods));
+    if (req->match.intake) {
+        reply_header(req, "Access-Control-Allow-Origin", "*");
+        reply_header(req, "Access-Control-Allow-Methods",
+                     route_allow(req->arena, req->match.intake));
+        reply_header(req, "Access-Control-Allow-Headers", "authorization, content-type");
+        reply_header(req, "Access-Control-Max-Age", "86400");
+    }
+    reply(req, 204, NULL, (struct str){NULL, 0});
+}

@@ -1,4 +1,5 @@
-/* main.c - the command line: find the command, open the data directory or the server's socket, run it. */
+/* main.c - the command line: find the command, open the data directory or the server's socket, run
+ * it. */
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,24 +13,33 @@
 
 const struct command_entry command_list[] = {
     {"init", command_init, NEEDS_NOTHING,
-     "--data DIR [--brand SLUG] [--name TEXT] [--tz ZONE] [--currency CODE] [--preset NAME] [--store URL]",
+     "--data DIR [--brand SLUG] [--name TEXT] [--tz ZONE] [--currency CODE] [--preset NAME] "
+     "[--store URL]",
      "make a data directory, or add a brand; prints its keys once"},
-    {"serve", command_serve, NEEDS_NOTHING, "--data DIR [--listen ADDR:PORT] [--store URL] [--log json|human]",
+    {"serve", command_serve, NEEDS_NOTHING,
+     "--data DIR [--listen ADDR:PORT] [--store URL] [--log json|human]",
      "run the server (default 127.0.0.1:8080)"},
     {"import", command_import, NEEDS_DATA,
-     "--data DIR --brand SLUG --format FMT [--as KIND] [--map MAP|FILE] [--group NAME] [--source NAME]\n"
-     "                    [--date YYYY-MM-DD] [--tz ZONE] [--dry-run] [--strict] [--rejects FILE] FILE...",
+     "--data DIR --brand SLUG --format FMT [--as KIND] [--map MAP|FILE] [--group NAME] [--source "
+     "NAME]\n"
+     "                    [--date YYYY-MM-DD] [--tz ZONE] [--dry-run] [--strict] [--rejects FILE] "
+     "FILE...",
      "bring in csv, jsonl, segment, irc or columns files (.gz, .zst, - too)"},
-    {"query", command_query, NEEDS_DATA, "--data DIR --brand SLUG [--format json|table|csv] 'JSON' | -",
+    {"query", command_query, NEEDS_DATA,
+     "--data DIR --brand SLUG [--format json|table|csv] 'JSON' | -",
      "ask a question (docs/query.md)"},
     {"report", command_report, NEEDS_DATA,
-     "--data DIR --brand SLUG [--format text|json|html] [--from DATE] [--to DATE]", "the brand at a glance"},
+     "--data DIR --brand SLUG [--format text|json|html] [--from DATE] [--to DATE]",
+     "the brand at a glance"},
     {"verify", command_verify, NEEDS_DATA, "--data DIR [--brand SLUG]",
      "rebuild every projection beside the stored one, check every checksum"},
-    {"backup", command_backup, NEEDS_DATA, "--data DIR OUT.tar.zst", "a consistent copy, also while serving"},
-    {"restore", command_restore, NEEDS_NOTHING, "IN.tar.zst --data DIR", "a new data directory from a backup"},
+    {"backup", command_backup, NEEDS_DATA, "--data DIR OUT.tar.zst",
+     "a consistent copy, also while serving"},
+    {"restore", command_restore, NEEDS_NOTHING, "IN.tar.zst --data DIR",
+     "a new data directory from a backup"},
     {"simulate", command_simulate, NEEDS_DATA,
-     "--data DIR --brand SLUG --members N --days N [--seed N] [--start DATE]", "a believable brand's history"},
+     "--data DIR --brand SLUG --members N --days N [--seed N] [--start DATE]",
+     "a believable brand's history"},
     {"limits", command_limits, NEEDS_NOTHING, "", "every named maximum"},
     {"version", command_version, NEEDS_NOTHING, "", "version and libraries"},
     {0},
@@ -41,7 +51,8 @@ static int usage(FILE *out, int code)
     for (const struct command_entry *c = command_list; c->name; c++) {
         fprintf(out, "  wellfield %-8s %s\n                    %s\n", c->name, c->usage, c->help);
     }
-    fprintf(out, "\nExit codes: 0 done, 1 failed, 2 usage, 3 findings or (with --strict) rejects.\n");
+    fprintf(out,
+            "\nExit codes: 0 done, 1 failed, 2 usage, 3 findings or (with --strict) rejects.\n");
     return code;
 }
 
@@ -66,7 +77,8 @@ static const char *peek(int argc, char *const *argv, const char *name)
 }
 
 /* Run with the directory opened here, or by the server that has it. */
-static int run_on_data(struct session *s, const struct command_entry *c, int argc, char *const *argv)
+static int run_on_data(struct session *s, const struct command_entry *c, int argc,
+                       char *const *argv)
 {
     const char *dir = peek(argc, argv, "--data");
     struct why why = {0};
@@ -92,7 +104,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     log_init(LOG_WARN, LOG_AUTO);
     if (argc < 2) return usage(stderr, EXIT_USAGE);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return usage(stdout, EXIT_DONE);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return usage(stdout, EXIT_DONE);
     const struct command_entry *c = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
     if (!c) return usage(stderr, EXIT_USAGE);
     for (int i = 2; i < argc; i++) {
@@ -108,7 +121,8 @@ int main(int argc, char **argv)
         .cwd = getcwd(cwd, sizeof(cwd)) ? cwd : "/",
         .arena = arena_create(0),
     };
-    int code = c->needs == NEEDS_NOTHING ? c->run(&s, argc - 2, argv + 2) : run_on_data(&s, c, argc - 1, argv + 1);
+    int code = c->needs == NEEDS_NOTHING ? c->run(&s, argc - 2, argv + 2)
+                                         : run_on_data(&s, c, argc - 1, argv + 1);
     if (fflush(stdout) != 0 && code == EXIT_DONE) code = EXIT_FAILED;
     arena_destroy(s.arena);
     return code;

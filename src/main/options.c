@@ -19,8 +19,8 @@ static const struct option *find(const struct option *list, const char *name, si
     return NULL;
 }
 
-enum err options_parse(int argc, char *const *argv, const struct option *list, const char **rest, int *rest_count,
-                       struct why *why)
+enum err options_parse(int argc, char *const *argv, const struct option *list, const char **rest,
+                       int *rest_count, struct why *why)
 {
     bool ended = false;
     *rest_count = 0;

@@ -10,7 +10,7 @@ const char *session_path(struct session *s, const char *path)
     return arena_printf(s->arena, "%s/%s", s->cwd, path);
 }
 
-static enum lang caller_lang(void)
+enum lang session_lang(void)
 {
     const char *lang = getenv("LC_ALL");
     if (!lang || !*lang) lang = getenv("LC_MESSAGES");
@@ -21,7 +21,7 @@ static enum lang caller_lang(void)
 int session_fail(struct session *s, const struct why *why)
 {
     char text[640];
-    why_text(why, caller_lang(), text, sizeof(text));
+    why_text(why, session_lang(), text, sizeof(text));
     fprintf(s->err, "wellfield: %s\n", text);
     return why->err == ERR_INVALID ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -1,5 +1,5 @@
-/* session.h - what a command runs with: the same for a process of its own and for one that the running
- * server executes on behalf of a caller on its socket. */
+/* session.h - what a command runs with: the same for a process of its own and for one that the
+ * running server executes on behalf of a caller on its socket. */
 #pragma once
 
 #include <stdio.h>
@@ -10,26 +10,34 @@
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_FINDINGS = 3 };
 
 struct session {
-    struct data *data;     /* open; NULL for commands that need none */
+    struct data *data; /* open; NULL for commands that need none */
     const struct env *env;
-    FILE *out, *err;       /* the caller's */
-    int in_fd;             /* the caller's standard input */
-    const char *cwd;       /* the caller's working directory */
-    struct arena *arena;   /* for the command's length */
-    bool serving;          /* inside the server */
+    FILE *out, *err;     /* the caller's */
+    int in_fd;           /* the caller's standard input */
+    const char *cwd;     /* the caller's working directory */
+    struct arena *arena; /* for the command's length */
+    bool serving;        /* inside the server */
 };
 
 /* A path of the caller's as an absolute one; "-" stays. */
 const char *session_path(struct session *s, const char *path);
-/* Say why on s->err: "wellfield: field: sentence"; returns EXIT_USAGE for ERR_INVALID, else EXIT_FAILED. */
+/* Say why on s->err: "wellfield: field: sentence"; returns EXIT_USAGE for ERR_INVALID, else
+ * EXIT_FAILED. */
 int session_fail(struct session *s, const struct why *why);
+/* By the environment of the process that runs the command. */
+enum lang session_lang(void);
 /* The brand of --brand, or the only one. */
-MUST_CHECK enum err session_brand(struct session *s, const char *slug, struct brand **out, struct why *why);
+MUST_CHECK enum err session_brand(struct session *s, const char *slug, struct brand **out,
+                                  struct why *why);
 
 struct command_entry {
     const char *name;
     int (*run)(struct session *s, int argc, char *const *argv);
-    enum { NEEDS_NOTHING, NEEDS_DATA, NEEDS_DATA_ALONE } needs; /* ALONE: never through the socket */
+    enum {
+        NEEDS_NOTHING,
+        NEEDS_DATA,
+        NEEDS_DATA_ALONE
+    } needs;           /* ALONE: never through the socket */
     const char *usage; /* "--data DIR ..." */
     const char *help;  /* one line */
 };

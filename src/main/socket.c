@@ -1,5 +1,5 @@
-/* socket.c - a request is one message: a header, then cwd and arguments, each ended by NUL; the three file
- * descriptors ride with the first byte. The answer is one int32, the exit code.
+/* socket.c - a request is one message: a header, then cwd and arguments, each ended by NUL; the
+ * three file descriptors ride with the first byte. The answer is one int32, the exit code.
  *
  * The listener accepts on a thread and starts one for each command, CALLS_MAX at a time. */
 #include "main/socket.h"
@@ -50,7 +50,8 @@ struct call {
 static bool address_of(const char *dir, struct sockaddr_un *a)
 {
     size_t len = strlen(dir);
-    while (len > 1 && dir[len - 1] == '/') len--;
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
     *a = (struct sockaddr_un){.sun_family = AF_UNIX};
     int n = snprintf(a->sun_path, sizeof(a->sun_path), "%.*s/wellfield.sock", (int)len, dir);
     return n > 0 && (size_t)n < sizeof(a->sun_path);
@@ -91,7 +92,10 @@ static bool receive_header(int fd, struct request_header *h, int streams[STREAMS
         char bytes[CMSG_SPACE(sizeof(int) * STREAMS)];
     } control = {0};
     struct iovec iov = {h, sizeof(*h)};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = &control,
+                       .msg_controllen = sizeof(control)};
     ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_WAITALL);
     const struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     if (n != (ssize_t)sizeof(*h) || !c || c->cmsg_type != SCM_RIGHTS ||
@@ -117,7 +121,8 @@ static bool split(char *bytes, size_t len, char **out, size_t count)
 static int run_command(struct session *s, int argc, char *const *argv)
 {
     for (const struct command_entry *c = command_list; c->name; c++) {
-        if (strcmp(c->name, argv[0]) == 0 && c->needs == NEEDS_DATA) return c->run(s, argc - 1, argv + 1);
+        if (strcmp(c->name, argv[0]) == 0 && c->needs == NEEDS_DATA)
+            return c->run(s, argc - 1, argv + 1);
     }
     return EXIT_USAGE;
 }
@@ -173,7 +178,8 @@ static void start_call(struct socket_door *door, int fd)
     *call = (struct call){door, fd, {-1, -1, -1}};
     pthread_t thread;
     pthread_mutex_lock(&door->lock);
-    while (door->calls >= CALLS_MAX) pthread_cond_wait(&door->idle, &door->lock);
+    while (door->calls >= CALLS_MAX)
+        pthread_cond_wait(&door->idle, &door->lock);
     door->calls++;
     pthread_mutex_unlock(&door->lock);
     if (pthread_create(&thread, NULL, call_thread, call) == 0) {
@@ -200,7 +206,8 @@ static void *listen_thread(void *arg)
 enum err socket_door_open(struct data *d, struct socket_door **out, struct why *why)
 {
     struct sockaddr_un a;
-    if (!address_of(data_dir(d), &a)) return why_fail(why, ERR_INVALID, MSG_TOO_LONG, "--data", "%d", 90);
+    if (!address_of(data_dir(d), &a))
+        return why_fail(why, ERR_INVALID, MSG_TOO_LONG, "--data", "%d", 90);
     struct socket_door *door = mem_alloc(sizeof(*door));
     door->data = d;
     memcpy(door->path, a.sun_path, sizeof(door->path));
@@ -209,9 +216,10 @@ enum err socket_door_open(struct data *d, struct socket_door **out, struct why *
     /* the lock on the directory is ours, so a socket that is there is a dead one's */
     enum err err = fs_remove(door->path, why);
     door->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = err == ERR_OK && door->fd >= 0 && bind(door->fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
-              chmod(door->path, 0600) == 0 && listen(door->fd, 16) == 0 && pipe(door->stop_pipe) == 0 &&
-              pthread_create(&door->thread, NULL, listen_thread, door) == 0;
+    bool ok =
+        err == ERR_OK && door->fd >= 0 && bind(door->fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+        chmod(door->path, 0600) == 0 && listen(door->fd, 16) == 0 && pipe(door->stop_pipe) == 0 &&
+        pthread_create(&door->thread, NULL, listen_thread, door) == 0;
     if (!ok) {
         if (door->fd >= 0) fs_close(door->fd);
         mem_free(door);
@@ -225,10 +233,12 @@ void socket_door_close(struct socket_door *door)
 {
     struct why why;
     if (!door) return;
-    while (write(door->stop_pipe[1], "x", 1) < 0 && errno == EINTR) continue;
+    while (write(door->stop_pipe[1], "x", 1) < 0 && errno == EINTR)
+        continue;
     pthread_join(door->thread, NULL);
     pthread_mutex_lock(&door->lock);
-    while (door->calls > 0) pthread_cond_wait(&door->idle, &door->lock);
+    while (door->calls > 0)
+        pthread_cond_wait(&door->idle, &door->lock);
     pthread_mutex_unlock(&door->lock);
     fs_close(door->fd);
     fs_close(door->stop_pipe[0]);
@@ -248,7 +258,10 @@ static bool send_request(int fd, const struct strbuf *body, uint32_t args)
         char bytes[CMSG_SPACE(sizeof(streams))];
     } control = {0};
     struct iovec iov = {&h, sizeof(h)};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = &control,
+                       .msg_controllen = sizeof(control)};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
@@ -271,7 +284,8 @@ enum err socket_call(const char *dir, int argc, char *const *argv, int *exit_cod
         return ERR_NOT_FOUND;
     }
     strbuf_add(&body, cwd, strlen(cwd) + 1);
-    for (int i = 0; i < argc; i++) strbuf_add(&body, argv[i], strlen(argv[i]) + 1);
+    for (int i = 0; i < argc; i++)
+        strbuf_add(&body, argv[i], strlen(argv[i]) + 1);
     bool ok = send_request(fd, &body, (uint32_t)argc) && read_all(fd, &code, sizeof(code));
     strbuf_finish(&body);
     fs_close(fd);

@@ -1,0 +1,108 @@
+/* cmd_serve.c - wellfield serve: every brand open, the HTTP server, the socket door, until a
+ * signal. */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "main/options.h"
+#include "main/session.h"
+#include "main/socket.h"
+
+#define HTTP_THREADS 4
+
+static enum err open_brands(struct data *d, struct why *why)
+{
+    for (size_t i = 0; i < data_brand_count(d); i++) {
+        struct brand_facts f = data_brand_facts(d, i);
+        struct brand *b;
+        TRY(data_brand(d, f.slug, &b, why));
+    }
+    return ERR_OK;
+}
+
+/* Accounts come later: until then nobody but this machine may connect. */
+static enum err check_address(const char *listen, struct why *why)
+{
+    static const char *const loopback[] = {"127.0.0.1:", "localhost:", "[::1]:"};
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+        if (strncmp(listen, loopback[i], strlen(loopback[i])) == 0) return ERR_OK;
+    }
+    return why_fail(why, ERR_INVALID, MSG_LOOPBACK_ONLY, "--listen", NULL);
+}
+
+/* Wait for SIGTERM or SIGINT, or for a brand that can no longer write. */
+static bool wait_for_end(struct data *d, const sigset_t *signals)
+{
+    const struct timespec second = {1, 0};
+    for (;;) {
+        if (sigtimedwait(signals, NULL, &second) > 0) return true;
+        if (data_poisoned(d)) return false;
+    }
+}
+
+static enum err serve(struct session *s, struct data *d, const char *listen, struct why *why)
+{
+    struct api *api = NULL;
+    struct http_server *server = NULL;
+    struct socket_door *door = NULL;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, so that all inherit it */
+    enum err err = open_brands(d, why);
+    if (err == ERR_OK) err = api_create(d, &api, why);
+    if (err == ERR_OK) {
+        struct http_options options = {
+            .address = listen,
+            .threads = HTTP_THREADS,
+            .routes = api_routes(api),
+            .authorize = api_authorize,
+            .env = s->env,
+            .ctx = api,
+        };
+        err = http_start(&options, &server, why);
+    }
+    if (err == ERR_OK) err = socket_door_open(d, &door, why);
+    if (err == ERR_OK) {
+        api_set_server(api, server);
+        fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));
+        fflush(s->out);
+        if (!wait_for_end(d, &signals)) err = why_fail(why, ERR_IO, MSG_POISONED, "", NULL);
+        log_info("main", "stopping", NULL);
+    }
+    socket_door_close(door);
+    if (server) http_stop(server);
+    api_destroy(api);
+    return err;
+}
+
+int command_serve(struct session *s, int argc, char *const *argv)
+{
+    const char *data = NULL, *listen = "127.0.0.1:8080", *store = NULL, *key = NULL, *form = NULL;
+    struct why why = {0};
+    const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
+    int rest_count;
+    const struct option options[] = {{"data", &data, NULL},   {"listen", &listen, NULL},
+                                     {"store", &store, NULL}, {"key", &key, NULL},
+                                     {"log", &form, NULL},    {0}};
+    struct data_options o;
+    struct data *d = NULL;
+    enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
+    if (err == ERR_OK && !data) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--data", NULL);
+    if (err == ERR_OK && rest_count)
+        err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
+    if (err == ERR_OK) err = check_address(listen, &why);
+    log_init(LOG_INFO, form && strcmp(form, "json") == 0    ? LOG_JSON
+                       : form && strcmp(form, "human") == 0 ? LOG_HUMAN
+                                                            : LOG_AUTO);
+    if (err == ERR_OK) {
+        data_options_fill(&o, data, key, store);
+        err = data_open(&o, &d, &why);
+    }
+    if (err == ERR_OK) err = serve(s, d, listen, &why);
+    data_close(d);
+    return err == ERR_OK ? EXIT_DONE : session_fail(s, &why);
+}

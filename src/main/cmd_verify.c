@@ -1,0 +1,102 @@
+/* cmd_verify.c - wellfield verify, backup and restore: is what is stored still what was said? */
+#include <inttypes.h>
+#include <string.h>
+
+#include "brand/backup.h"
+#include "main/options.h"
+#include "main/session.h"
+#include "people/people.h"
+
+struct findings {
+    FILE *out;
+    const char *slug;
+    uint64_t count;
+};
+
+static void print_finding(void *ctx, const char *what)
+{
+    struct findings *f = ctx;
+    f->count++;
+    fprintf(f->out, "%s: %s\n", f->slug, what);
+}
+
+static enum err verify_brand(struct session *s, const char *slug, uint64_t *found, struct why *why)
+{
+    struct brand *b;
+    struct findings f = {s->out, slug, 0};
+    struct verify_report report = {.finding = print_finding, .ctx = &f};
+    TRY(data_brand(s->data, slug, &b, why));
+    TRY(brand_verify_files(b, print_finding, &f, why));
+    if (f.count == 0) TRY(people_verify(b, &report, why)); /* damaged files cannot be folded */
+    struct brand_stats stats = brand_stats(b);
+    fprintf(s->out,
+            "%s: %" PRIu64 " events, %" PRIu64 " members, %" PRIu64 " parts checked, %" PRIu64
+            " findings\n",
+            slug, stats.seq, report.members, stats.parts, f.count);
+    *found += f.count;
+    return ERR_OK;
+}
+
+int command_verify(struct session *s, int argc, char *const *argv)
+{
+    const char *data = NULL, *slug = NULL, *key = NULL;
+    struct why why = {0};
+    const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
+    int rest_count;
+    const struct option options[] = {
+        {"data", &data, NULL}, {"brand", &slug, NULL}, {"key", &key, NULL}, {0}};
+    enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
+    uint64_t found = 0;
+    if (err == ERR_OK && rest_count)
+        err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
+    if (err == ERR_OK && slug) err = verify_brand(s, slug, &found, &why);
+    for (size_t i = 0; err == ERR_OK && !slug && i < data_brand_count(s->data); i++) {
+        struct brand_facts f = data_brand_facts(s->data, i);
+        err = verify_brand(s, f.slug, &found, &why);
+    }
+    if (err == ERR_CORRUPT) {
+        session_fail(s, &why);
+        return EXIT_FINDINGS;
+    }
+    if (err != ERR_OK) return session_fail(s, &why);
+    return found ? EXIT_FINDINGS : EXIT_DONE;
+}
+
+int command_backup(struct session *s, int argc, char *const *argv)
+{
+    const char *data = NULL, *key = NULL;
+    struct why why = {0};
+    struct backup_counts counts = {0};
+    const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
+    int rest_count;
+    const struct option options[] = {{"data", &data, NULL}, {"key", &key, NULL}, {0}};
+    enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
+    if (err == ERR_OK && rest_count != 1) {
+        err = why_fail(&why, ERR_INVALID, MSG_ONE_ARGUMENT, "OUT.tar.zst", "%d", rest_count);
+    }
+    if (err == ERR_OK) err = backup_write(s->data, session_path(s, rest[0]), &counts, &why);
+    if (err != ERR_OK) return session_fail(s, &why);
+    fprintf(s->out, "{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n", counts.files, counts.bytes);
+    return EXIT_DONE;
+}
+
+int command_restore(struct session *s, int argc, char *const *argv)
+{
+    const char *data = NULL;
+    struct why why = {0};
+    struct backup_counts counts = {0};
+    const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
+    int rest_count;
+    const struct option options[] = {{"data", &data, NULL}, {0}};
+    enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
+    if (err == ERR_OK && !data) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--data", NULL);
+    if (err == ERR_OK && rest_count != 1) {
+        err = why_fail(&why, ERR_INVALID, MSG_ONE_ARGUMENT, "IN.tar.zst", "%d", rest_count);
+    }
+    if (err == ERR_OK)
+        err = backup_restore(session_path(s, rest[0]), session_path(s, data), &counts, &why);
+    if (err != ERR_OK) return session_fail(s, &why);
+    fprintf(s->out, "{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n", counts.files, counts.bytes);
+    fprintf(s->err, "Put the master key beside it, as %s.key, mode 0600.\n", data);
+    return EXIT_DONE;
+}

@@ -1,0 +1,98 @@
+/* codec.h - one column of one row group to the bytes of a chunk, and back.
+ *
+ * Bytes: docs/formats/eventlog.md "Column codecs". codec_write_* append a chunk to 'out' and never
+ * fail; those that have a choice return the codec taken. codec_read_* trust nothing: they fill
+ * 'rows' values or return false, and never read or write outside their buffers whatever the bytes.
+ * Writer and reader are scratch memory of one thread, made once; nothing is allocated after that
+ * but growth of 'out'. Input is read up to BITS_PAD bytes past its end; output arrays of u32 need
+ * CODEC_SLACK values of room past 'rows'. */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+#include "eventlog/bytes.h"
+#include "eventlog/codec_stream.h"
+
+#define CODEC_ROWS_MAX STREAM_MAX
+#define CODEC_SLACK 128
+
+enum codec {
+    CODEC_PLAIN = 1,   /* a stream */
+    CODEC_RUNS = 2,    /* values and lengths of runs of equal values */
+    CODEC_SPARSE = 3,  /* rows that are not 0, and their values */
+    CODEC_PERSONA = 4, /* runs of ascending values */
+    CODEC_AT = 5,      /* first time and gaps of each run of the persona column */
+    CODEC_LAG = 6,     /* differences to the at column */
+    CODEC_NUMBER = 7,  /* rows that are not null, and their signed, decimal or IEEE numbers */
+    CODEC_STRINGS = 8, /* lengths and bytes of strings */
+    CODEC_END          /* one past the last */
+};
+
+/* Values of some rows of a group, ascending by row. */
+struct sparse {
+    const uint32_t *row;
+    size_t count; /* entries in row and in the values beside it */
+    size_t rows;  /* of the group */
+};
+
+struct codec_writer;
+struct codec_writer *codec_writer_create(void);
+void codec_writer_destroy(struct codec_writer *w);
+
+/* What one pass over a column of codes tells. */
+struct shape {
+    uint32_t min, max; /* of the codes that are not null; 0, 0 when all are */
+    size_t runs;       /* of equal values */
+    size_t present;    /* values that are not null */
+};
+struct shape codec_shape(const uint32_t *values, size_t rows);
+
+/* Kinds, dimensions, personas, text ids; 0 is null. */
+MUST_CHECK enum codec codec_write_codes(struct codec_writer *w, const uint32_t *values, size_t rows,
+                                        const struct shape *shape, struct strbuf *out);
+/* As codes where nearly all are null. CODEC_SPARSE. */
+void codec_write_sparse(struct codec_writer *w, const struct sparse *at, const uint32_t *values,
+                        struct strbuf *out);
+/* Ascending. CODEC_PERSONA. */
+void codec_write_persona(struct codec_writer *w, const uint32_t *persona, size_t rows,
+                         struct strbuf *out);
+/* Ascending within each run of equal personas, 0 <= at <= EVENT_AT_MAX. CODEC_AT. */
+void codec_write_at(struct codec_writer *w, const uint32_t *persona, const int64_t *at, size_t rows,
+                    struct strbuf *out);
+MUST_CHECK enum codec codec_write_received(struct codec_writer *w, const int64_t *at,
+                                           const int64_t *received, size_t rows,
+                                           struct strbuf *out);
+/* CODEC_NUMBER, both. */
+void codec_write_amounts(struct codec_writer *w, const struct sparse *at, const int64_t *values,
+                         struct strbuf *out);
+void codec_write_numbers(struct codec_writer *w, const struct sparse *at, const double *values,
+                         struct strbuf *out);
+/* CODEC_STRINGS: 'count' <= CODEC_ROWS_MAX strings. */
+void codec_write_strings(struct codec_writer *w, const struct str *strings, size_t count,
+                         struct strbuf *out);
+
+struct codec_reader;
+struct codec_reader *codec_reader_create(void);
+void codec_reader_destroy(struct codec_reader *r);
+
+MUST_CHECK bool codec_read_codes(struct codec_reader *r, enum codec codec, struct str bytes,
+                                 size_t rows, uint32_t *out);
+/* Values over 65535 fail. */
+MUST_CHECK bool codec_read_kinds(struct codec_reader *r, enum codec codec, struct str bytes,
+                                 size_t rows, uint16_t *out);
+MUST_CHECK bool codec_read_persona(struct codec_reader *r, struct str bytes, size_t rows,
+                                   uint32_t *out);
+/* After codec_read_persona of the same group. Every time is in [0, at_max], at_max <= EVENT_AT_MAX,
+ * and they ascend within each run. */
+MUST_CHECK bool codec_read_at(struct codec_reader *r, struct str bytes, size_t rows, int64_t at_max,
+                              int64_t *out);
+MUST_CHECK bool codec_read_received(struct codec_reader *r, enum codec codec, struct str bytes,
+                                    const int64_t *at, size_t rows, int64_t *out);
+/* Null rows become HISTORY_NO_AMOUNT, NaN. */
+MUST_CHECK bool codec_read_amounts(struct codec_reader *r, struct str bytes, size_t rows,
+                                   int64_t *out);
+MUST_CHECK bool codec_read_numbers(struct codec_reader *r, struct str bytes, size_t rows,
+                                   double *out);
+/* The strings point into 'bytes'. */
+MUST_CHECK bool codec_read_strings(struct codec_reader *r, struct str bytes, size_t count,
+                                   struct str *out);

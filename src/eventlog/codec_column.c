@@ -1,0 +1,246 @@
+/* codec_column.c - codes and personas: plain, as runs, or only the rows that are not null.
+ *
+ * Which of the three is guessed from one pass over the values: bits for each plain value, for each
+ * run (value and length), for each value that is not null (value and place). The stream inside
+ * then finds its own best form. */
+#include "eventlog/codec_scratch.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+
+struct codec_writer *codec_writer_create(void)
+{
+    struct codec_writer *w = mem_alloc(sizeof(*w));
+    w->streams = stream_encoder_create();
+    return w;
+}
+
+void codec_writer_destroy(struct codec_writer *w)
+{
+    if (!w) return;
+    stream_encoder_destroy(w->streams);
+    strbuf_finish(&w->trial[0]);
+    strbuf_finish(&w->trial[1]);
+    mem_free(w);
+}
+
+struct codec_reader *codec_reader_create(void)
+{
+    return mem_alloc(sizeof(struct codec_reader));
+}
+
+void codec_reader_destroy(struct codec_reader *r)
+{
+    mem_free(r);
+}
+
+struct shape codec_shape(const uint32_t *values, size_t rows)
+{
+    uint32_t below = UINT32_MAX, last = rows ? ~values[0] : 0; /* below: the least code, less 1 */
+    struct shape s = {0};
+    for (size_t i = 0; i < rows; i++) {
+        uint32_t v = values[i];
+        below = v - 1 < below ? v - 1 : below; /* null wraps to the top */
+        s.max = v > s.max ? v : s.max;
+        s.runs += v != last;
+        s.present += v != 0;
+        last = v;
+    }
+    s.min = below + 1;
+    return s;
+}
+
+static enum codec choose(const struct shape *s, size_t rows)
+{
+    uint32_t least = s->present < rows ? 0 : s->min;
+    if (least == s->max) return CODEC_PLAIN;
+    size_t width = bits_of(s->max - least);
+    size_t places = s->present * (bits_of(rows / s->present) + 1);
+    size_t plain = rows * width;
+    size_t runs = s->runs * (width + bits_of(rows / s->runs) + 1);
+    size_t sparse = s->present * width + (places < rows ? places : rows);
+    if (sparse < runs) return sparse < plain ? CODEC_SPARSE : CODEC_PLAIN;
+    return runs < plain ? CODEC_RUNS : CODEC_PLAIN;
+}
+
+static void write_plain(struct codec_writer *w, const uint32_t *v, size_t count, struct strbuf *out)
+{
+    for (size_t i = 0; i < count; i++)
+        w->a[i] = v[i];
+    stream_encode(w->streams, w->a, count, STREAM_CODES, out);
+}
+
+static void write_runs(struct codec_writer *w, const uint32_t *v, size_t rows, struct strbuf *out)
+{
+    size_t runs = 0, start = 0;
+    for (size_t i = 1; i <= rows; i++) {
+        if (i < rows && v[i] == v[start]) continue;
+        w->a[runs] = v[start];
+        w->b[runs++] = i - start - 1;
+        start = i;
+    }
+    put_varint(out, runs);
+    stream_encode(w->streams, w->a, runs, STREAM_CODES, out);
+    stream_encode(w->streams, w->b, runs, 0, out);
+}
+
+void codec_write_sparse(struct codec_writer *w, const struct sparse *at, const uint32_t *values,
+                        struct strbuf *out)
+{
+    presence_write(w, at, out);
+    write_plain(w, values, at->count, out);
+}
+
+static void write_present(struct codec_writer *w, const uint32_t *v, size_t rows,
+                          struct strbuf *out)
+{
+    struct sparse at = {.row = w->rows, .rows = rows};
+    for (size_t i = 0; i < rows; i++) {
+        w->rows[at.count] = (uint32_t)i;
+        at.count += v[i] != 0;
+    }
+    presence_write(w, &at, out);
+    for (size_t i = 0; i < at.count; i++)
+        w->a[i] = v[w->rows[i]];
+    stream_encode(w->streams, w->a, at.count, STREAM_CODES, out);
+}
+
+enum codec codec_write_codes(struct codec_writer *w, const uint32_t *values, size_t rows,
+                             const struct shape *shape, struct strbuf *out)
+{
+    assert(rows > 0 && rows <= CODEC_ROWS_MAX);
+    enum codec codec = choose(shape, rows);
+    if (codec == CODEC_PLAIN) write_plain(w, values, rows, out);
+    if (codec == CODEC_RUNS) write_runs(w, values, rows, out);
+    if (codec == CODEC_SPARSE) write_present(w, values, rows, out);
+    return codec;
+}
+
+void codec_write_persona(struct codec_writer *w, const uint32_t *persona, size_t rows,
+                         struct strbuf *out)
+{
+    assert(rows > 0 && rows <= CODEC_ROWS_MAX);
+    size_t runs = 0, start = 0;
+    for (size_t i = 1; i <= rows; i++) {
+        if (i < rows && persona[i] == persona[start]) continue;
+        if (i < rows) w->a[runs] = (uint64_t)persona[i] - persona[start] - 1;
+        w->b[runs++] = i - start - 1;
+        start = i;
+    }
+    put_varint(out, runs);
+    put_varint(out, persona[0]);
+    stream_encode(w->streams, w->a, runs - 1, 0, out);
+    stream_encode(w->streams, w->b, runs, 0, out);
+}
+
+/* 'out' has CODEC_SLACK values of room after the run, so whole vectors are written. */
+static inline void fill_run(uint32_t *out, uint32_t value, size_t length)
+{
+    for (size_t i = 0; i < length; i += 8) {
+        for (size_t k = 0; k < 8; k++)
+            out[i + k] = value;
+    }
+}
+
+/* One block of at most 128 runs into 'out', of which 'room' rows are left; rows filled, 0 = bad. */
+static size_t fill_runs(uint32_t *out, size_t room, const uint32_t *value, const uint32_t *length,
+                        size_t runs)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < runs; i++) {
+        size_t n = (size_t)length[i] + 1;
+        if (n > room - filled) return 0;
+        fill_run(out + filled, value[i], n);
+        filled += n;
+    }
+    return filled;
+}
+
+static bool read_runs(struct codec_reader *r, struct byte_reader *in, size_t rows, uint32_t *out)
+{
+    uint32_t value[BITS_BLOCK], length[BITS_BLOCK];
+    size_t runs = get_varint32(in), filled = 0;
+    if (in->bad || runs == 0 || runs > rows) return false;
+    if (!stream_open(&r->a, in, runs, 32) || !stream_open(&r->b, in, runs, 32)) return false;
+    while (r->a.body.left) {
+        size_t n = r->a.body.left < BITS_BLOCK ? r->a.body.left : BITS_BLOCK;
+        if (!stream_next32(&r->a, value) || !stream_next32(&r->b, length)) return false;
+        size_t done = fill_runs(out + filled, rows - filled, value, length, n);
+        if (done == 0) return false;
+        filled += done;
+    }
+    return filled == rows;
+}
+
+static bool read_present(struct codec_reader *r, struct byte_reader *in, size_t rows, uint32_t *out)
+{
+    struct presence present;
+    if (!presence_read(r, in, rows, &present)) return false;
+    if (!stream_open(&r->a, in, present.count, 32)) return false;
+    if (present.all) return stream_read32(&r->a, out);
+    if (!stream_read32(&r->a, r->narrow)) return false;
+    memset(out, 0, rows * sizeof(*out));
+    for (size_t i = 0; i < present.count; i++)
+        out[r->rows[i]] = r->narrow[i];
+    return true;
+}
+
+bool codec_read_codes(struct codec_reader *r, enum codec codec, struct str bytes, size_t rows,
+                      uint32_t *out)
+{
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    bool good = false;
+    if (rows == 0 || rows > CODEC_ROWS_MAX) return false;
+    if (codec == CODEC_PLAIN) good = stream_open(&r->a, &in, rows, 32) && stream_read32(&r->a, out);
+    if (codec == CODEC_RUNS) good = read_runs(r, &in, rows, out);
+    if (codec == CODEC_SPARSE) good = read_present(r, &in, rows, out);
+    return good && byte_reader_left(&in) == 0;
+}
+
+/* A fixed count, for the compiler to use vectors. Returns all bits that occur. */
+static uint32_t narrow_block(const uint32_t *restrict in, uint16_t *restrict out)
+{
+    uint32_t all = 0;
+    for (size_t i = 0; i < BITS_BLOCK; i++) {
+        all |= in[i];
+        out[i] = (uint16_t)in[i];
+    }
+    return all;
+}
+
+bool codec_read_kinds(struct codec_reader *r, enum codec codec, struct str bytes, size_t rows,
+                      uint16_t *out)
+{
+    uint32_t all = 0;
+    size_t i = 0;
+    if (!codec_read_codes(r, codec, bytes, rows, r->kinds)) return false;
+    for (; i + BITS_BLOCK <= rows; i += BITS_BLOCK)
+        all |= narrow_block(r->kinds + i, out + i);
+    for (; i < rows; i++) {
+        all |= r->kinds[i];
+        out[i] = (uint16_t)r->kinds[i];
+    }
+    return all <= UINT16_MAX;
+}
+
+bool codec_read_persona(struct codec_reader *r, struct str bytes, size_t rows, uint32_t *out)
+{
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    size_t runs = get_varint32(&in), filled = 0;
+    uint64_t persona = get_varint32(&in);
+    r->runs = 0;
+    if (in.bad || runs == 0 || runs > rows || rows > CODEC_ROWS_MAX) return false;
+    if (!stream_open(&r->a, &in, runs - 1, 32) || !stream_read32(&r->a, r->narrow)) return false;
+    if (!stream_open(&r->b, &in, runs, 32) || !stream_read32(&r->b, r->length)) return false;
+    for (size_t i = 0; i < runs; i++) {
+        if (r->length[i] >= rows - filled) return false;
+        size_t n = ++r->length[i];
+        fill_run(out + filled, (uint32_t)persona, n);
+        filled += n;
+        if (i + 1 < runs) persona += (uint64_t)r->narrow[i] + 1;
+        if (persona > UINT32_MAX) return false;
+    }
+    r->runs = runs;
+    return filled == rows && byte_reader_left(&in) == 0;
+}

@@ -1,0 +1,203 @@
+/* codec_number.c - amounts and numbers, most of them null in most groups.
+ *
+ * A number is a whole count of 10^-digits where every number of the column is (prices, weights,
+ * plain counts); only otherwise its IEEE bits are stored. Whole numbers are kept as they are when
+ * none is negative, else zigzag. */
+#include "eventlog/codec_scratch.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/history.h"
+
+#define DIGITS_MAX 6
+#define DIGITS_IEEE 255
+#define WHOLE_MAX 9007199254740992.0 /* 2^53: whole numbers up to here are exact */
+
+enum { PRESENT_ALL = 0, PRESENT_BITMAP = 1, PRESENT_LIST = 2 };
+
+static const double power[DIGITS_MAX + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+
+static void write_bitmap(const struct sparse *at, struct strbuf *out)
+{
+    uint8_t bitmap[CODEC_ROWS_MAX / 8] = {0};
+    for (size_t i = 0; i < at->count; i++) {
+        bitmap[at->row[i] / 8] |= (uint8_t)(1u << at->row[i] % 8);
+    }
+    strbuf_add(out, bitmap, (at->rows + 7) / 8);
+}
+
+/* Uses w->b. */
+void presence_write(struct codec_writer *w, const struct sparse *at, struct strbuf *out)
+{
+    assert(at->count > 0 && at->count <= at->rows && at->rows <= CODEC_ROWS_MAX);
+    if (at->count == at->rows) {
+        put_u8(out, PRESENT_ALL);
+        return;
+    }
+    uint32_t next = 0; /* the first row that may follow */
+    for (size_t i = 0; i < at->count; i++) {
+        w->b[i] = at->row[i] - next;
+        next = at->row[i] + 1;
+    }
+    size_t start = out->len;
+    put_u8(out, PRESENT_LIST);
+    put_varint(out, at->count);
+    size_t head = out->len;
+    stream_encode(w->streams, w->b, at->count, 0, out);
+    if (out->len - head <= (at->rows + 7) / 8) return;
+    out->len = head;
+    out->p[start] = PRESENT_BITMAP;
+    write_bitmap(at, out);
+}
+
+static bool read_bitmap(struct codec_reader *r, struct byte_reader *in, size_t rows, size_t count)
+{
+    size_t len = (rows + 7) / 8, found = 0;
+    const uint8_t *bitmap = get_bytes(in, len);
+    if (!bitmap) return false;
+    for (size_t byte = 0; byte < len; byte += sizeof(uint64_t)) {
+        uint64_t bits = 0;
+        memcpy(&bits, bitmap + byte, len - byte < sizeof(bits) ? len - byte : sizeof(bits));
+        for (; bits; bits &= bits - 1) {
+            r->rows[found++] = (uint32_t)(byte * 8) + (uint32_t)__builtin_ctzll(bits);
+        }
+    }
+    return found == count && r->rows[found - 1] < rows;
+}
+
+static bool read_list(struct codec_reader *r, struct byte_reader *in, size_t rows, size_t count)
+{
+    if (!stream_open(&r->b, in, count, 32) || !stream_read32(&r->b, r->rows)) return false;
+    uint64_t next = 0;
+    for (size_t i = 0; i < count; i++) {
+        next += r->rows[i];
+        r->rows[i] = (uint32_t)next++;
+    }
+    return next <= rows; /* it only grew, so every one was below */
+}
+
+bool presence_read(struct codec_reader *r, struct byte_reader *in, size_t rows,
+                   struct presence *out)
+{
+    uint8_t form = get_u8(in);
+    out->all = form == PRESENT_ALL;
+    out->count = out->all ? rows : get_varint32(in);
+    if (in->bad || form > PRESENT_LIST || out->count == 0 || out->count > rows) return false;
+    if (out->all) return true;
+    return form == PRESENT_BITMAP ? read_bitmap(r, in, rows, out->count)
+                                  : read_list(r, in, rows, out->count);
+}
+
+/* w->a holds two's complement. */
+static void write_signed(struct codec_writer *w, const struct sparse *at, uint8_t digits,
+                         struct strbuf *out)
+{
+    bool negative = false;
+    for (size_t i = 0; i < at->count; i++)
+        negative |= (int64_t)w->a[i] < 0;
+    for (size_t i = 0; i < at->count && negative; i++)
+        w->a[i] = zigzag((int64_t)w->a[i]);
+    put_u8(out, digits);
+    put_u8(out, negative);
+    presence_write(w, at, out);
+    stream_encode(w->streams, w->a, at->count, STREAM_MONEY, out);
+}
+
+void codec_write_amounts(struct codec_writer *w, const struct sparse *at, const int64_t *values,
+                         struct strbuf *out)
+{
+    for (size_t i = 0; i < at->count; i++)
+        w->a[i] = (uint64_t)values[i];
+    write_signed(w, at, 0, out);
+}
+
+/* 'v' as a count of 10^-digits that gives back the same bits. */
+static bool to_decimal(double v, unsigned digits, uint64_t *out)
+{
+    double scaled = v * power[digits];
+    if (!(fabs(scaled) <= WHOLE_MAX)) return false;
+    int64_t whole = (int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+    double back = (double)whole / power[digits];
+    *out = (uint64_t)whole;
+    return memcmp(&back, &v, sizeof(v)) == 0;
+}
+
+/* The fewest digits that hold every number; DIGITS_IEEE when none do. w->a then has the counts. */
+static uint8_t find_digits(struct codec_writer *w, const double *values, size_t count)
+{
+    unsigned digits = 0;
+    for (size_t i = 0; i < count; i++) {
+        while (!to_decimal(values[i], digits, &w->a[i])) {
+            if (++digits > DIGITS_MAX) return DIGITS_IEEE;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!to_decimal(values[i], digits, &w->a[i])) return DIGITS_IEEE;
+    }
+    return (uint8_t)digits;
+}
+
+void codec_write_numbers(struct codec_writer *w, const struct sparse *at, const double *values,
+                         struct strbuf *out)
+{
+    uint8_t digits = find_digits(w, values, at->count);
+    if (digits != DIGITS_IEEE) {
+        write_signed(w, at, digits, out);
+        return;
+    }
+    memcpy(w->a, values, at->count * sizeof(values[0]));
+    put_u8(out, DIGITS_IEEE);
+    put_u8(out, 0);
+    presence_write(w, at, out);
+    stream_encode(w->streams, w->a, at->count, STREAM_CODES, out);
+}
+
+/* The numbers of the rows that have one into r->wide. */
+static bool read_signed(struct codec_reader *r, struct str bytes, size_t rows, uint8_t *digits,
+                        struct presence *present)
+{
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    *digits = get_u8(&in);
+    uint8_t negative = get_u8(&in);
+    if (rows == 0 || rows > CODEC_ROWS_MAX || negative > 1) return false;
+    if (!presence_read(r, &in, rows, present)) return false;
+    if (!stream_open(&r->a, &in, present->count, 64) || !stream_read(&r->a, r->wide)) return false;
+    for (size_t i = 0; i < present->count && negative; i++) {
+        r->wide[i] = (uint64_t)unzigzag(r->wide[i]);
+    }
+    return byte_reader_left(&in) == 0;
+}
+
+bool codec_read_amounts(struct codec_reader *r, struct str bytes, size_t rows, int64_t *out)
+{
+    uint8_t digits;
+    struct presence present;
+    if (!read_signed(r, bytes, rows, &digits, &present) || digits != 0) return false;
+    if (present.all) {
+        memcpy(out, r->wide, rows * sizeof(*out));
+        return true;
+    }
+    for (size_t i = 0; i < rows; i++)
+        out[i] = HISTORY_NO_AMOUNT;
+    for (size_t i = 0; i < present.count; i++)
+        out[r->rows[i]] = (int64_t)r->wide[i];
+    return true;
+}
+
+bool codec_read_numbers(struct codec_reader *r, struct str bytes, size_t rows, double *out)
+{
+    uint8_t digits;
+    struct presence present;
+    if (!read_signed(r, bytes, rows, &digits, &present)) return false;
+    if (digits > DIGITS_MAX && digits != DIGITS_IEEE) return false;
+    for (size_t i = 0; i < rows && !present.all; i++)
+        out[i] = NAN;
+    for (size_t i = 0; i < present.count; i++) {
+        double v;
+        memcpy(&v, &r->wide[i], sizeof(v));
+        if (digits != DIGITS_IEEE) v = (double)(int64_t)r->wide[i] / power[digits];
+        out[present.all ? i : r->rows[i]] = v;
+    }
+    return true;
+}

@@ -1,0 +1,31 @@
+/* codec_scratch.h - the working memory of the column codecs, shared by codec_*.c alone. */
+#pragma once
+
+#include "eventlog/codec.h"
+
+struct codec_writer {
+    struct stream_encoder *streams;
+    uint64_t a[CODEC_ROWS_MAX]; /* numbers on their way to a stream */
+    uint64_t b[CODEC_ROWS_MAX];
+    uint32_t rows[CODEC_ROWS_MAX]; /* that are not null */
+    struct strbuf trial[2];        /* encodings that compete */
+};
+
+struct codec_reader {
+    struct stream_reader a, b;
+    uint64_t wide[CODEC_ROWS_MAX + CODEC_SLACK];
+    uint32_t narrow[CODEC_ROWS_MAX + CODEC_SLACK];
+    uint32_t rows[CODEC_ROWS_MAX + CODEC_SLACK];   /* that are not null */
+    uint32_t length[CODEC_ROWS_MAX + CODEC_SLACK]; /* of the runs of the last persona column */
+    size_t runs;                                   /* how many */
+    uint32_t kinds[CODEC_ROWS_MAX + CODEC_SLACK];  /* before they are narrowed */
+};
+
+/* Which rows have values. */
+struct presence {
+    bool all;
+    size_t count; /* of them; if not all, they are in codec_reader.rows, ascending, < rows */
+};
+void presence_write(struct codec_writer *w, const struct sparse *at, struct strbuf *out);
+MUST_CHECK bool presence_read(struct codec_reader *r, struct byte_reader *in, size_t rows,
+                              struct presence *out);

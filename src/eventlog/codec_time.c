@@ -1,0 +1,115 @@
+/* codec_time.c - when events happened and when they arrived.
+ *
+ * Gaps within a member are small, jumps between members are not: so the first time of each run of
+ * equal personas goes to one stream and the gaps that follow to another. Reading sums the gaps in
+ * place: they are unpacked to the end of 'out', and row i never overtakes the gap it needs, because
+ * as many rows as there are firsts still to come lie between them. */
+#include "eventlog/codec_scratch.h"
+
+#include <assert.h>
+
+#include "eventlog/event.h"
+
+#define CONSTANT_BYTES 16 /* nothing this short is worth a second try */
+
+/* No sum of CODEC_ROWS_MAX numbers up to this overflows, and it is twice what a time may be. */
+#define STEP_MAX (((uint64_t)1 << 48) - 1)
+_Static_assert(EVENT_AT_MAX <= STEP_MAX / 2, "stream_limit passes every time");
+
+void codec_write_at(struct codec_writer *w, const uint32_t *persona, const int64_t *at, size_t rows,
+                    struct strbuf *out)
+{
+    assert(rows > 0 && rows <= CODEC_ROWS_MAX);
+    size_t runs = 0, gaps = 0;
+    w->a[runs++] = (uint64_t)at[0];
+    for (size_t i = 1; i < rows; i++) {
+        if (persona[i] == persona[i - 1]) {
+            w->b[gaps++] = (uint64_t)at[i] - (uint64_t)at[i - 1];
+        } else {
+            w->a[runs++] = (uint64_t)at[i];
+        }
+    }
+    stream_encode(w->streams, w->a, runs, STREAM_TIME, out);
+    stream_encode(w->streams, w->b, gaps, STREAM_TIME, out);
+}
+
+bool codec_read_at(struct codec_reader *r, struct str bytes, size_t rows, int64_t at_max,
+                   int64_t *out)
+{
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    uint64_t *time = (uint64_t *)out; /* the signed type of the same size may be written so */
+    if (r->runs == 0 || r->runs > rows) return false;
+    if (!stream_open(&r->a, &in, r->runs, 64) || !stream_limit(&r->a, STEP_MAX)) return false;
+    if (!stream_read(&r->a, r->wide)) return false;
+    if (!stream_open(&r->a, &in, rows - r->runs, 64) || !stream_limit(&r->a, STEP_MAX))
+        return false;
+    uint64_t base, unit, latest = 0;
+    stream_take_unit(&r->a, &base, &unit);
+    if (!stream_read(&r->a, time + r->runs) || byte_reader_left(&in)) return false;
+    const uint64_t *gap = time + r->runs;
+    for (size_t run = 0; run < r->runs; run++) {
+        uint64_t at = r->wide[run];
+        *time++ = at;
+        for (size_t n = r->length[run]; n > 1; n--) {
+            at += base + *gap++ * unit;
+            *time++ = at;
+        }
+        latest = at > latest ? at : latest;
+    }
+    return latest <= (uint64_t)at_max;
+}
+
+/* Differences wrap around, so that any two times may be differed. */
+static bool lags_of(struct codec_writer *w, const int64_t *at, const int64_t *received, size_t rows)
+{
+    bool negative = false;
+    for (size_t i = 0; i < rows; i++) {
+        int64_t lag = (int64_t)((uint64_t)received[i] - (uint64_t)at[i]);
+        negative |= lag < 0;
+        w->a[i] = (uint64_t)lag;
+    }
+    for (size_t i = 0; i < rows && negative; i++)
+        w->a[i] = zigzag((int64_t)w->a[i]);
+    return negative;
+}
+
+enum codec codec_write_received(struct codec_writer *w, const int64_t *at, const int64_t *received,
+                                size_t rows, struct strbuf *out)
+{
+    assert(rows > 0 && rows <= CODEC_ROWS_MAX);
+    struct strbuf *lag = &w->trial[0], *whole = &w->trial[1];
+    strbuf_reset(lag);
+    strbuf_reset(whole);
+    put_u8(lag, lags_of(w, at, received, rows));
+    stream_encode(w->streams, w->a, rows, STREAM_TIME, lag);
+    if (lag->len <= CONSTANT_BYTES) {
+        strbuf_add_str(out, strbuf_str(lag));
+        return CODEC_LAG;
+    }
+    codec_write_amounts(w, &(struct sparse){.count = rows, .rows = rows}, received, whole);
+    bool closer = lag->len <= whole->len;
+    strbuf_add_str(out, strbuf_str(closer ? lag : whole));
+    return closer ? CODEC_LAG : CODEC_NUMBER;
+}
+
+static bool read_lags(struct codec_reader *r, struct str bytes, const int64_t *at, size_t rows,
+                      int64_t *out)
+{
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    uint8_t negative = get_u8(&in);
+    uint64_t *time = (uint64_t *)out;
+    if (negative > 1 || !stream_open(&r->a, &in, rows, 64)) return false;
+    if (!stream_read(&r->a, time) || byte_reader_left(&in)) return false;
+    for (size_t i = 0; i < rows && negative; i++)
+        time[i] = (uint64_t)unzigzag(time[i]);
+    for (size_t i = 0; i < rows; i++)
+        time[i] += (uint64_t)at[i];
+    return true;
+}
+
+bool codec_read_received(struct codec_reader *r, enum codec codec, struct str bytes,
+                         const int64_t *at, size_t rows, int64_t *out)
+{
+    if (codec == CODEC_LAG) return read_lags(r, bytes, at, rows, out);
+    return codec == CODEC_NUMBER && codec_read_amounts(r, bytes, rows, out);
+}

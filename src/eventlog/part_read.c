@@ -1,0 +1,347 @@
+/* part_read.c - opening a part, and its groups as plain arrays.
+ *
+ * The footer is kept in memory; chunks are read with pread, checked and decoded one at a time. The
+ * buffers of struct rows grow to the largest group and are used again; a buffer not asked for is
+ * given back, so that what is NULL was not asked for. Persona comes first: the times of a group are
+ * coded along its runs. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "eventlog/part_file.h"
+
+enum err part_open(const char *path, struct part **out, struct why *why)
+{
+    struct footer footer;
+    uint64_t size;
+    int fd = -1;
+    TRY(fs_open_read(path, &fd, why));
+    enum err err = fs_size(fd, &size, why);
+    if (err == ERR_OK) err = footer_load(fd, path, size, &footer, why);
+    if (err != ERR_OK) {
+        fs_close(fd);
+        return err;
+    }
+    struct part *p = mem_alloc(sizeof(*p));
+    atomic_init(&p->refs, 1);
+    p->fd = fd;
+    p->path = mem_strdup(path);
+    p->footer = footer;
+    dictionaries_init(p);
+    *out = p;
+    return ERR_OK;
+}
+
+void part_ref(struct part *p)
+{
+    atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+}
+
+void part_unref(struct part *p)
+{
+    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
+    fs_close(p->fd);
+    dictionaries_destroy(p->dictionaries);
+    footer_finish(&p->footer);
+    mem_free(p->path);
+    mem_free(p);
+}
+
+const struct part_info *part_get_info(const struct part *p)
+{
+    return &p->footer.info;
+}
+
+const char *part_path(const struct part *p)
+{
+    return p->path;
+}
+
+uint32_t part_group_count(const struct part *p)
+{
+    return (uint32_t)p->footer.groups.count;
+}
+
+const struct part_group *part_get_group(const struct part *p, uint32_t group)
+{
+    assert(group < p->footer.groups.count);
+    return &p->footer.groups.items[group].head;
+}
+
+bool part_group_has_kind(const struct part *p, uint32_t group, uint16_t kind)
+{
+    assert(group < p->footer.groups.count);
+    const struct footer_group *g = &p->footer.groups.items[group];
+    const uint16_t *kinds = p->footer.kinds.items + g->kind_first;
+    uint32_t low = 0, high = g->kind_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (kinds[middle] < kind) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < g->kind_count && kinds[low] == kind;
+}
+
+struct part_scratch *scratch_create(void)
+{
+    struct part_scratch *s = mem_alloc(sizeof(*s));
+    s->codec = codec_reader_create();
+    return s;
+}
+
+void scratch_destroy(struct part_scratch *s)
+{
+    if (!s) return;
+    codec_reader_destroy(s->codec);
+    strbuf_finish(&s->bytes);
+    mem_free(s);
+}
+
+const struct chunk *part_find_chunk(const struct part *p, uint32_t group, uint8_t space,
+                                    uint32_t id)
+{
+    const struct footer_group *g = &p->footer.groups.items[group];
+    const struct chunk *chunks = p->footer.chunks.items + g->chunk_first;
+    uint64_t order = chunk_order(&(struct chunk){.space = space, .id = id});
+    uint32_t low = 0, high = g->chunk_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (chunk_order(&chunks[middle]) < order) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = low < g->chunk_count && chunks[low].space == space && chunks[low].id == id;
+    return found ? &chunks[low] : NULL;
+}
+
+enum err part_read_chunk(const struct part *p, const struct chunk *c, struct part_scratch *s,
+                         struct why *why)
+{
+    strbuf_reset(&s->bytes);
+    strbuf_reserve(&s->bytes, (size_t)c->length + BITS_PAD);
+    TRY(fs_read_at(p->fd, s->bytes.p, c->length, c->offset, why));
+    memset(s->bytes.p + c->length, 0, BITS_PAD);
+    s->bytes.len = c->length;
+    if (hash_xxh3(s->bytes.p, c->length) == c->checksum) return ERR_OK;
+    return part_damage(p->path, c->offset, "the checksum of a column differs", why);
+}
+
+static enum err undecodable(const struct part *p, const struct chunk *c, struct why *why)
+{
+    return part_damage(p->path, c->offset, "a column cannot be decoded", why);
+}
+
+enum err part_read_numbers(const struct part *p, const struct chunk *c, uint32_t rows,
+                           struct part_scratch *s, double *number, struct why *why)
+{
+    TRY(part_read_chunk(p, c, s, why));
+    if (c->codec != CODEC_NUMBER) return undecodable(p, c, why);
+    bool good = codec_read_numbers(s->codec, strbuf_str(&s->bytes), rows, number);
+    return good ? ERR_OK : undecodable(p, c, why);
+}
+
+enum err part_read_text(const struct part *p, const struct chunk *c, uint32_t rows,
+                        uint32_t string_count, struct part_scratch *s, uint32_t *text,
+                        struct why *why)
+{
+    TRY(part_read_chunk(p, c, s, why));
+    if (!codec_read_codes(s->codec, c->codec, strbuf_str(&s->bytes), rows, text)) {
+        return undecodable(p, c, why);
+    }
+    uint32_t highest = 0;
+    for (uint32_t i = 0; i < rows; i++)
+        highest = text[i] > highest ? text[i] : highest;
+    return highest < string_count ? ERR_OK : undecodable(p, c, why);
+}
+
+/* One call of part_read_group. */
+struct reading {
+    const struct part *p;
+    uint32_t group;
+    uint32_t n; /* rows of the group */
+    struct rows *out;
+    struct why *why;
+};
+
+/* Read the chunk of a column; *c is NULL when the group has none, which means all null. */
+static enum err read_column(struct reading *r, uint32_t id, const struct chunk **c,
+                            struct str *bytes)
+{
+    *c = part_find_chunk(r->p, r->group, SPACE_COLUMN, id);
+    if (!*c) return ERR_OK;
+    TRY(part_read_chunk(r->p, *c, r->out->scratch, r->why));
+    r->out->bytes_read += (*c)->length;
+    *bytes = strbuf_str(&r->out->scratch->bytes);
+    return ERR_OK;
+}
+
+static enum err verdict(struct reading *r, const struct chunk *c, bool good)
+{
+    return good ? ERR_OK : undecodable(r->p, c, r->why);
+}
+
+static enum err read_codes(struct reading *r, uint32_t id, uint32_t *values)
+{
+    const struct chunk *c;
+    struct str bytes;
+    TRY(read_column(r, id, &c, &bytes));
+    if (c) {
+        return verdict(r, c,
+                       codec_read_codes(r->out->scratch->codec, c->codec, bytes, r->n, values));
+    }
+    memset(values, 0, r->n * sizeof(*values));
+    return ERR_OK;
+}
+
+/* persona, at and kind, which the footer promised. */
+static enum err read_always(struct reading *r)
+{
+    struct rows *out = r->out;
+    struct codec_reader *codec = out->scratch->codec;
+    const struct part_group *g = part_get_group(r->p, r->group);
+    const struct chunk *c;
+    struct str bytes;
+    TRY(read_column(r, COLUMN_ID_PERSONA, &c, &bytes));
+    TRY(verdict(r, c,
+                c->codec == CODEC_PERSONA && codec_read_persona(codec, bytes, r->n, out->persona) &&
+                    out->persona[0] == g->persona_min && out->persona[r->n - 1] == g->persona_max));
+    TRY(read_column(r, COLUMN_ID_AT, &c, &bytes));
+    TRY(verdict(r, c,
+                c->codec == CODEC_AT && codec_read_at(codec, bytes, r->n, g->at_max, out->at)));
+    TRY(read_column(r, COLUMN_ID_KIND, &c, &bytes));
+    return verdict(r, c, codec_read_kinds(codec, c->codec, bytes, r->n, out->kind));
+}
+
+static enum err read_amounts(struct reading *r)
+{
+    int64_t *amount = r->out->amount;
+    const struct chunk *c;
+    struct str bytes;
+    TRY(read_column(r, COLUMN_ID_AMOUNT, &c, &bytes));
+    if (c) {
+        return verdict(r, c,
+                       c->codec == CODEC_NUMBER &&
+                           codec_read_amounts(r->out->scratch->codec, bytes, r->n, amount));
+    }
+    for (uint32_t i = 0; i < r->n; i++)
+        amount[i] = HISTORY_NO_AMOUNT;
+    return ERR_OK;
+}
+
+static enum err read_received(struct reading *r)
+{
+    struct rows *out = r->out;
+    const struct chunk *c;
+    struct str bytes;
+    TRY(read_column(r, COLUMN_ID_RECEIVED, &c, &bytes));
+    return verdict(
+        r, c,
+        codec_read_received(out->scratch->codec, c->codec, bytes, out->at, r->n, out->received));
+}
+
+static enum err read_prop(struct reading *r, struct rows_prop *prop)
+{
+    static const uint8_t spaces[] = {SPACE_TEXT, SPACE_NUMBER, SPACE_BOOL};
+    struct part_scratch *s = r->out->scratch;
+    const struct chunk *c = part_find_chunk(r->p, r->group, spaces[prop->type], prop->id);
+    if (c) r->out->bytes_read += c->length;
+    if (prop->type == PROP_TEXT) {
+        TRY(part_strings(r->p, prop->id, s, &prop->strings, &prop->string_count, r->why));
+        if (c) return part_read_text(r->p, c, r->n, prop->string_count, s, prop->text, r->why);
+        memset(prop->text, 0, r->n * sizeof(prop->text[0]));
+        return ERR_OK;
+    }
+    if (c) return part_read_numbers(r->p, c, r->n, s, prop->number, r->why);
+    for (uint32_t i = 0; i < r->n; i++)
+        prop->number[i] = NAN;
+    return ERR_OK;
+}
+
+/* A buffer for 'capacity' values of 'size' bytes if it is wanted, else none. */
+static void *keep(void *buffer, bool wanted, uint32_t capacity, size_t size)
+{
+    if (wanted && buffer) return buffer;
+    mem_free(buffer);
+    return wanted ? mem_alloc_array((size_t)capacity + CODEC_SLACK, size) : NULL;
+}
+
+static void prepare_columns(struct rows *rows, uint32_t mask, bool any)
+{
+    uint32_t n = rows->capacity;
+    rows->persona = keep(rows->persona, any, n, sizeof(rows->persona[0]));
+    rows->at = keep(rows->at, any, n, sizeof(rows->at[0]));
+    rows->kind = keep(rows->kind, any, n, sizeof(rows->kind[0]));
+    for (unsigned d = 0; d < DIM_COUNT; d++) {
+        rows->dim[d] = keep(rows->dim[d], mask & COLUMN_DIM0 << d, n, sizeof(rows->dim[d][0]));
+    }
+    rows->other = keep(rows->other, mask & COLUMN_OTHER, n, sizeof(rows->other[0]));
+    rows->amount = keep(rows->amount, mask & COLUMN_AMOUNT, n, sizeof(rows->amount[0]));
+    rows->received = keep(rows->received, mask & COLUMN_RECEIVED, n, sizeof(rows->received[0]));
+}
+
+static void prepare_props(struct rows *rows, const struct columns *columns,
+                          const enum prop_type *types)
+{
+    uint32_t n = rows->capacity, wanted = columns ? columns->prop_count : 0;
+    for (uint32_t i = 0; i < sizeof(rows->props) / sizeof(rows->props[0]); i++) {
+        struct rows_prop *prop = &rows->props[i];
+        bool text = i < wanted && types[i] == PROP_TEXT;
+        bool number = i < wanted && !text;
+        prop->id = i < wanted ? columns->props[i] : 0;
+        prop->type = i < wanted ? types[i] : PROP_TEXT;
+        prop->text = keep(prop->text, text, n, sizeof(prop->text[0]));
+        prop->number = keep(prop->number, number, n, sizeof(prop->number[0]));
+        prop->strings = NULL;
+        prop->string_count = 0;
+    }
+    rows->prop_count = wanted;
+}
+
+static void prepare(struct rows *rows, uint32_t n, const struct columns *columns,
+                    const enum prop_type *types)
+{
+    if (n > rows->capacity) {
+        prepare_columns(rows, 0, false);
+        prepare_props(rows, NULL, NULL);
+        rows->capacity = n;
+    }
+    if (!rows->scratch) rows->scratch = scratch_create();
+    prepare_columns(rows, columns->mask, true);
+    prepare_props(rows, columns, types);
+}
+
+enum err part_read_group(const struct part *p, uint32_t group, const struct columns *columns,
+                         const enum prop_type *types, struct rows *out, struct why *why)
+{
+    struct reading r = {p, group, part_get_group(p, group)->rows, out, why};
+    assert(columns->prop_count <= sizeof(out->props) / sizeof(out->props[0]));
+    prepare(out, r.n, columns, types);
+    out->count = 0;
+    TRY(read_always(&r));
+    for (uint32_t d = 0; d < DIM_COUNT; d++) {
+        if (out->dim[d]) TRY(read_codes(&r, COLUMN_ID_DIM0 + d, out->dim[d]));
+    }
+    if (out->other) TRY(read_codes(&r, COLUMN_ID_OTHER, out->other));
+    if (out->amount) TRY(read_amounts(&r));
+    if (out->received) TRY(read_received(&r));
+    for (uint32_t i = 0; i < out->prop_count; i++)
+        TRY(read_prop(&r, &out->props[i]));
+    out->count = r.n;
+    return ERR_OK;
+}
+
+void rows_finish(struct rows *rows)
+{
+    if (!rows) return;
+    prepare_columns(rows, 0, false);
+    prepare_props(rows, NULL, NULL);
+    scratch_destroy(rows->scratch);
+    *rows = (struct rows){0};
+}

@@ -6,7 +6,7 @@ ROOMS := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4) $(FLOOR5)
 CC ?= cc
 BUILD ?= build
 SANITIZER ?=
-PKGS := libmicrohttpd libcurl openssl libsodium json-c sqlite3 libpq glib-2.0 libutf8proc libzstd libxxhash zlib
+PKGS := libmicrohttpd libsodium sqlite3 libpq glib-2.0 libutf8proc libzstd libxxhash zlib libarchive
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
         -Wwrite-strings -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -fno-common $(if $(WERROR),-Werror)
@@ -44,12 +44,16 @@ BELOW_intake := intake $(BELOW_account)
 BELOW_api := api $(BELOW_intake)
 BELOW_main := $(BELOW_api)
 
+C_FILES = $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h fuzz/*.[ch] bench/*.[ch])
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help deps run check check-long test unit text fmt fmt-check tidy layers banned bench fuzz corpora \
-        install clean stats peers
-all: $(OUT)/wellfield
+.PHONY: all help run check check-long test unit fmt fmt-check tidy layers banned bench fuzz install clean stats
+all: deps-build $(OUT)/wellfield
+
+deps-build:
+	@tools/deps build
+.PHONY: deps-build
 
 $(OUT)/wellfield: $(OUT)/obj/main/main.o $(call libs,main $(BELOW_main))
 	$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
@@ -73,5 +77,65 @@ $(foreach r,$(ROOMS),$(eval $(call room_lib,$(r))))
 
 unit: $(UNIT_BIN)
 	@tools/run-unit $(UNIT_BIN)
+
+# ---- what a person types ----
+
+help:
+	@printf '%s\n' \
+	'make            build $(BUILD)/wellfield' \
+	'make run        a server with a simulated brand, and the URL to open' \
+	'make test       unit and text tests, fuzz corpora: under 90 s' \
+	'make check      everything CI runs' \
+	'make check-long the same with the long settings, before a release' \
+	'make fmt tidy layers banned   style: format, lint, includes, forbidden calls' \
+	'make fuzz T=csv SECONDS=60    one fuzz target under libFuzzer and ASan; T=all for each' \
+	'make bench      measure beside named peers; writes bench/RESULTS.md' \
+	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
+	'make install PREFIX=/usr/local   the binary and its documents' \
+	'make stats      longest functions and files' \
+	'make clean'
+
+run: all
+	@tools/run-demo $(OUT)/wellfield
+
+test: all $(UNIT_BIN)
+	@tools/deps build check
+	@tools/suites $(OUT) fast
+
+check:
+	@tools/check
+
+check-long:
+	@WF_LONG=1 tools/check
+
+fmt:
+	@clang-format-14 -i $(C_FILES)
+fmt-check:
+	@clang-format-14 --dry-run -Werror $(C_FILES)
+layers:
+	@tools/layers
+banned:
+	@tools/banned
+tidy:
+	@tools/tidy $(SRC)
+stats:
+	@tools/stats
+
+fuzz-libs: $(foreach r,$(filter-out main,$(ROOMS)),$(call libs,$(r)))
+.PHONY: fuzz-libs
+fuzz:
+	@tools/fuzz "$(or $(T),all)" "$(or $(SECONDS),60)"
+bench: all
+	@tools/deps build bench
+	@bench/run $(OUT)/wellfield
+
+PREFIX ?= /usr/local
+install: all
+	install -D -m 755 $(OUT)/wellfield $(DESTDIR)$(PREFIX)/bin/wellfield
+	install -d $(DESTDIR)$(PREFIX)/share/doc/wellfield
+	cp -r README.md README.zh-CN.md docs $(DESTDIR)$(PREFIX)/share/doc/wellfield/
+
+clean:
+	rm -rf $(BUILD)
 
 -include $(OBJ:.o=.d) $(UNIT_BIN:=.d)

@@ -1,9 +1,9 @@
 /* http.h - the HTTP server (libmicrohttpd behind it), its framing check and its routing table.
  *
- * A handler runs on one of the server's threads with a complete, size-checked request. It answers at
- * once with reply_*(), or calls request_suspend(), hands the request to another thread, and that thread
- * answers with reply_*() followed by request_resume(). Requests and their arenas are freed by the
- * server after the reply is sent. */
+ * A handler runs on one of the server's threads with a complete, size-checked request. It answers
+ * at once with reply_*(), or calls request_suspend(), hands the request to another thread, and that
+ * thread answers with reply_*() followed by request_resume(). Requests and their arenas are freed
+ * by the server after the reply is sent. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,49 +17,67 @@
 struct http_server;
 struct request;
 
-enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, HTTP_OPTIONS = 16, HTTP_HEAD = 32 };
+enum http_method {
+    HTTP_GET = 1,
+    HTTP_POST = 2,
+    HTTP_PUT = 4,
+    HTTP_DELETE = 8,
+    HTTP_OPTIONS = 16,
+    HTTP_HEAD = 32
+};
 
 /* What a route needs before its handler runs; the server calls authorize(). */
 enum access { ACCESS_PUBLIC, ACCESS_INTAKE, ACCESS_API };
 
-/* One row of the routing table. A path is literal but for {name} segments. */
+/* One row of the routing table. A path is literal but for {name} segments; the first row that fits
+ * wins. A row for HTTP_GET serves HEAD too; OPTIONS is answered for every path. */
 struct route {
-    enum http_method method;
-    const char *path;          /* "/api/v1/{brand}/query" */
-    enum access access;
-    size_t body_max;           /* bytes as sent and, apart, after decoding; 0 = no body */
-    void (*handle)(struct request *req);
-    const char *summary;       /* one line for the API description */
+    enum http_method method;             /* one, or several or-ed */
+    const char *path;                    /* "/api/v1/{brand}/query" */
+    enum access access;                  /* who may call it; intake also from any web page */
+    size_t body_max;                     /* bytes as sent and, apart, after decoding; 0 = no body */
+    void (*handle)(struct request *req); /* replies, or suspends */
+    const char *summary;                 /* one line for the API description */
 };
 
 struct http_options {
-    const char *address;       /* "127.0.0.1:8080", "[::1]:0"; port 0 = any free */
-    int threads;
-    const struct route *routes; /* ends with a zeroed one */
-    /* Decide ACCESS_INTAKE and ACCESS_API; on failure returns the error, why filled. May be NULL. */
+    const char *address;        /* "127.0.0.1:8080", "[::1]:0"; port 0 = any free */
+    int threads;                /* 1 to 64 */
+    const struct route *routes; /* ends with a zeroed one; outlives the server */
+    /* Decide ACCESS_INTAKE and ACCESS_API, with the body at hand; on failure returns the error,
+     * why filled. May be NULL. */
     enum err (*authorize)(struct request *req, const struct route *route, struct why *why);
-    const struct env *env;
-    void *ctx;                 /* request_ctx() gives it back */
+    const struct env *env; /* outlives the server */
+    void *ctx;             /* request_ctx() gives it back */
 };
 
-MUST_CHECK enum err http_start(const struct http_options *options, struct http_server **out, struct why *why);
+MUST_CHECK enum err http_start(const struct http_options *options, struct http_server **out,
+                               struct why *why);
 /* The bound address as text "127.0.0.1:34567". */
 const char *http_address(const struct http_server *s);
-/* Stop accepting, answer or resume everything suspended, wait for requests in flight, free. */
+/* Stop accepting, answer what still comes with 503, wait for requests in flight, free. NULL is
+ * allowed. After 10 s what is still suspended is answered with 503 too; its owner goes on as if
+ * nothing had happened, and its request stays good until request_resume(). */
 void http_stop(struct http_server *s);
 
 /* The request. Strings are borrowed from it. */
 void *request_ctx(const struct request *req);
 struct arena *request_arena(struct request *req);
+/* HTTP_GET for HEAD: only the library knows that no body follows. */
 enum http_method request_method(const struct request *req);
+/* Decoded, without the query. */
 struct str request_path(const struct request *req);
-struct str request_param(const struct request *req, const char *name);  /* {name} of the path, decoded */
+/* {name} of the path, decoded. */
+struct str request_param(const struct request *req, const char *name);
 /* Query string; {NULL,0} when absent. A repeated name is refused before the handler runs. */
 struct str request_query(const struct request *req, const char *name);
-struct str request_header(const struct request *req, const char *name); /* case ignored; {NULL,0} */
+/* Case ignored; {NULL,0} when absent. */
+struct str request_header(const struct request *req, const char *name);
 struct str request_cookie(const struct request *req, const char *name);
-struct str request_body(const struct request *req);    /* gzip already undone */
-enum lang request_lang(const struct request *req);     /* by Accept-Language; en unless zh comes first */
+/* gzip already undone. */
+struct str request_body(const struct request *req);
+/* By Accept-Language; en unless zh comes first. */
+enum lang request_lang(const struct request *req);
 /* A slot for whoever authorized the request to leave its result (arena memory). */
 void request_set_principal(struct request *req, void *principal);
 void *request_principal(const struct request *req);
@@ -70,8 +88,11 @@ void reply_json(struct request *req, int status, struct str body);
 /* RFC 9457 application/problem+json with {type, title, status, detail, code, errors:[{field, code,
  * message}]} in the caller's language; adds Retry-After to 429 and 503. */
 void reply_problem(struct request *req, const struct why *why);
-void reply_header(struct request *req, const char *name, const char *value); /* before reply*(); copied */
+/* Before reply*(); copied. Replaces a default (Cache-Control: no-store, X-Content-Type-Options). A
+ * value with a line end is dropped and logged. */
+void reply_header(struct request *req, const char *name, const char *value);
 
+/* From the handler, before anyone else gets to know the request. */
 void request_suspend(struct request *req);
 /* After reply_*() on another thread. 'req' must not be touched afterwards. */
 void request_resume(struct request *req);
@@ -79,5 +100,10 @@ void request_resume(struct request *req);
 bool request_gone(const struct request *req);
 
 /* Counters for /metrics. */
-struct http_stats { uint64_t requests, refused, by_class[6]; int64_t connections; };
+struct http_stats {
+    uint64_t requests;    /* request lines read */
+    uint64_t refused;     /* of them, by the framing check */
+    uint64_t by_class[6]; /* replies by status / 100 */
+    int64_t connections;  /* open now */
+};
 struct http_stats http_stats(const struct http_server *s);

@@ -1,0 +1,198 @@
+/* fold_stage.c - the rules of lifecycle and trust (docs/definitions.md), as a pure function of the
+ * aggregates, the rules and a moment.
+ *
+ * Each window is (t - d, t]: what happened at x is in it from x on and out of it at x + d. So every
+ * answer can change only at some x + d, and 'due' is the least of these after t. It is a lower
+ * bound: nothing need change there, but nothing changes before. A missing time is TIME_NONE, so far
+ * in the past that it is in no window and its x + d is never after t. */
+#include "people/fold_internal.h"
+
+/* The moment, and the next one of interest. */
+struct moment {
+    const struct fold *f;
+    const struct fold_rules *r;
+    int64_t t;
+    int64_t due;
+};
+
+static void look_again(struct moment *m, int64_t at)
+{
+    if (at > m->t && at < m->due) m->due = at;
+}
+
+/* Did it happen within the last 'length' ms? Then it will be out of the window at x + length. */
+static bool within(struct moment *m, int64_t x, int64_t length)
+{
+    look_again(m, x + length);
+    return x > m->t - length;
+}
+
+/* Has 't' reached that moment? */
+static bool reached(struct moment *m, int64_t at)
+{
+    look_again(m, at);
+    return m->t >= at;
+}
+
+/* First of the days with an act in the window. */
+static uint32_t first_recent(struct moment *m)
+{
+    const struct fold_days *d = &m->f->days;
+    int64_t window = fold_days_ms(m->r->window_days);
+    uint32_t i = d->count;
+    while (i > 0 && fold_day_last(&d->items[i - 1]) > m->t - window) {
+        i--;
+    }
+    if (i < d->count) look_again(m, fold_day_last(&d->items[i]) + window);
+    return i;
+}
+
+/* Days with an act in the time before the window, (t - window - before, t - window]. The day that
+ * the border cuts may lie in both. */
+static uint32_t earlier_days(struct moment *m, uint32_t recent)
+{
+    const struct fold_days *d = &m->f->days;
+    int64_t window = fold_days_ms(m->r->window_days);
+    int64_t both = window + fold_days_ms(m->r->before_days);
+    uint32_t start = 0, end = recent;
+    while (start < d->count && fold_day_last(&d->items[start]) <= m->t - both) {
+        start++;
+    }
+    while (end < d->count && d->items[end].first <= m->t - window) {
+        end++;
+    }
+    if (start < d->count) look_again(m, fold_day_last(&d->items[start]) + both);
+    if (end < d->count) look_again(m, d->items[end].first + window);
+    return end > start ? end - start : 0;
+}
+
+/* Act days fell to a quarter of what they were: those in the window are <= 25 % of their mean per
+ * window over the time before (or since joining, a window at least), where that mean is >= 4. With
+ * s the length of that time the mean is before * window / s: while s grows, the rule ends by
+ * itself. */
+static bool fell_silent(struct moment *m, uint32_t from)
+{
+    int64_t window = fold_days_ms(m->r->window_days), full = fold_days_ms(m->r->before_days);
+    int64_t least = window < full ? window : full;
+    if (m->f->days.count * window < 4 * least) return false;
+    int64_t before = earlier_days(m, from);
+    int64_t recent = m->f->days.count - from;
+    int64_t s_max = before * window / (4 * (recent ? recent : 1));
+    int64_t s = m->t - window - m->f->joined;
+    if (s >= full) return full <= s_max;
+    look_again(m, m->f->joined + window + s_max + 1);
+    return reached(m, m->f->joined + window + least) && s <= s_max;
+}
+
+static bool in_rhythm(struct moment *m)
+{
+    return !reached(m, m->f->rhythm_end);
+}
+
+static enum churn churned(struct moment *m)
+{
+    const struct fold *f = m->f;
+    if (f->left_at != TIME_NONE && reached(m, f->left_at + m->r->left_hours * TIME_HOUR)) {
+        return CHURN_LEFT;
+    }
+    bool bought = within(m, f->standing[0], fold_days_ms(m->r->order_days));
+    if (f->void_at != TIME_NONE && !bought && f->last_act <= f->void_at) return CHURN_REFUNDED;
+    int64_t patience = fold_days_ms(m->r->churned_days);
+    if (f->double_gap > patience) patience = f->double_gap;
+    int64_t last = f->last_act > f->last_look ? f->last_act : f->last_look;
+    if (f->last_join > last) last = f->last_join;
+    return reached(m, last + patience) ? CHURN_SILENT : CHURN_NOT;
+}
+
+static bool dormant(struct moment *m, uint32_t from)
+{
+    const struct fold *f = m->f;
+    int64_t last = f->last_act > f->last_join ? f->last_act : f->last_join;
+    bool idle = reached(m, last + fold_days_ms(m->r->dormant_days));
+    bool rhythm = in_rhythm(m);
+    return (idle && !rhythm) || fell_silent(m, from);
+}
+
+static bool core(struct moment *m)
+{
+    int64_t length = fold_days_ms(m->r->order_days);
+    bool buys = within(m, m->f->standing[0], length);
+    return within(m, m->f->last_spread, length) && buys;
+}
+
+static bool active(struct moment *m, uint32_t recent)
+{
+    bool speaks = within(m, m->f->last_interaction, fold_days_ms(m->r->window_days));
+    bool buys = within(m, m->f->standing[1], fold_days_ms(m->r->order_days));
+    return recent >= 4 && speaks && buys;
+}
+
+static bool effective(struct moment *m, uint32_t recent)
+{
+    return m->f->effective || m->f->orders_standing > 0 || recent >= 2 || in_rhythm(m);
+}
+
+static enum stage stage_at(struct moment *m, enum churn *churn)
+{
+    *churn = CHURN_NOT;
+    if (m->f->joined == TIME_NONE) return m->f->known ? STAGE_POTENTIAL : STAGE_NONE;
+    *churn = churned(m);
+    uint32_t from = first_recent(m), recent = m->f->days.count - from;
+    bool quiet = dormant(m, from);
+    bool spreads = core(m);
+    bool busy = active(m, recent);
+    if (*churn != CHURN_NOT) return STAGE_CHURNED;
+    if (quiet) return STAGE_DORMANT;
+    if (spreads) return STAGE_CORE;
+    if (busy) return STAGE_ACTIVE;
+    return effective(m, recent) ? STAGE_EFFECTIVE : STAGE_NEW;
+}
+
+static bool familiar(const struct fold *f)
+{
+    return f->exchange_count >= 3 && f->exchange_days >= 2 && f->exchange_staff >= 2;
+}
+
+static enum trust trust_at(struct moment *m)
+{
+    const struct fold *f = m->f;
+    if (f->left_at != TIME_NONE) {
+        bool bought = within(m, f->standing[0], fold_days_ms(m->r->order_days));
+        return bought ? TRUST_BOUGHT : TRUST_CURIOUS;
+    }
+    if (f->shares) return TRUST_SHARES;
+    if (f->orders_standing) return TRUST_BOUGHT;
+    if (familiar(f)) return TRUST_FAMILIAR;
+    if (f->informed || f->content_count == 3) return TRUST_INFORMED;
+    if (f->last_join != TIME_NONE) return TRUST_ACQUAINTED;
+    return f->touched ? TRUST_CURIOUS : TRUST_UNAWARE;
+}
+
+struct fold_verdict fold_judge(const struct fold *f, const struct fold_rules *r, int64_t t)
+{
+    struct moment m = {f, r, t, FOLD_NEVER};
+    struct fold_verdict v;
+    v.stage = stage_at(&m, &v.churn);
+    v.trust = trust_at(&m);
+    int64_t window = fold_days_ms(r->window_days);
+    look_again(&m, f->last_look + window);
+    look_again(&m, f->returned_at + window);
+    if (f->orders_standing) look_again(&m, f->last_message + FOLD_SILENT_BUYER_MS);
+    v.due = m.due;
+    return v;
+}
+
+bool fold_reads(const struct fold *f, const struct fold_rules *r, int64_t t)
+{
+    return f->stage == STAGE_DORMANT && f->last_look > t - fold_days_ms(r->window_days);
+}
+
+bool fold_silent_buyer(const struct fold *f, int64_t t)
+{
+    return f->orders_standing > 0 && f->last_message <= t - FOLD_SILENT_BUYER_MS;
+}
+
+bool fold_returned(const struct fold *f, const struct fold_rules *r, int64_t t)
+{
+    return f->returned_at > t - fold_days_ms(r->window_days);
+}

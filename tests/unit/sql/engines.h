@@ -1,0 +1,146 @@
+/* engines.h - run a test on both engines, each time in a new database.
+ *
+ * BOTH(f) in a list of tests stands for f on SQLite and f on PostgreSQL. The test begins with
+ * store_of(state); where WF_TEST_POSTGRES names no server, that skips it. Connections opened by
+ * store_open are the test's to close. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "sql/sql.h"
+
+struct store {
+    enum sql_engine engine;
+    const char *url;
+    char dir[64];    /* its own directory, removed after the test */
+    char path[96];   /* SQLite's file in it */
+    char schema[64]; /* PostgreSQL's schema, dropped after the test */
+};
+
+static enum sql_engine store_engines[] __attribute__((unused)) = {SQL_SQLITE, SQL_POSTGRES};
+
+#define ON_SQLITE(f)                                                                               \
+    {                                                                                              \
+#f " (sqlite)", f, store_setup, store_teardown, &store_engines[0]                          \
+    }
+#define ON_POSTGRES(f)                                                                             \
+    {                                                                                              \
+#f " (postgresql)", f, store_setup, store_teardown, &store_engines[1]                      \
+    }
+#define BOTH(f) ON_SQLITE(f), ON_POSTGRES(f)
+
+static inline int store_setup(void **state)
+{
+    static int count;
+    struct store *st = calloc(1, sizeof(*st));
+    st->engine = *(enum sql_engine *)*state;
+    st->url = st->engine == SQL_SQLITE ? "sqlite:" : getenv("WF_TEST_POSTGRES");
+    snprintf(st->dir, sizeof(st->dir), "/tmp/wf-sql-test.XXXXXX");
+    if (!mkdtemp(st->dir)) return -1;
+    snprintf(st->path, sizeof(st->path), "%s/a.db", st->dir);
+    snprintf(st->schema, sizeof(st->schema), "wf_test_%d_%d", (int)getpid(), ++count);
+    /* Tests provoke errors; what the engine says about them is of no interest unless asked for. */
+    log_init(getenv("WF_TEST_LOG") ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_AUTO);
+    *state = st;
+    return 0;
+}
+
+static inline int store_unlink(const char *path, const struct stat *sb, int flag, struct FTW *ftw)
+{
+    (void)sb;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static inline int store_teardown(void **state)
+{
+    struct store *st = *state;
+    struct sql *db = NULL;
+    int failures = 0;
+    if (st->engine == SQL_POSTGRES && st->url) {
+        failures += sql_open(st->url, NULL, st->schema, SQL_WRITER, &db, NULL) != ERR_OK;
+        if (db) failures += sql_drop_schema(db) != ERR_OK;
+        sql_close(db);
+    }
+    failures += nftw(st->dir, store_unlink, 8, FTW_DEPTH | FTW_PHYS) != 0;
+    free(st);
+    return failures ? -1 : 0;
+}
+
+static inline struct store *store_of(void **state)
+{
+    struct store *st = *state;
+    if (!st->url) skip();
+    return st;
+}
+
+static inline struct sql *store_open(const struct store *st, enum sql_role role)
+{
+    struct sql *db = NULL;
+    struct why why = {0};
+    enum err err = sql_open(st->url, st->path, st->schema, role, &db, &why);
+    if (err != ERR_OK) {
+        char text[256];
+        why_text(&why, LANG_EN, text, sizeof(text));
+        fail_msg("could not open: %s", text);
+    }
+    return db;
+}
+
+/* A writer with the tables most tests want. */
+static inline struct sql *store_with_table(const struct store *st)
+{
+    static const struct migration tables[] = {
+        {1,
+         "CREATE TABLE item (id {int} NOT NULL PRIMARY KEY, name {text}, data {blob}, size {real});"
+         "CREATE TABLE part (id {int} NOT NULL PRIMARY KEY, item {int} NOT NULL REFERENCES item "
+         "(id))"},
+        {0, NULL},
+    };
+    struct sql *db = store_open(st, SQL_WRITER);
+    assert_int_equal(sql_migrate(db, "test", tables, NULL), ERR_OK);
+    return db;
+}
+
+/* Insert an item with an id and a name; what the step answered. */
+static inline enum err put_item(struct sql *db, int64_t id, const char *name)
+{
+    struct sql_stmt *s = sql_use(db, "INSERT INTO item (id, name) VALUES ($1, $2)");
+    sql_bind_int(s, 1, id);
+    sql_bind_text(s, 2, name);
+    return sql_run(s);
+}
+
+/* The one number a text without parameters asks for. */
+static inline int64_t number_of(struct sql *db, const char *text)
+{
+    bool row = false;
+    struct sql_stmt *s = sql_use(db, text);
+    assert_int_equal(sql_step(s, &row), ERR_OK);
+    assert_true(row);
+    int64_t v = sql_int(s, 0);
+    sql_reset(s);
+    return v;
+}
+
+#define COUNT_ITEMS "SELECT count(*) FROM item"
+#define assert_str(actual, expected)                                                               \
+    do {                                                                                           \
+        struct str actual_ = (actual);                                                             \
+        struct str expected_ = (expected);                                                         \
+        assert_int_equal(actual_.len, expected_.len);                                              \
+        if (expected_.len) assert_memory_equal(actual_.p, expected_.p, expected_.len);             \
+    } while (0)

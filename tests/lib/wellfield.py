@@ -1,0 +1,163 @@
+"""What end-to-end tests share: a data directory, the command line, a server on a free port, and counting.
+
+Only the standard library. A test program is a list of functions named test_*; run(globals()) calls them, prints
+one line each and ends with 'N passed, N failed, N skipped'."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BINARY = os.environ.get("WELLFIELD", str(ROOT / "build/wellfield"))
+DATA = ROOT.parent / "shared" / "data"
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; the text says why."""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Store:
+    """A data directory in a temporary folder, with one brand."""
+
+    def __init__(self, brand="shop", store=None, *extra):
+        self.folder = tempfile.mkdtemp(prefix="wellfield-test-")
+        self.dir = os.path.join(self.folder, "data")
+        self.brand = brand
+        self.server = None
+        args = ["init", "--data", self.dir, "--brand", brand, *extra]
+        if store:
+            args += ["--store", store]
+        self.keys = dict(re.findall(r"^(api token|public write key|secret write key|brand)\s+(\S+)$", self.cli(*args).stdout, re.M))
+
+    @property
+    def token(self):
+        return self.keys["api token"]
+
+    def cli(self, *args, stdin=None, check=True):
+        """Run the binary; 'check' wants exit code 0."""
+        p = subprocess.run([BINARY, *args], input=stdin, capture_output=True, text=True, timeout=1800)
+        if check and p.returncode != 0:
+            raise AssertionError(f"wellfield {' '.join(args)}: exit {p.returncode}\n{p.stdout}\n{p.stderr}")
+        return p
+
+    def run(self, command, *args, stdin=None, check=True):
+        """A command on this brand."""
+        return self.cli(command, "--data", self.dir, "--brand", self.brand, *args, stdin=stdin, check=check)
+
+    def query(self, question):
+        return json.loads(self.run("query", json.dumps(question)).stdout)
+
+    def load(self, *args, stdin=None, check=True):
+        """An import; its counts."""
+        return json.loads(self.run("import", *args, stdin=stdin, check=check).stdout.splitlines()[-1])
+
+    def verify(self):
+        p = self.cli("verify", "--data", self.dir, check=False)
+        assert p.returncode == 0, f"verify: exit {p.returncode}\n{p.stdout}\n{p.stderr}"
+
+    def serve(self, wait_s=30):
+        """Start a server on a free port and wait until it is ready."""
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = open(os.path.join(self.folder, "server.log"), "a")
+        self.server = subprocess.Popen([BINARY, "serve", "--data", self.dir, "--listen", f"127.0.0.1:{self.port}"],
+                                       stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + wait_s
+        while time.monotonic() < deadline:
+            if self.server.poll() is not None:
+                raise AssertionError("server ended at start:\n" + self.server_log())
+            try:
+                if http("GET", self.url + "/ready")[0] == 200:
+                    return self
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError("server is not ready:\n" + self.server_log())
+
+    def server_log(self):
+        return open(os.path.join(self.folder, "server.log")).read()[-4000:]
+
+    def kill(self):
+        """SIGKILL, as a crash."""
+        self.server.send_signal(signal.SIGKILL)
+        self.server.wait()
+        self.server = None
+
+    def stop(self):
+        """SIGTERM; the server must end by itself with exit code 0."""
+        if self.server:
+            self.server.terminate()
+            code = self.server.wait(timeout=60)
+            self.server = None
+            assert code == 0, f"server ended with {code}\n{self.server_log()}"
+
+    def ask(self, question):
+        """The same question over HTTP."""
+        status, body = http("POST", f"{self.url}/api/v1/{self.brand}/query", json.dumps(question).encode(),
+                            {"Authorization": "Bearer " + self.token, "Content-Type": "application/json"})[:2]
+        assert status == 200, (status, body)
+        return json.loads(body)
+
+    def close(self):
+        if self.server:
+            self.server.kill()
+            self.server.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+
+def http(method, url, body=None, headers=None, timeout=60):
+    """(status, body bytes, headers); an error status is an answer, not an exception."""
+    request = urllib.request.Request(url, data=body, method=method, headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as r:
+            return r.status, r.read(), r.headers
+    except urllib.error.HTTPError as e:
+        return e.code, e.read(), e.headers
+
+
+def total(reply):
+    """Sum of a trend's points."""
+    return sum(p["value"] or 0 for p in reply["points"])
+
+
+def run(namespace):
+    only = sys.argv[1:]
+    passed = failed = skipped = 0
+    for name, test in [(n, f) for n, f in namespace.items() if n.startswith("test_")]:
+        if only and name not in only:
+            continue
+        started = time.monotonic()
+        try:
+            test()
+            passed += 1
+            print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
+        except Skip as why:
+            skipped += 1
+            print(f"skipped {name}: {why}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAILED  {name}", flush=True)
+            traceback.print_exc()
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)

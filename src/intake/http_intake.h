@@ -15,3 +15,6 @@ struct intake_ctx {
  * write key (Basic, Bearer, body, or PostHog's api_key) is checked by the handlers, since it may be
  * in the body. */
 extern const struct route intake_routes[];
+
+/* Counters since the start, appended as Prometheus text. */
+void intake_metrics(struct strbuf *out);

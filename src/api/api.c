@@ -1,0 +1,359 @@
+/* api.c - routes of the product's own, and the pool that answers questions.
+ *
+ * A question would hold an HTTP thread for as long as it scans; so the request is suspended and
+ * queued, and one of ASKERS threads answers it. Over ASK_QUEUE waiting the answer is 429. */
+#include "api/api.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "api/page.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "people/people.h"
+
+#define ASKERS 2
+#define ASK_QUEUE 64
+
+struct question {
+    struct request *req;
+    struct brand *brand;
+    struct question *next;
+};
+
+struct api {
+    struct intake_ctx intake; /* first: the intake's handlers see only this */
+    struct keys *keys;
+    struct route *routes;
+    struct http_server *server;
+    struct page_cache *pages;
+    pthread_t askers[ASKERS];
+    int asker_count;
+    pthread_mutex_t lock; /* what follows */
+    pthread_cond_t wake;
+    struct question *head, *last;
+    size_t waiting;
+    bool stopping;
+};
+
+/* ---- asking ---- */
+
+static int worker_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < 1) return 1;
+    return cores > LIMIT_QUERY_WORKERS ? LIMIT_QUERY_WORKERS : (int)cores;
+}
+
+static bool kind_is_derived(void *ctx, int kind)
+{
+    return fold_kind_roles(registry_kind_name(ctx, kind)) & ROLE_DERIVED;
+}
+
+static enum expr_type trait_type(void *ctx, struct str name)
+{
+    return people_trait_type(ctx, name);
+}
+
+static uint64_t mono_ns(void *ctx)
+{
+    return env_mono_ns(ctx);
+}
+
+static void budget_fill(struct brand *b, struct budget *budget)
+{
+    union {
+        const struct env *from;
+        void *to;
+    } env = {.from = brand_env(b)};
+    budget->mono_ns = mono_ns;
+    budget->ctx = env.to;
+    budget->deadline_ns = env_mono_ns(brand_env(b)) + (uint64_t)LIMIT_QUERY_MS * 1000000;
+    budget->bytes_left = LIMIT_QUERY_MEMORY;
+}
+
+enum err api_ask(struct brand *b, struct str query, enum insight_form form, struct budget *budget,
+                 struct strbuf *out, struct why *why)
+{
+    struct budget own = {0};
+    struct expr_catalog catalog;
+    struct fold_names names;
+    struct arena *a = arena_create(0);
+    brand_catalog(b, &catalog);
+    catalog.kind_is_derived = kind_is_derived;
+    catalog.trait = trait_type;
+    people_fold_names(b, a, &names);
+    if (!budget) budget = &own;
+    budget_fill(b, budget);
+    struct snapshot *snapshot = brand_snapshot(b);
+    struct insight in = {
+        .snapshot = snapshot,
+        .catalog = &catalog,
+        .fold = &names,
+        .zone = brand_zone(b),
+        .env = brand_env(b),
+        .now = env_now(brand_env(b)),
+        .workers = worker_count(),
+        .budget = budget,
+        .get = people_get_field,
+        .get_ctx = b,
+    };
+    enum err err = insight_query(&in, query, form, out, why);
+    brand_snapshot_release(snapshot);
+    arena_destroy(a);
+    return err;
+}
+
+/* ---- POST /api/v1/{brand}/query ---- */
+
+static void answer(struct question *q)
+{
+    struct strbuf out = {0};
+    struct why why = {0};
+    struct str accept = request_header(q->req, "Accept");
+    bool csv = str_starts(accept, STR("text/csv"));
+    enum err err =
+        api_ask(q->brand, request_body(q->req), csv ? INSIGHT_CSV : INSIGHT_JSON, NULL, &out, &why);
+    if (err != ERR_OK) {
+        reply_problem(q->req, &why);
+    } else if (csv) {
+        reply(q->req, 200, "text/csv; charset=utf-8", strbuf_str(&out));
+    } else {
+        reply_json(q->req, 200, strbuf_str(&out));
+    }
+    strbuf_finish(&out);
+    request_resume(q->req);
+}
+
+static void *asker(void *arg)
+{
+    struct api *a = arg;
+    pthread_mutex_lock(&a->lock);
+    for (;;) {
+        while (!a->head && !a->stopping)
+            pthread_cond_wait(&a->wake, &a->lock);
+        struct question *q = a->head;
+        if (!q) break; /* stopping, and nothing is left */
+        a->head = q->next;
+        if (!a->head) a->last = NULL;
+        a->waiting--;
+        pthread_mutex_unlock(&a->lock);
+        answer(q);
+        pthread_mutex_lock(&a->lock);
+    }
+    pthread_mutex_unlock(&a->lock);
+    return NULL;
+}
+
+static bool enqueue(struct api *a, struct question *q)
+{
+    pthread_mutex_lock(&a->lock);
+    bool room = a->waiting < ASK_QUEUE && !a->stopping;
+    if (room) {
+        request_suspend(q->req);
+        if (a->last) a->last->next = q;
+        if (!a->head) a->head = q;
+        a->last = q;
+        a->waiting++;
+        pthread_cond_signal(&a->wake);
+    }
+    pthread_mutex_unlock(&a->lock);
+    return room;
+}
+
+static void fail_with(struct request *req, enum err err, enum msg msg, const char *field,
+                      const char *arg)
+{
+    struct why why;
+    why_fail(&why, err, msg, field, "%s", arg);
+    reply_problem(req, &why);
+}
+
+static void handle_query(struct request *req)
+{
+    struct api *a = request_ctx(req);
+    struct question *q = arena_alloc(request_arena(req), sizeof(*q));
+    struct why why = {0};
+    struct str slug = arena_str(request_arena(req), request_param(req, "brand"));
+    *q = (struct question){.req = req};
+    if (data_brand(a->intake.data, slug.p, &q->brand, &why) != ERR_OK) {
+        reply_problem(req, &why);
+    } else if (request_body(req).len > LIMIT_QUERY_BYTES) {
+        fail_with(req, ERR_TOO_LARGE, MSG_TOO_LONG, "query", "65536");
+    } else if (!enqueue(a, q)) {
+        fail_with(req, ERR_BUSY, MSG_BUSY, "", "1");
+    }
+}
+
+/* ---- health and metrics ---- */
+
+static void handle_health(struct request *req)
+{
+    reply_json(req, 200, STR("{\"status\":\"up\"}"));
+}
+
+static void handle_ready(struct request *req)
+{
+    struct api *a = request_ctx(req);
+    if (data_poisoned(a->intake.data)) {
+        fail_with(req, ERR_UNAVAILABLE, MSG_STOPPING, "", "");
+        return;
+    }
+    reply_json(req, 200, STR("{\"status\":\"ready\"}"));
+}
+
+static void gauge(struct strbuf *out, const char *name, const char *brand, uint64_t value)
+{
+    strbuf_addf(out, "wellfield_%s{brand=\"%s\"} %llu\n", name, brand, (unsigned long long)value);
+}
+
+static void brand_metrics(struct brand *b, struct strbuf *out)
+{
+    struct brand_stats s = brand_stats(b);
+    const char *slug = brand_slug(b);
+    gauge(out, "events_total", slug, s.seq);
+    gauge(out, "folded_seq", slug, s.folded_seq);
+    gauge(out, "commits_total", slug, s.commits);
+    gauge(out, "commands_total", slug, s.commands);
+    gauge(out, "batches_rolled_back_total", slug, s.rolled_back);
+    gauge(out, "duplicates_total", slug, s.duplicates);
+    gauge(out, "parts", slug, s.parts);
+    gauge(out, "part_rows", slug, s.part_rows);
+    gauge(out, "part_bytes", slug, s.part_bytes);
+    gauge(out, "tail_events", slug, s.tail_events);
+    gauge(out, "writer_queue", slug, s.queue);
+    gauge(out, "wal_pages", slug, s.wal_pages);
+    gauge(out, "poisoned", slug, s.poisoned);
+}
+
+static void handle_metrics(struct request *req)
+{
+    struct api *a = request_ctx(req);
+    struct strbuf out = {0};
+    for (size_t i = 0; i < data_brand_count(a->intake.data); i++) {
+        struct brand *b = data_brand_if_open(a->intake.data, i);
+        if (b) brand_metrics(b, &out);
+    }
+    if (a->server) {
+        struct http_stats s = http_stats(a->server);
+        strbuf_addf(&out, "wellfield_http_requests_total %llu\n", (unsigned long long)s.requests);
+        strbuf_addf(&out, "wellfield_http_refused_total %llu\n", (unsigned long long)s.refused);
+        strbuf_addf(&out, "wellfield_http_connections %lld\n", (long long)s.connections);
+        for (int c = 1; c < 6; c++) {
+            strbuf_addf(&out, "wellfield_http_replies_total{class=\"%dxx\"} %llu\n", c,
+                        (unsigned long long)s.by_class[c]);
+        }
+    }
+    intake_metrics(&out);
+    reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", out.p ? strbuf_str(&out) : STR(""));
+    strbuf_finish(&out);
+}
+
+static void handle_page(struct request *req)
+{
+    struct api *a = request_ctx(req);
+    page_handle(a->pages, a->intake.data, req);
+}
+
+/* ---- the table ---- */
+
+static const struct route own_routes[] = {
+    {HTTP_POST, "/api/v1/{brand}/query", ACCESS_API, LIMIT_QUERY_BYTES, handle_query,
+     "Ask a question"},
+    {HTTP_GET, "/health", ACCESS_PUBLIC, 0, handle_health, "The process is up"},
+    {HTTP_GET, "/ready", ACCESS_PUBLIC, 0, handle_ready,
+     "Events can be taken and questions answered"},
+    {HTTP_GET, "/metrics", ACCESS_PUBLIC, 0, handle_metrics, "Counters for Prometheus"},
+    {HTTP_GET, "/", ACCESS_PUBLIC, 0, handle_page, "The overview of a brand"},
+    {0},
+};
+
+static size_t route_count(const struct route *list)
+{
+    size_t n = 0;
+    while (list[n].path)
+        n++;
+    return n;
+}
+
+static struct route *join_routes(void)
+{
+    size_t a = route_count(intake_routes), b = route_count(own_routes);
+    struct route *all = mem_alloc_array(a + b + 1, sizeof(*all));
+    memcpy(all, intake_routes, a * sizeof(*all));
+    memcpy(all + a, own_routes, b * sizeof(*all));
+    return all;
+}
+
+const struct route *api_routes(const struct api *a)
+{
+    return a->routes;
+}
+
+void api_set_server(struct api *a, struct http_server *s)
+{
+    a->server = s;
+}
+
+static struct str bearer(const struct request *req)
+{
+    struct str h = request_header(req, "Authorization");
+    if (h.len < 7 || !str_eq_fold((struct str){h.p, 7}, STR("Bearer ")))
+        return (struct str){NULL, 0};
+    return str_trim((struct str){h.p + 7, h.len - 7});
+}
+
+/* A token of another brand, and a brand that is not there, get the same answer. */
+enum err api_authorize(struct request *req, const struct route *route, struct why *why)
+{
+    struct api *a = request_ctx(req);
+    if (route->access != ACCESS_API) return ERR_OK;
+    const struct key *key = keys_find(a->keys, bearer(req));
+    if (!key || key->kind != KEY_TOKEN)
+        return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
+    struct str brand = request_param(req, "brand");
+    if (!str_is(brand, key->brand)) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
+    return ERR_OK;
+}
+
+/* ---- life ---- */
+
+enum err api_create(struct data *d, struct api **out, struct why *why)
+{
+    struct api *a = mem_alloc(sizeof(*a));
+    pthread_mutex_init(&a->lock, NULL);
+    pthread_cond_init(&a->wake, NULL);
+    enum err err = keys_load(d, &a->keys, why);
+    if (err != ERR_OK) {
+        api_destroy(a);
+        return err;
+    }
+    a->intake = (struct intake_ctx){d, a->keys};
+    a->routes = join_routes();
+    a->pages = page_cache_create();
+    for (; a->asker_count < ASKERS; a->asker_count++) {
+        if (pthread_create(&a->askers[a->asker_count], NULL, asker, a) == 0) continue;
+        api_destroy(a);
+        return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    }
+    *out = a;
+    return ERR_OK;
+}
+
+void api_destroy(struct api *a)
+{
+    if (!a) return;
+    pthread_mutex_lock(&a->lock);
+    a->stopping = true;
+    pthread_cond_broadcast(&a->wake);
+    pthread_mutex_unlock(&a->lock);
+    for (int i = 0; i < a->asker_count; i++)
+        pthread_join(a->askers[i], NULL);
+    page_cache_destroy(a->pages);
+    keys_destroy(a->keys);
+    mem_free(a->routes);
+    pthread_cond_destroy(&a->wake);
+    pthread_mutex_destroy(&a->lock);
+    mem_free(a);
+}

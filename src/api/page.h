@@ -1,0 +1,15 @@
+/* page.h - the overview of a brand at `/`: server-rendered, self-contained, for a laptop and a
+ * phone. */
+#pragma once
+
+#include "brand/data.h"
+#include "http/http.h"
+
+/* Pages already computed, by brand and language; at most 10 s old. Any thread. */
+struct page_cache;
+struct page_cache *page_cache_create(void);
+void page_cache_destroy(struct page_cache *c);
+
+/* GET /?brand=SLUG&lang=zh|en. Refuses a Host that is not this machine's loopback (403): the page
+ * needs no token, so a foreign name that resolves here must not read it. */
+void page_handle(struct page_cache *c, struct data *d, struct request *req);

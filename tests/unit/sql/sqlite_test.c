@@ -282,6 +282,7 @@ static void a_copy_made_while_the_writer_works_is_whole(void **state)
     while (atomic_load(&busy.commits) < 5) {
         usleep(1000);
     }
+    int before = atomic_load(&busy.commits);
     enum err err = sql_backup(st->path, path, NULL);
     int after = atomic_load(&busy.commits);
     while (atomic_load(&busy.commits) < after + 5) {
@@ -298,7 +299,8 @@ static void a_copy_made_while_the_writer_works_is_whole(void **state)
     assert_int_equal(sql_verify(copy, NULL), ERR_OK);
     int64_t rows = number_of(copy, COUNT_ITEMS);
     assert_true(rows >= 20010 && rows % 2 == 0);
-    assert_true((rows - 20000) / 2 < after); /* the view of the beginning, not of the end */
+    /* the view of the beginning: what was committed during most of the copy is not in it */
+    assert_true(((rows - 20000) / 2 - before) * 2 < after - before);
     sql_close(copy);
     assert_int_equal(sql_backup(st->path, path, &why), ERR_CONFLICT);
     assert_int_equal(why.msg, MSG_SQL_EXISTS);

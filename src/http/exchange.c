@@ -221,6 +221,7 @@ static enum MHD_Result body_complete(struct request *req)
     return answer(req);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library decides on the parameters */
 enum MHD_Result exchange_step(void *server, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *data_size, void **slot)

@@ -28,7 +28,7 @@
 #define STOP_ANSWER_MS 1000 /* after the owners were given up */
 #define IDLE_REQUESTS_MAX 256
 #define BODY_KEPT ((size_t)64 * 1024) /* a larger buffer is not kept for the next request */
-#define FILES_RESERVED 256            /* descriptors left to the rest of the process */
+#define FILES_RESERVED ((rlim_t)256)  /* descriptors left to the rest of the process */
 
 struct request *request_take(struct http_server *s, struct str target)
 {
@@ -180,7 +180,7 @@ static unsigned connection_limit(void)
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) return LIMIT_CONNECTIONS;
     if (files.rlim_cur > LIMIT_CONNECTIONS + FILES_RESERVED) return LIMIT_CONNECTIONS;
-    if (files.rlim_cur < 2 * FILES_RESERVED) return FILES_RESERVED;
+    if (files.rlim_cur < 2 * FILES_RESERVED) return (unsigned)FILES_RESERVED;
     return (unsigned)(files.rlim_cur - FILES_RESERVED);
 }
 
@@ -250,7 +250,7 @@ const char *http_address(const struct http_server *s)
 
 static bool wait_until_sent(struct http_server *s, int timeout_ms)
 {
-    const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = 2000000L};
     for (int ms = 0; ms < timeout_ms; ms += 2) {
         if (atomic_load(&s->active) == 0) return true;
         nanosleep(&pause, NULL);

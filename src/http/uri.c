@@ -75,7 +75,7 @@ enum err uri_query(struct arena *a, struct str query, struct fields *out, struct
         if (found.count == LIMIT_QUERY_PARAMS) {
             return why_fail(why, ERR_INVALID, MSG_TOO_MANY, "query", "%d", LIMIT_QUERY_PARAMS);
         }
-        struct field f;
+        struct field f = {{NULL, 0}, {NULL, 0}};
         TRY(uri_decode(a, str_cut(&value, '='), true, "query", &f.name, why));
         if (!value.p) value = STR("");
         TRY(uri_decode(a, value, true, "query", &f.value, why));

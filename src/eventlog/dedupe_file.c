@@ -140,7 +140,7 @@ static enum err check_trailer(const char *path, const struct trailer *t, uint64_
         return corrupt(path, at, "the trailer fails its checksum", why);
     }
     if (t->version != FILE_VERSION || t->page_bytes != DEDUPE_PAGE_BYTES) {
-        return corrupt(path, at, "a newer version wrote this file", why);
+        return why_fail(why, ERR_CORRUPT, MSG_NEWER, "", "%s|%" PRIu64 "|version", path, at + 8);
     }
     /* Each is bounded by the size before they are added up, so nothing overflows. */
     bool fits = t->pages <= size / DEDUPE_PAGE_BYTES && t->blocks <= size / BLOCK_BYTES &&

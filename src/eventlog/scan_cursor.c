@@ -1,0 +1,239 @@
+/* scan_cursor.c - a worker's buffers, and groups loaded into them.
+ *
+ * 1. A group that is loaded stays until another of its source is: the next task of a worker often
+ *    begins in it.
+ * 2. 'other' holds personas in parts and in the tail; it is turned into member ids once, at
+ * loading.
+ * 3. The tail's texts get codes of their own at each loading, so codes turned from them are void.
+ */
+#include <math.h>
+
+#include "base/mem.h"
+#include "eventlog/scan_work.h"
+
+void scan_worker_init(struct scan_worker *w, struct scanner *sc, uint32_t number, void *ctx)
+{
+    size_t props = sc->layout.columns->prop_count;
+    *w = (struct scan_worker){.scanner = sc, .number = number, .ctx = ctx};
+    w->cursors = mem_alloc_array(sc->source_count + 1, sizeof(w->cursors[0]));
+    w->lanes = mem_alloc_array(sc->source_count + 1, sizeof(w->lanes[0]));
+    w->strings = mem_alloc_array(props + 1, sizeof(w->strings[0]));
+    w->props = mem_alloc_array(props + 1, sizeof(w->props[0]));
+    texts_init(&w->texts, &sc->layout, &sc->purse, sc->source_count);
+    texts_init(&w->side.texts, &sc->layout, &sc->purse, sc->source_count);
+    texts_init(&w->joined, &sc->layout, &sc->purse, sc->worker_count);
+    for (uint32_t s = 0; s < sc->source_count; s++) {
+        struct scan_cursor *c = &w->cursors[s];
+        c->source = &sc->sources[s];
+        c->loaded = SCAN_NONE;
+        c->strings = mem_alloc_array(props + 1, sizeof(c->strings[0]));
+        w->lanes[s] = (struct lane){.sheet = &c->sheet, .source = s};
+        if (!c->source->part) texts_init(&c->texts, &sc->layout, &sc->purse, 0);
+    }
+}
+
+void scan_worker_finish(struct scan_worker *w)
+{
+    struct scanner *sc = w->scanner;
+    for (uint32_t s = 0; s < sc->source_count; s++) {
+        struct scan_cursor *c = &w->cursors[s];
+        rows_finish(&c->rows);
+        sheet_finish(&sc->layout, &c->own, &sc->purse);
+        texts_finish(&c->texts);
+        mem_free(c->strings);
+        mem_free(c->kept);
+    }
+    scan_side_reset(w);
+    texts_finish(&w->side.texts);
+    texts_finish(&w->joined);
+    texts_finish(&w->texts);
+    sheet_finish(&sc->layout, &w->out, &sc->purse);
+    sheet_finish(&sc->layout, &w->gathered, &sc->purse);
+    VEC_FINISH(&w->stretches);
+    VEC_FINISH(&w->side.sheets);
+    VEC_FINISH(&w->side.pieces);
+    mem_free(w->member);
+    mem_free(w->off);
+    mem_free(w->props);
+    mem_free(w->strings);
+    mem_free(w->lanes);
+    mem_free(w->cursors);
+}
+
+uint32_t scan_member_of(const struct persona_map *map, uint32_t persona)
+{
+    size_t low = 0, high = map->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (map->persona[middle] < persona) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < map->count && map->persona[low] == persona ? map->member[low] : persona;
+}
+
+enum err scan_check(struct scan_worker *w)
+{
+    struct budget *b = w->scanner->budget;
+    if (atomic_load_explicit(&w->scanner->failed, memory_order_relaxed) ||
+        atomic_load_explicit(&b->cancel, memory_order_relaxed)) {
+        return why_fail(&w->why, ERR_CANCELLED, MSG_QUERY_CANCELLED, "", NULL);
+    }
+    if (b->deadline_ns && b->mono_ns(b->ctx) >= b->deadline_ns) {
+        return why_fail(&w->why, ERR_DEADLINE, MSG_QUERY_DEADLINE, "", NULL);
+    }
+    return ERR_OK;
+}
+
+/* --- parts --- */
+
+static void borrow_rows(const struct layout *l, struct scan_cursor *c)
+{
+    struct rows *r = &c->rows;
+    void **columns = c->sheet.columns;
+    c->sheet.count = r->count;
+    columns[SLOT_PERSONA] = r->persona;
+    columns[SLOT_AT] = r->at;
+    columns[SLOT_KIND] = r->kind;
+    for (unsigned d = 0; d < DIM_COUNT; d++) {
+        columns[SLOT_DIM0 + d] = r->dim[d];
+    }
+    columns[SLOT_OTHER] = r->other;
+    columns[SLOT_AMOUNT] = r->amount;
+    columns[SLOT_RECEIVED] = r->received;
+    for (unsigned i = 0; i < l->columns->prop_count; i++) {
+        bool text = l->types[i] == PROP_TEXT;
+        columns[SLOT_PROP0 + i] = text ? (void *)r->props[i].text : (void *)r->props[i].number;
+        c->strings[i] = (struct strings){r->props[i].strings, r->props[i].string_count};
+    }
+}
+
+static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const struct scan_group *g)
+{
+    struct scanner *sc = w->scanner;
+    uint64_t before = c->rows.bytes_read;
+    if (g->rows > c->paid_rows) {
+        TRY(purse_take(&sc->purse, (uint64_t)(g->rows - c->paid_rows) * sc->layout.row_bytes,
+                       &w->why));
+        c->paid_rows = g->rows;
+    }
+    TRY(part_read_group(c->source->part, g->place, sc->scan->columns, sc->scan->prop_types,
+                        &c->rows, &w->why));
+    atomic_fetch_add_explicit(&sc->budget->bytes_read, c->rows.bytes_read - before,
+                              memory_order_relaxed);
+    borrow_rows(&sc->layout, c);
+    return ERR_OK;
+}
+
+/* --- the tail --- */
+
+static uint32_t keep_events(const struct scanner *sc, struct scan_cursor *c,
+                            const struct scan_group *g)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < g->rows; i++) {
+        const struct event *ev = c->source->events[g->place + i];
+        if (ev->at < sc->scan->from || ev->at >= sc->scan->to) continue;
+        if (scan_asks_kind(sc, ev->kind)) c->kept[count++] = ev;
+    }
+    return count;
+}
+
+#define FILL(type, slot, value)                                                                    \
+    do {                                                                                           \
+        type *cells_ = s->columns[slot];                                                           \
+        for (uint32_t i = 0; cells_ && i < count; i++) {                                           \
+            const struct event *ev = events[i];                                                    \
+            cells_[i] = (value);                                                                   \
+        }                                                                                          \
+    } while (0)
+
+static void fill_columns(struct sheet *s, const struct event *const *events, uint32_t count)
+{
+    FILL(uint32_t, SLOT_PERSONA, ev->persona);
+    FILL(int64_t, SLOT_AT, ev->at);
+    FILL(uint16_t, SLOT_KIND, ev->kind);
+    for (unsigned d = 0; d < DIM_COUNT; d++) {
+        FILL(uint32_t, SLOT_DIM0 + d, ev->dim[d]);
+    }
+    FILL(uint32_t, SLOT_OTHER, ev->other);
+    FILL(int64_t, SLOT_AMOUNT, ev->amount);
+    FILL(int64_t, SLOT_RECEIVED, ev->received_at);
+}
+
+static void fill_prop(struct scan_cursor *c, unsigned prop, uint32_t row,
+                      const struct event_prop *p, enum prop_type type)
+{
+    void *cells = c->sheet.columns[SLOT_PROP0 + prop];
+    if (p && p->type != type) p = NULL;
+    if (type == PROP_TEXT) {
+        ((uint32_t *)cells)[row] = p ? texts_add(&c->texts, prop, p->text) : 0;
+    } else {
+        ((double *)cells)[row] = p ? p->number : (double)NAN;
+    }
+}
+
+/* Both lists ascend by id. */
+static void fill_props(const struct layout *l, struct scan_cursor *c, uint32_t row)
+{
+    const struct event *ev = c->kept[row];
+    size_t have = 0;
+    for (unsigned i = 0; i < l->columns->prop_count; i++) {
+        uint32_t id = l->columns->props[i];
+        while (have < ev->prop_count && ev->props[have].id < id) {
+            have++;
+        }
+        bool found = have < ev->prop_count && ev->props[have].id == id;
+        fill_prop(c, i, row, found ? &ev->props[have] : NULL, l->types[i]);
+    }
+}
+
+static enum err load_tail(struct scan_worker *w, uint32_t source, const struct scan_group *g)
+{
+    struct scanner *sc = w->scanner;
+    struct scan_cursor *c = &w->cursors[source];
+    if (!c->kept) {
+        TRY(purse_take(&sc->purse, SCAN_TAIL_ROWS * sizeof(c->kept[0]), &w->why));
+        c->kept = mem_alloc_array(SCAN_TAIL_ROWS, sizeof(c->kept[0]));
+    }
+    TRY(sheet_reserve(&sc->layout, &c->own, g->rows, &sc->purse, &w->why));
+    texts_forget(&w->texts, source);
+    texts_forget(&w->side.texts, source);
+    texts_reset(&c->texts);
+    c->sheet = c->own;
+    c->sheet.count = keep_events(sc, c, g);
+    fill_columns(&c->sheet, c->kept, c->sheet.count);
+    for (uint32_t row = 0; sc->layout.columns->prop_count && row < c->sheet.count; row++) {
+        fill_props(&sc->layout, c, row);
+    }
+    texts_strings(&c->texts, c->strings);
+    return texts_pay(&c->texts, &w->why);
+}
+
+static void turn_other(const struct scanner *sc, struct sheet *s)
+{
+    uint32_t *other = s->columns[SLOT_OTHER];
+    if (sc->others.count == 0 || !(sc->scan->columns->mask & COLUMN_OTHER)) return;
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (other[i]) other[i] = scan_member_of(&sc->others, other[i]);
+    }
+}
+
+enum err scan_load(struct scan_worker *w, uint32_t source, uint32_t group)
+{
+    struct scan_cursor *c = &w->cursors[source];
+    const struct scan_group *g = &c->source->groups.items[group];
+    if (c->loaded != g->place) {
+        c->loaded = SCAN_NONE;
+        c->sheet.count = 0;
+        TRY(scan_check(w));
+        TRY(c->source->part ? load_part(w, c, g) : load_tail(w, source, g));
+        turn_other(w->scanner, &c->sheet);
+        c->loaded = g->place;
+    }
+    w->lanes[source].pos = w->lanes[source].end = 0;
+    c->next = group + 1;
+    return ERR_OK;
+}

@@ -143,7 +143,8 @@ static void add_relation(struct fold *f, const struct fold_row *row)
 static void add_talk(struct fold *f, const struct fold_names *n, const struct fold_row *row)
 {
     if (row->roles & ROLE_MESSAGE) f->last_message = row->at;
-    if (row->question) f->effective = true;
+    bool by_member = row->roles & (ROLE_MESSAGE | ROLE_DM_RECEIVED);
+    if (by_member && row->question) f->effective = true;
     if (row->roles & ROLE_DM_RECEIVED) add_dm(f, n->zone, row, DM_FROM_MEMBER);
     if (!row->human) return;
     if (row->roles & ROLE_DM_SENT) add_dm(f, n->zone, row, DM_FROM_STAFF);

@@ -76,6 +76,13 @@ struct sender {
     struct str scope;  /* namespace of 'name' identities: --source, else the brand's "" */
 };
 
+/* Amounts are within plus or minus this many minor units. */
+#define FACT_AMOUNT_MAX INT64_C(1000000000000000)
+
+/* Is it the name of something personal, such as "userAgent"? Then such a value is a trait under
+ * *spelling, never a property. */
+bool fact_personal(struct str name, struct str *spelling);
+
 /* May this sender send that kind? ERR_KIND_NOT_ALLOWED otherwise. */
 MUST_CHECK enum err fact_kind_allowed(const struct sender *sender, struct str kind,
                                       struct why *why);

@@ -1,0 +1,172 @@
+/* fact.c - the one gate for what senders state: syntax, limits, normal forms.
+ *
+ * Most texts are short printable ASCII, which is NFC as it stands; eight bytes at a time settle
+ * that, and only the rest is validated and normalised. */
+#include "people/fact_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/time.h"
+#include "base/utf8.h"
+#include "people/kinds.h"
+
+/* Printable ASCII only. */
+static bool is_plain(struct str s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t i = 0;
+    for (; i + 8 <= s.len; i += 8) {
+        uint64_t w;
+        memcpy(&w, s.p + i, sizeof(w));
+        if ((w | ((w - ones * 0x20) & ~w)) & (ones * 0x80)) return false;
+    }
+    for (; i < s.len; i++) {
+        if ((signed char)s.p[i] < 0x20) return false;
+    }
+    return true;
+}
+
+static enum err refuse(struct why *why, enum err err, enum msg msg, const struct text_rule *rule)
+{
+    char field[96];
+    snprintf(field, sizeof(field), "%s%s" STR_FMT, rule->field, rule->name.p ? "." : "",
+             STR_ARG(utf8_cut(rule->name, 64)));
+    return why_fail(why, err, msg, field, "%zu", rule->size_max);
+}
+
+enum err fact_clean(struct str *text, const struct text_rule *rule, struct arena *arena,
+                    struct why *why)
+{
+    struct str s = *text;
+    if (!is_plain(s)) {
+        if (!utf8_valid(s)) return refuse(why, ERR_INVALID, MSG_BAD_UTF8, rule);
+        if (memchr(s.p, '\0', s.len)) return refuse(why, ERR_INVALID, MSG_HOLDS_NUL, rule);
+        /* normal forms of longer texts are not even made */
+        if (s.len > rule->size_max * 4) return refuse(why, ERR_TOO_LARGE, MSG_TOO_LONG, rule);
+        s = utf8_nfc(arena, s);
+    }
+    if (s.len > rule->size_max) return refuse(why, ERR_TOO_LARGE, MSG_TOO_LONG, rule);
+    *text = s;
+    return ERR_OK;
+}
+
+/* ---- what a sender may send ---- */
+
+static bool key_may_send(const struct sender *sender, enum kind_family family, struct str kind)
+{
+    switch (family) {
+    case FAMILY_OWN:
+    case FAMILY_TOUCHPOINT:
+    case FAMILY_CONTENT:
+        return true;
+    case FAMILY_PARTICIPATION:
+        return !str_starts(kind, STR("testimonial."));
+    case FAMILY_IDENTITY:
+        return str_is(kind, "member.identified");
+    case FAMILY_TRADE:
+    case FAMILY_TALK:
+    case FAMILY_RELATION:
+        return sender->level == SENDER_SECRET;
+    default:
+        return false;
+    }
+}
+
+static bool import_may_send(enum kind_family family, struct str kind)
+{
+    static const char *const own[] = {"member.created", "member.merged", "member.unmerged",
+                                      "member.erased"};
+    switch (family) {
+    case FAMILY_CAMPAIGN:
+    case FAMILY_VOUCHER:
+    case FAMILY_TOUCH:
+    case FAMILY_SERVICE:
+    case FAMILY_DERIVED:
+        return false;
+    default:
+        break;
+    }
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (str_is(kind, own[i])) return false;
+    }
+    return true;
+}
+
+enum err fact_kind_allowed(const struct sender *sender, struct str kind, struct why *why)
+{
+    bool allowed = true;
+    enum kind_family family = kind_family(kind);
+    if (sender->level == SENDER_PUBLIC || sender->level == SENDER_SECRET)
+        allowed = key_may_send(sender, family, kind);
+    if (sender->level == SENDER_IMPORT) allowed = import_may_send(family, kind);
+    if (allowed) return ERR_OK;
+    return why_fail(why, ERR_KIND_NOT_ALLOWED, MSG_KIND_NOT_ALLOWED, "kind", STR_FMT,
+                    STR_ARG(utf8_cut(kind, LIMIT_KIND_BYTES)));
+}
+
+/* ---- checking ---- */
+
+static enum err check_at(int64_t at, int64_t received_at, struct why *why)
+{
+    int64_t latest = received_at + TIME_DAY;
+    if (at >= 0 && at <= latest) return ERR_OK;
+    char is[48], last[48];
+    const struct zone *utc = zone_open("UTC");
+    time_format(utc, at, is, sizeof(is));
+    time_format(utc, latest, last, sizeof(last));
+    return why_fail(why, ERR_INVALID, MSG_OUT_OF_RANGE, "at", "%s|1970-01-01T00:00:00Z|%s", is,
+                    last);
+}
+
+static enum err check_kind(struct fact *f, struct arena *arena, struct why *why)
+{
+    const struct text_rule rule = {"kind", {NULL, 0}, LIMIT_EVENT_BYTES};
+    if (!kind_valid(f->kind)) {
+        return why_fail(why, ERR_INVALID, MSG_BAD_KIND, "kind", STR_FMT,
+                        STR_ARG(utf8_cut(f->kind, LIMIT_KIND_BYTES)));
+    }
+    if (!f->label.p) return ERR_OK;
+    TRY(fact_clean(&f->label, &rule, arena, why));
+    f->label = utf8_cut(f->label, LIMIT_CODE_BYTES);
+    return ERR_OK;
+}
+
+static enum err check_codes(struct fact *f, struct arena *arena, struct why *why)
+{
+    static const char *const names[DIM_COUNT] = {"group",   "touchpoint", "campaign",
+                                                 "content", "staff",      "origin"};
+    for (int d = 0; d < DIM_COUNT; d++) {
+        if (f->code[d].len == 0) continue;
+        const struct text_rule rule = {names[d], {NULL, 0}, LIMIT_CODE_BYTES};
+        TRY(fact_clean(&f->code[d], &rule, arena, why));
+    }
+    return ERR_OK;
+}
+
+static enum err check_amount(int64_t amount, struct why *why)
+{
+    bool fits = amount >= -FACT_AMOUNT_MAX && amount <= FACT_AMOUNT_MAX;
+    if (fits || amount == HISTORY_NO_AMOUNT) return ERR_OK;
+    return why_fail(why, ERR_INVALID, MSG_OUT_OF_RANGE, "amount",
+                    "%" PRId64 "|%" PRId64 "|%" PRId64, amount, -FACT_AMOUNT_MAX, FACT_AMOUNT_MAX);
+}
+
+enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, uint32_t *junk,
+                    struct why *why)
+{
+    const struct text_rule id = {"id", {NULL, 0}, LIMIT_MESSAGE_ID_BYTES};
+    uint32_t left_out = 0, who_count = f->who_count;
+    TRY(check_kind(f, arena, why));
+    TRY(check_at(f->at, received_at, why));
+    TRY(check_amount(f->amount, why));
+    if (f->id.len) TRY(fact_clean(&f->id, &id, arena, why));
+    TRY(check_codes(f, arena, why));
+    TRY(fact_check_identities(f->who, &f->who_count, arena, &left_out, why));
+    TRY(fact_check_identities(f->other, &f->other_count, arena, &left_out, why));
+    TRY(fact_check_values(f, arena, why));
+    if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;
+    *junk = left_out;
+    return ERR_OK;
+}

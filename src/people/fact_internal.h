@@ -1,0 +1,21 @@
+/* fact_internal.h - the parts of checking a fact; inside src/people only. */
+#pragma once
+
+#include "people/fact.h"
+
+/* Bring a text to valid UTF-8 in NFC without NUL, of at most 'size_max' bytes. 'field' and 'name'
+ * make the field of the error, "field.name" when there is a name. */
+struct text_rule {
+    const char *field;
+    struct str name; /* {NULL, 0} = none */
+    size_t size_max; /* bytes */
+};
+MUST_CHECK enum err fact_clean(struct str *text, const struct text_rule *rule, struct arena *arena,
+                               struct why *why);
+
+/* fact_identity.c: normalise the identities in place, leaving out junk. */
+MUST_CHECK enum err fact_check_identities(struct identity *ids, uint32_t *count,
+                                          struct arena *arena, uint32_t *junk, struct why *why);
+
+/* fact_value.c: properties and traits; personal properties become traits. */
+MUST_CHECK enum err fact_check_values(struct fact *f, struct arena *arena, struct why *why);

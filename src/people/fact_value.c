@@ -1,0 +1,121 @@
+/* fact_value.c - properties and traits.
+ *
+ * Personal names (e-mail, phone, name, address, IP address, user agent) never become properties,
+ * which are plain in the event files: they move to the member's traits under one spelling, as text,
+ * where they are sealed. */
+#include "people/fact_internal.h"
+
+#include <math.h>
+
+#include "base/decimal.h"
+#include "base/limits.h"
+
+/* Spellings without case and without '_', '-', ' '; and the name the trait gets. */
+static const struct {
+    struct str squeezed;
+    struct str name;
+} personal[] = {
+    {{"ip", 2}, {"ip", 2}},
+    {{"name", 4}, {"name", 4}},
+    {{"email", 5}, {"email", 5}},
+    {{"phone", 5}, {"phone", 5}},
+    {{"address", 7}, {"address", 7}},
+    {{"fullname", 8}, {"name", 4}},
+    {{"lastname", 8}, {"last_name", 9}},
+    {{"firstname", 9}, {"first_name", 10}},
+    {{"useragent", 9}, {"user_agent", 10}},
+    {{"ipaddress", 9}, {"ip", 2}},
+    {{"phonenumber", 11}, {"phone", 5}},
+    {{"emailaddress", 12}, {"email", 5}},
+};
+#define SQUEEZED_MAX 12
+
+bool fact_personal(struct str name, struct str *spelling)
+{
+    char squeezed[SQUEEZED_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.p[i];
+        if (c == '_' || c == '-' || c == ' ' || c == '$') continue;
+        if (len == SQUEEZED_MAX) return false;
+        squeezed[len++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    }
+    for (size_t i = 0; i < sizeof(personal) / sizeof(personal[0]); i++) {
+        if (!str_eq(personal[i].squeezed, (struct str){squeezed, len})) continue;
+        *spelling = personal[i].name;
+        return true;
+    }
+    return false;
+}
+
+static enum err check_one(struct fact_value *v, const char *field, struct arena *arena,
+                          struct why *why)
+{
+    const struct text_rule name = {field, {NULL, 0}, LIMIT_PROP_NAME_BYTES};
+    TRY(fact_clean(&v->name, &name, arena, why));
+    if (v->name.len == 0) return why_fail(why, ERR_INVALID, MSG_NO_NAME, field, NULL);
+    if (v->type == PROP_TEXT) {
+        const struct text_rule text = {field, v->name, LIMIT_PROP_VALUE_BYTES};
+        if (!v->text.p) v->text = STR("");
+        return fact_clean(&v->text, &text, arena, why);
+    }
+    if (v->type == PROP_BOOL) v->number = v->number != 0;
+    if (!isfinite(v->number)) return why_fail(why, ERR_INVALID, MSG_NOT_FINITE, field, NULL);
+    return ERR_OK;
+}
+
+static enum err check_list(struct fact_value *list, uint32_t count, const char *field,
+                           struct arena *arena, struct why *why)
+{
+    if (count > LIMIT_PROPS_PER_EVENT)
+        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d", LIMIT_PROPS_PER_EVENT);
+    for (uint32_t i = 0; i < count; i++)
+        TRY(check_one(&list[i], field, arena, why));
+    return ERR_OK;
+}
+
+/* As text, which is what gets sealed. */
+static void make_personal(struct fact_value *v, struct str spelling, struct arena *arena)
+{
+    v->name = spelling;
+    if (v->type == PROP_TEXT) return;
+    char digits[DECIMAL_SIZE];
+    size_t len = decimal_print(v->number, digits);
+    v->text = arena_str(arena, (struct str){digits, len});
+    v->type = PROP_TEXT;
+}
+
+static void move_personal(struct fact *f, struct arena *arena)
+{
+    struct str spelling;
+    uint32_t kept = 0;
+    struct fact_value *traits = NULL;
+    for (uint32_t i = 0; i < f->prop_count; i++) {
+        if (!fact_personal(f->props[i].name, &spelling)) {
+            f->props[kept++] = f->props[i];
+            continue;
+        }
+        if (!traits) {
+            traits =
+                arena_alloc_array(arena, (size_t)f->trait_count + f->prop_count, sizeof(*traits));
+            if (f->trait_count) memcpy(traits, f->traits, f->trait_count * sizeof(*traits));
+            f->traits = traits;
+        }
+        make_personal(&f->props[i], spelling, arena);
+        traits[f->trait_count++] = f->props[i];
+    }
+    f->prop_count = kept;
+}
+
+enum err fact_check_values(struct fact *f, struct arena *arena, struct why *why)
+{
+    struct str spelling;
+    TRY(check_list(f->props, f->prop_count, "props", arena, why));
+    TRY(check_list(f->traits, f->trait_count, "traits", arena, why));
+    for (uint32_t i = 0; i < f->trait_count; i++) {
+        if (fact_personal(f->traits[i].name, &spelling))
+            make_personal(&f->traits[i], spelling, arena);
+    }
+    if (f->prop_count) move_personal(f, arena);
+    return ERR_OK;
+}

@@ -81,9 +81,9 @@ static void quotable(char *out, size_t size, const char *text)
 {
     size_t n = 0;
     for (; text[n] && n + 1 < size; n++) {
-        bool plain = (unsigned char)text[n] >= ' ' && text[n] != '"';
-        char other = text[n] == '"' ? '\'' : ' ';
-        out[n] = plain ? text[n] : other;
+        out[n] = text[n];
+        if ((unsigned char)text[n] < ' ') out[n] = ' ';
+        if (text[n] == '"') out[n] = '\'';
     }
     out[n] = '\0';
 }

@@ -82,6 +82,8 @@ static int only_reading(void *ctx, int action, const char *first, const char *se
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT:
         return SQLITE_OK;
+    case SQLITE_UPDATE: /* asked when a full-text table declares its columns; a real one fails */
+        return strcmp(first, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
     case SQLITE_PRAGMA: /* asking, not setting; full text reads data_version */
         return second == NULL &&
                        (strcmp(first, "data_version") == 0 || strcmp(first, "integrity_check") == 0)

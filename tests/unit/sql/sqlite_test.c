@@ -126,7 +126,26 @@ static void a_reader_can_neither_set_nor_attach(void **state)
     assert_int_equal(sql_exec(reader, "PRAGMA wal_checkpoint"), ERR_STORE);
     assert_int_equal(sql_exec(reader, attach), ERR_STORE);
     assert_int_equal(sql_exec(reader, "CREATE TEMP TABLE t (x)"), ERR_STORE);
+    assert_int_equal(sql_exec(reader, "UPDATE sqlite_master SET sql = ''"), ERR_STORE);
     assert_int_equal(sql_verify(reader, NULL), ERR_OK);
+    sql_close(reader);
+    sql_close(db);
+}
+
+static void a_reader_can_search_full_text(void **state)
+{
+    struct store *st = store_of(state);
+    struct sql *db = store_with_table(st);
+    assert_int_equal(sql_exec(db, "CREATE VIRTUAL TABLE said USING fts5 (words);"
+                                  "INSERT INTO said (words) VALUES ('a well in the yard'), ('no')"),
+                     ERR_OK);
+    struct sql *reader = store_open(st, SQL_READER);
+    struct sql_stmt *s = sql_use(reader, "SELECT count(*) FROM said WHERE said MATCH $1");
+    bool row = false;
+    sql_bind_text(s, 1, "well");
+    assert_int_equal(sql_step(s, &row), ERR_OK);
+    assert_int_equal(sql_int(s, 0), 1);
+    assert_int_equal(sql_exec(reader, "INSERT INTO said (words) VALUES ('x')"), ERR_STORE);
     sql_close(reader);
     sql_close(db);
 }
@@ -419,6 +438,7 @@ int main(void)
         ON_SQLITE(checkpoints_wait_for_their_pages_and_begin_the_log_anew),
         ON_SQLITE(a_reader_that_looks_on_does_not_stop_the_writer_or_its_checkpoints),
         ON_SQLITE(a_reader_can_neither_set_nor_attach),
+        ON_SQLITE(a_reader_can_search_full_text),
         ON_SQLITE(a_second_writer_waits_and_then_is_told),
         ON_SQLITE(places_that_are_no_database_are_refused_with_the_reason),
         ON_SQLITE(a_path_that_looks_like_a_url_is_a_path),

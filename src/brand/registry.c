@@ -95,24 +95,32 @@ void registry_saved(struct registry *r)
         r->lists[i].saved = r->lists[i].names.count;
 }
 
-static uint32_t find(struct registry *r, int list, struct str name, enum prop_type type)
+/* Without the lock: for the writer, since only it changes the lists, and under the read lock. */
+static uint32_t find_own(const struct registry *r, int list, struct str name, enum prop_type type)
 {
     char buffer[LIMIT_PROP_NAME_BYTES + 1];
-    if (list == REGISTRY_PROP && name.len > LIMIT_PROP_NAME_BYTES) return 0;
     uint64_t number = 0;
-    pthread_rwlock_rdlock(&r->lock);
+    if (list == REGISTRY_PROP && name.len > LIMIT_PROP_NAME_BYTES) return 0;
     map_get(r->lists[list].index, key_of(list, name, type, buffer), &number);
-    pthread_rwlock_unlock(&r->lock);
     return (uint32_t)number;
 }
 
-/* Only the writer creates, so what it finds missing stays missing until it adds. */
-static enum err find_or_add(struct tx *tx, int list, const struct registry_name *name,
+static uint32_t find(struct registry *r, int list, struct str name, enum prop_type type)
+{
+    pthread_rwlock_rdlock(&r->lock);
+    uint32_t number = find_own(r, list, name, type);
+    pthread_rwlock_unlock(&r->lock);
+    return number;
+}
+
+/* 'most' names at most. */
+static enum err find_or_add(struct tx *tx, int list, const struct registry_name *name, size_t most,
                             uint32_t *number)
 {
     struct registry *r = &tx->brand->registry;
-    *number = find(r, list, name->text, name->type);
+    *number = find_own(r, list, name->text, name->type);
     if (*number) return ERR_OK;
+    if (r->lists[list].names.count >= most) return ERR_TOO_LARGE;
     pthread_rwlock_wrlock(&r->lock);
     add(r, list, name);
     *number = (uint32_t)r->lists[list].names.count;
@@ -142,13 +150,11 @@ static bool name_at(struct brand *b, int list, uint32_t number, struct registry_
 enum err registry_kind(struct tx *tx, struct str name, struct str label, uint16_t *code,
                        struct why *why)
 {
-    int known = registry_find_kind(tx->brand, name);
-    if (known < 0 && count_of(tx->brand, REGISTRY_KIND) >= LIMIT_KINDS) {
-        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "kind", "%d", LIMIT_KINDS);
-    }
     struct registry_name entry = {name, label, PROP_TEXT};
     uint32_t number;
-    TRY(find_or_add(tx, REGISTRY_KIND, &entry, &number));
+    if (find_or_add(tx, REGISTRY_KIND, &entry, LIMIT_KINDS, &number) != ERR_OK) {
+        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "kind", "%d", LIMIT_KINDS);
+    }
     *code = (uint16_t)number;
     return ERR_OK;
 }
@@ -156,20 +162,18 @@ enum err registry_kind(struct tx *tx, struct str name, struct str label, uint16_
 enum err registry_code(struct tx *tx, enum dim dim, struct str text, uint32_t *code,
                        struct why *why)
 {
-    (void)why;
     struct registry_name entry = {text, {NULL, 0}, PROP_TEXT};
-    return find_or_add(tx, REGISTRY_DIM0 + (int)dim, &entry, code);
+    if (find_or_add(tx, REGISTRY_DIM0 + (int)dim, &entry, UINT32_MAX, code) == ERR_OK)
+        return ERR_OK;
+    return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "code", "%u", UINT32_MAX);
 }
 
 enum err registry_prop(struct tx *tx, struct str name, enum prop_type type, uint32_t *id,
                        struct why *why)
 {
-    uint32_t known = registry_find_prop(tx->brand, name, type);
-    if (!known && count_of(tx->brand, REGISTRY_PROP) >= LIMIT_PROP_NAMES) {
-        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "props", "%d", LIMIT_PROP_NAMES);
-    }
     struct registry_name entry = {name, {NULL, 0}, type};
-    return find_or_add(tx, REGISTRY_PROP, &entry, id);
+    if (find_or_add(tx, REGISTRY_PROP, &entry, LIMIT_PROP_NAMES, id) == ERR_OK) return ERR_OK;
+    return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "props", "%d", LIMIT_PROP_NAMES);
 }
 
 int registry_find_kind(struct brand *b, struct str name)

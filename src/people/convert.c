@@ -41,7 +41,7 @@ enum err convert(struct people *p, struct tx *tx, const struct sender *sender,
     *ev = (struct event){.at = fact->at, .received_at = tx_now(tx), .amount = fact->amount};
     TRY(registry_kind(tx, fact->kind, fact->label, &kind, why));
     ev->kind = kind;
-    names_refresh(p);
+    if (kind >= p->role_count) names_refresh(p);
     for (int d = 0; d < DIM_COUNT; d++) {
         if (d == DIM_ORIGIN || fact->code[d].len == 0) continue;
         TRY(registry_code(tx, (enum dim)d, fact->code[d], &ev->dim[d], why));

@@ -50,7 +50,7 @@ static enum err people_on_event(struct tx *tx, void *state, const struct event *
 {
     struct people *p = state;
     if (ev->persona == 0) return ERR_OK;
-    names_refresh(p);
+    if (ev->kind >= p->role_count) names_refresh(p);
     TRY(imply_join(p, tx, ev));
     if (!tx_replaying(tx)) seq = tx_seq(tx) + 1; /* after what was just emitted */
     if (ev->kind == p->kind_merged)

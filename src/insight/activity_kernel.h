@@ -1,0 +1,23 @@
+/* activity_kernel.h - members by period: new, returning, resurrected, dormant.
+ *
+ * The buckets are the periods of the reply and one before them. Rows before that bucket only tell
+ * who is not new. */
+#pragma once
+
+#include "insight/buckets.h"
+#include "insight/kernel.h"
+
+struct activity_point {
+    uint64_t fresh;       /* active for the first time ever */
+    uint64_t returning;   /* active, and in the period before too */
+    uint64_t resurrected; /* active, not in the period before, but earlier */
+    uint64_t dormant;     /* not active, but in the period before */
+};
+
+struct activity {
+    const struct buckets *buckets;
+    struct activity_point *points; /* [buckets] the first is of no use */
+};
+
+/* Settings are the struct buckets, the kernel is a struct activity. */
+extern const struct kernel_type activity_kernel;

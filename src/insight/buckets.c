@@ -1,0 +1,63 @@
+/* buckets.c - starts come from the zone one by one; slots are filled from them. */
+#include "insight/buckets.h"
+
+#include <assert.h>
+
+#include "base/vec.h"
+
+/* Powers of two below the shortest usual bucket of each unit: 35 min, 19 h, 6.2 d, 24.9 d. */
+static const int shifts[] = {
+    [UNIT_HOUR] = 21, [UNIT_DAY] = 26, [UNIT_WEEK] = 29, [UNIT_MONTH] = 31};
+
+static void fill_slots(struct buckets *b)
+{
+    uint64_t length = (uint64_t)(b->starts[b->count] - b->starts[0]);
+    size_t slots = (size_t)(length >> b->shift) + 1;
+    uint32_t bucket = 0;
+    b->slots = mem_alloc_array(slots, sizeof(*b->slots));
+    for (size_t i = 0; i < slots; i++) {
+        int64_t at = b->starts[0] + (int64_t)((uint64_t)i << b->shift);
+        while (bucket + 1 < b->count && at >= b->starts[bucket + 1]) {
+            bucket++;
+        }
+        b->slots[i] = bucket;
+    }
+}
+
+bool buckets_init(struct buckets *b, const struct zone *zone, enum time_unit unit, int64_t from,
+                  int64_t to, size_t before, size_t after, size_t count_max)
+{
+    VEC(int64_t) starts = {0};
+    *b = (struct buckets){.shift = shifts[unit]};
+    if (from >= to) return true;
+    int64_t start = zone_bucket_start(zone, unit, from);
+    for (size_t i = 0; i < before; i++) {
+        start = zone_bucket_start(zone, unit, start - 1);
+    }
+    while (start < to) {
+        if (starts.count == count_max) {
+            VEC_FINISH(&starts);
+            return false;
+        }
+        VEC_PUSH(&starts, start);
+        int64_t next = zone_bucket_next(zone, unit, start);
+        assert(next > start);
+        start = next;
+    }
+    for (size_t i = 0; i < after; i++) {
+        VEC_PUSH(&starts, start);
+        start = zone_bucket_next(zone, unit, start);
+    }
+    VEC_PUSH(&starts, start);
+    b->starts = starts.items;
+    b->count = starts.count - 1;
+    fill_slots(b);
+    return true;
+}
+
+void buckets_finish(struct buckets *b)
+{
+    mem_free(b->starts);
+    mem_free(b->slots);
+    *b = (struct buckets){0};
+}

@@ -1,0 +1,169 @@
+/* funnel_kernel.c - the ordered and the strict mode, and the tables.
+ *
+ * Ordered: start[k] is the latest first step of all chains that have reached step k; a chain that
+ * started later has more window left, so no other needs to be kept. That gives the depth and
+ * 'done', the row where it was first reached. Chains do not overtake each other: one that starts
+ * earlier is done no later. So the earliest attempt of that depth starts at the first step-0 row
+ * whose window still holds 'done', and taking each next match from there finds its times. */
+#include "insight/funnel_kernel.h"
+
+static uint32_t step_bits(const struct funnel_settings *f)
+{
+    return (UINT32_C(1) << f->steps) - 1;
+}
+
+static int highest(uint32_t bits)
+{
+    return 31 - __builtin_clz(bits);
+}
+
+/* The depth, and the row where it was first reached. */
+static uint32_t ordered_depth(const struct funnel_settings *f, const struct sight *s, uint32_t from,
+                              uint32_t to, uint32_t *done)
+{
+    const int64_t *at = s->h->at;
+    int64_t start[LIMIT_FUNNEL_STEPS];
+    uint32_t bits = step_bits(f);
+    uint32_t depth = 0;
+    for (uint32_t i = from; i < to && depth < f->steps; i++) {
+        /* Later steps first, or one event would serve two. */
+        for (uint32_t left = s->mask[i] & bits; left != 0;) {
+            uint32_t k = (uint32_t)highest(left);
+            left ^= UINT32_C(1) << k;
+            if (k > depth) continue;
+            if (k > 0 && at[i] - start[k - 1] > f->window) continue;
+            start[k] = k > 0 ? start[k - 1] : at[i];
+            if (k < depth) continue;
+            depth = k + 1;
+            *done = i;
+        }
+    }
+    return depth;
+}
+
+void funnel_ordered(const struct funnel_settings *f, const struct sight *s, uint32_t from,
+                    uint32_t to, struct attempt *out)
+{
+    const int64_t *at = s->h->at;
+    uint32_t done = 0;
+    uint32_t depth = ordered_depth(f, s, from, to, &done);
+    uint32_t k = 0;
+    for (uint32_t i = from; k < depth; i++) {
+        if ((s->mask[i] >> k & 1) == 0) continue;
+        if (k == 0 && at[done] - at[i] > f->window) continue;
+        if (k == 0) out->row = i;
+        out->at[k++] = at[i];
+    }
+    out->depth = depth;
+}
+
+/* The steps of the attempt that starts at row 'i', each the member's very next event. */
+static uint32_t walk_strict(const struct funnel_settings *f, const struct sight *s, uint32_t i,
+                            uint32_t to, int64_t *times)
+{
+    const int64_t *at = s->h->at;
+    uint32_t k = 1;
+    times[0] = at[i];
+    for (uint32_t j = i + 1; j < to && k < f->steps; j++) {
+        if ((s->mask[j] & SIGHT_SEEN) == 0) continue;
+        if ((s->mask[j] >> k & 1) == 0 || at[j] - at[i] > f->window) break;
+        times[k++] = at[j];
+    }
+    return k;
+}
+
+void funnel_strict(const struct funnel_settings *f, const struct sight *s, uint32_t from,
+                   uint32_t to, struct attempt *out)
+{
+    int64_t times[LIMIT_FUNNEL_STEPS];
+    out->depth = 0;
+    for (uint32_t i = from; i < to && out->depth < f->steps; i++) {
+        if ((s->mask[i] & 1) == 0) continue;
+        uint32_t depth = walk_strict(f, s, i, to, times);
+        if (depth <= out->depth) continue;
+        out->depth = depth;
+        out->row = i;
+        memcpy(out->at, times, depth * sizeof(times[0]));
+    }
+}
+
+static void init(void *kernel, const void *settings)
+{
+    struct funnel *f = kernel;
+    *f = (struct funnel){.settings = settings};
+    f->keys = keys_create(f->settings->field);
+}
+
+static void finish(void *kernel)
+{
+    struct funnel *f = kernel;
+    keys_destroy(f->keys);
+    VEC_FINISH(&f->groups);
+    VEC_FINISH(&f->times);
+}
+
+static size_t bytes(const void *kernel)
+{
+    const struct funnel *f = kernel;
+    return keys_bytes(f->keys) + f->groups.capacity * sizeof(f->groups.items[0]) +
+           f->times.capacity * sizeof(f->times.items[0]);
+}
+
+static struct funnel_group *group_of(struct funnel *f, uint32_t key)
+{
+    while (f->groups.count <= key) {
+        VEC_PUSH(&f->groups, ((struct funnel_group){{0}}));
+    }
+    return &f->groups.items[key];
+}
+
+static void add(struct funnel *f, const struct attempt *a, const struct history *h)
+{
+    uint32_t key = keys_row(f->keys, h, a->row);
+    group_of(f, key)->depth[a->depth - 1]++;
+    for (uint32_t k = 1; k < a->depth; k++) {
+        VEC_PUSH(&f->times, ((struct funnel_time){key, k, a->at[k] - a->at[k - 1]}));
+    }
+}
+
+static void run(void *kernel, const struct sight *s)
+{
+    static void (*const modes[])(const struct funnel_settings *, const struct sight *, uint32_t,
+                                 uint32_t, struct attempt *) = {
+        [FUNNEL_ORDERED] = funnel_ordered,
+        [FUNNEL_STRICT] = funnel_strict,
+        [FUNNEL_ANY] = funnel_any,
+    };
+    struct funnel *f = kernel;
+    const struct history *h = s->h;
+    keys_begin(f->keys);
+    for (uint32_t m = 0; m < h->member_count; m++) {
+        struct attempt attempt;
+        if (!sight_keeps(s, m) || h->member[m] == 0) continue;
+        modes[f->settings->mode](f->settings, s, h->off[m], h->off[m + 1], &attempt);
+        if (attempt.depth > 0) add(f, &attempt, h);
+    }
+}
+
+static void merge(void *to, void *from)
+{
+    struct funnel *a = to;
+    struct funnel *b = from;
+    VEC(uint32_t) ids = {0};
+    for (uint32_t key = 0; key < b->groups.count; key++) {
+        uint32_t there = keys_add(a->keys, keys_get(b->keys, key));
+        VEC_PUSH(&ids, there);
+        for (int k = 0; k < LIMIT_FUNNEL_STEPS; k++) {
+            group_of(a, there)->depth[k] += b->groups.items[key].depth[k];
+        }
+    }
+    VEC_RESERVE(&a->times, b->times.count);
+    for (size_t i = 0; i < b->times.count; i++) {
+        struct funnel_time time = b->times.items[i];
+        time.key = ids.items[time.key];
+        VEC_PUSH(&a->times, time);
+    }
+    VEC_FINISH(&ids);
+}
+
+const struct kernel_type funnel_kernel = {sizeof(struct funnel), init, finish, run, bytes, merge};

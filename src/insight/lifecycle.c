@@ -1,0 +1,210 @@
+/* lifecycle.c - the query "lifecycle": stock of each stage over time, and the flow between stages.
+ *
+ * Each member is folded up to 'to'. Changes become differences of the stock at the end of their
+ * bucket; adding them up from the first bucket on gives the stock. A change at exactly the end of a
+ * bucket belongs to the next one, as buckets are half open. */
+#include "base/mem.h"
+#include "insight/buckets.h"
+#include "insight/query.h"
+#include "insight/sweep.h"
+
+static const char *const units[] = {"day", "week", NULL};
+
+#define STAGES (STAGE_COUNT + 1) /* visitors are the last */
+
+struct lifecycle_settings {
+    const struct plan *plan;
+    const struct buckets *buckets;
+    int64_t from, to;
+};
+
+struct lifecycle {
+    const struct lifecycle_settings *settings;
+    struct fold *fold;
+    int64_t (*stock)[STAGES];                /* [buckets] differences to the bucket before */
+    uint64_t flow[STAGE_COUNT][STAGE_COUNT]; /* [at from][at to] */
+    uint64_t arrived[STAGE_COUNT];           /* in no stage at from, in this one at to */
+    int stage;                               /* of the member at hand; -1 = none yet */
+    int stage_from;                          /* theirs at 'from' */
+};
+
+static void enter(struct lifecycle *l, size_t bucket, int stage)
+{
+    if (l->stage >= 0) l->stock[bucket][l->stage]--;
+    l->stock[bucket][stage]++;
+    l->stage = stage;
+}
+
+static void on_change(void *ctx, const struct fold_change *change)
+{
+    struct lifecycle *l = ctx;
+    const struct lifecycle_settings *s = l->settings;
+    if (change->what != FOLD_LIFECYCLE) return;
+    bool before = change->at < s->from;
+    enter(l, before ? 0 : buckets_find(s->buckets, change->at), change->to);
+    if (before) l->stage_from = change->to;
+}
+
+/* The fold reports a stage when one is reached; until then the member is a visitor. */
+static void begin_as_visitor(struct lifecycle *l, int64_t at)
+{
+    const struct lifecycle_settings *s = l->settings;
+    enter(l, at < s->from ? 0 : buckets_find(s->buckets, at), STAGE_NONE);
+}
+
+static void fold_member(struct lifecycle *l, const struct history *h, uint32_t from, uint32_t to)
+{
+    const struct lifecycle_settings *s = l->settings;
+    const struct fold_names *names = s->plan->in->fold;
+    fold_reset(l->fold);
+    l->stage = l->stage_from = -1;
+    if (from == to || h->at[from] >= s->to) return;
+    begin_as_visitor(l, h->at[from]);
+    for (uint32_t i = from; i < to && h->at[i] < s->to; i++) {
+        struct fold_row row;
+        fold_row_of_history(names, &s->plan->columns, h, i, &row);
+        if (row.roles & ROLE_DERIVED) continue;
+        fold_event(l->fold, names, &row, on_change, l);
+    }
+    fold_advance(l->fold, names, s->to - 1, on_change, l);
+    if (l->stage == STAGE_NONE) return;
+    if (l->stage_from >= 0) {
+        l->flow[l->stage_from][l->stage]++;
+    } else {
+        l->arrived[l->stage]++;
+    }
+}
+
+static void see(void *kernel, const struct sight *s)
+{
+    const struct history *h = s->h;
+    for (uint32_t m = 0; m < h->member_count; m++) {
+        if (!sight_keeps(s, m) || h->member[m] == 0) continue;
+        fold_member(kernel, h, h->off[m], h->off[m + 1]);
+    }
+}
+
+static void init(void *kernel, const void *settings)
+{
+    struct lifecycle *l = kernel;
+    *l = (struct lifecycle){.settings = settings, .fold = fold_create()};
+    l->stock = mem_alloc_array(l->settings->buckets->count, sizeof(*l->stock));
+}
+
+static void finish(void *kernel)
+{
+    struct lifecycle *l = kernel;
+    fold_destroy(l->fold);
+    mem_free(l->stock);
+}
+
+static size_t bytes(const void *kernel)
+{
+    const struct lifecycle *l = kernel;
+    return l->settings->buckets->count * sizeof(*l->stock);
+}
+
+static void merge(void *to, void *from)
+{
+    struct lifecycle *a = to;
+    const struct lifecycle *b = from;
+    for (size_t i = 0; i < a->settings->buckets->count; i++) {
+        for (int stage = 0; stage < STAGES; stage++) {
+            a->stock[i][stage] += b->stock[i][stage];
+        }
+    }
+    for (int i = 0; i < STAGE_COUNT; i++) {
+        a->arrived[i] += b->arrived[i];
+        for (int j = 0; j < STAGE_COUNT; j++) {
+            a->flow[i][j] += b->flow[i][j];
+        }
+    }
+}
+
+static const struct kernel_type lifecycle_kernel = {
+    sizeof(struct lifecycle), init, finish, see, bytes, merge,
+};
+
+/* What is not over yet has no stock: a 'to' after now is now. */
+static enum err parse(struct plan *p, struct form *f)
+{
+    int *by = arena_alloc(p->arena, sizeof(*by));
+    p->own = by;
+    TRY(form_choice(f, "by", units, by));
+    json_key(&p->echo, "by");
+    json_text(&p->echo, units[*by]);
+    if (p->to > p->in->now) p->to = p->in->now;
+    if (p->from > p->to) p->from = p->to;
+    return ERR_OK;
+}
+
+static void reply_stock(struct reply *r, const struct lifecycle *l)
+{
+    int64_t stock[STAGES] = {0};
+    struct strbuf header = {0};
+    strbuf_add_text(&header, "at");
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        strbuf_addf(&header, ",%s", stage_name((enum stage)stage));
+    }
+    strbuf_add_text(&header, ",visitors");
+    reply_list(r, "stock", header.p);
+    for (size_t i = 0; i < l->settings->buckets->count; i++) {
+        reply_row(r);
+        reply_time(r, "at", l->settings->buckets->starts[i]);
+        for (int stage = 0; stage < STAGES; stage++) {
+            bool visitors = stage == STAGE_NONE;
+            stock[stage] += l->stock[i][stage];
+            reply_int(r, visitors ? "visitors" : stage_name((enum stage)stage), stock[stage]);
+        }
+        reply_row_end(r);
+    }
+    reply_list_end(r);
+    strbuf_finish(&header);
+}
+
+static void reply_stages(struct reply *r, const char *key, const uint64_t counts[STAGE_COUNT])
+{
+    reply_array(r, key);
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        reply_count(r, NULL, counts[stage]);
+    }
+    reply_array_end(r);
+}
+
+static void reply_lifecycle(struct reply *r, const struct lifecycle *l)
+{
+    reply_stock(r, l);
+    reply_array(r, "flow");
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        reply_stages(r, NULL, l->flow[stage]);
+    }
+    reply_array_end(r);
+    reply_stages(r, "arrived", l->arrived);
+}
+
+static enum err run(struct plan *p, struct reply *r, struct why *why)
+{
+    const int *by = p->own;
+    struct buckets buckets;
+    struct lifecycle lifecycle;
+    if (!buckets_init(&buckets, p->in->zone, (enum time_unit)(UNIT_DAY + *by), p->from, p->to, 0, 0,
+                      LIMIT_BUCKETS)) {
+        return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_BUCKETS, "lifecycle", "%d", LIMIT_BUCKETS);
+    }
+    struct lifecycle_settings settings = {p, &buckets, p->from, p->to};
+    struct sweep sweep = {
+        .plan = p, .from = INT64_MIN, .to = p->to, .members_only = true, .every_kind = true};
+    enum err err = ERR_OK;
+    /* An empty range has no bucket for a stock, so that there is nothing to fold for. */
+    if (buckets.count == 0) settings.to = sweep.to = sweep.from;
+    err = sweep_run(&sweep, &lifecycle_kernel, &settings, &lifecycle, why);
+    if (err == ERR_OK) {
+        reply_lifecycle(r, &lifecycle);
+        lifecycle_kernel.finish(&lifecycle);
+    }
+    buckets_finish(&buckets);
+    return err;
+}
+
+const struct query_type query_lifecycle = {"lifecycle", TAKES_FROM | TAKES_TO | TAKES_WHO, true,
+                                           parse, run};

@@ -1,0 +1,189 @@
+/* retention_kernel.c - one walk collects a member's births and returns; then each birth leaps from
+ * period to period through the returns.
+ *
+ * Period k of a birth is [start(k), start(k + 1)), so that a leap is a search for a time. With
+ * "each" a member has at most one birth a cohort, which bounds the work whatever the rows are. */
+#include "insight/retention_kernel.h"
+
+#define BIRTH UINT32_C(1)
+#define RETURN UINT32_C(2)
+
+/* The first index >= i whose return is not before 'at': steps double, then are halved. */
+static size_t leap(const int64_t *returns, size_t count, size_t i, int64_t at)
+{
+    size_t step = 1;
+    size_t low = i;
+    while (low + step <= count && returns[low + step - 1] < at) {
+        low += step;
+        step *= 2;
+    }
+    size_t high = low + step <= count ? low + step : count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (returns[middle] < at) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Brackets are (b[k - 1], b[k]] days, so that they start one past the day before. */
+int64_t retention_start(const struct retention_settings *s, int64_t at, uint32_t cohort, uint32_t k)
+{
+    if (s->type == RETENTION_BRACKET) {
+        int64_t days = k > 0 ? s->brackets[k - 1] : 0;
+        if (s->elapsed) return at + days * TIME_DAY + 1;
+        return zone_day_start(s->zone, zone_day(s->zone, at) + (int32_t)days + 1);
+    }
+    if (s->elapsed) return at + k * s->period_ms;
+    return s->buckets->starts[cohort + k];
+}
+
+static void set_bit(struct birth *b, uint32_t period)
+{
+    b->seen[period >> 6] |= UINT64_C(1) << (period & 63);
+}
+
+static void mark_periods(struct retention *r, struct birth *b)
+{
+    const struct retention_settings *s = r->settings;
+    const int64_t *returns = r->returns.items;
+    size_t count = r->returns.count;
+    size_t i = b->first;
+    if (i < count) i = leap(returns, count, i, retention_start(s, b->at, b->cohort, 0));
+    for (uint32_t k = 0; k < s->periods && i < count; k++) {
+        int64_t end = retention_start(s, b->at, b->cohort, k + 1);
+        if (returns[i] >= end) continue;
+        set_bit(b, k);
+        i = leap(returns, count, i, end);
+    }
+}
+
+static uint32_t bucket_at(const struct retention_settings *s, int64_t at)
+{
+    const struct buckets *b = s->buckets;
+    if (at >= b->starts[b->count]) return (uint32_t)b->count;
+    return buckets_find(b, at);
+}
+
+/* Returned on k or later: every period up to that of the last return. */
+static void mark_rolling(struct retention *r, struct birth *b)
+{
+    const struct retention_settings *s = r->settings;
+    if (b->first == r->returns.count) return;
+    int64_t last = r->returns.items[r->returns.count - 1];
+    int64_t period = s->elapsed ? (last - b->at) / s->period_ms
+                                : (int64_t)bucket_at(s, last) - (int64_t)b->cohort;
+    for (uint32_t k = 0; k < s->periods && k <= period; k++) {
+        set_bit(b, k);
+    }
+}
+
+static void add_birth(struct retention *r, int64_t at)
+{
+    const struct retention_settings *s = r->settings;
+    uint32_t cohort = bucket_at(s, at);
+    size_t count = r->births.count;
+    if (count > 0 && r->births.items[count - 1].cohort == cohort) return;
+    VEC_PUSH(&r->births, ((struct birth){.at = at, .cohort = cohort, .first = r->returns.count}));
+}
+
+/* Is the 'number'-th birth event of the member, at 'at', a birth that counts? */
+static bool counts_as_birth(const struct retention_settings *s, uint32_t number, int64_t at)
+{
+    if (at < s->from || at >= s->to) return false;
+    return s->first == RETENTION_EACH || number == s->nth;
+}
+
+/* An event that is both is first a return for the births before it. */
+static void collect(struct retention *r, const struct sight *sight, uint32_t from, uint32_t to)
+{
+    const struct retention_settings *s = r->settings;
+    const int64_t *at = sight->h->at;
+    uint32_t number = 0; /* birth events so far */
+    VEC_RESET(&r->births);
+    VEC_RESET(&r->returns);
+    for (uint32_t i = from; i < to; i++) {
+        uint32_t mask = sight->mask[i];
+        if (mask & RETURN && r->births.count > 0) VEC_PUSH(&r->returns, at[i]);
+        if ((mask & BIRTH) == 0) continue;
+        if (s->first != RETENTION_IN_RANGE || at[i] >= s->from) number++;
+        if (counts_as_birth(s, number, at[i])) add_birth(r, at[i]);
+    }
+}
+
+static void count(struct retention *r)
+{
+    uint32_t periods = r->settings->periods;
+    for (size_t i = 0; i < r->births.count; i++) {
+        struct birth *b = &r->births.items[i];
+        uint64_t *row = r->returned + (size_t)b->cohort * periods;
+        if (r->settings->type == RETENTION_ROLLING) {
+            mark_rolling(r, b);
+        } else {
+            mark_periods(r, b);
+        }
+        r->sizes[b->cohort]++;
+        for (int word = 0; word < 2; word++) {
+            for (uint64_t bits = b->seen[word]; bits != 0; bits &= bits - 1) {
+                row[word * 64 + __builtin_ctzll(bits)]++;
+            }
+        }
+    }
+}
+
+static void run(void *kernel, const struct sight *s)
+{
+    struct retention *r = kernel;
+    const struct history *h = s->h;
+    for (uint32_t m = 0; m < h->member_count; m++) {
+        if (!sight_keeps(s, m) || h->member[m] == 0) continue;
+        collect(r, s, h->off[m], h->off[m + 1]);
+        count(r);
+    }
+}
+
+static void init(void *kernel, const void *settings)
+{
+    struct retention *r = kernel;
+    *r = (struct retention){.settings = settings};
+    size_t cohorts = r->settings->cohorts;
+    r->sizes = mem_alloc_array(cohorts, sizeof(*r->sizes));
+    r->returned = mem_alloc_array(cohorts * r->settings->periods, sizeof(*r->returned));
+}
+
+static void finish(void *kernel)
+{
+    struct retention *r = kernel;
+    mem_free(r->sizes);
+    mem_free(r->returned);
+    VEC_FINISH(&r->births);
+    VEC_FINISH(&r->returns);
+}
+
+static size_t bytes(const void *kernel)
+{
+    const struct retention *r = kernel;
+    size_t cells = (size_t)r->settings->cohorts * (r->settings->periods + 1);
+    return cells * sizeof(uint64_t) + r->births.capacity * sizeof(r->births.items[0]) +
+           r->returns.capacity * sizeof(r->returns.items[0]);
+}
+
+static void merge(void *to, void *from)
+{
+    struct retention *a = to;
+    const struct retention *b = from;
+    size_t cohorts = a->settings->cohorts;
+    for (size_t i = 0; i < cohorts; i++) {
+        a->sizes[i] += b->sizes[i];
+    }
+    for (size_t i = 0; i < cohorts * a->settings->periods; i++) {
+        a->returned[i] += b->returned[i];
+    }
+}
+
+const struct kernel_type retention_kernel = {
+    sizeof(struct retention), init, finish, run, bytes, merge,
+};

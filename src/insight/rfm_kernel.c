@@ -1,0 +1,163 @@
+/* rfm_kernel.c - orders without a name are added up on the way; those with one are put together by
+ * name when the member ends. */
+#include "insight/rfm_kernel.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+#define PAID UINT32_C(1)
+#define REFUNDED UINT32_C(2)
+
+/* A buyer while the rows are read. */
+struct tally {
+    uint32_t orders;
+    int64_t last;
+    wide revenue;
+};
+
+static int64_t clamp(wide v)
+{
+    if (v > INT64_MAX) return INT64_MAX;
+    return v < -INT64_MAX ? -INT64_MAX : (int64_t)v;
+}
+
+static uint64_t order_of(const struct rfm *r, const struct history *h, uint32_t row)
+{
+    int place = r->settings->order_place;
+    if (place < 0) return 0;
+    const struct prop_column *c = &h->props[place];
+    uint32_t text = c->text ? c->text[row] : 0;
+    if (text == 0) return 0;
+    uint64_t hash = hash_xxh3(c->strings[text].p, c->strings[text].len);
+    return hash ? hash : 1;
+}
+
+static void add_standing(struct tally *t, int64_t at)
+{
+    t->orders++;
+    if (at > t->last) t->last = at;
+}
+
+static wide size_of_refund(int64_t amount)
+{
+    if (amount == HISTORY_NO_AMOUNT) return 0;
+    return amount < 0 ? -(wide)amount : amount;
+}
+
+static void add_unnamed(struct tally *t, const struct rfm_fact *f)
+{
+    if (f->refund) {
+        t->revenue -= size_of_refund(f->amount);
+        return;
+    }
+    add_standing(t, f->at);
+    if (f->amount != HISTORY_NO_AMOUNT) t->revenue += f->amount;
+}
+
+/* The facts of one order. */
+static void add_order(struct tally *t, const struct rfm_fact *facts, size_t count)
+{
+    int64_t paid_at = INT64_MIN;
+    wide paid = 0;
+    wide refunded = 0;
+    bool any_refund = false;
+    bool whole = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct rfm_fact *f = &facts[i];
+        if (f->refund) {
+            any_refund = true;
+            whole = whole || f->amount == HISTORY_NO_AMOUNT;
+            refunded += size_of_refund(f->amount);
+            continue;
+        }
+        if (f->at > paid_at) paid_at = f->at;
+        if (f->amount != HISTORY_NO_AMOUNT) paid += f->amount;
+    }
+    bool stands = paid_at != INT64_MIN && !whole && !(any_refund && refunded >= paid);
+    if (!stands) return;
+    add_standing(t, paid_at);
+    t->revenue += paid - refunded;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct rfm_fact *x = a;
+    const struct rfm_fact *y = b;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static void add_named(struct rfm *r, struct tally *t)
+{
+    struct rfm_fact *facts = r->named.items;
+    size_t count = r->named.count;
+    if (count == 0) return;
+    qsort(facts, count, sizeof(*facts), by_order);
+    for (size_t from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && facts[to].order == facts[from].order;) {
+            to++;
+        }
+        add_order(t, facts + from, to - from);
+    }
+}
+
+static void add_member(struct rfm *r, const struct sight *s, uint32_t m)
+{
+    const struct history *h = s->h;
+    struct tally t = {.last = INT64_MIN};
+    VEC_RESET(&r->named);
+    for (uint32_t i = h->off[m]; i < h->off[m + 1]; i++) {
+        if ((s->mask[i] & (PAID | REFUNDED)) == 0) continue;
+        struct rfm_fact fact = {.order = order_of(r, h, i),
+                                .at = h->at[i],
+                                .amount = h->amount[i],
+                                .refund = (s->mask[i] & REFUNDED) != 0};
+        if (fact.order == 0) {
+            add_unnamed(&t, &fact);
+        } else {
+            VEC_PUSH(&r->named, fact);
+        }
+    }
+    add_named(r, &t);
+    if (t.orders == 0) return;
+    struct rfm_buyer buyer = {h->member[m], t.orders, t.last, clamp(t.revenue)};
+    VEC_PUSH(&r->buyers, buyer);
+}
+
+static void run(void *kernel, const struct sight *s)
+{
+    for (uint32_t m = 0; m < s->h->member_count; m++) {
+        if (sight_keeps(s, m) && s->h->member[m] != 0) add_member(kernel, s, m);
+    }
+}
+
+static void init(void *kernel, const void *settings)
+{
+    *(struct rfm *)kernel = (struct rfm){.settings = settings};
+}
+
+static void finish(void *kernel)
+{
+    struct rfm *r = kernel;
+    VEC_FINISH(&r->buyers);
+    VEC_FINISH(&r->named);
+}
+
+static size_t bytes(const void *kernel)
+{
+    const struct rfm *r = kernel;
+    return r->buyers.capacity * sizeof(r->buyers.items[0]) +
+           r->named.capacity * sizeof(r->named.items[0]);
+}
+
+static void merge(void *to, void *from)
+{
+    struct rfm *a = to;
+    const struct rfm *b = from;
+    VEC_RESERVE(&a->buyers, b->buyers.count);
+    for (size_t i = 0; i < b->buyers.count; i++) {
+        VEC_PUSH(&a->buyers, b->buyers.items[i]);
+    }
+}
+
+const struct kernel_type rfm_kernel = {sizeof(struct rfm), init, finish, run, bytes, merge};

@@ -1,0 +1,37 @@
+/* rfm_kernel.h - each buyer's standing orders: how recent, how many, how much.
+ *
+ * Selector 0 is order.paid, selector 1 order.refunded. An order is all payments of one name; it no
+ * longer stands when a refund without an amount names it, or refunds reach what was paid. Payments
+ * without a name are orders of their own; a refund without a name only subtracts. */
+#pragma once
+
+#include "base/vec.h"
+#include "insight/kernel.h"
+#include "insight/wide.h"
+
+struct rfm_settings {
+    int order_place; /* of props.order among the run's properties; -1 = not there */
+};
+
+struct rfm_buyer {
+    uint32_t member;
+    uint32_t orders; /* standing */
+    int64_t last;    /* payment of the latest of them */
+    int64_t revenue; /* minor units, refunds subtracted */
+};
+
+struct rfm_fact {
+    uint64_t order; /* hash of the name */
+    int64_t at;
+    int64_t amount; /* HISTORY_NO_AMOUNT = none */
+    bool refund;
+};
+
+struct rfm {
+    const struct rfm_settings *settings;
+    VEC(struct rfm_buyer) buyers;
+    VEC(struct rfm_fact) named; /* of the member at hand */
+};
+
+/* Settings are struct rfm_settings, the kernel is a struct rfm. */
+extern const struct kernel_type rfm_kernel;

@@ -1,0 +1,18 @@
+/* sweep.h - one pass over the log for a query: each run is woven with derived events, filtered by
+ * member, masked, and given to the worker's kernel. */
+#pragma once
+
+#include "insight/kernel.h"
+#include "insight/plan.h"
+
+struct sweep {
+    struct plan *plan;
+    int64_t from, to;  /* rows outside [from, to) have mask 0 */
+    bool members_only; /* events without member are not wanted */
+    bool every_kind;   /* rows of no selector are wanted too (SIGHT_SEEN) */
+};
+
+/* Run one kernel a worker and merge them into 'out', which has room for one and is the caller's to
+ * finish. ERR_TOO_LARGE when the kernels grow over the budget. */
+MUST_CHECK enum err sweep_run(const struct sweep *s, const struct kernel_type *type,
+                              const void *settings, void *out, struct why *why);

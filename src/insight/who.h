@@ -1,0 +1,16 @@
+/* who.h - the members that a member expression selects, as of the query's now.
+ *
+ * One per worker. Fields that the fold answers come from folding the member's rows, others from the
+ * caller of the query. */
+#pragma once
+
+#include "insight/plan.h"
+
+struct who;
+
+struct who *who_create(const struct plan *p, const struct expr *e);
+void who_destroy(struct who *w); /* NULL is allowed */
+/* Does member 'index' of the run match? */
+bool who_match(struct who *w, const struct history *h, uint32_t index);
+/* Does the expression read a field that the fold answers? */
+bool who_needs_fold(const struct expr *e);

@@ -220,7 +220,7 @@ static enum err parse_values(struct parser *p, struct subject *s, enum op op, st
             TRY(parse_value(p, s, op, values));
         } while (parser_take_symbol(p, ","));
         if (parser_take_symbol(p, ")")) return ERR_OK;
-        return parser_fail_list(p, &p->token, MSG_EXPR_WANT, ", )");
+        return parser_fail_list(p, &p->token, MSG_EXPR_WANT, "',', )");
     }
     TRY(parse_value(p, s, op, values));
     if (op != OP_BETWEEN && op != OP_NOT_BETWEEN) return ERR_OK;

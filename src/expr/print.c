@@ -4,6 +4,7 @@
  * Durations print in days, hours, minutes or seconds, the largest that divides them; times in the
  * brand's zone. */
 #include <math.h>
+#include <stdio.h>
 
 #include "expr/field.h"
 
@@ -21,24 +22,26 @@ static void print_text(struct strbuf *out, struct str text)
     strbuf_add_char(out, '"');
 }
 
-/* Six decimals at most say exactly what the lexer read (token.c bounds the digits). */
+/* The fewest decimals that read as the same number; six always do, since the lexer takes no more.
+ */
 static void print_number(struct strbuf *out, double number)
 {
-    double size = fabs(number);
-    int64_t whole = (int64_t)size;
-    long fraction = lround((size - (double)whole) * 1e6);
-    if (fraction == 1000000) {
-        fraction = 0;
-        whole++;
+    static const long scales[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+    double size = fabs(number), back = -1;
+    char text[40];
+    for (int digits = 0; digits <= 6 && back != size; digits++) {
+        int64_t whole = (int64_t)size;
+        long fraction = lround((size - (double)whole) * (double)scales[digits]);
+        if (fraction == scales[digits]) {
+            fraction = 0;
+            whole++;
+        }
+        int len = snprintf(text, sizeof(text), "%lld", (long long)whole);
+        if (digits) snprintf(text + len, sizeof(text) - (size_t)len, ".%0*ld", digits, fraction);
+        (void)str_to_double(str_of(text), &back);
     }
     if (number < 0) strbuf_add_char(out, '-');
-    strbuf_addf(out, "%lld", (long long)whole);
-    if (fraction == 0) return;
-    int digits = 6;
-    for (; fraction % 10 == 0; fraction /= 10) {
-        digits--;
-    }
-    strbuf_addf(out, ".%0*ld", digits, fraction);
+    strbuf_add_text(out, text);
 }
 
 static void print_duration(struct strbuf *out, int64_t ms)

@@ -2,6 +2,7 @@
  * phone. */
 #pragma once
 
+#include "api/sections.h"
 #include "brand/data.h"
 #include "http/http.h"
 
@@ -13,3 +14,6 @@ void page_cache_destroy(struct page_cache *c);
 /* GET /?brand=SLUG&lang=zh|en. Refuses a Host that is not this machine's loopback (403): the page
  * needs no token, so a foreign name that resolves here must not read it. */
 void page_handle(struct page_cache *c, struct data *d, struct request *req);
+/* The page of one brand, whole: no other file is needed. */
+void page_render(struct brand *b, const struct sections *s, enum lang lang, struct arena *arena,
+                 struct strbuf *out);

@@ -313,3 +313,37 @@ void json_null(struct json_writer *w)
     separate(w);
     strbuf_add_text(w->out, "null");
 }
+
+void json_tree(struct json_writer *w, const struct json *j)
+{
+    switch (j->type) {
+    case JSON_NULL:
+        json_null(w);
+        break;
+    case JSON_BOOL:
+        json_bool(w, j->boolean);
+        break;
+    case JSON_INT:
+        json_int(w, j->integer);
+        break;
+    case JSON_DOUBLE:
+        json_double(w, j->number);
+        break;
+    case JSON_STRING:
+        json_str(w, j->string);
+        break;
+    case JSON_ARRAY:
+        json_begin_array(w);
+        for (size_t i = 0; i < j->count; i++) json_tree(w, &j->items[i]);
+        json_end_array(w);
+        break;
+    case JSON_OBJECT:
+        json_begin_object(w);
+        for (size_t i = 0; i < j->count; i++) {
+            json_key_str(w, j->keys[i]);
+            json_tree(w, &j->items[i]);
+        }
+        json_end_object(w);
+        break;
+    }
+}

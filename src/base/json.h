@@ -57,3 +57,5 @@ void json_uint(struct json_writer *w, uint64_t v);
 void json_double(struct json_writer *w, double v);
 void json_bool(struct json_writer *w, bool v);
 void json_null(struct json_writer *w);
+/* A parsed tree as it was. */
+void json_tree(struct json_writer *w, const struct json *j);

@@ -1,0 +1,132 @@
+/* sections.c - each section is a question of query.md; the replies are parsed back. */
+#include "api/sections.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "api/api.h"
+
+struct ask {
+    struct brand *brand;
+    struct arena *arena;
+    struct why *why;
+    char from[48], to[48];
+};
+
+/* One question; 'format' yields its JSON. */
+static enum err ask(struct ask *a, const struct json **reply, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static enum err ask(struct ask *a, const struct json **reply, const char *format, ...)
+{
+    char question[1024];
+    struct strbuf out = {0};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(question, sizeof(question), format, args);
+    va_end(args);
+    enum err err = api_ask(a->brand, str_of(question), INSIGHT_JSON, NULL, &out, a->why);
+    if (err == ERR_OK)
+        err = json_parse(a->arena, arena_str(a->arena, strbuf_str(&out)), reply, a->why);
+    strbuf_finish(&out);
+    return err;
+}
+
+int64_t sections_int(const struct json *object, const char *key)
+{
+    const struct json *v = json_get(object, key);
+    if (!v) return 0;
+    return v->type == JSON_INT ? v->integer : v->type == JSON_DOUBLE ? (int64_t)v->number : 0;
+}
+
+/* The first event's moment: a trend's first bucket is where the default range begins. */
+static enum err first_event(struct ask *a, struct sections *s)
+{
+    const struct json *reply;
+    s->first_at = TIME_NONE;
+    TRY(ask(a, &reply, "{\"trend\":{\"kind\":\"*\",\"by\":\"month\"}}"));
+    const struct json *points = json_get(reply, "points");
+    if (!points || points->count == 0) return ERR_OK;
+    const struct json *query = json_get(json_get(reply, "query"), "trend");
+    const struct json *from = json_get(query, "from");
+    if (from) time_parse_rfc3339(from->string, &s->first_at);
+    return ERR_OK;
+}
+
+static uint64_t sum_points(const struct json *reply)
+{
+    uint64_t sum = 0;
+    const struct json *points = json_get(reply, "points");
+    for (size_t i = 0; points && i < points->count; i++)
+        sum += (uint64_t)sections_int(&points->items[i], "value");
+    return sum;
+}
+
+static const char *const stage_keys[] = {"potential", "new",     "effective", "active",
+                                         "core",      "dormant", "churned"};
+
+static uint64_t sum_stages(const struct json *bucket)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < 7; i++)
+        sum += (uint64_t)sections_int(bucket, stage_keys[i]);
+    return sum;
+}
+
+/* Fitting needs repeat buyers; without them the section is left out. */
+static enum err ask_repeat(struct ask *a, struct sections *s)
+{
+    enum err err = ask(a, &s->repeat, "{\"repeat\":{\"as_of\":\"%s\",\"unit\":\"week\"}}", a->to);
+    if (err != ERR_INVALID) return err;
+    s->repeat = NULL;
+    *a->why = (struct why){0};
+    return ERR_OK;
+}
+
+static enum err ask_all(struct ask *a, struct sections *s)
+{
+    const struct json *reply;
+    TRY(ask(a, &s->lifecycle, "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"to\":\"%s\"}}",
+            a->from, a->to));
+    TRY(ask(a, &s->days,
+            "{\"trend\":{\"kind\":\"*\",\"by\":\"day\",\"from\":\"%s\",\"to\":\"%s\"}}", a->from,
+            a->to));
+    TRY(ask(a, &s->kinds,
+            "{\"trend\":{\"kind\":\"*\",\"by\":\"month\",\"breakdown\":\"kind\",\"from\":\"%s\","
+            "\"to\":\"%s\"}}",
+            a->from, a->to));
+    TRY(ask(a, &s->retention,
+            "{\"retention\":{\"birth\":{\"kind\":\"*\"},\"return\":{\"kind\":\"*\"},\"by\":"
+            "\"week\",\"periods\":12,"
+            "\"from\":\"%s\",\"to\":\"%s\"}}",
+            a->from, a->to));
+    TRY(ask(a, &s->rfm, "{\"rfm\":{\"as_of\":\"%s\"}}", a->to));
+    TRY(ask_repeat(a, s));
+    TRY(ask(a, &reply, "{\"segment\":{\"expr\":\"last_seen > now - 28d\"}}"));
+    s->active = (uint64_t)sections_int(reply, "members");
+    return ERR_OK;
+}
+
+enum err sections_ask(struct brand *b, int64_t from, int64_t to, struct arena *arena,
+                      struct sections *out, struct why *why)
+{
+    struct ask a = {.brand = b, .arena = arena, .why = why};
+    *out = (struct sections){0};
+    TRY(first_event(&a, out));
+    out->to = to != TIME_NONE ? to : env_now(brand_env(b)) + 1;
+    out->from = from != TIME_NONE            ? from
+                : out->first_at != TIME_NONE ? out->first_at
+                                             : out->to - TIME_DAY;
+    if (out->from >= out->to) return why_fail(why, ERR_INVALID, MSG_FROM_AFTER_TO, "--from", NULL);
+    time_format(brand_zone(b), out->from, a.from, sizeof(a.from));
+    time_format(brand_zone(b), out->to, a.to, sizeof(a.to));
+    TRY(groups_list(b, out->to - 1, arena, &out->groups, &out->group_count, why));
+    if (out->first_at == TIME_NONE) return ERR_OK;
+    TRY(ask_all(&a, out));
+    out->events = sum_points(out->days);
+    const struct json *stock = json_get(out->lifecycle, "stock");
+    if (stock && stock->count) {
+        out->now = &stock->items[stock->count - 1];
+        out->members = sum_stages(out->now);
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,37 @@
+/* sections.h - the figures that the report and the page show, asked once and kept as JSON trees. */
+#pragma once
+
+#include "base/json.h"
+#include "brand/brand.h"
+#include "groups/groups.h"
+#include "people/fold.h"
+
+struct sections {
+    int64_t from, to;             /* [from, to) as asked, made definite */
+    int64_t first_at;             /* of the first event; TIME_NONE = there are none */
+    const struct json *lifecycle; /* stock by week, flow, arrived */
+    const struct json *days;      /* trend of all kinds by day: points */
+    const struct json *kinds;     /* points {key, value} over the whole range, largest first */
+    const struct json *retention; /* weekly cohorts, 12 periods */
+    const struct json *rfm;       /* cells */
+    const struct json *repeat;    /* NULL when there are too few orders to fit */
+    const struct json *now;       /* lifecycle stock at 'to': one bucket */
+    struct group_row *groups;
+    size_t group_count;
+    uint64_t members; /* in some stage at 'to', visitors apart */
+    uint64_t active;  /* members with any event in the 28 days before 'to' */
+    uint64_t events;  /* in [from, to) */
+};
+
+/* Fill from the log; everything lives in 'arena'. TIME_NONE = since the first event, until now. */
+MUST_CHECK enum err sections_ask(struct brand *b, int64_t from, int64_t to, struct arena *arena,
+                                 struct sections *out, struct why *why);
+/* A number inside a tree: 0 when absent. */
+int64_t sections_int(const struct json *object, const char *key);
+
+/* Kinds of 's->kinds' with their events added up over its buckets, most first. Returns how many. */
+struct report_kind {
+    struct str kind;
+    int64_t events;
+};
+size_t report_kinds(const struct sections *s, struct arena *arena, struct report_kind **out);

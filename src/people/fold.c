@@ -189,16 +189,17 @@ void fold_get_state(const struct fold *f, const struct fold_names *n, struct fol
     static const struct report nobody = {NULL, NULL};
     struct fold view = *f; /* borrows the sets, which settling leaves alone */
     if (view.events && view.dirty) settle(&view, &n->rules, &nobody);
+    int64_t now = view.events ? view.now : 0;
     *out = (struct fold_state){
         .stage = view.stage,
         .stage_since = view.stage_since,
         .churn = view.churn,
         .trust = view.trust < 0 ? TRUST_UNAWARE : (enum trust)view.trust,
         .trust_peak = view.trust_peak < 0 ? TRUST_UNAWARE : (enum trust)view.trust_peak,
-        .returned = fold_returned(&view, &n->rules, view.now),
+        .returned = fold_returned(&view, &n->rules, now),
         .outside = view.joined != TIME_NONE && view.last_join == TIME_NONE,
-        .reads = fold_reads(&view, &n->rules, view.now),
-        .silent_buyer = fold_silent_buyer(&view, view.now),
+        .reads = fold_reads(&view, &n->rules, now),
+        .silent_buyer = fold_silent_buyer(&view, now),
         .first_seen = view.first_seen,
         .last_seen = view.last_at,
         .created = view.first_seen,

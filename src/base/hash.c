@@ -96,6 +96,12 @@ static unsigned hex_value(char c)
     return NO_DIGIT;
 }
 
+void base64_encode(const void *p, size_t len, char *out)
+{
+    sodium_bin2base64(out, sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL), p, len,
+                      sodium_base64_VARIANT_ORIGINAL);
+}
+
 bool hex_decode(struct str hex, uint8_t *out, size_t len)
 {
     if (hex.len / 2 != len || hex.len % 2) return false;

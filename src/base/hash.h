@@ -9,7 +9,9 @@
 
 uint64_t hash_xxh3(const void *p, size_t len);
 
-struct hash128 { uint64_t lo, hi; };
+struct hash128 {
+    uint64_t lo, hi;
+};
 static inline bool hash128_eq(struct hash128 a, struct hash128 b)
 {
     return a.lo == b.lo && a.hi == b.hi;
@@ -17,13 +19,19 @@ static inline bool hash128_eq(struct hash128 a, struct hash128 b)
 /* Keyed, not invertible without the key (BLAKE2b-128, or SipHash-2-4-128). */
 struct hash128 hash_keyed(const uint8_t key[32], const void *p, size_t len);
 
-struct sha256 { uint8_t bytes[32]; };
-struct sha256_state { uint64_t opaque[16]; };
+struct sha256 {
+    uint8_t bytes[32];
+};
+struct sha256_state {
+    uint64_t opaque[16];
+};
 void sha256_init(struct sha256_state *s);
 void sha256_add(struct sha256_state *s, const void *p, size_t len);
 struct sha256 sha256_finish(struct sha256_state *s);
 struct sha256 sha256_of(const void *p, size_t len);
 void hex_encode(const void *p, size_t len, char *out); /* 2*len + 1 bytes */
+/* Standard alphabet with padding; 4 * ceil(len / 3) + 1 bytes. */
+void base64_encode(const void *p, size_t len, char *out);
 bool hex_decode(struct str hex, uint8_t *out, size_t len);
 
 /* Subkey of the master key for one purpose; 'context' is 8 characters. */

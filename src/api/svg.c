@@ -1,0 +1,181 @@
+/* svg.c - see svg.h. Coordinates are in a fixed view box; the page scales it. */
+#include "api/svg.h"
+
+#include <inttypes.h>
+
+#define WIDTH 1080.0
+#define HEIGHT 250.0
+#define LEFT 46.0
+#define BOTTOM 24.0
+#define TOP 8.0
+
+static const double plot_width = WIDTH - LEFT;
+static const double plot_height = HEIGHT - BOTTOM - TOP;
+
+/* The next of 1, 2, 5 times a power of ten. */
+static int64_t round_up(int64_t value)
+{
+    int64_t unit = 1;
+    while (unit < INT64_MAX / 10 && unit * 10 <= value)
+        unit *= 10;
+    static const int64_t steps[] = {1, 2, 5, 10};
+    for (int i = 0; i < 4; i++) {
+        if (steps[i] * unit >= value) return steps[i] * unit;
+    }
+    return value;
+}
+
+static void begin(struct strbuf *out, const char *label)
+{
+    strbuf_addf(out, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", WIDTH,
+                HEIGHT, label);
+}
+
+static void number_label(struct strbuf *out, int64_t value)
+{
+    if (value >= 1000000) {
+        strbuf_addf(out, "%.3gM", (double)value / 1e6);
+    } else if (value >= 10000) {
+        strbuf_addf(out, "%.3gk", (double)value / 1e3);
+    } else {
+        strbuf_addf(out, "%" PRId64, value);
+    }
+}
+
+static void axis(struct strbuf *out, int64_t most)
+{
+    for (int i = 0; i <= 4; i++) {
+        double y = TOP + plot_height * (1 - i / 4.0);
+        strbuf_addf(out, "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>",
+                    LEFT, WIDTH, y, y);
+        if (most * i % 4 && most < 4) continue;
+        strbuf_addf(out, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 6, y + 4);
+        number_label(out, most * i / 4);
+        strbuf_add_text(out, "</text>");
+    }
+}
+
+static struct str date_of(const struct json *point)
+{
+    const struct json *at = json_get(point, "at");
+    if (!at || at->type != JSON_STRING || at->string.len < 10) return STR("");
+    return (struct str){at->string.p, 10};
+}
+
+/* About seven dates under the plot. */
+static void dates(struct strbuf *out, const struct json *points, size_t from, size_t count)
+{
+    size_t step = count / 7 + 1;
+    for (size_t i = 0; i < count; i += step) {
+        double x = LEFT + plot_width * ((double)i + 0.5) / (double)count;
+        struct str date = date_of(&points->items[from + i]);
+        strbuf_addf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"%s\">" STR_FMT "</text>",
+                    i ? x : LEFT, HEIGHT - 6, i ? "middle" : "start", STR_ARG(date));
+    }
+}
+
+static double height_of(int64_t value, int64_t most)
+{
+    return plot_height * (double)value / (double)most;
+}
+
+void svg_bars(struct strbuf *out, const struct json *points, size_t most_points)
+{
+    size_t from = points->count > most_points ? points->count - most_points : 0,
+           count = points->count - from;
+    int64_t most = 1;
+    for (size_t i = from; i < points->count; i++) {
+        int64_t v = sections_int(&points->items[i], "value");
+        most = v > most ? v : most;
+    }
+    most = round_up(most);
+    begin(out, "events per day");
+    axis(out, most);
+    double pitch = plot_width / (double)(count ? count : 1);
+    for (size_t i = 0; i < count; i++) {
+        int64_t v = sections_int(&points->items[from + i], "value");
+        double h = height_of(v, most);
+        strbuf_addf(out,
+                    "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                    "height=\"%.1f\"><title>" STR_FMT ": %" PRId64 "</title></rect>",
+                    LEFT + pitch * (double)i + pitch * 0.1, TOP + plot_height - h, pitch * 0.8, h,
+                    STR_ARG(date_of(&points->items[from + i])), v);
+    }
+    dates(out, points, from, count);
+    strbuf_add_text(out, "</svg>");
+}
+
+/* Sum of the stages 0 .. upto at a bucket. */
+static int64_t stacked(const struct json *bucket, int upto)
+{
+    int64_t sum = 0;
+    for (int s = 0; s <= upto; s++)
+        sum += sections_int(bucket, stage_name((enum stage)s));
+    return sum;
+}
+
+static void layer(struct strbuf *out, const struct json *stock, int stage, int64_t most)
+{
+    size_t n = stock->count;
+    double pitch = n > 1 ? plot_width / (double)(n - 1) : plot_width;
+    strbuf_addf(out, "<polygon class=\"f%d\" points=\"", stage);
+    for (size_t i = 0; i < n; i++) {
+        double y = TOP + plot_height - height_of(stacked(&stock->items[i], stage), most);
+        strbuf_addf(out, "%.1f,%.1f ", LEFT + pitch * (double)i, y);
+        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDTH, y);
+    }
+    for (size_t i = n; i > 0; i--) {
+        double y = TOP + plot_height - height_of(stacked(&stock->items[i - 1], stage - 1), most);
+        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDTH, y);
+        strbuf_addf(out, "%.1f,%.1f ", LEFT + pitch * (double)(i - 1), y);
+    }
+    strbuf_addf(out, "\"><title>%s</title></polygon>", stage_name((enum stage)stage));
+}
+
+void svg_stages(struct strbuf *out, const struct json *stock)
+{
+    int64_t most = 1;
+    for (size_t i = 0; i < stock->count; i++) {
+        int64_t v = stacked(&stock->items[i], STAGE_COUNT - 1);
+        most = v > most ? v : most;
+    }
+    most = round_up(most);
+    begin(out, "members per stage");
+    axis(out, most);
+    for (int s = 0; s < STAGE_COUNT; s++)
+        layer(out, stock, s, most);
+    dates(out, stock, 0, stock->count);
+    strbuf_add_text(out, "</svg>");
+}
+
+void svg_spark(struct strbuf *out, const uint32_t *values, size_t count)
+{
+    uint32_t most = 1;
+    for (size_t i = 0; i < count; i++)
+        most = values[i] > most ? values[i] : most;
+    strbuf_add_text(out, "<svg viewBox=\"0 0 90 20\" width=\"90\" aria-hidden=\"true\"><polyline "
+                         "class=\"spark\" points=\"");
+    for (size_t i = 0; i < count; i++) {
+        strbuf_addf(out, "%.1f,%.1f ", 90.0 * (double)i / (double)(count - 1),
+                    18.0 - 16.0 * values[i] / most);
+    }
+    strbuf_add_text(out, "\"/></svg>");
+}
+
+void svg_meter(struct strbuf *out, int64_t value, int64_t most)
+{
+    double width = most > 0 ? 120.0 * (double)value / (double)most : 0;
+    strbuf_addf(out,
+                "<svg viewBox=\"0 0 120 10\" width=\"120\" aria-hidden=\"true\"><rect "
+                "class=\"bar\" rx=\"2\" width=\"%.1f\" "
+                "height=\"10\"/></svg>",
+                width < 1 && value > 0 ? 1 : width);
+}
+
+void svg_swatch(struct strbuf *out, int i)
+{
+    strbuf_addf(out,
+                "<svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"f%d\" width=\"10\" "
+                "height=\"10\" rx=\"2\"/></svg>",
+                i);
+}

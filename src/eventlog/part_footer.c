@@ -325,7 +325,7 @@ static enum err read_ends(int fd, const char *path, uint64_t size, struct ends *
     struct byte_reader in = byte_reader_of(e->tail, sizeof(e->tail));
     e->offset = get_u64(&in);
     e->length = get_u32(&in);
-    get_u32(&in); /* the version, for later */
+    uint32_t version = get_u32(&in);
     e->checksum = get_u64(&in);
     if (e->offset < PART_HEAD_BYTES || e->offset > tail_at || e->length != tail_at - e->offset) {
         return part_damage(path, tail_at, "the place of the footer is wrong", why);
@@ -333,6 +333,9 @@ static enum err read_ends(int fd, const char *path, uint64_t size, struct ends *
     strbuf_reserve(&e->footer, e->length + PART_TAIL_BYTES);
     TRY(fs_read_at(fd, e->footer.p, e->length + PART_TAIL_BYTES, e->offset, why));
     if (sign(e->head, e->footer.p, e->length) == e->checksum) return ERR_OK;
+    if (memcmp(e->head + MAGIC_BYTES, &version, sizeof(version)) != 0) {
+        return part_damage(path, MAGIC_BYTES, "its versions differ", why);
+    }
     return part_damage(path, e->offset, "the checksum of the footer differs", why);
 }
 

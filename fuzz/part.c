@@ -1,0 +1,158 @@
+/* part.c - fuzz target: a part file, as found and with its checksums made right.
+ *
+ * The input is a whole file. It is read once as it is, and once with the checksums of the footer
+ * and of every chunk it names put in order, so that the decoders are reached. Whatever opens is
+ * read by group, by row and by part_verify; rows must be what every reader of events may rely on.
+ */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "eventlog/part.h"
+#include "eventlog/part_footer.h"
+
+#define ROWS_MAX 200000 /* of a part that is read whole */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_event(const struct event *ev)
+{
+    assert(ev->at >= 0 && ev->at <= EVENT_AT_MAX && ev->kind > 0);
+    assert(ev->prop_count <= LIMIT_PROPS_PER_EVENT);
+    for (uint32_t i = 0; i < ev->prop_count; i++) {
+        const struct event_prop *p = &ev->props[i];
+        assert(p->id > (i ? ev->props[i - 1].id : 0) || i == 0);
+        assert(p->type == PROP_TEXT || !isnan(p->number));
+    }
+}
+
+static void read_rows(struct part *p)
+{
+    struct part_cursor *c;
+    const struct event *ev;
+    struct why why;
+    uint32_t persona = 0;
+    int64_t at = 0;
+    if (part_cursor_open(p, &c, &why) != ERR_OK) return;
+    while (part_cursor_next(c, &ev, &why) == ERR_OK) {
+        check_event(ev);
+        assert(ev->persona > persona || (ev->persona == persona && ev->at >= at));
+        persona = ev->persona;
+        at = ev->at;
+    }
+    part_cursor_close(c);
+}
+
+static void read_groups(const struct part *p)
+{
+    static const enum prop_type types[] = {PROP_TEXT, PROP_NUMBER, PROP_TEXT, PROP_NUMBER,
+                                           PROP_BOOL};
+    struct columns columns = {.mask = UINT32_MAX, .prop_count = 5, .props = {2, 3, 7, 40, 41}};
+    struct rows rows = {0};
+    struct why why;
+    for (uint32_t g = 0; g < part_group_count(p); g++) {
+        if (part_read_group(p, g, &columns, types, &rows, &why) != ERR_OK) continue;
+        const struct part_group *group = part_get_group(p, g);
+        for (uint32_t i = 0; i < rows.count; i++) {
+            assert(rows.at[i] >= 0 && rows.at[i] <= group->at_max);
+            assert(rows.persona[i] >= group->persona_min && rows.persona[i] <= group->persona_max);
+            for (uint32_t k = 0; k < rows.prop_count; k++) {
+                const struct rows_prop *prop = &rows.props[k];
+                assert(prop->type != PROP_TEXT || prop->text[i] < prop->string_count);
+            }
+        }
+    }
+    rows_finish(&rows);
+}
+
+static void read_file(const uint8_t *data, size_t size)
+{
+    static int fd = -1;
+    char path[64];
+    struct part *p;
+    struct why why;
+    if (fd < 0) fd = memfd_create("part", MFD_CLOEXEC);
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, data, size, 0) != (ssize_t)size) abort();
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    enum err err = part_open(path, &p, &why);
+    assert(err == ERR_OK || err == ERR_CORRUPT);
+    if (err != ERR_OK) return;
+    if (part_get_info(p)->rows <= ROWS_MAX) {
+        read_groups(p);
+        read_rows(p);
+        err = part_verify(p, &why);
+        assert(err == ERR_OK || err == ERR_CORRUPT);
+    }
+    part_unref(p);
+}
+
+static uint32_t u32_at(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static uint64_t u64_at(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+/* Put the checksum of the chunk described at 'meta' in order; false at the end of the footer. */
+static bool sign_chunk(uint8_t *file, uint8_t *meta, const uint8_t *end)
+{
+    if (end - meta < PART_CHUNK_BYTES) return false;
+    uint64_t offset = u64_at(meta + 8), length = u32_at(meta + 16), size = (uint64_t)(end - file);
+    if (offset > size || length > size - offset) return true;
+    uint64_t sum = hash_xxh3(file + offset, length);
+    memcpy(meta + 24, &sum, sizeof(sum));
+    return true;
+}
+
+static bool sign_chunks(uint8_t *file, uint8_t **meta, const uint8_t *end, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++, *meta += PART_CHUNK_BYTES) {
+        if (!sign_chunk(file, *meta, end)) return false;
+    }
+    return true;
+}
+
+static void sign_file(uint8_t *file, size_t size)
+{
+    uint8_t *tail = file + size - PART_TAIL_BYTES;
+    uint64_t offset = u64_at(tail);
+    if (offset < PART_HEAD_BYTES || offset > size || size - offset < 48 + PART_TAIL_BYTES) return;
+    memcpy(tail + 8, &(uint32_t){(uint32_t)(size - PART_TAIL_BYTES - offset)}, sizeof(uint32_t));
+    uint8_t *meta = file + offset + 48;
+    bool more = sign_chunks(file, &meta, tail, u32_at(meta - 12));
+    for (uint32_t g = u32_at(file + offset + 32); more && g > 0 && tail - meta >= 40; g--) {
+        uint32_t chunks = u32_at(meta + 4), kinds = u32_at(meta + 8);
+        meta += 40;
+        more = sign_chunks(file, &meta, tail, chunks) && kinds <= (size_t)(tail - meta) / 2;
+        if (more) meta += 2 * (size_t)kinds;
+    }
+    struct strbuf all = {0};
+    strbuf_add(&all, file, PART_HEAD_BYTES);
+    strbuf_add(&all, file + offset, size - 16 - offset);
+    uint64_t sum = hash_xxh3(all.p, all.len);
+    memcpy(tail + 16, &sum, sizeof(sum));
+    strbuf_finish(&all);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    read_file(data, size);
+    if (size < PART_HEAD_BYTES + PART_TAIL_BYTES) return 0;
+    uint8_t *copy = mem_copy(data, size);
+    sign_file(copy, size);
+    read_file(copy, size);
+    mem_free(copy);
+    return 0;
+}

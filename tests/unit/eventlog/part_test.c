@@ -1,0 +1,753 @@
+/* part_test.c - parts give back every event, find every damaged byte, and merge in order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "base/fs.h"
+#include "event_maker.h"
+#include "eventlog/part.h"
+#include "eventlog/part_footer.h"
+#include "eventlog_test.h"
+
+#define ALL_COLUMNS                                                                                \
+    (((COLUMN_DIM0 << DIM_COUNT) - 1) | COLUMN_OTHER | COLUMN_AMOUNT | COLUMN_RECEIVED)
+
+static struct part_info write_part(const char *path, const struct event *events, size_t count)
+{
+    struct part_writer *w;
+    struct part_info info = {0};
+    struct why why;
+    assert_int_equal(part_create(path, &w, &why), ERR_OK);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(part_add(w, &events[i], &why), ERR_OK);
+    assert_int_equal(part_finish(w, &info, &why), ERR_OK);
+    return info;
+}
+
+static struct part *open_part(const char *path)
+{
+    struct part *p;
+    struct why why;
+    assert_int_equal(part_open(path, &p, &why), ERR_OK);
+    return p;
+}
+
+static void assert_holds(struct part *p, const struct event *events, size_t count)
+{
+    struct part_cursor *c;
+    const struct event *ev;
+    struct why why;
+    assert_int_equal(part_cursor_open(p, &c, &why), ERR_OK);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(part_cursor_next(c, &ev, &why), ERR_OK);
+        assert_same_event(ev, &events[i]);
+        assert_true(ev->id.lo == 0 && ev->id.hi == 0);
+    }
+    assert_int_equal(part_cursor_next(c, &ev, &why), ERR_NOT_FOUND);
+    assert_int_equal(part_cursor_next(c, &ev, &why), ERR_NOT_FOUND);
+    part_cursor_close(c);
+}
+
+static void parts_of_every_size_give_back_every_event(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {0, 1, 2, 127, 128, 129, 3000, 65535, 65536, 65537, 150000};
+    struct test_dir dir = test_dir_create();
+    const char *path = test_path(&dir, "1.part");
+    struct event_maker m;
+    maker_init(&m, test_seed(1));
+    for (size_t i = 0; i < 2 * sizeof(counts) / sizeof(counts[0]); i++) {
+        size_t count = counts[i / 2];
+        struct event *events = maker_events(&m, count, i % 2 ? 3 : 500, i % 2 ? 2 : 100000);
+        struct part_info info = write_part(path, events, count);
+        struct part *p = open_part(path);
+        struct why why;
+        assert_memory_equal(part_get_info(p), &info, sizeof(info));
+        assert_int_equal(info.rows, count);
+        assert_int_equal(part_group_count(p), (count + PART_GROUP_ROWS - 1) / PART_GROUP_ROWS);
+        assert_holds(p, events, count);
+        assert_int_equal(part_verify(p, &why), ERR_OK);
+        part_unref(p);
+        maker_reset(&m);
+    }
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static void the_footer_tells_ranges_and_kinds_exactly(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(2));
+    size_t count = 70000;
+    struct event *events = maker_events(&m, count, 300, 1000);
+    for (size_t i = 0; i < 65536; i++)
+        events[i].kind = (uint16_t)(events[i].kind * 2);
+    struct part_info info = write_part(test_path(&dir, "1.part"), events, count);
+    struct part *p = open_part(test_path(&dir, "1.part"));
+    int64_t at_min = INT64_MAX, at_max = 0;
+    for (uint32_t g = 0; g < 2; g++) {
+        size_t from = g * 65536, to = g ? count : 65536;
+        int64_t least = INT64_MAX, most = 0;
+        static bool kinds[UINT16_MAX + 1];
+        memset(kinds, 0, sizeof(kinds));
+        for (size_t i = from; i < to; i++) {
+            least = events[i].at < least ? events[i].at : least;
+            most = events[i].at > most ? events[i].at : most;
+            kinds[events[i].kind] = true;
+        }
+        const struct part_group *group = part_get_group(p, g);
+        assert_int_equal(group->rows, to - from);
+        assert_int_equal(group->persona_min, events[from].persona);
+        assert_int_equal(group->persona_max, events[to - 1].persona);
+        assert_true(group->at_min == least && group->at_max == most);
+        for (uint32_t kind = 0; kind <= UINT16_MAX; kind++) {
+            assert_int_equal(part_group_has_kind(p, g, (uint16_t)kind), kinds[kind]);
+        }
+        at_min = least < at_min ? least : at_min;
+        at_max = most > at_max ? most : at_max;
+    }
+    assert_true(info.at_min == at_min && info.at_max == at_max);
+    assert_int_equal(info.persona_min, events[0].persona);
+    assert_int_equal(info.persona_max, events[count - 1].persona);
+    part_unref(p);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static const struct event_prop *find_prop(const struct event *ev, uint32_t id)
+{
+    for (uint32_t i = 0; i < ev->prop_count; i++) {
+        if (ev->props[i].id == id) return &ev->props[i];
+    }
+    return NULL;
+}
+
+static void assert_prop(const struct rows_prop *column, uint32_t row, const struct event *ev)
+{
+    const struct event_prop *want = find_prop(ev, column->id);
+    if (want && want->type != column->type) want = NULL;
+    if (column->type != PROP_TEXT) {
+        if (want) assert_memory_equal(&column->number[row], &want->number, sizeof(double));
+        if (!want) assert_true(isnan(column->number[row]));
+        return;
+    }
+    uint32_t id = column->text[row];
+    assert_true(id < column->string_count);
+    assert_true((id != 0) == (want != NULL));
+    if (want) assert_true(str_eq(column->strings[id], want->text));
+}
+
+static void assert_rows(const struct rows *rows, uint32_t mask, const struct event *events)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const struct event *ev = &events[i];
+        assert_int_equal(rows->persona[i], ev->persona);
+        assert_true(rows->at[i] == ev->at);
+        assert_int_equal(rows->kind[i], ev->kind);
+        for (uint32_t d = 0; d < DIM_COUNT; d++) {
+            if (mask >> d & 1) assert_int_equal(rows->dim[d][i], ev->dim[d]);
+        }
+        if (mask & COLUMN_OTHER) assert_int_equal(rows->other[i], ev->other);
+        if (mask & COLUMN_AMOUNT) assert_true(rows->amount[i] == ev->amount);
+        if (mask & COLUMN_RECEIVED) assert_true(rows->received[i] == ev->received_at);
+        for (uint32_t k = 0; k < rows->prop_count; k++)
+            assert_prop(&rows->props[k], i, ev);
+    }
+}
+
+/* What an event may be asked for, one property that no event has and one of another type. */
+static const uint32_t asked_ids[] = {1,          MAKER_CITY,  MAKER_PRICE,
+                                     MAKER_NOTE, MAKER_RATIO, MAKER_OPEN};
+static const enum prop_type asked_types[] = {PROP_TEXT, PROP_TEXT,   PROP_NUMBER,
+                                             PROP_TEXT, PROP_NUMBER, PROP_BOOL};
+
+static void a_reader_gets_the_columns_it_asks_for_and_no_others(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(3));
+    size_t count = 66000;
+    struct event *events = maker_events(&m, count, 40, 100000);
+    write_part(test_path(&dir, "1.part"), events, count);
+    struct part *p = open_part(test_path(&dir, "1.part"));
+    struct rows rows = {0};
+    struct why why;
+    for (unsigned trial = 0; trial < 60; trial++) {
+        uint32_t group = (uint32_t)rng_below(&m.rng, 2);
+        struct columns columns = {.mask = (uint32_t)rng_next(&m.rng) & ALL_COLUMNS};
+        enum prop_type types[6];
+        for (uint32_t i = 0; i < 6; i++) {
+            if (rng_below(&m.rng, 2)) continue;
+            types[columns.prop_count] = rng_below(&m.rng, 9) ? asked_types[i] : PROP_NUMBER;
+            columns.props[columns.prop_count++] = asked_ids[i];
+        }
+        uint64_t read_before = rows.bytes_read;
+        assert_int_equal(part_read_group(p, group, &columns, types, &rows, &why), ERR_OK);
+        assert_int_equal(rows.count, part_get_group(p, group)->rows);
+        assert_int_equal(rows.prop_count, columns.prop_count);
+        assert_true(rows.bytes_read > read_before);
+        for (uint32_t d = 0; d < DIM_COUNT; d++) {
+            assert_int_equal(rows.dim[d] != NULL, columns.mask >> d & 1);
+        }
+        assert_int_equal(rows.other != NULL, (columns.mask & COLUMN_OTHER) != 0);
+        assert_int_equal(rows.amount != NULL, (columns.mask & COLUMN_AMOUNT) != 0);
+        assert_int_equal(rows.received != NULL, (columns.mask & COLUMN_RECEIVED) != 0);
+        assert_rows(&rows, columns.mask, events + group * PART_GROUP_ROWS);
+    }
+    rows_finish(&rows);
+    part_unref(p);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static void a_dictionary_longer_than_a_chunk_comes_back(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct arena *a = arena_create(0);
+    size_t count = 140000;
+    struct event *events = arena_alloc_array(a, count, sizeof(*events));
+    for (size_t i = 0; i < count; i++) {
+        struct event_prop *prop = arena_alloc(a, sizeof(*prop));
+        char *text = arena_printf(a, "order %zu%0*d", i, i % 1000 ? 1 : 4000, 0);
+        *prop = (struct event_prop){.id = 9, .type = PROP_TEXT, .text = str_of(text)};
+        events[i] = (struct event){.persona = 5, .at = (int64_t)i, .kind = 1, .prop_count = 1};
+        events[i].amount = HISTORY_NO_AMOUNT;
+        events[i].props = prop;
+    }
+    write_part(test_path(&dir, "1.part"), events, count);
+    struct part *p = open_part(test_path(&dir, "1.part"));
+    struct why why;
+    assert_holds(p, events, count);
+    assert_int_equal(part_verify(p, &why), ERR_OK);
+    part_unref(p);
+    arena_destroy(a);
+    test_dir_remove(&dir);
+}
+
+static void a_property_may_not_change_its_type_within_a_part(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_prop number = {.id = 4, .type = PROP_NUMBER, .number = 1};
+    struct event_prop text = {.id = 4, .type = PROP_TEXT, .text = STR("x")};
+    struct event ev = {.kind = 1, .props = &number, .prop_count = 1};
+    struct part_writer *w;
+    struct part_info info;
+    struct why why = {0};
+    assert_int_equal(part_create(test_path(&dir, "1.part"), &w, &why), ERR_OK);
+    assert_int_equal(part_add(w, &ev, &why), ERR_OK);
+    ev.props = &text;
+    assert_int_equal(part_add(w, &ev, &why), ERR_INVALID);
+    assert_int_equal(why.msg, MSG_WRONG_TYPE);
+    ev.props = &number;
+    assert_int_equal(part_add(w, &ev, &why), ERR_INVALID);
+    assert_int_equal(part_finish(w, &info, &why), ERR_INVALID);
+    assert_false(fs_exists(test_path(&dir, "1.part")));
+    assert_false(fs_exists(test_path(&dir, "1.part.tmp")));
+    test_dir_remove(&dir);
+}
+
+/* Bytes of a whole file. */
+static struct strbuf slurp(const char *path)
+{
+    struct strbuf bytes = {0};
+    struct why why;
+    assert_int_equal(fs_read_file(path, 1 << 30, &bytes, &why), ERR_OK);
+    return bytes;
+}
+
+static void spill(const char *path, const struct strbuf *bytes)
+{
+    struct why why;
+    int fd;
+    assert_int_equal(fs_create(path, &fd, &why), ERR_OK);
+    assert_int_equal(fs_write(fd, bytes->p, bytes->len, &why), ERR_OK);
+    fs_close(fd);
+}
+
+/* Open and verify; what is wrong with the file, if anything. */
+static enum err examine(const char *path, struct why *why)
+{
+    struct part *p;
+    enum err err = part_open(path, &p, why);
+    if (err != ERR_OK) return err;
+    err = part_verify(p, why);
+    part_unref(p);
+    return err;
+}
+
+static void every_flipped_byte_is_found_and_told_with_file_and_place(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    const char *path = test_path(&dir, "1.part");
+    struct event_maker m;
+    struct why why;
+    maker_init(&m, test_seed(4));
+    write_part(path, maker_events(&m, 300, 10, 1000), 300);
+    struct strbuf bytes = slurp(path);
+    for (size_t i = 0; i < bytes.len; i++) {
+        char was = bytes.p[i];
+        bytes.p[i] ^= (char)(1 << rng_below(&m.rng, 8));
+        spill(path, &bytes);
+        bytes.p[i] = was;
+        why = (struct why){0};
+        assert_int_equal(examine(path, &why), ERR_CORRUPT);
+        assert_int_equal(why.msg, MSG_CORRUPT);
+        assert_int_equal(strncmp(why.args, path, strlen(path)), 0);
+        uint64_t place = strtoull(why.args + strlen(path) + 1, NULL, 10);
+        assert_true(place <= bytes.len);
+        /* a chunk is named by its first byte, and the head, footer and tail by the footer's */
+        bool flags = i >= 12 && i < PART_HEAD_BYTES;
+        assert_true(place <= i || flags);
+    }
+    spill(path, &bytes);
+    assert_int_equal(examine(path, &why), ERR_OK);
+    strbuf_finish(&bytes);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static void every_cut_and_every_addition_is_found(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    const char *path = test_path(&dir, "1.part");
+    struct event_maker m;
+    struct why why;
+    maker_init(&m, test_seed(5));
+    write_part(path, maker_events(&m, 40, 10, 1000), 40);
+    struct strbuf bytes = slurp(path);
+    size_t whole = bytes.len;
+    for (bytes.len = 0; bytes.len < whole; bytes.len++) {
+        spill(path, &bytes);
+        assert_int_equal(examine(path, &why), ERR_CORRUPT);
+    }
+    bytes.len = whole;
+    strbuf_add(&bytes, "\0", 1);
+    spill(path, &bytes);
+    assert_int_equal(examine(path, &why), ERR_CORRUPT);
+    strbuf_finish(&bytes);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static uint64_t footer_offset(const struct strbuf *bytes)
+{
+    uint64_t offset;
+    memcpy(&offset, bytes->p + bytes->len - PART_TAIL_BYTES, sizeof(offset));
+    return offset;
+}
+
+/* Make the checksum of the footer right again. */
+static void resign(struct strbuf *bytes)
+{
+    struct strbuf all = {0};
+    uint64_t offset = footer_offset(bytes);
+    strbuf_add(&all, bytes->p, PART_HEAD_BYTES);
+    strbuf_add(&all, bytes->p + offset, bytes->len - 16 - offset);
+    uint64_t sum = hash_xxh3(all.p, all.len);
+    memcpy(bytes->p + bytes->len - 16, &sum, sizeof(sum));
+    strbuf_finish(&all);
+}
+
+static void what_a_newer_version_wrote_is_told_from_damage(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    const char *path = test_path(&dir, "1.part");
+    struct event ev = {.kind = 1, .amount = HISTORY_NO_AMOUNT};
+    write_part(path, &ev, 1);
+    struct strbuf bytes = slurp(path);
+    /* in the one group of the footer: first chunk's id, space, codec, reserved; group's reserved */
+    size_t chunk = footer_offset(&bytes) + 48 + 40;
+    const size_t places[] = {8,         12,        bytes.len - 20, chunk,
+                             chunk + 4, chunk + 5, chunk + 6,      chunk - 28};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        struct why why = {0};
+        char was = bytes.p[places[i]];
+        bytes.p[places[i]] = 99;
+        resign(&bytes);
+        spill(path, &bytes);
+        bytes.p[places[i]] = was;
+        assert_int_equal(examine(path, &why), ERR_CORRUPT);
+        assert_int_equal(why.msg, MSG_NEWER);
+        char text[300];
+        why_text(&why, LANG_EN, text, sizeof(text));
+        assert_non_null(strstr(text, "written by a newer version"));
+    }
+    strbuf_finish(&bytes);
+    test_dir_remove(&dir);
+}
+
+/* Each chunk's checksum made right too, so that only the decoders stand in the way. */
+static void forged_parts_are_refused_or_read_as_sound_events(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    const char *path = test_path(&dir, "1.part");
+    struct event_maker m;
+    size_t refused = 0;
+    maker_init(&m, test_seed(6));
+    write_part(path, maker_events(&m, 200, 10, 1000), 200);
+    struct strbuf bytes = slurp(path);
+    for (unsigned trial = 0; trial < 3000; trial++) {
+        struct strbuf forged = {0};
+        struct part *p;
+        struct why why;
+        strbuf_add_str(&forged, strbuf_str(&bytes));
+        uint64_t footer = footer_offset(&bytes);
+        size_t place = trial % 2 ? rng_below(&m.rng, footer) : footer + rng_below(&m.rng, 600);
+        forged.p[place] = (char)rng_next(&m.rng);
+        for (size_t at = footer + 48; at + 48 < bytes.len; at++) {
+            uint64_t start;
+            uint32_t len;
+            memcpy(&start, forged.p + at + 8, sizeof(start));
+            memcpy(&len, forged.p + at + 16, sizeof(len));
+            if (start < 16 || start > footer || len > footer - start || place < start ||
+                place >= start + len || trial % 2 == 0) {
+                continue;
+            }
+            uint64_t sum = hash_xxh3(forged.p + start, len);
+            memcpy(forged.p + at + 24, &sum, sizeof(sum));
+            break;
+        }
+        resign(&forged);
+        spill(path, &forged);
+        if (part_open(path, &p, &why) == ERR_OK) {
+            struct part_cursor *c;
+            const struct event *ev;
+            enum err err = part_cursor_open(p, &c, &why);
+            while (err == ERR_OK) {
+                err = part_cursor_next(c, &ev, &why);
+                if (err == ERR_OK) assert_sound(ev);
+            }
+            assert_true(err == ERR_NOT_FOUND || err == ERR_CORRUPT);
+            part_cursor_close(c);
+            refused += part_verify(p, &why) != ERR_OK;
+            part_unref(p);
+        } else {
+            refused++;
+        }
+        strbuf_finish(&forged);
+    }
+    assert_in_range(refused, 1000, 3000);
+    strbuf_finish(&bytes);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static void a_missing_file_is_not_found(void **state)
+{
+    (void)state;
+    struct part *p;
+    struct why why;
+    assert_int_equal(part_open("/nonexistent/1.part", &p, &why), ERR_NOT_FOUND);
+}
+
+static void an_abandoned_part_leaves_nothing(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct part_writer *w;
+    struct why why;
+    struct event ev = {.kind = 1};
+    assert_int_equal(part_create(test_path(&dir, "1.part"), &w, &why), ERR_OK);
+    assert_int_equal(part_add(w, &ev, &why), ERR_OK);
+    assert_true(fs_exists(test_path(&dir, "1.part.tmp")));
+    part_abandon(w);
+    part_abandon(NULL);
+    assert_false(fs_exists(test_path(&dir, "1.part.tmp")));
+    assert_false(fs_exists(test_path(&dir, "1.part")));
+    assert_int_not_equal(part_create(test_path(&dir, "none/1.part"), &w, &why), ERR_OK);
+    test_dir_remove(&dir);
+}
+
+static void a_failed_write_is_told_and_leaves_nothing(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(7));
+    size_t count = 70000;
+    struct event *events = maker_events(&m, count, 100, 1000);
+    struct rlimit was, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    /* too small for the first group; for the first group only */
+    for (unsigned trial = 0; trial < 2; trial++) {
+        struct part_writer *w;
+        struct part_info info;
+        struct why why = {0};
+        enum err err = ERR_OK;
+        small = was;
+        small.rlim_cur =
+            trial ? write_part(test_path(&dir, "0.part"), events, 65536).size_bytes : 4096;
+        assert_int_equal(part_create(test_path(&dir, "1.part"), &w, &why), ERR_OK);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        for (size_t i = 0; i < count && err == ERR_OK; i++)
+            err = part_add(w, &events[i], &why);
+        assert_int_equal(err, trial ? ERR_OK : ERR_IO);
+        assert_int_equal(part_finish(w, &info, &why), ERR_IO);
+        assert_int_equal(why.msg, MSG_IO);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+        assert_false(fs_exists(test_path(&dir, "1.part.tmp")));
+        assert_false(fs_exists(test_path(&dir, "1.part")));
+    }
+    signal(SIGXFSZ, SIG_DFL);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static bool drop_even(void *ctx, const struct event *ev)
+{
+    ++*(size_t *)ctx;
+    return ev->persona % 2 == 0;
+}
+
+/* Events of all parts, stably sorted as a merge must give them: by insertion into 'all'. */
+static size_t merged(const struct event *events, const uint8_t *part, size_t count, unsigned parts,
+                     struct event *all)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count;) {
+        size_t end = i;
+        while (end < count && events[end].persona == events[i].persona &&
+               events[end].at == events[i].at) {
+            end++;
+        }
+        for (unsigned k = 0; k < parts; k++) {
+            for (size_t j = i; j < end; j++) {
+                if (part[j] == k) all[n++] = events[j];
+            }
+        }
+        i = end;
+    }
+    return n;
+}
+
+static void a_merge_is_in_order_with_ties_in_order_of_the_parts(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(8));
+    for (unsigned parts = 0; parts <= 5; parts++) {
+        size_t count = parts == 5 ? 100000 : 3000, asked = 0, kept = 0;
+        struct event *events = maker_events(&m, count, 20, 2);
+        struct event *some = arena_alloc_array(m.arena, count, sizeof(*some));
+        struct event *all = arena_alloc_array(m.arena, count, sizeof(*all));
+        uint8_t *part = arena_alloc_array(m.arena, count, 1);
+        struct part *list[5];
+        struct part_info info;
+        struct why why;
+        char name[16];
+        for (size_t i = 0; i < count; i++)
+            part[i] = (uint8_t)rng_below(&m.rng, parts ? parts : 1);
+        for (unsigned k = 0; k < parts; k++) {
+            size_t n = 0;
+            for (size_t i = 0; i < count; i++) {
+                if (part[i] == k && k != 3) some[n++] = events[i]; /* the fourth is empty */
+                if (part[i] == 3) part[i] = 9;
+            }
+            snprintf(name, sizeof(name), "%u.part", k);
+            write_part(test_path(&dir, name), some, n);
+            list[k] = open_part(test_path(&dir, name));
+        }
+        size_t n = merged(events, part, count, parts, all);
+        assert_int_equal(
+            part_merge(list, parts, test_path(&dir, "all.part"), NULL, NULL, &info, &why), ERR_OK);
+        struct part *whole = open_part(test_path(&dir, "all.part"));
+        assert_int_equal(info.rows, n);
+        assert_holds(whole, all, n);
+        part_unref(whole);
+        assert_int_equal(
+            part_merge(list, parts, test_path(&dir, "odd.part"), drop_even, &asked, &info, &why),
+            ERR_OK);
+        for (size_t i = 0; i < n; i++) {
+            if (all[i].persona % 2) all[kept++] = all[i];
+        }
+        struct part *odd = open_part(test_path(&dir, "odd.part"));
+        assert_int_equal(asked, n);
+        assert_holds(odd, all, kept);
+        part_unref(odd);
+        for (unsigned k = 0; k < parts; k++)
+            part_unref(list[k]);
+        maker_reset(&m);
+    }
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static void a_damaged_source_stops_the_merge_and_leaves_no_file(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(9));
+    struct event *events = maker_events(&m, 66000, 100, 1000);
+    write_part(test_path(&dir, "0.part"), events, 66000);
+    write_part(test_path(&dir, "1.part"), events, 66000);
+    struct strbuf bytes = slurp(test_path(&dir, "1.part"));
+    bytes.p[footer_offset(&bytes) - 100] ^= 1; /* in the last group, or the strings */
+    spill(test_path(&dir, "1.part"), &bytes);
+    struct part *list[2] = {open_part(test_path(&dir, "0.part")),
+                            open_part(test_path(&dir, "1.part"))};
+    struct part_info info;
+    struct why why = {0};
+    assert_int_equal(part_merge(list, 2, test_path(&dir, "all.part"), NULL, NULL, &info, &why),
+                     ERR_CORRUPT);
+    assert_non_null(strstr(why.args, "1.part"));
+    assert_false(fs_exists(test_path(&dir, "all.part")));
+    assert_false(fs_exists(test_path(&dir, "all.part.tmp")));
+    part_unref(list[0]);
+    part_unref(list[1]);
+    strbuf_finish(&bytes);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+/* Reads of one thread beside others on the same part. */
+struct reader {
+    struct part *part;
+    const struct event *events;
+    bool good;
+};
+
+static void *read_all(void *p)
+{
+    struct reader *r = p;
+    struct rows rows = {0};
+    struct why why;
+    struct columns columns = {
+        .mask = ALL_COLUMNS, .prop_count = 2, .props = {MAKER_CITY, MAKER_NOTE}};
+    enum prop_type types[2] = {PROP_TEXT, PROP_TEXT};
+    r->good = true;
+    for (uint32_t g = 0; g < part_group_count(r->part); g++) {
+        if (part_read_group(r->part, g, &columns, types, &rows, &why) != ERR_OK) r->good = false;
+        for (uint32_t i = 0; r->good && i < rows.count; i++) {
+            const struct event *ev = &r->events[g * PART_GROUP_ROWS + i];
+            const struct event_prop *city = find_prop(ev, MAKER_CITY);
+            struct str got = rows.props[0].strings[rows.props[0].text[i]];
+            r->good = rows.at[i] == ev->at && rows.amount[i] == ev->amount &&
+                      (city ? str_eq(got, city->text) : !got.p);
+        }
+    }
+    rows_finish(&rows);
+    part_unref(r->part);
+    return NULL;
+}
+
+static void any_number_of_threads_may_read(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(10));
+    struct event *events = maker_events(&m, 140000, 100, 1000);
+    write_part(test_path(&dir, "1.part"), events, 140000);
+    struct part *p = open_part(test_path(&dir, "1.part"));
+    struct reader readers[4];
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+        part_ref(p);
+        readers[i] = (struct reader){p, events, false};
+        assert_int_equal(pthread_create(&threads[i], NULL, read_all, &readers[i]), 0);
+    }
+    part_unref(p);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(readers[i].good);
+    }
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+static void add_props(struct strbuf *line, const struct event *ev)
+{
+    for (uint32_t i = 0; i < ev->prop_count; i++) {
+        const struct event_prop *p = &ev->props[i];
+        if (i) strbuf_add_char(line, ';');
+        strbuf_addf(line, "%u=", p->id);
+        if (p->type == PROP_TEXT) strbuf_add_str(line, p->text);
+        if (p->type != PROP_TEXT) strbuf_addf(line, "%.17g", p->number);
+    }
+}
+
+static void csv_line(struct strbuf *line, const struct event *ev)
+{
+    strbuf_reset(line);
+    strbuf_addf(line, "%u,%" PRId64 ",%u,%u,", ev->persona, ev->at, ev->kind, ev->other);
+    if (ev->amount != HISTORY_NO_AMOUNT) strbuf_addf(line, "%" PRId64, ev->amount);
+    strbuf_addf(line, ",%" PRId64, ev->received_at);
+    for (int d = 0; d < DIM_COUNT; d++)
+        strbuf_addf(line, ",%u", ev->dim[d]);
+    strbuf_add_char(line, ',');
+    add_props(line, ev);
+    strbuf_add_char(line, '\n');
+}
+
+static void an_independent_reader_reads_the_same_events(void **state)
+{
+    (void)state;
+    static const char script[] = "tests/formats/read_part.py";
+    if (!fs_exists(script) || system("python3 -c pass >/dev/null 2>&1") != 0) skip();
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(11));
+    size_t count = 66000;
+    struct event *events = maker_events(&m, count, 50, 100000);
+    for (size_t i = 0; i < 1000; i++)
+        events[i].received_at = (int64_t)rng_below(&m.rng, 1 << 30);
+    write_part(test_path(&dir, "1.part"), events, count);
+    char command[300], got[4096];
+    snprintf(command, sizeof(command), "python3 %s %s", script, test_path(&dir, "1.part"));
+    FILE *out = popen(command, "r");
+    assert_non_null(out);
+    struct strbuf want = {0};
+    assert_non_null(fgets(got, sizeof(got), out)); /* the header */
+    for (size_t i = 0; i < count; i++) {
+        csv_line(&want, &events[i]);
+        assert_non_null(fgets(got, sizeof(got), out));
+        assert_string_equal(got, want.p);
+    }
+    assert_null(fgets(got, sizeof(got), out));
+    assert_int_equal(pclose(out), 0);
+    strbuf_finish(&want);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_of_every_size_give_back_every_event),
+        cmocka_unit_test(the_footer_tells_ranges_and_kinds_exactly),
+        cmocka_unit_test(a_reader_gets_the_columns_it_asks_for_and_no_others),
+        cmocka_unit_test(a_dictionary_longer_than_a_chunk_comes_back),
+        cmocka_unit_test(a_property_may_not_change_its_type_within_a_part),
+        cmocka_unit_test(every_flipped_byte_is_found_and_told_with_file_and_place),
+        cmocka_unit_test(every_cut_and_every_addition_is_found),
+        cmocka_unit_test(what_a_newer_version_wrote_is_told_from_damage),
+        cmocka_unit_test(forged_parts_are_refused_or_read_as_sound_events),
+        cmocka_unit_test(a_missing_file_is_not_found),
+        cmocka_unit_test(an_abandoned_part_leaves_nothing),
+        cmocka_unit_test(a_failed_write_is_told_and_leaves_nothing),
+        cmocka_unit_test(a_merge_is_in_order_with_ties_in_order_of_the_parts),
+        cmocka_unit_test(a_damaged_source_stops_the_merge_and_leaves_no_file),
+        cmocka_unit_test(any_number_of_threads_may_read),
+        cmocka_unit_test(an_independent_reader_reads_the_same_events),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

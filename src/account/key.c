@@ -17,7 +17,7 @@ const struct migration account_migrations[] = {
     {0, NULL},
 };
 
-struct keys {
+struct keyring {
     struct map *by_hash; /* SHA-256 -> index */
     VEC(struct key) list;
 };
@@ -64,7 +64,7 @@ enum err key_create(struct data *d, const char *brand, enum key_kind kind, char 
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
 }
 
-static enum err load(struct sql *db, struct keys *k)
+static enum err load(struct sql *db, struct keyring *k)
 {
     struct sql_stmt *s =
         sql_use(db, "SELECT hash, kind, brand, number FROM credential ORDER BY number");
@@ -80,22 +80,22 @@ static enum err load(struct sql *db, struct keys *k)
     }
 }
 
-enum err keys_load(struct data *d, struct keys **out, struct why *why)
+enum err keyring_load(struct data *d, struct keyring **out, struct why *why)
 {
-    struct keys *k = mem_alloc(sizeof(*k));
+    struct keyring *k = mem_alloc(sizeof(*k));
     k->by_hash = map_create();
     struct sql *db = data_server_lock(d);
     enum err err = load(db, k);
     data_server_unlock(d);
     if (err != ERR_OK) {
-        keys_destroy(k);
+        keyring_destroy(k);
         return why_fail(why, err, MSG_INTERNAL, "", NULL);
     }
     *out = k;
     return ERR_OK;
 }
 
-void keys_destroy(struct keys *k)
+void keyring_destroy(struct keyring *k)
 {
     if (!k) return;
     map_destroy(k->by_hash);
@@ -103,7 +103,7 @@ void keys_destroy(struct keys *k)
     mem_free(k);
 }
 
-const struct key *keys_find(const struct keys *k, struct str text)
+const struct key *keyring_find(const struct keyring *k, struct str text)
 {
     uint64_t index;
     if (text.len == 0 || text.len >= KEY_TEXT_MAX) return NULL;

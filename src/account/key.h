@@ -25,9 +25,9 @@ struct key {
     char brand[LIMIT_SLUG_BYTES + 1];
     uint32_t number; /* names it in logs and as an event's origin: "key:3" */
 };
-struct keys;
+struct keyring;
 /* All credentials of a data directory. */
-MUST_CHECK enum err keys_load(struct data *d, struct keys **out, struct why *why);
-void keys_destroy(struct keys *k);
+MUST_CHECK enum err keyring_load(struct data *d, struct keyring **out, struct why *why);
+void keyring_destroy(struct keyring *k);
 /* NULL when unknown. Constant time in the secret's bytes. */
-const struct key *keys_find(const struct keys *k, struct str text);
+const struct key *keyring_find(const struct keyring *k, struct str text);

@@ -24,7 +24,7 @@ struct question {
 
 struct api {
     struct intake_ctx intake; /* first: the intake's handlers see only this */
-    struct keys *keys;
+    struct keyring *keys;
     struct route *routes;
     struct http_server *server;
     struct page_cache *pages;
@@ -309,7 +309,7 @@ enum err api_authorize(struct request *req, const struct route *route, struct wh
 {
     struct api *a = request_ctx(req);
     if (route->access != ACCESS_API) return ERR_OK;
-    const struct key *key = keys_find(a->keys, bearer(req));
+    const struct key *key = keyring_find(a->keys, bearer(req));
     if (!key || key->kind != KEY_TOKEN)
         return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
     struct str brand = request_param(req, "brand");
@@ -324,7 +324,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     struct api *a = mem_alloc(sizeof(*a));
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->wake, NULL);
-    enum err err = keys_load(d, &a->keys, why);
+    enum err err = keyring_load(d, &a->keys, why);
     if (err != ERR_OK) {
         api_destroy(a);
         return err;
@@ -351,7 +351,7 @@ void api_destroy(struct api *a)
     for (int i = 0; i < a->asker_count; i++)
         pthread_join(a->askers[i], NULL);
     page_cache_destroy(a->pages);
-    keys_destroy(a->keys);
+    keyring_destroy(a->keys);
     mem_free(a->routes);
     pthread_cond_destroy(&a->wake);
     pthread_mutex_destroy(&a->lock);

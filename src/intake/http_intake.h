@@ -8,7 +8,7 @@
  * this. */
 struct intake_ctx {
     struct data *data;
-    const struct keys *keys;
+    const struct keyring *keys;
 };
 
 /* Rows to append to the server's routing table; ends with a zeroed one. All are ACCESS_PUBLIC: the

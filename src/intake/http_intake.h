@@ -11,9 +11,9 @@ struct intake_ctx {
     const struct keyring *keys;
 };
 
-/* Rows to append to the server's routing table; ends with a zeroed one. All are ACCESS_PUBLIC: the
- * write key (Basic, Bearer, body, or PostHog's api_key) is checked by the handlers, since it may be
- * in the body. */
+/* Rows to append to the server's routing table; ends with a zeroed one. All are ACCESS_INTAKE,
+ * so that web pages of any origin may call them; the write key (Basic, Bearer, or in the body as
+ * writeKey, api_key or token) is checked by the handlers. */
 extern const struct route intake_routes[];
 
 /* Counters since the start, appended as Prometheus text. */

@@ -73,12 +73,12 @@ void kind_name(struct arena *a, struct str name, struct str *kind, struct str *l
     *kind = name;
     *label = (struct str){NULL, 0};
     if (kind_valid(name)) return;
-    *label = name;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (!str_eq_fold(name, known[i].name)) continue;
         *kind = known[i].kind;
         return;
     }
+    *label = name;
     struct str folded = is_ascii(name) ? name : utf8_fold(a, name);
     char *out = arena_alloc(a, folded.len + sizeof("event_") + DIGEST);
     size_t len = squeeze(folded, out);

@@ -7,5 +7,6 @@
  * are order.paid and order.refunded. In any other, after NFKC and case folding, runs outside
  * [a-z0-9.] become '_', empty parts go, and what begins with a digit gets "e_" in front; what is
  * longer than a kind ends in '_' and 8 hex digits of the name's SHA-256; if nothing is left it is
- * "event_" and those. *label is the name, or {NULL, 0} when it was not rewritten. */
+ * "event_" and those. *label is the name, or {NULL, 0} when
+ * the kind is a reserved one or was not rewritten. */
 void kind_name(struct arena *a, struct str name, struct str *kind, struct str *label);

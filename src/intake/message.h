@@ -60,10 +60,15 @@ MUST_CHECK enum err message_time(struct message *m, const char *field, int64_t *
 MUST_CHECK enum err message_skip(struct message *m);
 /* Read an object into the list; anything that is not an object is refused, but null. */
 MUST_CHECK enum err message_values(struct message *m, const char *field, struct value_list *list);
+/* Read one value of such an object, called 'name'. */
+MUST_CHECK enum err message_one(struct message *m, struct str name, struct value_list *list);
 /* Begin an object: *entered is false when it was null instead. */
 MUST_CHECK enum err message_enter(struct message *m, const char *field, bool *entered);
 /* After a loop over keys or items: the reader's error. */
 MUST_CHECK enum err message_end(struct message *m);
+
+/* Anonymous when it looks like what SDKs make up: hex digits in five groups; else a user. */
+enum identity_kind message_id_kind(struct str id);
 
 /* Add what is not empty; one too many is left out. */
 void message_who(struct message *m, enum identity_kind kind, struct str value);

@@ -47,6 +47,11 @@ static const char *pick(enum lang lang, const char *zh, const char *en)
     return lang == LANG_ZH ? zh : en;
 }
 
+static const char *stage_label(int stage, enum lang lang)
+{
+    return lang == LANG_ZH ? stage_name_zh((enum stage)stage) : stage_name((enum stage)stage);
+}
+
 /* 1234567 as 1,234,567. */
 static void grouped(struct strbuf *out, uint64_t value)
 {
@@ -104,8 +109,7 @@ static void stages(struct strbuf *out, const struct sections *s, enum lang lang)
     for (int i = 0; i < STAGE_COUNT; i++) {
         strbuf_add_text(out, "<li>");
         svg_swatch(out, i);
-        strbuf_addf(out, "%s<b>",
-                    lang == LANG_ZH ? stage_name_zh((enum stage)i) : stage_name((enum stage)i));
+        strbuf_addf(out, "%s<b>", stage_label(i, lang));
         grouped(out, (uint64_t)sections_int(s->now, stage_name((enum stage)i)));
         strbuf_add_text(out, "</b></li>");
     }
@@ -181,6 +185,57 @@ static void retention(struct strbuf *out, const struct sections *s, enum lang la
     strbuf_add_text(out, "</table></div></section>");
 }
 
+/* ---- for the report alone ---- */
+
+static void flow(struct strbuf *out, const struct sections *s, enum lang lang)
+{
+    const struct json *rows = json_get(s->lifecycle, "flow");
+    open_section(out, "w12", pick(lang, "流转", "Flow"),
+                 pick(lang, "行：期初，列：期末", "from rows to columns"));
+    strbuf_add_text(out, "<div class=\"scroll\"><table><tr><th></th>");
+    for (int i = 0; i < STAGE_COUNT; i++)
+        strbuf_addf(out, "<th>%s</th>", stage_label(i, lang));
+    for (size_t r = 0; rows && r < rows->count; r++) {
+        strbuf_addf(out, "</tr><tr><td>%s</td>", stage_label((int)r, lang));
+        for (size_t c = 0; c < rows->items[r].count; c++) {
+            strbuf_addf(out, "<td>%" PRId64 "</td>", rows->items[r].items[c].integer);
+        }
+    }
+    strbuf_add_text(out, "</tr></table></div></section>");
+}
+
+static void rfm(struct strbuf *out, const struct sections *s, enum lang lang)
+{
+    struct report_grid grid;
+    report_rfm(s, &grid);
+    open_section(out, "w7", "RFM",
+                 pick(lang, "用户数：最近一次（行，5 为最近）× 频次",
+                      "members by recency (rows, 5 = latest) and frequency"));
+    strbuf_add_text(
+        out, "<table><tr><th></th><th>F1</th><th>F2</th><th>F3</th><th>F4</th><th>F5</th></tr>");
+    for (int r = 5; r >= 1; r--) {
+        strbuf_addf(out, "<tr><td>R%d</td>", r);
+        for (int f = 1; f <= 5; f++)
+            strbuf_addf(out, "<td>%" PRIu64 "</td>", grid.members[r][f]);
+        strbuf_add_text(out, "</tr>");
+    }
+    strbuf_add_text(out, "</table></section>");
+}
+
+static void repeat(struct strbuf *out, const struct brand *b, const struct sections *s,
+                   enum lang lang)
+{
+    open_section(out, "w5", pick(lang, "复购预测", "Repeat buying"),
+                 pick(lang, "未来 90 天", "next 90 days"));
+    if (s->repeat) {
+        report_repeat_line(b, s, lang, out);
+    } else {
+        strbuf_addf(out, "<p class=\"empty\">%s</p>",
+                    pick(lang, "复购订单太少，暂无法估计。", "Too few repeat orders to estimate."));
+    }
+    strbuf_add_text(out, "</section>");
+}
+
 static void group_line(struct strbuf *out, const struct brand *b, const struct group_row *g)
 {
     char at[48] = "";
@@ -203,8 +258,11 @@ static void groups(struct strbuf *out, const struct brand *b, const struct secti
     open_section(out, "w12", pick(lang, "社群", "Groups"),
                  pick(lang, "28 天消息数", "messages in 28 days"));
     if (s->group_count == 0) {
-        strbuf_addf(out, "<p class=\"empty\">%s</p></section>",
-                    pick(lang, "还没有社群。导入聊天记录：", "No groups yet. Import a chat log:"));
+        strbuf_addf(
+            out, "<p class=\"empty\">%s</p></section>",
+            pick(lang, "还没有社群。导入聊天记录：wellfield import --format irc --group 群名 FILE",
+                 "No groups yet. Import a chat log: wellfield import --format irc --group NAME "
+                 "FILE"));
         return;
     }
     strbuf_addf(
@@ -269,6 +327,11 @@ void page_render(struct brand *b, const struct sections *s, enum lang lang, stru
         kinds(out, s, lang, arena);
         retention(out, s, lang);
         groups(out, b, s, lang);
+        if (s->rfm) {
+            flow(out, s, lang);
+            rfm(out, s, lang);
+            repeat(out, b, s, lang);
+        }
     }
     strbuf_addf(out, "<footer>%s %.19s</footer></main></body></html>\n",
                 pick(lang, "计算于", "computed at"), to);
@@ -336,7 +399,8 @@ static enum err compute(struct cached *p, struct brand *b, struct why *why)
 {
     struct arena *arena = arena_create(0);
     struct sections s;
-    enum err err = sections_ask(b, TIME_NONE, TIME_NONE, arena, &s, why);
+    const struct sections_range range = {TIME_NONE, TIME_NONE, false};
+    enum err err = sections_ask(b, &range, arena, &s, why);
     if (err == ERR_OK) {
         strbuf_reset(&p->html);
         page_render(b, &s, p->lang, arena, &p->html);

@@ -47,6 +47,7 @@
     "6px;white-space:nowrap}th:first-child,td:first-child{text-align:left;padding-left:0}"         \
     ".list td{border-top:1px solid var(--line)}.list "                                             \
     "td:first-child{max-width:0;width:99%;overflow:hidden;text-overflow:ellipsis}"                 \
+    ".list td svg{width:90px}"                                                                     \
     ".scroll{overflow-x:auto}.heat td{min-width:38px;text-align:center;border:1px solid "          \
     "var(--card);border-radius:4px}"                                                               \
     ".heat td:first-child,.heat td:nth-child(2){text-align:left;border:0}"                         \

@@ -219,45 +219,60 @@ static void text_retention(const struct sections *s, enum lang lang, struct strb
     }
 }
 
-static void text_rfm(const struct sections *s, enum lang lang, struct strbuf *out)
+bool report_rfm(const struct sections *s, struct report_grid *out)
 {
     const struct json *cells = json_get(s->rfm, "cells");
-    uint64_t grid[6][6] = {{0}}, any = 0;
+    bool any = false;
+    *out = (struct report_grid){0};
     for (size_t i = 0; cells && i < cells->count; i++) {
         int64_t r = sections_int(&cells->items[i], "r"), f = sections_int(&cells->items[i], "f");
         if (r < 1 || r > 5 || f < 1 || f > 5) continue;
-        grid[r][f] += (uint64_t)sections_int(&cells->items[i], "members");
-        any++;
+        out->members[r][f] += (uint64_t)sections_int(&cells->items[i], "members");
+        any = true;
     }
-    if (!any) return;
-    heading(out, lang, "RFM, members by recency (rows 5 = latest) and frequency",
+    return any;
+}
+
+static void text_rfm(const struct sections *s, enum lang lang, struct strbuf *out)
+{
+    struct report_grid grid;
+    if (!report_rfm(s, &grid)) return;
+    heading(out, lang, "RFM, members by recency (rows, 5 = latest) and frequency",
             "RFM：最近一次（行，5 为最近）× 频次");
     strbuf_add_text(out, "        f1       f2       f3       f4       f5\n");
     for (int r = 5; r >= 1; r--) {
         strbuf_addf(out, "  r%d", r);
         for (int f = 1; f <= 5; f++)
-            strbuf_addf(out, " %8" PRIu64, grid[r][f]);
+            strbuf_addf(out, " %8" PRIu64, grid.members[r][f]);
         strbuf_add_char(out, '\n');
     }
+}
+
+void report_repeat_line(const struct brand *b, const struct sections *s, enum lang lang,
+                        struct strbuf *out)
+{
+    const struct json *alive = json_get(s->repeat, "members_alive"),
+                      *orders = json_get(s->repeat, "expected_orders");
+    double minor = 1;
+    if (!alive || !orders) return;
+    for (int i = 0; i < brand_currency_digits(b); i++)
+        minor *= 10;
+    strbuf_addf(out,
+                lang == LANG_ZH
+                    ? "在购用户 %.0f，预计订单 %.0f，预计金额 %.2f %s"
+                    : "members alive %.0f, expected orders %.0f, expected revenue %.2f %s",
+                alive->number, orders->number,
+                (double)sections_int(s->repeat, "expected_revenue") / minor, brand_currency(b));
 }
 
 static void text_repeat(const struct brand *b, const struct sections *s, enum lang lang,
                         struct strbuf *out)
 {
     if (!s->repeat) return;
-    const struct json *alive = json_get(s->repeat, "members_alive"),
-                      *orders = json_get(s->repeat, "expected_orders");
-    if (!alive || !orders) return;
-    double minor = 1;
-    for (int i = 0; i < brand_currency_digits(b); i++)
-        minor *= 10;
     heading(out, lang, "Repeat buying, next 90 days", "复购预测（未来 90 天）");
-    strbuf_addf(out,
-                lang == LANG_ZH
-                    ? "  在购用户 %.0f，预计订单 %.0f，预计金额 %.2f %s\n"
-                    : "  members alive %.0f, expected orders %.0f, expected revenue %.2f %s\n",
-                alive->number, orders->number,
-                (double)sections_int(s->repeat, "expected_revenue") / minor, brand_currency(b));
+    strbuf_add_text(out, "  ");
+    report_repeat_line(b, s, lang, out);
+    strbuf_add_char(out, '\n');
 }
 
 static void text_groups(const struct sections *s, enum lang lang, struct strbuf *out)
@@ -305,7 +320,8 @@ enum err report_write(struct brand *b, int64_t from, int64_t to, enum report_for
 {
     struct arena *arena = arena_create(0);
     struct sections s;
-    enum err err = sections_ask(b, from, to, arena, &s, why);
+    const struct sections_range range = {from, to, true};
+    enum err err = sections_ask(b, &range, arena, &s, why);
     if (err == ERR_OK) {
         switch (form) {
         case REPORT_JSON:

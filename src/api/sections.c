@@ -11,6 +11,7 @@ struct ask {
     struct arena *arena;
     struct why *why;
     char from[48], to[48];
+    bool buying;
 };
 
 /* One question; 'format' yields its JSON. */
@@ -99,21 +100,23 @@ static enum err ask_all(struct ask *a, struct sections *s)
             "\"week\",\"periods\":12,"
             "\"from\":\"%s\",\"to\":\"%s\"}}",
             a->from, a->to));
-    TRY(ask(a, &s->rfm, "{\"rfm\":{\"as_of\":\"%s\"}}", a->to));
-    TRY(ask_repeat(a, s));
+    if (a->buying) {
+        TRY(ask(a, &s->rfm, "{\"rfm\":{\"as_of\":\"%s\"}}", a->to));
+        TRY(ask_repeat(a, s));
+    }
     TRY(ask(a, &reply, "{\"segment\":{\"expr\":\"last_seen > now - 28d\"}}"));
     s->active = (uint64_t)sections_int(reply, "members");
     return ERR_OK;
 }
 
-enum err sections_ask(struct brand *b, int64_t from, int64_t to, struct arena *arena,
+enum err sections_ask(struct brand *b, const struct sections_range *range, struct arena *arena,
                       struct sections *out, struct why *why)
 {
-    struct ask a = {.brand = b, .arena = arena, .why = why};
+    struct ask a = {.brand = b, .arena = arena, .why = why, .buying = range->buying};
     *out = (struct sections){0};
     TRY(first_event(&a, out));
-    out->to = to != TIME_NONE ? to : env_now(brand_env(b)) + 1;
-    out->from = from != TIME_NONE            ? from
+    out->to = range->to != TIME_NONE ? range->to : env_now(brand_env(b)) + 1;
+    out->from = range->from != TIME_NONE     ? range->from
                 : out->first_at != TIME_NONE ? out->first_at
                                              : out->to - TIME_DAY;
     if (out->from >= out->to) return why_fail(why, ERR_INVALID, MSG_FROM_AFTER_TO, "--from", NULL);

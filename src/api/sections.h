@@ -13,7 +13,7 @@ struct sections {
     const struct json *days;      /* trend of all kinds by day: points */
     const struct json *kinds;     /* points {key, value} over the whole range, largest first */
     const struct json *retention; /* weekly cohorts, 12 periods */
-    const struct json *rfm;       /* cells */
+    const struct json *rfm;       /* cells; NULL unless asked for */
     const struct json *repeat;    /* NULL when there are too few orders to fit */
     const struct json *now;       /* lifecycle stock at 'to': one bucket */
     struct group_row *groups;
@@ -23,9 +23,15 @@ struct sections {
     uint64_t events;  /* in [from, to) */
 };
 
-/* Fill from the log; everything lives in 'arena'. TIME_NONE = since the first event, until now. */
-MUST_CHECK enum err sections_ask(struct brand *b, int64_t from, int64_t to, struct arena *arena,
-                                 struct sections *out, struct why *why);
+/* What is asked: [from, to), TIME_NONE = since the first event, until now; 'buying' adds rfm and
+ * repeat, which take longest and which the page does without. */
+struct sections_range {
+    int64_t from, to;
+    bool buying;
+};
+/* Fill from the log; everything lives in 'arena'. */
+MUST_CHECK enum err sections_ask(struct brand *b, const struct sections_range *range,
+                                 struct arena *arena, struct sections *out, struct why *why);
 /* A number inside a tree: 0 when absent. */
 int64_t sections_int(const struct json *object, const char *key);
 
@@ -35,3 +41,11 @@ struct report_kind {
     int64_t events;
 };
 size_t report_kinds(const struct sections *s, struct arena *arena, struct report_kind **out);
+/* Members by recency and frequency scores 1 .. 5; false when there are none. */
+struct report_grid {
+    uint64_t members[6][6];
+};
+bool report_rfm(const struct sections *s, struct report_grid *out);
+/* One sentence of 's->repeat'. */
+void report_repeat_line(const struct brand *b, const struct sections *s, enum lang lang,
+                        struct strbuf *out);

@@ -3,31 +3,33 @@
 
 #include <inttypes.h>
 
-#define WIDTH 1080.0
 #define HEIGHT 250.0
 #define LEFT 46.0
 #define BOTTOM 24.0
 #define TOP 8.0
 
-static const double plot_width = WIDTH - LEFT;
+#define WIDE 1080.0  /* a chart over the whole page */
+#define NARROW 620.0 /* one beside another */
+
 static const double plot_height = HEIGHT - BOTTOM - TOP;
 
-/* The next of 1, 2, 5 times a power of ten. */
+/* The next round number that quarters well. */
 static int64_t round_up(int64_t value)
 {
     int64_t unit = 1;
     while (unit < INT64_MAX / 10 && unit * 10 <= value)
         unit *= 10;
-    static const int64_t steps[] = {1, 2, 5, 10};
-    for (int i = 0; i < 4; i++) {
-        if (steps[i] * unit >= value) return steps[i] * unit;
+    static const int64_t tenths[] = {10, 12, 16, 20, 24, 32, 40, 60, 80, 100};
+    for (size_t i = 0; i < sizeof(tenths) / sizeof(tenths[0]); i++) {
+        if (tenths[i] * unit / 10 >= value && tenths[i] * unit % 10 == 0)
+            return tenths[i] * unit / 10;
     }
     return value;
 }
 
-static void begin(struct strbuf *out, const char *label)
+static void begin(struct strbuf *out, double width, const char *label)
 {
-    strbuf_addf(out, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", WIDTH,
+    strbuf_addf(out, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", width,
                 HEIGHT, label);
 }
 
@@ -42,12 +44,12 @@ static void number_label(struct strbuf *out, int64_t value)
     }
 }
 
-static void axis(struct strbuf *out, int64_t most)
+static void axis(struct strbuf *out, double width, int64_t most)
 {
     for (int i = 0; i <= 4; i++) {
         double y = TOP + plot_height * (1 - i / 4.0);
         strbuf_addf(out, "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                    LEFT, WIDTH, y, y);
+                    LEFT, width, y, y);
         if (most * i % 4 && most < 4) continue;
         strbuf_addf(out, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 6, y + 4);
         number_label(out, most * i / 4);
@@ -63,11 +65,12 @@ static struct str date_of(const struct json *point)
 }
 
 /* About seven dates under the plot. */
-static void dates(struct strbuf *out, const struct json *points, size_t from, size_t count)
+static void dates(struct strbuf *out, double width, const struct json *points, size_t from,
+                  size_t count)
 {
-    size_t step = count / 7 + 1;
+    size_t step = count / (size_t)(width / 130) + 1;
     for (size_t i = 0; i < count; i += step) {
-        double x = LEFT + plot_width * ((double)i + 0.5) / (double)count;
+        double x = LEFT + (width - LEFT) * ((double)i + 0.5) / (double)count;
         struct str date = date_of(&points->items[from + i]);
         strbuf_addf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"%s\">" STR_FMT "</text>",
                     i ? x : LEFT, HEIGHT - 6, i ? "middle" : "start", STR_ARG(date));
@@ -89,9 +92,9 @@ void svg_bars(struct strbuf *out, const struct json *points, size_t most_points)
         most = v > most ? v : most;
     }
     most = round_up(most);
-    begin(out, "events per day");
-    axis(out, most);
-    double pitch = plot_width / (double)(count ? count : 1);
+    begin(out, NARROW, "events per day");
+    axis(out, NARROW, most);
+    double pitch = (NARROW - LEFT) / (double)(count ? count : 1);
     for (size_t i = 0; i < count; i++) {
         int64_t v = sections_int(&points->items[from + i], "value");
         double h = height_of(v, most);
@@ -101,7 +104,7 @@ void svg_bars(struct strbuf *out, const struct json *points, size_t most_points)
                     LEFT + pitch * (double)i + pitch * 0.1, TOP + plot_height - h, pitch * 0.8, h,
                     STR_ARG(date_of(&points->items[from + i])), v);
     }
-    dates(out, points, from, count);
+    dates(out, NARROW, points, from, count);
     strbuf_add_text(out, "</svg>");
 }
 
@@ -117,16 +120,16 @@ static int64_t stacked(const struct json *bucket, int upto)
 static void layer(struct strbuf *out, const struct json *stock, int stage, int64_t most)
 {
     size_t n = stock->count;
-    double pitch = n > 1 ? plot_width / (double)(n - 1) : plot_width;
+    double pitch = n > 1 ? (WIDE - LEFT) / (double)(n - 1) : WIDE - LEFT;
     strbuf_addf(out, "<polygon class=\"f%d\" points=\"", stage);
     for (size_t i = 0; i < n; i++) {
         double y = TOP + plot_height - height_of(stacked(&stock->items[i], stage), most);
         strbuf_addf(out, "%.1f,%.1f ", LEFT + pitch * (double)i, y);
-        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDTH, y);
+        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDE, y);
     }
     for (size_t i = n; i > 0; i--) {
         double y = TOP + plot_height - height_of(stacked(&stock->items[i - 1], stage - 1), most);
-        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDTH, y);
+        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDE, y);
         strbuf_addf(out, "%.1f,%.1f ", LEFT + pitch * (double)(i - 1), y);
     }
     strbuf_addf(out, "\"><title>%s</title></polygon>", stage_name((enum stage)stage));
@@ -140,11 +143,11 @@ void svg_stages(struct strbuf *out, const struct json *stock)
         most = v > most ? v : most;
     }
     most = round_up(most);
-    begin(out, "members per stage");
-    axis(out, most);
+    begin(out, WIDE, "members per stage");
+    axis(out, WIDE, most);
     for (int s = 0; s < STAGE_COUNT; s++)
         layer(out, stock, s, most);
-    dates(out, stock, 0, stock->count);
+    dates(out, WIDE, stock, 0, stock->count);
     strbuf_add_text(out, "</svg>");
 }
 

@@ -93,7 +93,9 @@ static void figures(struct strbuf *out, const struct sections *s, enum lang lang
     figure(
         out, s->active, pick(lang, "28 天内出现", "seen in 28 days"),
         pick(lang, "最近 28 天内有任何事件的用户", "members with any event in the last 28 days"));
-    figure(out, events_on_last_day(s), pick(lang, "今日事件", "events today"),
+    figure(out, events_on_last_day(s),
+           s->ended ? pick(lang, "最后一天事件", "events on the last day")
+                    : pick(lang, "今日事件", "events today"),
            pick(lang, "按品牌时区的今天", "today in the brand's time zone"));
     figure(out, s->group_count, pick(lang, "社群", "groups"),
            pick(lang, "有成员或消息的社群", "groups with members or messages"));

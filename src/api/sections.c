@@ -6,6 +6,10 @@
 
 #include "api/api.h"
 
+/* After so long without an event the report and the page speak of the history's end, not of today.
+ */
+#define ENDED_DAYS 60
+
 struct ask {
     struct brand *brand;
     struct arena *arena;
@@ -39,18 +43,23 @@ int64_t sections_int(const struct json *object, const char *key)
     return v->type == JSON_INT ? v->integer : v->type == JSON_DOUBLE ? (int64_t)v->number : 0;
 }
 
-/* The first event's moment: a trend's first bucket is where the default range begins. */
-static enum err first_event(struct ask *a, struct sections *s)
+/* Moments of the first and the last event; TIME_NONE when there are none. */
+static void log_bounds(struct brand *b, int64_t *first, int64_t *last)
 {
-    const struct json *reply;
-    s->first_at = TIME_NONE;
-    TRY(ask(a, &reply, "{\"trend\":{\"kind\":\"*\",\"by\":\"month\"}}"));
-    const struct json *points = json_get(reply, "points");
-    if (!points || points->count == 0) return ERR_OK;
-    const struct json *query = json_get(json_get(reply, "query"), "trend");
-    const struct json *from = json_get(query, "from");
-    if (from) time_parse_rfc3339(from->string, &s->first_at);
-    return ERR_OK;
+    struct snapshot *s = brand_snapshot(b);
+    size_t count;
+    const struct event *const *tail = tail_view_events(s->tail, &count);
+    *first = *last = TIME_NONE;
+    for (size_t i = 0; i < s->part_count; i++) {
+        const struct part_info *info = part_get_info(s->parts[i]);
+        if (*first == TIME_NONE || info->at_min < *first) *first = info->at_min;
+        if (info->at_max > *last) *last = info->at_max;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (*first == TIME_NONE || tail[i]->at < *first) *first = tail[i]->at;
+        if (tail[i]->at > *last) *last = tail[i]->at;
+    }
+    brand_snapshot_release(s);
 }
 
 static uint64_t sum_points(const struct json *reply)
@@ -104,8 +113,10 @@ static enum err ask_all(struct ask *a, struct sections *s)
         TRY(ask(a, &s->rfm, "{\"rfm\":{\"as_of\":\"%s\"}}", a->to));
         TRY(ask_repeat(a, s));
     }
-    TRY(ask(a, &reply, "{\"segment\":{\"expr\":\"last_seen > now - 28d\"}}"));
-    s->active = (uint64_t)sections_int(reply, "members");
+    TRY(ask(a, &reply, "{\"stickiness\":{\"kind\":\"*\",\"days\":28,\"to\":\"%s\"}}", a->to));
+    const struct json *histogram = json_get(reply, "histogram");
+    for (size_t i = 0; histogram && i < histogram->count; i++)
+        s->active += (uint64_t)histogram->items[i].integer;
     return ERR_OK;
 }
 
@@ -114,8 +125,11 @@ enum err sections_ask(struct brand *b, const struct sections_range *range, struc
 {
     struct ask a = {.brand = b, .arena = arena, .why = why, .buying = range->buying};
     *out = (struct sections){0};
-    TRY(first_event(&a, out));
-    out->to = range->to != TIME_NONE ? range->to : env_now(brand_env(b)) + 1;
+    log_bounds(b, &out->first_at, &out->last_at);
+    int64_t now = env_now(brand_env(b));
+    /* a history that ended long ago is shown as of its end */
+    out->ended = out->last_at != TIME_NONE && out->last_at < now - ENDED_DAYS * TIME_DAY;
+    out->to = range->to != TIME_NONE ? range->to : out->ended ? out->last_at + 1 : now + 1;
     out->from = range->from != TIME_NONE     ? range->from
                 : out->first_at != TIME_NONE ? out->first_at
                                              : out->to - TIME_DAY;

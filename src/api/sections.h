@@ -8,7 +8,8 @@
 
 struct sections {
     int64_t from, to;             /* [from, to) as asked, made definite */
-    int64_t first_at;             /* of the first event; TIME_NONE = there are none */
+    int64_t first_at, last_at;    /* of the first and last event; TIME_NONE = there are none */
+    bool ended;                   /* the last event is so old that 'to' is its end, not now */
     const struct json *lifecycle; /* stock by week, flow, arrived */
     const struct json *days;      /* trend of all kinds by day: points */
     const struct json *kinds;     /* points {key, value} over the whole range, largest first */
@@ -23,7 +24,8 @@ struct sections {
     uint64_t events;  /* in [from, to) */
 };
 
-/* What is asked: [from, to), TIME_NONE = since the first event, until now; 'buying' adds rfm and
+/* What is asked: [from, to), TIME_NONE = since the first event, until now (or
+ * the end of a history that ended long ago); 'buying' adds rfm and
  * repeat, which take longest and which the page does without. */
 struct sections_range {
     int64_t from, to;

@@ -336,7 +336,7 @@ void page_render(struct brand *b, const struct sections *s, enum lang lang, stru
         }
     }
     strbuf_addf(out, "<footer>%s %.19s</footer></main></body></html>\n",
-                pick(lang, "计算于", "computed at"), to);
+                pick(lang, "截至", "as of"), to);
 }
 
 /* ---- the door ---- */

@@ -63,4 +63,5 @@
     "footer{grid-column:1/-1;color:var(--soft);font-size:12px}"                                    \
     "@media(max-width:760px){.kpi{grid-column:span 6}.w7,.w5{grid-column:1/-1}body{padding:16px "  \
     "12px 32px}"                                                                                   \
-    "section{padding:14px}.kpi b{font-size:24px}}"
+    "section{padding:14px}.w12>svg text{font-size:20px}.w7>svg text{font-size:15px}.kpi "          \
+    "b{font-size:24px}}"

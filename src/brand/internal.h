@@ -27,6 +27,12 @@ struct log_ids {
     int64_t newest_at; /* arrival of its newest id */
 };
 
+/* A file that no row names any more. */
+struct log_removal {
+    uint32_t file;
+    const char *suffix;
+};
+
 struct log {
     char dir[512];              /* DIR/brands/SLUG/events */
     pthread_mutex_t set_lock;   /* parts, tail as a set, seq, personas, next_file */
@@ -38,6 +44,8 @@ struct log {
     uint64_t seq;        /* of the newest committed event */
     uint64_t folded_seq; /* all projections' rows include everything up to it */
     uint32_t next_file;
+    int holds; /* backups under way: files stay until they are done */
+    VEC(struct log_removal) held;
 };
 
 /* A change of the set of parts that becomes visible when its transaction commits. */
@@ -123,6 +131,10 @@ MUST_CHECK enum err log_add_ids(struct tx *tx, uint32_t file, uint64_t count, in
 MUST_CHECK enum err log_remove_ids(struct tx *tx, uint32_t file);
 MUST_CHECK enum err log_save_folded(struct tx *tx, uint64_t seq);
 extern const struct migration log_migrations[];
+
+/* While held, files that leave the manifest stay on disk; released by as many calls. Any thread. */
+void log_hold(struct brand *b);
+void log_release(struct brand *b);
 
 /* compact.c */
 MUST_CHECK enum err compactor_start(struct brand *b, struct why *why);

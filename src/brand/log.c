@@ -130,12 +130,40 @@ static int by_seq(const void *a, const void *b)
     return x->first_seq < y->first_seq ? -1 : x->first_seq > y->first_seq;
 }
 
-static void remove_file(const struct brand *b, uint32_t file, const char *suffix)
+static void remove_now(const struct brand *b, uint32_t file, const char *suffix)
 {
     char path[600];
     struct why why;
     log_path(b, file, suffix, path);
     if (fs_remove(path, &why) != ERR_OK) log_warn("brand", "file_not_removed", "file=%u", file);
+}
+
+static void remove_file(struct brand *b, uint32_t file, const char *suffix)
+{
+    struct log_removal removal = {file, suffix};
+    pthread_mutex_lock(&b->log.set_lock);
+    bool held = b->log.holds > 0;
+    if (held) VEC_PUSH(&b->log.held, removal);
+    pthread_mutex_unlock(&b->log.set_lock);
+    if (!held) remove_now(b, file, suffix);
+}
+
+void log_hold(struct brand *b)
+{
+    pthread_mutex_lock(&b->log.set_lock);
+    b->log.holds++;
+    pthread_mutex_unlock(&b->log.set_lock);
+}
+
+void log_release(struct brand *b)
+{
+    pthread_mutex_lock(&b->log.set_lock);
+    b->log.holds--;
+    for (size_t i = 0; b->log.holds == 0 && i < b->log.held.count; i++) {
+        remove_now(b, b->log.held.items[i].file, b->log.held.items[i].suffix);
+    }
+    if (b->log.holds == 0) VEC_RESET(&b->log.held);
+    pthread_mutex_unlock(&b->log.set_lock);
 }
 
 static void change_parts(struct brand *b, struct log_change *change)
@@ -358,6 +386,7 @@ void log_close(struct brand *b)
         part_unref(log->parts.items[i].part);
     VEC_FINISH(&log->parts);
     VEC_FINISH(&log->ids);
+    VEC_FINISH(&log->held);
     if (log->tail) tail_destroy(log->tail);
     if (log->dedupe) dedupe_destroy(log->dedupe);
     personas_unref(log->personas);

@@ -1,0 +1,170 @@
+/* backup.c - a tar of copies and immutable files, compressed by zstd.
+ *
+ * Order matters: first the removal of files is held back (log_hold), then a brand's database is
+ * copied in one consistent piece, then the files that this copy's manifest names are added: they
+ * are all still there, and they never change. server.db is copied before the brands, so every brand
+ * it names exists. */
+#include "brand/backup.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "brand/internal.h"
+
+#define CHUNK_BYTES 262144
+
+struct backup {
+    struct data *data;
+    struct archive *archive;
+    struct backup_counts *counts;
+    char copy[600]; /* the database copy at hand */
+};
+
+static enum err archive_fail(struct backup *k, struct why *why)
+{
+    const char *text = archive_error_string(k->archive);
+    return why_fail(why, archive_errno(k->archive) == ENOSPC ? ERR_NO_SPACE : ERR_IO, MSG_IO, "",
+                    "write|backup|%s", text ? text : "unknown");
+}
+
+static enum err add_bytes(struct backup *k, int fd, uint64_t size, struct why *why)
+{
+    char *chunk = mem_alloc(CHUNK_BYTES);
+    enum err err = ERR_OK;
+    for (uint64_t at = 0; at < size && err == ERR_OK;) {
+        size_t len = size - at < CHUNK_BYTES ? (size_t)(size - at) : CHUNK_BYTES;
+        err = fs_read_at(fd, chunk, len, at, why);
+        if (err == ERR_OK && archive_write_data(k->archive, chunk, len) != (la_ssize_t)len)
+            err = archive_fail(k, why);
+        at += len;
+    }
+    mem_free(chunk);
+    k->counts->bytes += size;
+    return err;
+}
+
+static enum err add_file(struct backup *k, const char *path, const char *name, struct why *why)
+{
+    int fd;
+    uint64_t size;
+    TRY(fs_open_read(path, &fd, why));
+    enum err err = fs_size(fd, &size, why);
+    if (err == ERR_OK) {
+        struct archive_entry *entry = archive_entry_new();
+        archive_entry_set_pathname(entry, name);
+        archive_entry_set_size(entry, (la_int64_t)size);
+        archive_entry_set_filetype(entry, AE_IFREG);
+        archive_entry_set_perm(entry, 0600);
+        if (archive_write_header(k->archive, entry) != ARCHIVE_OK) err = archive_fail(k, why);
+        archive_entry_free(entry);
+    }
+    if (err == ERR_OK) err = add_bytes(k, fd, size, why);
+    fs_close(fd);
+    k->counts->files++;
+    return err;
+}
+
+/* A database is copied beside itself, added under its own name, and the copy removed. */
+static enum err add_database(struct backup *k, const char *path, const char *name, struct why *why)
+{
+    snprintf(k->copy, sizeof(k->copy), "%s.backup", path);
+    TRY(fs_remove(k->copy, why));
+    TRY(sql_backup(path, k->copy, why));
+    return add_file(k, k->copy, name, why);
+}
+
+static enum err remove_copy(struct backup *k, enum err err)
+{
+    struct why why;
+    enum err removed = k->copy[0] ? fs_remove(k->copy, &why) : ERR_OK;
+    k->copy[0] = '\0';
+    return err != ERR_OK ? err : removed;
+}
+
+/* Every file a manifest table names. */
+static enum err add_named(struct backup *k, struct brand *b, struct sql_stmt *s, const char *suffix,
+                          struct why *why)
+{
+    for (;;) {
+        bool row;
+        char path[600], name[128];
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        uint32_t file = (uint32_t)sql_int(s, 0);
+        log_path(b, file, suffix, path);
+        snprintf(name, sizeof(name), "brands/%s/events/%06" PRIu32 ".%s", brand_slug(b), file,
+                 suffix);
+        TRY(add_file(k, path, name, why));
+    }
+}
+
+static enum err add_events(struct backup *k, struct brand *b, struct why *why)
+{
+    struct sql *copy;
+    TRY(sql_open("sqlite:", k->copy, b->schema, SQL_READER, &copy, why));
+    enum err err =
+        add_named(k, b, sql_use(copy, "SELECT file FROM part ORDER BY file"), "part", why);
+    if (err == ERR_OK)
+        err = add_named(k, b, sql_use(copy, "SELECT file FROM ids_file ORDER BY file"), "ids", why);
+    sql_close(copy);
+    return err;
+}
+
+static enum err add_brand(struct backup *k, const char *slug, struct why *why)
+{
+    struct brand *b;
+    char name[128];
+    TRY(data_brand(k->data, slug, &b, why));
+    snprintf(name, sizeof(name), "brands/%s/brand.db", slug);
+    log_hold(b);
+    enum err err = add_database(k, b->db_path, name, why);
+    if (err == ERR_OK) err = add_events(k, b, why);
+    err = remove_copy(k, err);
+    log_release(b);
+    return err;
+}
+
+static enum err add_all(struct backup *k, struct why *why)
+{
+    char path[600];
+    snprintf(path, sizeof(path), "%s/store", data_dir(k->data));
+    TRY(add_file(k, path, "store", why));
+    snprintf(path, sizeof(path), "%s/server.db", data_dir(k->data));
+    TRY(remove_copy(k, add_database(k, path, "server.db", why)));
+    for (size_t i = 0; i < data_brand_count(k->data); i++) {
+        struct brand_facts f = data_brand_facts(k->data, i);
+        TRY(add_brand(k, f.slug, why));
+    }
+    return ERR_OK;
+}
+
+enum err backup_write(struct data *d, const char *path, struct backup_counts *counts,
+                      struct why *why)
+{
+    char unfinished[4200];
+    struct backup k = {.data = d, .counts = counts};
+    if (strcmp(data_store(d), "sqlite:") != 0)
+        return why_fail(why, ERR_NOT_IMPLEMENTED, MSG_BACKUP_SQLITE, "", NULL);
+    if (snprintf(unfinished, sizeof(unfinished), "%s.tmp", path) >= (int)sizeof(unfinished)) {
+        return why_fail(why, ERR_INVALID, MSG_TOO_LONG, "OUT", "%d", 4096);
+    }
+    int fd;
+    TRY(fs_create(unfinished, &fd, why));
+    k.archive = archive_write_new();
+    archive_write_set_format_pax_restricted(k.archive);
+    archive_write_add_filter_zstd(k.archive);
+    enum err err = archive_write_open_fd(k.archive, fd) == ARCHIVE_OK ? add_all(&k, why)
+                                                                      : archive_fail(&k, why);
+    if (archive_write_close(k.archive) != ARCHIVE_OK && err == ERR_OK) err = archive_fail(&k, why);
+    archive_write_free(k.archive);
+    if (err == ERR_OK) err = fs_sync(fd, why);
+    fs_close(fd);
+    if (err == ERR_OK) return fs_rename(unfinished, path, why);
+    struct why ignored;
+    if (fs_remove(unfinished, &ignored) != ERR_OK) return err;
+    return err;
+}

@@ -261,22 +261,26 @@ static void prop_mask(const struct scan *s, const struct test *t, uint32_t row, 
     }
 }
 
+static void fill_amounts(const int64_t *amount, uint32_t n, double *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = amount[i] == HISTORY_NO_AMOUNT ? (double)NAN : (double)amount[i];
+    }
+}
+
 /* Fields that become numbers on the way: hours, weekdays, amounts, ids. */
 static void fill_numbers(const struct scan *s, const struct subject *subject, uint32_t row,
                          uint32_t n, double *out)
 {
     const struct history *h = s->eval.history;
+    if (subject->event == EVENT_AMOUNT && h->amount) {
+        fill_amounts(h->amount + row, n, out);
+        return;
+    }
     for (uint32_t i = 0; i < n; i++) {
         struct expr_value value;
-        if (subject->event == EVENT_AMOUNT) {
-            bool null = !h->amount || h->amount[row + i] == HISTORY_NO_AMOUNT;
-            out[i] = null ? NAN : (double)h->amount[row + i];
-        } else if (subject->event == EVENT_OTHER) {
-            out[i] = h->other && h->other[row + i] ? h->other[row + i] : (double)NAN;
-        } else {
-            eval_event_value(&s->eval, subject, false, row + i, &value);
-            out[i] = value.type == TYPE_NULL ? (double)NAN : value.number;
-        }
+        eval_event_value(&s->eval, subject, false, row + i, &value);
+        out[i] = value.type == TYPE_NULL ? (double)NAN : value.number;
     }
 }
 
@@ -394,11 +398,9 @@ void expr_events(const struct expr *e, const struct expr_context *c, const struc
     } else {
         mark = arena_mark(c->scratch);
     }
-    if (e->text_count) {
-        s.tables = arena_alloc_array(context.scratch, e->text_count, sizeof(*s.tables));
-        s.memos = arena_alloc_array(context.scratch, e->text_count, sizeof(*s.memos));
-        make_tables(&s, e->root, to - from);
-    }
+    s.tables = arena_alloc_array(context.scratch, e->text_count, sizeof(*s.tables));
+    s.memos = arena_alloc_array(context.scratch, e->text_count, sizeof(*s.memos));
+    make_tables(&s, e->root, to - from);
     for (uint32_t row = from; row < to; row += CHUNK) {
         uint32_t rows = to - row < CHUNK ? to - row : CHUNK;
         node_mask(&s, e->root, row, rows, mask + (row - from));

@@ -73,7 +73,7 @@ void eval_begin(struct eval *v, const struct expr *e, const struct expr_context 
     assert(e->about == EXPR_MEMBER && c->scratch && index < h->member_count);
     *v = (struct eval){.expr = e, .context = c, .history = h, .index = index};
     v->cells = arena_alloc_array(c->scratch, e->slot_count, sizeof(*v->cells));
-    if (e->segment_count) v->segments = arena_alloc(c->scratch, e->segment_count);
+    v->segments = arena_alloc(c->scratch, e->segment_count);
 }
 
 bool expr_member(const struct expr *e, const struct expr_context *c, const struct history *h,

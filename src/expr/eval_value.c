@@ -159,7 +159,7 @@ static bool holds_code(const struct expr_value *v, double code)
             high = middle;
         }
     }
-    return code > 0 && low < v->code_count && v->codes[low] == code;
+    return low < v->code_count && v->codes[low] == code;
 }
 
 static bool equals(const struct expr_context *c, const struct expr_value *v,

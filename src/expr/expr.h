@@ -1,9 +1,11 @@
-/* expr.h - the expression language: who (members) and which events. The grammar is docs/expressions.md.
+/* expr.h - the expression language: who (members) and which events. The grammar is
+ * docs/expressions.md.
  *
- * One parser, one checker, one printer; an expression is immutable, lives in the arena it was parsed
- * into, and may be evaluated by any number of threads. Names are resolved through a catalog once, at
- * parse time; the catalog must outlive the expression, since tests on the text of codes and kinds ask
- * code_text and kind_text while evaluating, from any thread. Text is compared by code points after NFC. */
+ * One parser, one checker, one printer; an expression is immutable, lives in the arena it was
+ * parsed into, and may be evaluated by any number of threads. Names are resolved through a catalog
+ * once, at parse time; the catalog must outlive the expression, since tests on the text of codes
+ * and kinds ask code_text and kind_text while evaluating, from any thread. Text is compared by code
+ * points after NFC. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,22 +20,46 @@
 struct expr;
 
 /* Fields of a member that are not its events. What expr_context.get answers: lifecycle, trust and
- * circle by number (lifecycle: potential 0, new 1, effective 2, active 3, core 4, dormant 5, churned 6;
- * trust: unaware 0 .. shares 6; circle: core 0, influence 1, periphery 2); id as TYPE_NUMBER; source,
- * touchpoint and owner as TYPE_TEXT, their code; groups as TYPE_CODES of DIM_GROUP; spent in minor
- * units. 'name' is {NULL, 0} but for:
- *   FIELD_TRAIT      the trait's name             FIELD_EXPERIMENT  its code; TYPE_TEXT, the arm
- *   FIELD_CIRCLE     a group's code, or none: the highest circle in any group
- *   FIELD_TAG        the tag; TYPE_BOOL           FIELD_CONSENTED   "channel/purpose"; TYPE_BOOL
- *   FIELD_STAFF      a staff code; TYPE_BOOL: on that person's contact list
- *   FIELD_TOUCHPOINT none, or a code; TYPE_BOOL: ever came in by that touchpoint */
+ * circle by number (lifecycle: potential 0, new 1, effective 2, active 3, core 4, dormant 5,
+ * churned 6; trust: unaware 0 .. shares 6; circle: core 0, influence 1, periphery 2); id as
+ * TYPE_NUMBER; source, touchpoint and owner as TYPE_TEXT, their code; groups as TYPE_CODES of
+ * DIM_GROUP; spent in minor units. 'name' is {NULL, 0} but for: FIELD_TRAIT      the trait's name
+ * FIELD_EXPERIMENT  its code; TYPE_TEXT, the arm FIELD_CIRCLE     a group's code, or none: the
+ * highest circle in any group FIELD_TAG        the tag; TYPE_BOOL           FIELD_CONSENTED
+ * "channel/purpose"; TYPE_BOOL FIELD_STAFF      a staff code; TYPE_BOOL: on that person's contact
+ * list FIELD_TOUCHPOINT none, or a code; TYPE_BOOL: ever came in by that touchpoint */
 enum expr_field {
-    FIELD_ID, FIELD_CREATED, FIELD_JOINED, FIELD_LAST_SEEN, FIELD_LAST_INTERACTION, FIELD_LAST_ORDER,
-    FIELD_BIRTHDAY, FIELD_LIFECYCLE, FIELD_TRUST, FIELD_CIRCLE, FIELD_SOURCE, FIELD_TOUCHPOINT,
-    FIELD_GROUPS, FIELD_CONTACTS, FIELD_RETURNED, FIELD_OUTSIDE, FIELD_READS, FIELD_SILENT_BUYER,
-    FIELD_OWNER, FIELD_ORDERS, FIELD_SPENT, FIELD_INVITED, FIELD_QUALIFIED, FIELD_LANGUAGE,
-    FIELD_TIMEZONE, FIELD_TRAIT, /* 'name' of expr_get says which */
-    FIELD_TAG, FIELD_STAFF, FIELD_CONSENTED, FIELD_EXPERIMENT, FIELD_COUNT
+    FIELD_ID,
+    FIELD_CREATED,
+    FIELD_JOINED,
+    FIELD_LAST_SEEN,
+    FIELD_LAST_INTERACTION,
+    FIELD_LAST_ORDER,
+    FIELD_BIRTHDAY,
+    FIELD_LIFECYCLE,
+    FIELD_TRUST,
+    FIELD_CIRCLE,
+    FIELD_SOURCE,
+    FIELD_TOUCHPOINT,
+    FIELD_GROUPS,
+    FIELD_CONTACTS,
+    FIELD_RETURNED,
+    FIELD_OUTSIDE,
+    FIELD_READS,
+    FIELD_SILENT_BUYER,
+    FIELD_OWNER,
+    FIELD_ORDERS,
+    FIELD_SPENT,
+    FIELD_INVITED,
+    FIELD_QUALIFIED,
+    FIELD_LANGUAGE,
+    FIELD_TIMEZONE,
+    FIELD_TRAIT, /* 'name' of expr_get says which */
+    FIELD_TAG,
+    FIELD_STAFF,
+    FIELD_CONSENTED,
+    FIELD_EXPERIMENT,
+    FIELD_COUNT
 };
 
 enum expr_type { TYPE_NULL, TYPE_NUMBER, TYPE_TEXT, TYPE_BOOL, TYPE_TIME, TYPE_DATE, TYPE_CODES };
@@ -41,19 +67,19 @@ enum expr_type { TYPE_NULL, TYPE_NUMBER, TYPE_TEXT, TYPE_BOOL, TYPE_TIME, TYPE_D
 /* A value: null, or the member that its type names. */
 struct expr_value {
     enum expr_type type;
-    double number;          /* TYPE_NUMBER: counts, and money in minor units; enums by their order */
-    struct str text;        /* TYPE_TEXT */
+    double number;   /* TYPE_NUMBER: counts, and money in minor units; enums by their order */
+    struct str text; /* TYPE_TEXT */
     bool boolean;
-    int64_t time;           /* TYPE_TIME: UTC ms; TYPE_DATE: day number (birthdays are dates) */
-    const uint32_t *codes;  /* TYPE_CODES: sorted set, e.g. the groups a member is in */
+    int64_t time;          /* TYPE_TIME: UTC ms; TYPE_DATE: day number (birthdays are dates) */
+    const uint32_t *codes; /* TYPE_CODES: sorted set, e.g. the groups a member is in */
     uint32_t code_count;
 };
 
 /* How names become numbers. Any function may be NULL: then nothing is known by that name. */
 struct expr_catalog {
     void *ctx;
-    const struct zone *zone;                       /* the brand's; dates and days are in it */
-    int currency_digits;                           /* 2 for CNY */
+    const struct zone *zone; /* the brand's; dates and days are in it */
+    int currency_digits;     /* 2 for CNY */
     /* kind code, or -1 when the brand has never seen it (a warning; no event is of that kind) */
     int (*kind)(void *ctx, struct str name);
     bool (*kind_is_derived)(void *ctx, int kind);
@@ -76,9 +102,9 @@ enum expr_about { EXPR_MEMBER, EXPR_EVENT };
  * sentence names line, column, what was found and what could stand there. ERR_TOO_LARGE: over
  * LIMIT_EXPR_BYTES (as written or in canonical form), _DEPTH, _CALLS or _TOTAL_BYTES. 'now' and
  * 'today' are those of the evaluation. */
-MUST_CHECK enum err expr_parse(struct arena *a, const struct expr_catalog *catalog, enum expr_about about,
-                               struct str text, const char *field, const struct expr **out,
-                               struct why *why);
+MUST_CHECK enum err expr_parse(struct arena *a, const struct expr_catalog *catalog,
+                               enum expr_about about, struct str text, const char *field,
+                               const struct expr **out, struct why *why);
 /* The canonical form; parses back to the same tree. */
 void expr_print(const struct expr *e, struct strbuf *out);
 /* Unknown kinds, codes and properties found while parsing, one sentence each. */
@@ -90,30 +116,36 @@ const struct why *expr_warning_why(const struct expr *e, size_t i);
 /* Add the columns that evaluation reads to 'columns' (props stay ascending, without duplicates).
  * False when more than 64 properties would be needed. */
 bool expr_columns(const struct expr *e, struct columns *columns);
-/* Which member fields are read, as bits 1 << enum expr_field; and whether any derived kind is named. */
+/* Which member fields are read, as bits 1 << enum expr_field; and whether any derived kind is
+ * named. */
 uint64_t expr_fields(const struct expr *e);
 bool expr_names_derived(const struct expr *e);
 
 /* What evaluation needs beside the rows. */
 struct expr_context {
     const struct zone *zone;
-    int64_t now;           /* as of: events after it are not seen by a member expression */
-    const struct columns *columns; /* as asked of the scan: says where each property stands in props[] */
+    int64_t now; /* as of: events after it are not seen by a member expression */
+    const struct columns
+        *columns; /* as asked of the scan: says where each property stands in props[] */
     /* value of a member's field; called at most once per field, member and evaluation */
-    void (*get)(void *ctx, uint32_t member, enum expr_field field, struct str name, struct expr_value *out);
+    void (*get)(void *ctx, uint32_t member, enum expr_field field, struct str name,
+                struct expr_value *out);
     void *get_ctx;
     struct arena *scratch; /* for evaluation; may be NULL for event expressions */
 };
 
 /* Does event row 'row' of the run match? */
-bool expr_event(const struct expr *e, const struct expr_context *c, const struct history *h, uint32_t row);
+bool expr_event(const struct expr *e, const struct expr_context *c, const struct history *h,
+                uint32_t row);
 /* Match rows from .. to-1 into mask[0 .. to-from-1] as 0 or 1; the same answers as expr_event. */
 void expr_events(const struct expr *e, const struct expr_context *c, const struct history *h,
                  uint32_t from, uint32_t to, uint8_t *mask);
-/* Does member 'index' of the run match, by its own rows and fields? One member's own history is a run
- * with one member: the same function is both evaluators. */
-bool expr_member(const struct expr *e, const struct expr_context *c, const struct history *h, uint32_t index);
+/* Does member 'index' of the run match, by its own rows and fields? One member's own history is a
+ * run with one member: the same function is both evaluators. */
+bool expr_member(const struct expr *e, const struct expr_context *c, const struct history *h,
+                 uint32_t index);
 /* The next moment > c->now at which the answer may change by the clock alone; TIME_NONE if never.
- * Fields are taken as they are: what moves a field by the clock (a stage, a flag) knows its own moment. */
-int64_t expr_next_change(const struct expr *e, const struct expr_context *c, const struct history *h,
-                         uint32_t index);
+ * Fields are taken as they are: what moves a field by the clock (a stage, a flag) knows its own
+ * moment. */
+int64_t expr_next_change(const struct expr *e, const struct expr_context *c,
+                         const struct history *h, uint32_t index);

@@ -251,12 +251,13 @@ static enum err check_canonical(const struct expr *e, const char *field, struct 
     return why_fail(why, ERR_TOO_LARGE, MSG_TOO_LONG, field, "%d", LIMIT_EXPR_BYTES);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): seven parameters, and none could go in a struct */
 enum err expr_parse(struct arena *a, const struct expr_catalog *catalog, enum expr_about about,
                     struct str text, const char *field, const struct expr **out, struct why *why)
 {
     size_t bytes = 0;
     struct expr *e = arena_alloc(a, sizeof(*e));
-    struct node *root;
+    struct node *root = NULL;
     struct parser p = {
         .arena = a, .expr = e, .about = about, .bytes = &bytes, .field = field, .why = why};
     e->about = about;

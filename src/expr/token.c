@@ -11,6 +11,7 @@
 
 #define WHOLE_DIGITS_MAX 15
 #define FRACTION_DIGITS_MAX 6
+#define NUMBER_END 1e15 /* the last fractions of 15 digits round up to it */
 
 static char peek(const struct lexer *l, size_t ahead)
 {
@@ -152,7 +153,7 @@ static void take_number(struct lexer *l, struct token *t)
     take(l, t, duration ? TOKEN_DURATION : TOKEN_NUMBER, end);
     if (duration && duration_parse(t->text, &t->time)) return;
     if (!duration && end == len && whole <= WHOLE_DIGITS_MAX && fraction <= FRACTION_DIGITS_MAX &&
-        str_to_double(t->text, &t->number)) {
+        str_to_double(t->text, &t->number) && t->number < NUMBER_END) {
         return;
     }
     t->type = TOKEN_BAD;

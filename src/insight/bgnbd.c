@@ -250,7 +250,8 @@ double bgnbd_expected(const struct bgnbd *m, const struct bgnbd_point *p, double
     double t = days / m->unit;
     double age = m->alpha + p->age / m->unit;
     double z = t / (age + t);
-    double a = fabs(m->a - 1) < 1e-6 ? 1 + 1e-6 : m->a;
+    bool singular = fabs(m->a - 1) < 1e-6 || fabs(m->a + m->b + x - 1) < 1e-6;
+    double a = singular ? m->a + 2e-6 : m->a;
     double c = a + m->b + x - 1;
     double tail = exp((a - 1) * log1p(-z)) * hypergeometric(a + m->b - 1 - m->r, a - 1, c, z);
     return c / (a - 1) * (1 - tail) / (1 + odds_gone(m, p));

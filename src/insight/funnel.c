@@ -255,6 +255,11 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
         .every_kind = plan->mode == FUNNEL_STRICT,
     };
     TRY(sweep_run(&sweep, &funnel_kernel, &settings, &funnel, why));
+    enum err err = plan_need(p, funnel.times.count, 3 * sizeof(int64_t), why);
+    if (err != ERR_OK) {
+        funnel_kernel.finish(&funnel);
+        return err;
+    }
     layout_init(&layout, p, &funnel);
     bool grouped = plan->breakdown.name.p != NULL;
     /* The steps of all come last: they sort the times of the groups into one another. */

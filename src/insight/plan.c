@@ -251,6 +251,12 @@ bool plan_charge(struct plan *p, uint64_t bytes)
     return true;
 }
 
+enum err plan_need(struct plan *p, size_t count, size_t size, struct why *why)
+{
+    if (count <= UINT64_MAX / size && plan_charge(p, (uint64_t)count * size)) return ERR_OK;
+    return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_MEMORY, "", NULL);
+}
+
 enum err plan_check(const struct plan *p, struct why *why)
 {
     const struct budget *b = p->in->budget;

@@ -94,6 +94,8 @@ void plan_echo_duration(struct plan *p, const char *key, int64_t ms);
 
 /* Take bytes from the budget; false when it is used up. Any thread. */
 bool plan_charge(struct plan *p, uint64_t bytes);
+/* The same for 'count' elements of 'size' bytes; ERR_TOO_LARGE. */
+MUST_CHECK enum err plan_need(struct plan *p, size_t count, size_t size, struct why *why);
 /* Stopped or past the deadline? */
 MUST_CHECK enum err plan_check(const struct plan *p, struct why *why);
 

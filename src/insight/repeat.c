@@ -288,6 +288,8 @@ static enum err answer(struct plan *p, const struct repeat *repeat, struct reply
         return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_MEMBERS, "repeat.by", "%d",
                         LIMIT_QUERY_MEMBERS);
     }
+    TRY(plan_need(p, repeat->buyers.count,
+                  sizeof(struct bgnbd_point) + sizeof(struct gamma_gamma_point), why));
     fit(p, &o);
     TRY(plan_check(p, why));
     TRY(add_up(p, &o, why));

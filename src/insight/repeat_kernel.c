@@ -17,8 +17,9 @@ struct walk {
 
 static void begin_day(const struct repeat_settings *s, struct walk *w, int64_t at)
 {
-    int32_t day = zone_day(s->zone, at);
-    w->day_end = zone_day_start(s->zone, day + 1);
+    int64_t start = zone_bucket_start(s->zone, UNIT_DAY, at);
+    int32_t day = zone_day(s->zone, start);
+    w->day_end = zone_bucket_next(s->zone, UNIT_DAY, start);
     w->day_valued = false;
     if (at >= s->as_of) {
         w->buyer.holdout++;

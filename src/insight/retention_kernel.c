@@ -35,7 +35,8 @@ int64_t retention_start(const struct retention_settings *s, int64_t at, uint32_t
     if (s->type == RETENTION_BRACKET) {
         int64_t days = k > 0 ? s->brackets[k - 1] : 0;
         if (s->elapsed) return at + days * TIME_DAY + 1;
-        return zone_day_start(s->zone, zone_day(s->zone, at) + (int32_t)days + 1);
+        int32_t day = zone_day(s->zone, zone_bucket_start(s->zone, UNIT_DAY, at));
+        return zone_day_start(s->zone, day + (int32_t)days + 1);
     }
     if (s->elapsed) return at + k * s->period_ms;
     return s->buckets->starts[cohort + k];

@@ -152,6 +152,11 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     struct scores scores;
     struct cell(*cells)[SCORES][SCORES] = arena_alloc_array(p->arena, SCORES, sizeof(*cells));
     TRY(sweep_run(&sweep, &rfm_kernel, &settings, &rfm, why));
+    enum err err = plan_need(p, rfm.buyers.count, 5 * sizeof(int64_t), why);
+    if (err != ERR_OK) {
+        rfm_kernel.finish(&rfm);
+        return err;
+    }
     scores_init(&scores, p, &rfm);
     fill_cells(&scores, &rfm, cells);
     scores_finish(&scores);

@@ -1,0 +1,104 @@
+/* run.h - hand-made runs for kernel tests: members and rows with their masks. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/env.h"
+#include "base/time.h"
+#include "base/vec.h"
+#include "insight/kernel.h"
+
+#define ROWS_MAX 4096
+
+struct run {
+    uint32_t members, rows;
+    uint32_t member[ROWS_MAX], off[ROWS_MAX + 1];
+    int64_t at[ROWS_MAX], amount[ROWS_MAX];
+    uint16_t kind[ROWS_MAX];
+    uint32_t group[ROWS_MAX];
+    uint32_t mask[ROWS_MAX];
+    struct history h;
+};
+
+static inline void run_reset(struct run *r)
+{
+    r->members = r->rows = 0;
+    r->off[0] = 0;
+}
+
+static inline void run_member(struct run *r, uint32_t id)
+{
+    r->member[r->members++] = id;
+    r->off[r->members] = r->rows;
+}
+
+/* A row of the member begun last; its time must not be before the row before it. */
+static inline uint32_t run_row(struct run *r, int64_t at, uint16_t kind, uint32_t mask)
+{
+    uint32_t row = r->rows++;
+    assert_true(row < ROWS_MAX && r->members > 0);
+    bool first = row == 0 || row == r->off[r->members - 1];
+    assert_true(first || at >= r->at[row ? row - 1 : 0]);
+    r->at[row] = at;
+    r->kind[row] = kind;
+    r->mask[row] = mask;
+    r->amount[row] = HISTORY_NO_AMOUNT;
+    r->group[row] = 0;
+    r->off[r->members] = r->rows;
+    return row;
+}
+
+/* Members from .. to-1 as a run of their own. Rows keep their numbers, as off says. */
+static inline struct sight run_part(struct run *r, uint32_t from, uint32_t to)
+{
+    r->h = (struct history){
+        .member_count = to - from,
+        .member = r->member + from,
+        .off = r->off + from,
+        .at = r->at,
+        .kind = r->kind,
+        .amount = r->amount,
+    };
+    r->h.dim[DIM_GROUP] = r->group;
+    return (struct sight){.h = &r->h, .mask = r->mask};
+}
+
+/* The kernel's result for the run, in 'pieces' runs seen by 'workers' workers in turn. The caller
+ * finishes 'out'. */
+static inline void run_kernel(struct run *r, const struct kernel_type *type, const void *settings,
+                              uint32_t pieces, int workers, void *out)
+{
+    void *kernels[8];
+    for (int i = 0; i < workers; i++) {
+        kernels[i] = i == 0 ? out : mem_alloc(type->size);
+        type->init(kernels[i], settings);
+    }
+    for (uint32_t i = 0; i < pieces; i++) {
+        struct sight s = run_part(r, r->members * i / pieces, r->members * (i + 1) / pieces);
+        type->run(kernels[i % (uint32_t)workers], &s);
+        (void)type->bytes(kernels[i % (uint32_t)workers]);
+    }
+    for (int i = 1; i < workers; i++) {
+        type->merge(out, kernels[i]);
+        type->finish(kernels[i]);
+        mem_free(kernels[i]);
+    }
+}
+
+/* The seed of a randomized test: printed, and settable by WF_SEED. */
+static inline void seed_rng(struct rng *rng, const char *test)
+{
+    const char *given = getenv("WF_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : 20261122;
+    printf("%s: WF_SEED=%llu\n", test, (unsigned long long)seed);
+    rng_init(rng, seed);
+}

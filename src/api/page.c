@@ -191,8 +191,8 @@ static void retention(struct strbuf *out, const struct sections *s, enum lang la
 
 static void flow(struct strbuf *out, const struct sections *s, enum lang lang)
 {
-    const struct json *rows = json_get(s->lifecycle, "flow");
-    open_section(out, "w12", pick(lang, "流转", "Flow"),
+    const struct json *rows = json_get(s->flow, "flow");
+    open_section(out, "w12", pick(lang, "最近 28 天的流转", "Flow of the last 28 days"),
                  pick(lang, "行：期初，列：期末", "from rows to columns"));
     strbuf_add_text(out, "<div class=\"scroll\"><table><tr><th></th>");
     for (int i = 0; i < STAGE_COUNT; i++)

@@ -9,12 +9,14 @@
 /* After so long without an event the report and the page speak of the history's end, not of today.
  */
 #define ENDED_DAYS 60
+/* Who moved from which stage to which, over so many last days of the range. */
+#define FLOW_DAYS 28
 
 struct ask {
     struct brand *brand;
     struct arena *arena;
     struct why *why;
-    char from[48], to[48];
+    char from[48], flow_from[48], to[48];
     bool buying;
 };
 
@@ -97,6 +99,8 @@ static enum err ask_all(struct ask *a, struct sections *s)
     const struct json *reply;
     TRY(ask(a, &s->lifecycle, "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"to\":\"%s\"}}",
             a->from, a->to));
+    TRY(ask(a, &s->flow, "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"to\":\"%s\"}}",
+            a->flow_from, a->to));
     TRY(ask(a, &s->days,
             "{\"trend\":{\"kind\":\"*\",\"by\":\"day\",\"from\":\"%s\",\"to\":\"%s\"}}", a->from,
             a->to));
@@ -135,6 +139,9 @@ enum err sections_ask(struct brand *b, const struct sections_range *range, struc
                                              : out->to - TIME_DAY;
     if (out->from >= out->to) return why_fail(why, ERR_INVALID, MSG_FROM_AFTER_TO, "--from", NULL);
     time_format(brand_zone(b), out->from, a.from, sizeof(a.from));
+    int64_t flow_from = out->to - FLOW_DAYS * TIME_DAY;
+    time_format(brand_zone(b), flow_from > out->from ? flow_from : out->from, a.flow_from,
+                sizeof(a.flow_from));
     time_format(brand_zone(b), out->to, a.to, sizeof(a.to));
     TRY(groups_list(b, out->to - 1, arena, &out->groups, &out->group_count, why));
     if (out->first_at == TIME_NONE) return ERR_OK;

@@ -10,7 +10,8 @@ struct sections {
     int64_t from, to;             /* [from, to) as asked, made definite */
     int64_t first_at, last_at;    /* of the first and last event; TIME_NONE = there are none */
     bool ended;                   /* the last event is so old that 'to' is its end, not now */
-    const struct json *lifecycle; /* stock by week, flow, arrived */
+    const struct json *lifecycle; /* stock by week over the range */
+    const struct json *flow;      /* the same over its last 28 days: flow and arrived */
     const struct json *days;      /* trend of all kinds by day: points */
     const struct json *kinds;     /* points {key, value} over the whole range, largest first */
     const struct json *retention; /* weekly cohorts, 12 periods */

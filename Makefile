@@ -76,6 +76,8 @@ $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN)): $(OUT)/unit/$(1)/%: tests/unit/$(1)/%.
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_lib,$(r))))
 
+unit-programs: $(UNIT_BIN)
+.PHONY: unit-programs
 unit: $(UNIT_BIN)
 	@tools/run-unit $(UNIT_BIN)
 

@@ -159,8 +159,8 @@ struct person {
 enum group_use { USE_SHARING, USE_SALES, USE_ENABLING, USE_CONVERTING, USE_CARING, USE_COUNT };
 
 struct group {
-    uint8_t use;     /* enum group_use */
-    uint32_t number; /* among those of its use, from 1 */
+    uint8_t use; /* enum group_use */
+    struct str name;
     uint16_t staff;
     uint32_t joined; /* ever */
     uint32_t last;   /* latest speaker, a person; 0 = staff */
@@ -201,8 +201,11 @@ struct sim {
     uint16_t open_group[USE_COUNT]; /* where newcomers go */
     uint16_t next_staff;
     uint32_t staff_count;
-    uint32_t orders;    /* numbers given */
-    VEC(uint32_t) fans; /* persons who bring others */
+    uint32_t orders;           /* numbers given */
+    VEC(uint32_t) fans;        /* persons who bring others */
+    struct arena *names;       /* of what follows; lives as long as the world */
+    VEC(struct str) contents;  /* item i + 1 */
+    VEC(struct str) campaigns; /* campaign i + 1 */
     struct day today;
     VEC(struct deed) deeds; /* of today */
     VEC(struct later) later;
@@ -211,13 +214,14 @@ struct sim {
 };
 
 /* sim_world.c: the calendar, and the names of things. */
+void sim_name_all(struct sim *s); /* what is numbered by time; the days must be known */
 void sim_day(struct sim *s, int32_t index);
 void sim_open_day(struct sim *s); /* groups find their hours, staff post */
 struct str sim_staff(uint32_t number);
 struct str sim_touchpoint(uint32_t number);
-struct str sim_content(const struct sim *s, uint32_t number, struct arena *arena);
-struct str sim_campaign(const struct sim *s, uint32_t number, struct arena *arena);
-struct str sim_group(const struct sim *s, uint32_t number, struct arena *arena);
+struct str sim_content(const struct sim *s, uint32_t number);
+struct str sim_campaign(const struct sim *s, uint32_t number);
+struct str sim_group(const struct sim *s, uint32_t number);
 struct str sim_product(uint32_t number, double *price);
 uint32_t sim_product_count(void);
 uint16_t sim_recent_content(struct sim *s);

@@ -2,6 +2,7 @@
  *
  * Identities are made from the salt and the person's number alone, so they are never stored; phones
  * are a one-to-one map of numbers within a run. */
+#include <assert.h>
 #include <string.h>
 
 #include "intake/sim.h"
@@ -70,6 +71,7 @@ void sim_do(struct sim *s, const struct deed *d)
 {
     struct deed copy = *d;
     if (copy.who == 0 && copy.person) copy.who = sim_face(sim_person(s, copy.person));
+    assert(copy.person == 0 || sim_person(s, copy.person)->has);
     if (copy.at < s->today.end) {
         VEC_PUSH(&s->deeds, copy);
         return;
@@ -233,14 +235,13 @@ static void add_trade_props(const struct sim *s, const struct deed *d, struct ar
     }
 }
 
-static void add_codes(const struct sim *s, const struct deed *d, struct arena *arena,
-                      struct fact *f)
+static void add_codes(const struct sim *s, const struct deed *d, struct fact *f)
 {
-    if (d->group) f->code[DIM_GROUP] = sim_group(s, d->group, arena);
-    if (d->content) f->code[DIM_CONTENT] = sim_content(s, d->content, arena);
+    if (d->group) f->code[DIM_GROUP] = sim_group(s, d->group);
+    if (d->content) f->code[DIM_CONTENT] = sim_content(s, d->content);
     if (d->touchpoint) f->code[DIM_TOUCHPOINT] = sim_touchpoint(d->touchpoint);
     if (d->staff) f->code[DIM_STAFF] = sim_staff(d->staff);
-    if (d->campaign) f->code[DIM_CAMPAIGN] = sim_campaign(s, d->campaign, arena);
+    if (d->campaign) f->code[DIM_CAMPAIGN] = sim_campaign(s, d->campaign);
 }
 
 void sim_fact(struct sim *s, const struct deed *d, struct arena *arena, struct fact *out)
@@ -251,7 +252,7 @@ void sim_fact(struct sim *s, const struct deed *d, struct arena *arena, struct f
         uint16_t face = sim_face(sim_person(s, d->other));
         out->other_count = identities(s, d->other, face, arena, &out->other);
     }
-    add_codes(s, d, arena, out);
+    add_codes(s, d, out);
     if (d->flags & DEED_TRAITS) add_traits(s, d->person, arena, out);
     if (!d->length && !d->flags && !d->order && !d->product) return;
     out->props = arena_alloc_array(arena, PROPS_MAX, sizeof(*out->props));

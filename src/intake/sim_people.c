@@ -9,14 +9,14 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct habits habits[CHARACTER_COUNT] = {
-    /*                        share vigour half views talks checks buys  gap  stops  leaves */
+    /*                       share vigour half views talks checks buys gap stops leaves */
     [CHARACTER_FAN] = {0.045, 0.60, 900, 1.2, 0.55, 0.35, 1.00, 32, 0.02, 0.0001},
-    [CHARACTER_REGULAR] = {0.170, 0.40, 500, 0.9, 0.40, 0.22, 0.95, 38, 0.04, 0.0003},
-    [CHARACTER_CHATTER] = {0.080, 0.45, 150, 0.8, 0.60, 0.20, 0.20, 60, 0.30, 0.0008},
-    [CHARACTER_SILENT] = {0.120, 0.12, 420, 0.8, 0.00, 0.00, 1.00, 45, 0.07, 0.0005},
-    [CHARACTER_READER] = {0.140, 0.25, 160, 1.5, 0.00, 0.02, 0.15, 80, 0.30, 0.0008},
-    [CHARACTER_HUNTER] = {0.105, 0.10, 300, 0.6, 0.25, 0.05, 0.70, 70, 0.25, 0.0015},
-    [CHARACTER_FLEETING] = {0.170, 0.30, 12, 0.8, 0.15, 0.05, 0.10, 60, 0.60, 0.0040},
+    [CHARACTER_REGULAR] = {0.170, 0.40, 450, 0.9, 0.40, 0.22, 0.95, 38, 0.04, 0.0004},
+    [CHARACTER_CHATTER] = {0.080, 0.45, 90, 0.8, 0.60, 0.20, 0.20, 60, 0.30, 0.0018},
+    [CHARACTER_SILENT] = {0.110, 0.12, 300, 0.8, 0.00, 0.00, 1.00, 45, 0.09, 0.0006},
+    [CHARACTER_READER] = {0.130, 0.25, 70, 1.5, 0.00, 0.02, 0.12, 80, 0.40, 0.0020},
+    [CHARACTER_HUNTER] = {0.105, 0.08, 120, 0.6, 0.25, 0.05, 0.60, 70, 0.40, 0.0032},
+    [CHARACTER_FLEETING] = {0.190, 0.25, 8, 0.8, 0.12, 0.05, 0.06, 60, 0.70, 0.0095},
     [CHARACTER_RETURNER] = {0.040, 0.40, 500, 0.9, 0.45, 0.20, 0.60, 45, 0.05, 0.0001},
     [CHARACTER_REFUNDER] = {0.020, 0.15, 60, 0.7, 0.20, 0.00, 1.00, 50, 0.60, 0.0015},
     [CHARACTER_OUTSIDER] = {0.050, 0.10, 200, 0.6, 0.10, 0.02, 1.00, 55, 0.12, 0.0005},
@@ -63,7 +63,7 @@ static void invited(struct sim *s, uint32_t number, uint16_t campaign, int64_t a
     d.person = inviter;
     d.other = number;
     sim_do(s, &d);
-    if (!sim_chance(s, 0.55)) return;
+    if (!sim_chance(s, 0.6)) return;
     d.kind = DEED_INVITE_QUALIFIED;
     d.at += 7 * TIME_DAY;
     sim_do(s, &d);
@@ -132,13 +132,13 @@ void sim_join(struct sim *s, uint32_t number, int64_t at)
     p->phase = PHASE_JOINED;
     p->since = s->today.index;
     p->turn = SIM_NEVER;
-    p->inviter = sim_chance(s, campaign ? 0.3 : 0.06) && !p->store ? pick_inviter(s) : 0;
-    if (p->inviter) invited(s, number, campaign, at + TIME_SECOND);
-    struct deed d = sim_deed(DEED_TOUCH_SCANNED, number, at);
-    d.who = SIM_ID(WECOM) | (p->has & SIM_ID(ANON));
+    p->inviter = sim_chance(s, campaign ? 0.4 : 0.08) && !p->store ? pick_inviter(s) : 0;
     p->has |= SIM_ID(WECOM);
+    struct deed d = sim_deed(DEED_TOUCH_SCANNED, number, at);
+    d.who = p->has & (SIM_ID(WECOM) | SIM_ID(ANON));
     d.touchpoint = p->touchpoint;
     sim_do(s, &d);
+    if (p->inviter) invited(s, number, campaign, at + TIME_SECOND);
     p->staff = (uint16_t)(1 + sim_pick(s, s->staff_count));
     p->in_contact = sim_chance(s, 0.85);
     d = sim_deed(DEED_CONTACT_ADDED, number, at + TIME_MINUTE);
@@ -235,8 +235,8 @@ static void next_phase(struct sim *s, uint32_t number)
     p->turn = SIM_NEVER;
     if (p->character == CHARACTER_POTENTIAL) {
         p->phase = PHASE_KNOWN;
-        be_seen(s, number, SIM_ID(OPENID) | p->has);
         p->has |= SIM_ID(OPENID);
+        be_seen(s, number, p->has);
     } else if (p->character == CHARACTER_OUTSIDER && fresh) {
         p->phase = PHASE_OUTSIDE;
         p->has |= p->store ? SIM_ID(PHONE) : SIM_ID(USER);

@@ -76,7 +76,7 @@ void sim_order(struct sim *s, uint32_t number)
     p->order_day =
         sim_chance(s, sim_habits(p)->stops) ? SIM_NEVER : sim_days_after(s, p->gap * 0.9);
     register_buyer(s, number, at - 1 > s->today.start ? at - 1 : s->today.start);
-    d.who = buyer_identity(p);
+    d.who = buyer_identity(p) | (p->phase == PHASE_OUTSIDE ? p->has & SIM_ID(ANON) : 0);
     d.order = ++s->orders;
     d.amount = price_of(s, p, &d);
     d.touchpoint = p->store ? p->touchpoint : 0;

@@ -8,6 +8,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define GROUP_CAPACITY 300
+#define CONTENT_BEFORE 3 /* items that are there when the brand opens */
 
 /* ---- chance ---- */
 
@@ -172,15 +173,14 @@ static const char *const topics[] = {
     "用户故事",         "熬夜急救",     "新品试用报告", "面膜正确用法", "秋冬保湿",
 };
 
-struct str sim_content(const struct sim *s, uint32_t number, struct arena *arena)
+struct str sim_content(const struct sim *s, uint32_t number)
 {
-    (void)s;
-    return str_of(arena_printf(arena, "%s·%03u", topics[number % COUNT(topics)], number));
+    return s->contents.items[number - 1];
 }
 
 uint16_t sim_recent_content(struct sim *s)
 {
-    uint32_t newest = (uint32_t)s->today.index / 2 + 3;
+    uint32_t newest = (uint32_t)s->today.index / 2 + CONTENT_BEFORE;
     uint32_t back = sim_times(s, 2.5);
     return (uint16_t)(back < newest ? newest - back : 1);
 }
@@ -195,13 +195,27 @@ uint16_t sim_running_campaign(const struct sim *s)
     return (uint16_t)((s->today.year - year) * 12 + s->today.month - month + 1);
 }
 
-struct str sim_campaign(const struct sim *s, uint32_t number, struct arena *arena)
+struct str sim_campaign(const struct sim *s, uint32_t number)
+{
+    return s->campaigns.items[number - 1];
+}
+
+void sim_name_all(struct sim *s)
 {
     int32_t year;
     int month, mday;
     civil_from_day(s->first_day, &year, &month, &mday);
-    int32_t months = year * 12 + month - 1 + (int32_t)number - 1;
-    return str_of(arena_printf(arena, "老带新-%04d-%02d", months / 12, months % 12 + 1));
+    for (int32_t i = 0; i < s->days / 2 + 1 + CONTENT_BEFORE; i++) {
+        const char *topic = topics[(size_t)i % COUNT(topics)];
+        struct str item = str_of(arena_printf(s->names, "%s·%03d", topic, (int)i + 1));
+        VEC_PUSH(&s->contents, item);
+    }
+    for (int32_t i = 0; i < s->days / 28 + 2; i++) {
+        int32_t at = year * 12 + month - 1 + i;
+        struct str name =
+            str_of(arena_printf(s->names, "老带新-%04d-%02d", (int)at / 12, (int)at % 12 + 1));
+        VEC_PUSH(&s->campaigns, name);
+    }
 }
 
 /* ---- groups ---- */
@@ -216,16 +230,15 @@ static uint16_t open_group(struct sim *s, enum group_use use)
     for (size_t i = 0; i < s->groups.count; i++)
         same += s->groups.items[i].use == use;
     struct group g = {.use = (uint8_t)use, .staff = (uint16_t)(s->next_staff + 1)};
-    g.number = same;
+    g.name = str_of(arena_printf(s->names, "%s%u", group_names[use], same));
     s->next_staff = (uint16_t)((s->next_staff + 1u) % s->staff_count);
     VEC_PUSH(&s->groups, g);
     return (uint16_t)s->groups.count;
 }
 
-struct str sim_group(const struct sim *s, uint32_t number, struct arena *arena)
+struct str sim_group(const struct sim *s, uint32_t number)
 {
-    const struct group *g = &s->groups.items[number - 1];
-    return str_of(arena_printf(arena, "%s%u", group_names[g->use], g->number));
+    return s->groups.items[number - 1].name;
 }
 
 uint16_t sim_join_group(struct sim *s, enum group_use use)

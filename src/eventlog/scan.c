@@ -153,7 +153,6 @@ static enum err run_shares(struct scanner *sc, const uint32_t *members, size_t c
 static enum err run_passes(struct scanner *sc, struct why *why)
 {
     size_t count;
-    sc->side_max = atomic_load(&sc->budget->bytes_left) / 2;
     sc->stream = true;
     TRY(run_pass(sc, why));
     if (!atomic_load(&sc->side_full)) return ERR_OK;
@@ -164,6 +163,7 @@ static enum err run_passes(struct scanner *sc, struct why *why)
     return err;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): seven parameters are the contract */
 enum err eventlog_scan(const struct snapshot *s, const struct scan *scan, void *const *workers,
                        int worker_count, scan_fn *fn, struct budget *budget, struct why *why)
 {

@@ -1,16 +1,16 @@
 /* scan.h - read the log as runs of whole members.
  *
  * A snapshot is a set of parts and a view of the tail: everything committed up to a seq, each event
- * exactly once. eventlog_scan() shares out ranges of personas to worker threads, merges the sources of
- * each range by (persona, at), maps personas to members, and hands each worker runs of whole members
- * of about SCAN_RUN_ROWS rows. A member of several personas is gathered apart and comes whole. Events
- * without member come in runs of one "member" with id 0, in several pieces, sorted by at within each.
- * The order in which runs come to workers is not fixed: results must be merged so that it does not
- * matter.
+ * exactly once. eventlog_scan() shares out ranges of personas to worker threads, merges the sources
+ * of each range by (persona, at), maps personas to members, and hands each worker runs of whole
+ * members of about SCAN_RUN_ROWS rows. A member of several personas is gathered apart and comes
+ * whole. Events without member come in runs of one "member" with id 0, in several pieces, sorted by
+ * at within each. The order in which runs come to workers is not fixed: results must be merged so
+ * that it does not matter.
  *
- * Within a member rows ascend by at. Ties of one persona are in order of commit; between personas of
- * one member the lower persona goes first, so that compaction never changes an answer. Within a run
- * equal texts have equal codes; another run may have another table of strings. */
+ * Within a member rows ascend by at. Ties of one persona are in order of commit; between personas
+ * of one member the lower persona goes first, so that compaction never changes an answer. Within a
+ * run equal texts have equal codes; another run may have another table of strings. */
 #pragma once
 
 #include <stdatomic.h>
@@ -31,16 +31,16 @@ struct persona_map {
 
 struct snapshot {
     size_t part_count;
-    struct part **parts;      /* in order of commit; referenced */
-    struct tail_view *tail;   /* referenced; may be NULL */
-    uint64_t seq;             /* of the newest event in it, 0 when empty */
+    struct part **parts;    /* in order of commit; referenced */
+    struct tail_view *tail; /* referenced; may be NULL */
+    uint64_t seq;           /* of the newest event in it, 0 when empty */
     const struct persona_map *personas;
 };
 
 /* What a query may use up. */
 struct budget {
-    atomic_bool cancel;         /* set by anyone */
-    uint64_t deadline_ns;       /* of 'mono_ns'; 0 = none */
+    atomic_bool cancel;   /* set by anyone */
+    uint64_t deadline_ns; /* of 'mono_ns'; 0 = none */
     uint64_t (*mono_ns)(void *ctx);
     void *ctx;
     _Atomic uint64_t bytes_left; /* buffers are charged here; ERR_TOO_LARGE when it is used up */
@@ -51,21 +51,24 @@ struct budget {
 struct scan {
     const struct columns *columns;
     const enum prop_type *prop_types; /* beside columns->props */
-    int64_t from, to;          /* only events in [from, to) are needed: others may be left out, or come */
-    const uint16_t *kinds;     /* only these kinds are needed (others may come); NULL = all */
+    int64_t from, to; /* only events in [from, to) are needed: others may be left out, or come */
+    const uint16_t *kinds; /* only these kinds are needed (others may come); NULL = all */
     size_t kind_count;
-    bool members_only;         /* leave out events without member */
+    bool members_only; /* leave out events without member */
 };
 
-/* One call per run; false stops the scan (which then returns ERR_CANCELLED). Arrays are valid during
- * the call only. */
+/* One call per run; false stops the scan (which then returns ERR_CANCELLED). Arrays are valid
+ * during the call only. */
 typedef bool scan_fn(void *worker, const struct history *run);
 
 /* Run 'fn' with workers[i] on thread i; the calling thread is worker 0. worker_count >= 1. */
-MUST_CHECK enum err eventlog_scan(const struct snapshot *s, const struct scan *scan, void *const *workers,
-                                  int worker_count, scan_fn *fn, struct budget *budget, struct why *why);
+MUST_CHECK enum err eventlog_scan(const struct snapshot *s, const struct scan *scan,
+                                  void *const *workers, int worker_count, scan_fn *fn,
+                                  struct budget *budget, struct why *why);
 
-/* One member's own history: a run with one member, in 'arena'. 'personas' are all of the member's. */
-MUST_CHECK enum err eventlog_member(const struct snapshot *s, uint32_t member, const uint32_t *personas,
-                                    size_t persona_count, const struct scan *scan, struct arena *arena,
+/* One member's own history: a run with one member, in 'arena'. 'personas' are all of the member's.
+ */
+MUST_CHECK enum err eventlog_member(const struct snapshot *s, uint32_t member,
+                                    const uint32_t *personas, size_t persona_count,
+                                    const struct scan *scan, struct arena *arena,
                                     struct history *out, struct why *why);

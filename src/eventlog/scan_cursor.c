@@ -141,26 +141,48 @@ static uint32_t keep_events(const struct scanner *sc, struct scan_cursor *c,
     return count;
 }
 
-#define FILL(type, slot, value)                                                                    \
-    do {                                                                                           \
-        type *cells_ = s->columns[slot];                                                           \
-        for (uint32_t i = 0; cells_ && i < count; i++) {                                           \
-            const struct event *ev = events[i];                                                    \
-            cells_[i] = (value);                                                                   \
-        }                                                                                          \
-    } while (0)
+/* Which field of an event goes to a column, and its size there. */
+static const struct field {
+    uint8_t slot;
+    uint8_t width;
+    uint16_t offset; /* in struct event */
+} fields[] = {
+    {SLOT_PERSONA, 4, offsetof(struct event, persona)},
+    {SLOT_AT, 8, offsetof(struct event, at)},
+    {SLOT_KIND, 2, offsetof(struct event, kind)},
+    {SLOT_DIM0 + DIM_GROUP, 4, offsetof(struct event, dim[DIM_GROUP])},
+    {SLOT_DIM0 + DIM_TOUCHPOINT, 4, offsetof(struct event, dim[DIM_TOUCHPOINT])},
+    {SLOT_DIM0 + DIM_CAMPAIGN, 4, offsetof(struct event, dim[DIM_CAMPAIGN])},
+    {SLOT_DIM0 + DIM_CONTENT, 4, offsetof(struct event, dim[DIM_CONTENT])},
+    {SLOT_DIM0 + DIM_STAFF, 4, offsetof(struct event, dim[DIM_STAFF])},
+    {SLOT_DIM0 + DIM_ORIGIN, 4, offsetof(struct event, dim[DIM_ORIGIN])},
+    {SLOT_OTHER, 4, offsetof(struct event, other)},
+    {SLOT_AMOUNT, 8, offsetof(struct event, amount)},
+    {SLOT_RECEIVED, 8, offsetof(struct event, received_at)},
+};
+
+/* 'width' is a constant at each call, so that a row is one move. */
+static inline void fill_column(char *cells, const struct event *const *events, uint32_t count,
+                               size_t offset, size_t width)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(cells + i * width, (const char *)events[i] + offset, width);
+    }
+}
 
 static void fill_columns(struct sheet *s, const struct event *const *events, uint32_t count)
 {
-    FILL(uint32_t, SLOT_PERSONA, ev->persona);
-    FILL(int64_t, SLOT_AT, ev->at);
-    FILL(uint16_t, SLOT_KIND, ev->kind);
-    for (unsigned d = 0; d < DIM_COUNT; d++) {
-        FILL(uint32_t, SLOT_DIM0 + d, ev->dim[d]);
+    for (size_t f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
+        char *cells = s->columns[fields[f].slot];
+        if (!cells) continue;
+        if (fields[f].width == 8) {
+            fill_column(cells, events, count, fields[f].offset, 8);
+        } else if (fields[f].width == 4) {
+            fill_column(cells, events, count, fields[f].offset, 4);
+        } else {
+            fill_column(cells, events, count, fields[f].offset, 2);
+        }
     }
-    FILL(uint32_t, SLOT_OTHER, ev->other);
-    FILL(int64_t, SLOT_AMOUNT, ev->amount);
-    FILL(int64_t, SLOT_RECEIVED, ev->received_at);
 }
 
 static void fill_prop(struct scan_cursor *c, unsigned prop, uint32_t row,

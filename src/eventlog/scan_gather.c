@@ -99,18 +99,23 @@ static int by_member(const void *a, const void *b)
     return x->persona < y->persona ? -1 : x->persona > y->persona;
 }
 
-static void collect_pieces(struct scanner *sc)
+/* Copy the pieces of all workers, which are 'count', and sort them. */
+static void collect_pieces(struct scanner *sc, size_t count)
 {
+    VEC_RESERVE(&sc->pieces, count);
     for (uint32_t i = 0; i < sc->worker_count; i++) {
         const struct scan_side *side = &sc->workers[i].side;
         for (size_t k = 0; k < side->pieces.count; k++) {
-            VEC_PUSH(&sc->pieces, side->pieces.items[k]);
+            sc->pieces.items[sc->pieces.count++] = side->pieces.items[k];
         }
         texts_reset(&sc->workers[i].joined);
     }
-    if (sc->pieces.count) {
-        qsort(sc->pieces.items, sc->pieces.count, sizeof(sc->pieces.items[0]), by_member);
-    }
+    if (count) qsort(sc->pieces.items, count, sizeof(sc->pieces.items[0]), by_member);
+}
+
+static void add_delivery(struct scanner *sc, size_t first)
+{
+    VEC_PUSH(&sc->deliveries, first);
 }
 
 /* One past the last piece of the member of piece 'i'; *rows are the member's. */
@@ -130,22 +135,21 @@ enum err scan_gather_sort(struct scanner *sc, struct why *why)
     for (uint32_t i = 0; i < sc->worker_count; i++) {
         count += sc->workers[i].side.pieces.count;
     }
+    purse_give(&sc->purse, sc->pieces.count * sizeof(sc->pieces.items[0])); /* of the last pass */
     VEC_FINISH(&sc->pieces);
     VEC_RESET(&sc->deliveries);
     TRY(purse_take(&sc->purse, count * sizeof(sc->pieces.items[0]), why));
-    purse_give(&sc->purse, count * sizeof(sc->pieces.items[0])); /* held for this phase only */
-    VEC_RESERVE(&sc->pieces, count);
-    collect_pieces(sc);
+    collect_pieces(sc, count);
     uint64_t rows, held = 0;
     for (size_t i = 0, end; i < count; i = end) {
         end = member_end(sc, i, &rows);
         if (i == 0 || held + rows > SCAN_RUN_ROWS) {
-            VEC_PUSH(&sc->deliveries, i);
+            add_delivery(sc, i);
             held = 0;
         }
         held += rows;
     }
-    VEC_PUSH(&sc->deliveries, count);
+    add_delivery(sc, count);
     return ERR_OK;
 }
 
@@ -165,20 +169,23 @@ static enum err begin_run(struct scan_worker *w, const struct scan_piece *pieces
     return ERR_OK;
 }
 
+static void add_lane(struct scan_worker *w, const struct scan_piece *p)
+{
+    struct lane lane = {p->sheet, p->from, p->from + p->count, p->worker};
+    VEC_PUSH(&w->stretches, lane);
+}
+
 enum err scan_gather_deliver(struct scan_worker *w, size_t delivery)
 {
     struct scanner *sc = w->scanner;
-    const struct scan_piece *pieces = sc->pieces.items;
     size_t first = sc->deliveries.items[delivery], end = sc->deliveries.items[delivery + 1];
     uint64_t rows;
-    TRY(begin_run(w, pieces + first, end - first));
+    TRY(begin_run(w, sc->pieces.items + first, end - first));
     for (size_t i = first; i < end;) {
         size_t next = member_end(sc, i, &rows);
         VEC_RESET(&w->stretches);
-        for (; i < next; i++) {
-            const struct scan_piece *p = &pieces[i];
-            struct lane lane = {p->sheet, p->from, p->from + p->count, p->worker};
-            VEC_PUSH(&w->stretches, lane);
+        while (i < next) {
+            add_lane(w, &sc->pieces.items[i++]);
         }
         lanes_merge(&sc->layout, w->stretches.items, w->stretches.count, &w->out, &w->joined);
     }

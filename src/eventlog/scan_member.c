@@ -45,13 +45,14 @@ static enum err gather_all(struct scanner *sc, uint32_t member, const uint32_t *
 static enum err merge_all(struct scanner *sc)
 {
     struct scan_worker *w = &sc->workers[0];
-    size_t rows = 0;
-    for (size_t i = 0; i < w->side.pieces.count; i++) {
+    size_t rows = 0, pieces = w->side.pieces.count;
+    VEC_RESERVE(&w->stretches, pieces);
+    for (size_t i = 0; i < pieces; i++) {
         const struct scan_piece *p = &w->side.pieces.items[i]; /* ascending by persona */
-        struct lane lane = {p->sheet, p->from, p->from + p->count, LANE_AS_IS};
-        VEC_PUSH(&w->stretches, lane);
+        w->stretches.items[i] = (struct lane){p->sheet, p->from, p->from + p->count, LANE_AS_IS};
         rows += p->count;
     }
+    w->stretches.count = pieces;
     TRY(sheet_reserve(&sc->layout, &w->out, rows, &sc->purse, &w->why));
     lanes_merge(&sc->layout, w->stretches.items, w->stretches.count, &w->out, &w->side.texts);
     return ERR_OK;
@@ -94,6 +95,7 @@ static void copy_out(struct scan_worker *w, uint32_t member, struct arena *arena
     *out = h;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): eight parameters are the contract */
 enum err eventlog_member(const struct snapshot *s, uint32_t member, const uint32_t *personas,
                          size_t persona_count, const struct scan *scan, struct arena *arena,
                          struct history *out, struct why *why)

@@ -18,11 +18,9 @@ void scanner_init(struct scanner *sc, const struct snapshot *s, const struct sca
     *sc = (struct scanner){.snapshot = s, .scan = scan, .budget = budget};
     sc->purse.budget = budget;
     if (s->personas) sc->map = sc->others = *s->personas;
-    atomic_init(&sc->side_bytes, 0);
     pthread_mutex_init(&sc->lock, NULL);
     layout_init(&sc->layout, scan->columns, scan->prop_types);
     sc->member_to = UINT64_MAX;
-    sc->side_max = UINT64_MAX;
     if (scan->kinds) {
         sc->kinds = mem_alloc_array(SCAN_KINDS / 64, sizeof(uint64_t));
         for (size_t i = 0; i < scan->kind_count; i++) {
@@ -90,6 +88,11 @@ static bool wants_group(const struct scanner *sc, uint32_t persona_min, uint32_t
     return sc->stream || has_gathered(sc, persona_min, persona_max);
 }
 
+static void add_group(struct scan_source *source, struct scan_group group)
+{
+    VEC_PUSH(&source->groups, group);
+}
+
 static void plan_part(const struct scanner *sc, struct scan_source *source)
 {
     const struct scan *scan = sc->scan;
@@ -101,7 +104,7 @@ static void plan_part(const struct scanner *sc, struct scan_source *source)
         if (!wants_group(sc, g->persona_min, g->persona_max)) continue;
         if (!has_kind(sc, source->part, i)) continue;
         struct scan_group group = {i, g->rows, g->persona_min, g->persona_max};
-        VEC_PUSH(&source->groups, group);
+        add_group(source, group);
     }
 }
 
@@ -113,7 +116,7 @@ static void plan_tail(const struct scanner *sc, struct scan_source *source)
         struct scan_group group = {(uint32_t)i, (uint32_t)rows, source->events[i]->persona,
                                    source->events[i + rows - 1]->persona};
         if (!wants_group(sc, group.persona_min, group.persona_max)) continue;
-        VEC_PUSH(&source->groups, group);
+        add_group(source, group);
     }
 }
 
@@ -129,10 +132,14 @@ static int by_persona(const void *a, const void *b)
     return x->persona < y->persona ? -1 : x->persona > y->persona;
 }
 
+static void add_task(struct scanner *sc, struct scan_task task)
+{
+    VEC_PUSH(&sc->tasks, task);
+}
+
 static void add_span(struct scanner *sc, uint64_t from, uint64_t to)
 {
-    struct scan_task task = {.from = from, .to = to, .source = SCAN_NONE};
-    VEC_PUSH(&sc->tasks, task);
+    add_task(sc, (struct scan_task){.from = from, .to = to, .source = SCAN_NONE});
 }
 
 static void cut_spans(struct scanner *sc, struct cut *cuts, size_t count, uint64_t rows)
@@ -154,19 +161,22 @@ static void cut_spans(struct scanner *sc, struct cut *cuts, size_t count, uint64
 
 static void plan_spans(struct scanner *sc)
 {
-    VEC(struct cut) cuts = {0};
+    size_t groups = 0, count = 0;
     uint64_t rows = 0;
+    for (uint32_t s = 0; s < sc->source_count; s++) {
+        groups += sc->sources[s].groups.count;
+    }
+    struct cut *cuts = mem_alloc_array(groups + 1, sizeof(*cuts));
     for (uint32_t s = 0; s < sc->source_count; s++) {
         for (size_t i = 0; i < sc->sources[s].groups.count; i++) {
             const struct scan_group *g = &sc->sources[s].groups.items[i];
             if (g->persona_max == 0) continue;
-            struct cut cut = {g->persona_min, g->rows};
-            VEC_PUSH(&cuts, cut);
+            cuts[count++] = (struct cut){g->persona_min, g->rows};
             rows += g->rows;
         }
     }
-    cut_spans(sc, cuts.items, cuts.count, rows);
-    VEC_FINISH(&cuts);
+    cut_spans(sc, cuts, count, rows);
+    mem_free(cuts);
 }
 
 static void plan_memberless(struct scanner *sc)
@@ -175,10 +185,29 @@ static void plan_memberless(struct scanner *sc)
     for (uint32_t s = 0; s < sc->source_count; s++) {
         for (size_t i = 0; i < sc->sources[s].groups.count; i++) {
             if (sc->sources[s].groups.items[i].persona_min > 0) break;
-            struct scan_task task = {.source = s, .group = (uint32_t)i};
-            VEC_PUSH(&sc->tasks, task);
+            add_task(sc, (struct scan_task){.source = s, .group = (uint32_t)i});
         }
     }
+}
+
+/* What streaming takes, about: a decoded group of each source, a run and a straddling persona for
+ * each worker. Most of what is left may be gathered. */
+static void plan_memory(struct scanner *sc)
+{
+    uint64_t rows = 0, total = 0;
+    for (uint32_t s = 0; s < sc->source_count; s++) {
+        uint32_t largest = 0;
+        for (size_t i = 0; i < sc->sources[s].groups.count; i++) {
+            const struct scan_group *g = &sc->sources[s].groups.items[i];
+            if (g->rows > largest) largest = g->rows;
+            total += g->rows;
+        }
+        rows += largest;
+    }
+    uint64_t run = total < SCAN_RUN_ROWS ? total : SCAN_RUN_ROWS;
+    uint64_t need = sc->worker_count * ((rows + 2 * run) * sc->layout.row_bytes + run * 8);
+    uint64_t have = atomic_load(&sc->budget->bytes_left) + atomic_load(&sc->purse.taken);
+    sc->side_max = have > need ? (have - need) / 4 * 3 : 0;
 }
 
 void scan_plan(struct scanner *sc)
@@ -194,4 +223,5 @@ void scan_plan(struct scanner *sc)
     VEC_RESET(&sc->tasks);
     plan_spans(sc);
     plan_memberless(sc);
+    plan_memory(sc);
 }

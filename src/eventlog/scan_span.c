@@ -20,6 +20,7 @@
 static enum err reserve_members(struct scan_worker *w, uint32_t rows)
 {
     if (rows <= w->members_max) return ERR_OK;
+    if (rows < 2 * w->members_max) rows = 2 * w->members_max;
     TRY(purse_take(&w->scanner->purse, (uint64_t)(rows - w->members_max) * 8, &w->why));
     w->member = mem_resize_array(w->member, rows, sizeof(w->member[0]));
     w->off = mem_resize_array(w->off, (size_t)rows + 1, sizeof(w->off[0]));

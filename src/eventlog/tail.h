@@ -1,7 +1,7 @@
 /* tail.h - the newest events, in memory until they are in a part.
  *
- * One writer appends and drops; any thread takes views. A view is an immutable set of chunks up to a
- * seq, counted by reference, so that dropping never disturbs a reader. */
+ * One writer appends and drops; any thread takes views. A view is an immutable set of chunks up to
+ * a seq, counted by reference, so that dropping never disturbs a reader. */
 #pragma once
 
 #include "base/err.h"
@@ -19,8 +19,8 @@ void tail_append(struct tail *t, const struct event *events, size_t count, uint6
 void tail_drop(struct tail *t, uint64_t seq);
 size_t tail_count(const struct tail *t);
 
-/* Everything appended so far. Sorting is done on first use of a view's rows and shared by all views of
- * the same state. Release with tail_view_unref. */
+/* Everything appended so far. Sorting is done on first use of a view's rows and shared by all views
+ * of the same state. Release with tail_view_unref. */
 struct tail_view *tail_view(struct tail *t);
 void tail_view_unref(struct tail_view *v);
 size_t tail_view_count(const struct tail_view *v);
@@ -29,4 +29,5 @@ const struct event *const *tail_view_events(struct tail_view *v, size_t *count);
 /* Events of one persona, sorted by at. */
 const struct event *const *tail_view_persona(struct tail_view *v, uint32_t persona, size_t *count);
 /* In order of commit, with the seq of the first. */
-const struct event *const *tail_view_commits(struct tail_view *v, size_t *count, uint64_t *first_seq);
+const struct event *const *tail_view_commits(struct tail_view *v, size_t *count,
+                                             uint64_t *first_seq);

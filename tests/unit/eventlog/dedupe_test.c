@@ -7,10 +7,42 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "base/fs.h"
 #include "eventlog/dedupe.h"
 #include "eventlog/dedupe_file.h"
 #include "eventlog_test.h"
+
+/* The calls of fs.c that change files are defined here, so the linker prefers them: the countdown
+ * says which of them fails; below 0 none does. */
+static int countdown = -1;
+
+static bool fails(void)
+{
+    if (countdown < 0 || countdown-- > 0) return false;
+    errno = EIO;
+    return true;
+}
+
+ssize_t write(int fd, const void *p, size_t len)
+{
+    return fails() ? -1 : syscall(SYS_write, fd, p, len);
+}
+
+int fsync(int fd)
+{
+    return fails() ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    return fails() ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
 
 static struct hash128 random_id(struct rng *rng)
 {
@@ -333,6 +365,34 @@ static void a_file_that_cannot_be_written_leaves_nothing(void **state)
     test_dir_remove(&dir);
 }
 
+static void whichever_call_fails_no_file_is_left(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, test_seed(18));
+    struct hash128 *ids = random_ids(&rng, 9000); /* more pages than are written at once */
+    struct test_dir dir = test_dir_create();
+    const char *path = test_path(&dir, "a.ids");
+    const char *draft = test_path(&dir, "a.ids.tmp");
+    enum err err = ERR_IO;
+    int n = 0;
+    for (; err != ERR_OK; n++) {
+        struct why why;
+        uint64_t size = 42;
+        countdown = n;
+        err = dedupe_write(path, ids, 9000, &size, &why);
+        bool failed = countdown < 0;
+        countdown = -1;
+        assert_int_equal(err, failed ? ERR_IO : ERR_OK);
+        assert_int_equal(fs_exists(path), !failed);
+        assert_false(fs_exists(draft));
+        if (failed) assert_int_equal(size, 42);
+    }
+    assert_true(n > 7); /* three writes of pages, filter, index, trailer, two syncs, the rename */
+    mem_free(ids);
+    test_dir_remove(&dir);
+}
+
 static void a_million_ids_are_written_fast(void **state)
 {
     (void)state;
@@ -375,6 +435,7 @@ int main(void)
         cmocka_unit_test(every_flipped_byte_is_found),
         cmocka_unit_test(a_shortened_file_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(whichever_call_fails_no_file_is_left),
         cmocka_unit_test(a_million_ids_are_written_fast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

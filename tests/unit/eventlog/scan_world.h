@@ -22,7 +22,8 @@ struct world_size {
     size_t part_rows; /* at most, of each */
     size_t tail_rows; /* at most */
     uint32_t personas;
-    bool huge; /* one persona has half of all rows */
+    bool huge;   /* one persona has half of all rows */
+    bool narrow; /* each batch has a time range of its own */
 };
 
 struct world {
@@ -76,7 +77,7 @@ static inline struct event world_event(struct world *w, const struct world_size 
         .amount = rng_below(rng, 3) ? HISTORY_NO_AMOUNT : (int64_t)rng_below(rng, 100000) - 500,
         .other = rng_below(rng, 4) ? 0 : (uint32_t)(1 + rng_below(rng, size->personas)),
     };
-    if (rng_below(rng, 20) == 0) ev.at = (int64_t)rng_below(rng, 10000000);
+    if (!size->narrow && rng_below(rng, 20) == 0) ev.at = (int64_t)rng_below(rng, 10000000);
     if (rng_below(rng, 8) == 0) ev.persona = 0;
     if (size->huge && rng_below(rng, 2)) ev.persona = size->personas / 2;
     for (unsigned d = 0; d < DIM_COUNT; d++) {
@@ -237,8 +238,11 @@ static inline void question_init(struct question *q, struct rng *rng)
         .members_only = rng_below(rng, 3) == 0,
     };
     if (rng_below(rng, 3) == 0) {
-        q->scan.from = (int64_t)rng_below(rng, 200000);
-        q->scan.to = q->scan.from + (int64_t)rng_below(rng, 60000);
+        /* whole seconds: as the events, so both ends are hit */
+        q->scan.from = (int64_t)rng_below(rng, 150) * 1000;
+        q->scan.to = q->scan.from + (int64_t)rng_below(rng, 60) * 1000;
+        /* the last moment of a batch */
+        if (rng_below(rng, 2)) q->scan.from = (int64_t)rng_below(rng, 6) * 20000 + 39000;
     }
     if (rng_below(rng, 4) == 0) {
         q->scan.kinds = q->kinds;

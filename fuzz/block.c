@@ -15,8 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool same_prop(const struct event_prop *a, const struct event_prop *b)
 {
     if (a->id != b->id || a->type != b->type) return false;
-    return a->type == PROP_TEXT ? str_eq(a->text, b->text)
-                                : memcmp(&a->number, &b->number, sizeof(a->number)) == 0;
+    uint64_t x, y;
+    memcpy(&x, &a->number, sizeof(x));
+    memcpy(&y, &b->number, sizeof(y));
+    return a->type == PROP_TEXT ? str_eq(a->text, b->text) : x == y;
 }
 
 static bool same_event(const struct event *a, const struct event *b)

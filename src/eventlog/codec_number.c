@@ -112,6 +112,13 @@ void codec_write_amounts(struct codec_writer *w, const struct sparse *at, const 
     write_signed(w, at, 0, out);
 }
 
+static uint64_t ieee_bits(double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof(bits));
+    return bits;
+}
+
 /* 'v' as a count of 10^-digits that gives back the same bits. */
 static bool to_decimal(double v, unsigned digits, uint64_t *out)
 {
@@ -120,7 +127,7 @@ static bool to_decimal(double v, unsigned digits, uint64_t *out)
     int64_t whole = (int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     double back = (double)whole / power[digits];
     *out = (uint64_t)whole;
-    return memcmp(&back, &v, sizeof(v)) == 0;
+    return ieee_bits(back) == ieee_bits(v);
 }
 
 /* The fewest digits that hold every number; DIGITS_IEEE when none do. w->a then has the counts. */

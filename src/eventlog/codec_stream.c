@@ -131,6 +131,7 @@ static void write_patches(const uint64_t *v, size_t n, unsigned width, unsigned 
     uint64_t high[BITS_BLOCK], bitmap[2] = {0, 0};
     uint8_t place[BITS_BLOCK];
     size_t count = 0;
+    assert(width < 64);
     for (size_t i = 0; i < n; i++) {
         bool wide = v[i] >> width != 0; /* no branch: it could not be predicted */
         place[count] = (uint8_t)i;

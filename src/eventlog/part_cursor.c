@@ -72,17 +72,22 @@ static enum err check_count(const struct part_cursor *c, const struct chunk *chu
     return part_damage(c->part->path, chunk->offset, "its events have too many properties", why);
 }
 
+static void push_entry(struct part_cursor *c, struct entry e)
+{
+    VEC_PUSH(&c->found, e);
+}
+
 static enum err add_text(struct part_cursor *c, const struct chunk *chunk, struct why *why)
 {
     struct cursor_column column = {.id = chunk->id, .type = PROP_TEXT};
     uint32_t string_count, rows = c->rows.count;
     TRY(part_strings(c->part, chunk->id, c->rows.scratch, &column.strings, &string_count, why));
-    TRY(part_read_text(c->part, chunk, rows, string_count, c->rows.scratch, c->text, why));
+    TRY(part_read_text(c->part, chunk, rows, c->rows.scratch, c->text, why));
     for (uint32_t i = 0; i < rows; i++) {
         if (c->text[i] == 0) continue;
         struct entry e = {.row = i, .column = (uint32_t)c->columns.count};
         e.value.text = c->text[i];
-        VEC_PUSH(&c->found, e);
+        push_entry(c, e);
     }
     VEC_PUSH(&c->columns, column);
     return check_count(c, chunk, why);
@@ -98,7 +103,7 @@ static enum err add_number(struct part_cursor *c, const struct chunk *chunk, str
         if (isnan(c->number[i])) continue;
         struct entry e = {.row = i, .column = (uint32_t)c->columns.count};
         e.value.number = c->number[i];
-        VEC_PUSH(&c->found, e);
+        push_entry(c, e);
     }
     VEC_PUSH(&c->columns, column);
     return check_count(c, chunk, why);
@@ -151,6 +156,11 @@ static bool is_sound(const struct part_cursor *c, uint32_t i)
            (rows->persona[i] == c->ev.persona && rows->at[i] >= c->ev.at);
 }
 
+static void push_prop(struct part_cursor *c, struct event_prop prop)
+{
+    VEC_PUSH(&c->props, prop);
+}
+
 static void take_props(struct part_cursor *c, uint32_t row)
 {
     VEC_RESET(&c->props);
@@ -160,7 +170,7 @@ static void take_props(struct part_cursor *c, uint32_t row)
         struct event_prop prop = {.id = column->id, .type = column->type};
         if (column->type == PROP_TEXT) prop.text = column->strings[e->value.text];
         if (column->type != PROP_TEXT) prop.number = e->value.number;
-        VEC_PUSH(&c->props, prop);
+        push_prop(c, prop);
     }
     c->ev.props = c->props.items;
     c->ev.prop_count = (uint16_t)c->props.count;

@@ -45,16 +45,17 @@ const struct chunk *part_find_chunk(const struct part *p, uint32_t group, uint8_
 /* Read into s->bytes and check the checksum. */
 MUST_CHECK enum err part_read_chunk(const struct part *p, const struct chunk *c,
                                     struct part_scratch *s, struct why *why);
-/* Decode a property's chunk: numbers (NaN = null), or ids below 'string_count' (0 = null). 'text'
- * has CODEC_SLACK values of room after the rows. */
+/* Decode a property's chunk: numbers (NaN = null), or ids (0 = null) of strings that the part has.
+ * 'text' has CODEC_SLACK values of room after the rows. */
 MUST_CHECK enum err part_read_numbers(const struct part *p, const struct chunk *c, uint32_t rows,
                                       struct part_scratch *s, double *number, struct why *why);
 MUST_CHECK enum err part_read_text(const struct part *p, const struct chunk *c, uint32_t rows,
-                                   uint32_t string_count, struct part_scratch *s, uint32_t *text,
-                                   struct why *why);
+                                   struct part_scratch *s, uint32_t *text, struct why *why);
 
 /* The strings of a text property, loaded now if they were not; {NULL, 0} alone if it has none. */
 MUST_CHECK enum err part_strings(const struct part *p, uint32_t id, struct part_scratch *s,
                                  const struct str **strings, uint32_t *count, struct why *why);
+/* How many ids of strings a property has, null among them; 1 if it has no strings. */
+uint32_t part_string_count(const struct part *p, uint32_t id);
 void dictionaries_init(struct part *p);
 void dictionaries_destroy(struct dictionaries *d);

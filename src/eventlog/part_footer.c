@@ -172,6 +172,21 @@ static bool has_column(const struct footer *f, const struct footer_group *g, uin
     return false;
 }
 
+static void push_chunk(struct footer *f, const struct chunk *c)
+{
+    VEC_PUSH(&f->chunks, *c);
+}
+
+static void push_kind(struct footer *f, uint16_t kind)
+{
+    VEC_PUSH(&f->kinds, kind);
+}
+
+static void push_strings(struct footer *f, const struct chunk *c)
+{
+    VEC_PUSH(&f->strings, *c);
+}
+
 static enum err load_group_chunks(struct loader *l, struct footer_group *g)
 {
     uint64_t order = 0;
@@ -183,7 +198,7 @@ static enum err load_group_chunks(struct loader *l, struct footer_group *g)
         if (c.space == SPACE_STRINGS) return damage(l, "strings are out of place");
         if (!follows(l, &c)) return damage(l, "a chunk is out of place");
         order = chunk_order(&c);
-        VEC_PUSH(&l->f->chunks, c);
+        push_chunk(l->f, &c);
     }
     static const uint32_t always[] = {COLUMN_ID_PERSONA, COLUMN_ID_AT, COLUMN_ID_KIND,
                                       COLUMN_ID_RECEIVED};
@@ -201,7 +216,7 @@ static enum err load_group_kinds(struct loader *l, struct footer_group *g)
         uint16_t kind = get_u16(&l->in);
         if (l->in.bad || kind <= last) return damage(l, "kinds are out of order");
         last = kind;
-        VEC_PUSH(&l->f->kinds, kind);
+        push_kind(l->f, kind);
     }
     return ERR_OK;
 }
@@ -255,7 +270,7 @@ static enum err load_strings(struct loader *l, uint32_t count)
         TRY(load_chunk(l, &c));
         const struct chunk *before = i ? &f->strings.items[i - 1] : NULL;
         if (!is_strings(&c, before)) return damage(l, "strings are out of order");
-        VEC_PUSH(&f->strings, c);
+        push_strings(f, &c);
     }
     return ERR_OK;
 }

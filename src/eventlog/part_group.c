@@ -273,6 +273,11 @@ static void encode_number(struct encoding *e, const struct prop_buffer *p, const
     push_chunk(e, chunk_of(e->out, start, e->offset, space, p->id, CODEC_NUMBER), bits[0], bits[1]);
 }
 
+static void push_kind(struct footer *f, uint32_t kind)
+{
+    VEC_PUSH(&f->kinds, (uint16_t)kind);
+}
+
 static void push_kinds(struct encoding *e, struct footer_group *group)
 {
     uint64_t seen[(UINT16_MAX + 1) / 64] = {0};
@@ -282,7 +287,7 @@ static void push_kinds(struct encoding *e, struct footer_group *group)
     group->kind_first = (uint32_t)e->f->kinds.count;
     for (uint32_t word = 0; word < sizeof(seen) / sizeof(seen[0]); word++) {
         for (uint64_t bits = seen[word]; bits; bits &= bits - 1) {
-            VEC_PUSH(&e->f->kinds, (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(bits)));
+            push_kind(e->f, word * 64 + (uint32_t)__builtin_ctzll(bits));
         }
     }
     group->kind_count = (uint32_t)e->f->kinds.count - group->kind_first;

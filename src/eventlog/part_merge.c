@@ -83,6 +83,7 @@ static enum err advance(struct merge *m, struct why *why)
     return err;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): sources, target, filter and results are its own */
 enum err part_merge(struct part *const *parts, size_t count, const char *path,
                     bool (*drop)(void *ctx, const struct event *ev), void *ctx,
                     struct part_info *info, struct why *why)

@@ -148,8 +148,7 @@ enum err part_read_numbers(const struct part *p, const struct chunk *c, uint32_t
 }
 
 enum err part_read_text(const struct part *p, const struct chunk *c, uint32_t rows,
-                        uint32_t string_count, struct part_scratch *s, uint32_t *text,
-                        struct why *why)
+                        struct part_scratch *s, uint32_t *text, struct why *why)
 {
     TRY(part_read_chunk(p, c, s, why));
     if (!codec_read_codes(s->codec, c->codec, strbuf_str(&s->bytes), rows, text)) {
@@ -158,7 +157,7 @@ enum err part_read_text(const struct part *p, const struct chunk *c, uint32_t ro
     uint32_t highest = 0;
     for (uint32_t i = 0; i < rows; i++)
         highest = text[i] > highest ? text[i] : highest;
-    return highest < string_count ? ERR_OK : undecodable(p, c, why);
+    return highest < part_string_count(p, c->id) ? ERR_OK : undecodable(p, c, why);
 }
 
 /* One call of part_read_group. */
@@ -254,7 +253,7 @@ static enum err read_prop(struct reading *r, struct rows_prop *prop)
     if (c) r->out->bytes_read += c->length;
     if (prop->type == PROP_TEXT) {
         TRY(part_strings(r->p, prop->id, s, &prop->strings, &prop->string_count, r->why));
-        if (c) return part_read_text(r->p, c, r->n, prop->string_count, s, prop->text, r->why);
+        if (c) return part_read_text(r->p, c, r->n, s, prop->text, r->why);
         memset(prop->text, 0, r->n * sizeof(prop->text[0]));
         return ERR_OK;
     }

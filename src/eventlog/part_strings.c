@@ -8,21 +8,22 @@
 #include "base/mem.h"
 #include "eventlog/part_file.h"
 
+static void begin_dictionary(struct dictionaries *d, uint32_t id, uint32_t chunk)
+{
+    struct dictionary fresh = {.id = id, .chunk_first = chunk};
+    VEC_PUSH(&d->list, fresh);
+}
+
 void dictionaries_init(struct part *p)
 {
     struct dictionaries *d = mem_alloc(sizeof(*d));
-    const struct footer *f = &p->footer;
+    const struct chunk *chunks = p->footer.strings.items;
     pthread_mutex_init(&d->lock, NULL);
-    for (uint32_t i = 0; i < f->strings.count; i++) {
-        const struct chunk *c = &f->strings.items[i];
-        struct dictionary *last = d->list.count ? &d->list.items[d->list.count - 1] : NULL;
-        if (!last || last->id != c->id) {
-            struct dictionary fresh = {.id = c->id, .chunk_first = i};
-            VEC_PUSH(&d->list, fresh);
-            last = &d->list.items[d->list.count - 1];
-        }
+    for (uint32_t i = 0; i < p->footer.strings.count; i++) {
+        if (i == 0 || chunks[i].id != chunks[i - 1].id) begin_dictionary(d, chunks[i].id, i);
+        struct dictionary *last = &d->list.items[d->list.count - 1];
         last->chunk_count++;
-        last->count = (uint32_t)c->max + 1;
+        last->count = (uint32_t)chunks[i].max + 1;
     }
     p->dictionaries = d;
 }
@@ -51,6 +52,12 @@ static struct dictionary *find(struct dictionaries *d, uint32_t id)
         }
     }
     return low < d->list.count && d->list.items[low].id == id ? &d->list.items[low] : NULL;
+}
+
+uint32_t part_string_count(const struct part *p, uint32_t id)
+{
+    const struct dictionary *d = find(p->dictionaries, id);
+    return d ? d->count : 1;
 }
 
 /* Chunk 'c' to 'bytes', its strings to their places in 'strings'. */

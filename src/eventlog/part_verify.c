@@ -100,15 +100,13 @@ static struct range column_range(const struct rows *rows, uint32_t id)
 static enum err prop_range(struct verify *v, const struct chunk *c, struct range *range)
 {
     struct part_scratch *s = v->rows.scratch;
-    uint32_t rows = v->rows.count, string_count;
-    const struct str *strings;
+    uint32_t rows = v->rows.count;
     if (c->space != SPACE_TEXT) {
         TRY(part_read_numbers(v->p, c, rows, s, v->number, v->why));
         *range = number_range(v->number, rows);
         return ERR_OK;
     }
-    TRY(part_strings(v->p, c->id, s, &strings, &string_count, v->why));
-    TRY(part_read_text(v->p, c, rows, string_count, s, v->text, v->why));
+    TRY(part_read_text(v->p, c, rows, s, v->text, v->why));
     *range = code_range(v->text, rows, true);
     return ERR_OK;
 }

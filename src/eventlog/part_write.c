@@ -113,6 +113,12 @@ static enum err end_strings(struct part_writer *w, uint32_t id, struct string_ru
     return flush(w, why);
 }
 
+static void add_string(struct string_run *run, struct str text)
+{
+    VEC_PUSH(&run->strings, text);
+    run->bytes += text.len;
+}
+
 static enum err write_dictionary(struct part_writer *w, const struct prop_buffer *p,
                                  struct why *why)
 {
@@ -122,8 +128,7 @@ static enum err write_dictionary(struct part_writer *w, const struct prop_buffer
     uint64_t id;
     enum err err = ERR_OK;
     while (err == ERR_OK && map_next(p->dictionary, &cursor, &text, &id)) {
-        VEC_PUSH(&run.strings, text);
-        run.bytes += text.len;
+        add_string(&run, text);
         if (run.strings.count < PART_STRINGS_MAX && run.bytes < PART_STRINGS_BYTES) continue;
         err = end_strings(w, p->id, &run, why);
     }

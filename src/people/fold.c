@@ -152,7 +152,7 @@ void fold_event(struct fold *f, const struct fold_names *n, const struct fold_ro
 {
     struct report report = {fn, ctx};
     if (row->roles & ROLE_DERIVED) return;
-    assert(row->at >= f->now);
+    assert(row->at >= f->last_at);
     if (f->events == 0) {
         f->first_seen = row->at;
         f->stage_since = row->at;
@@ -161,7 +161,8 @@ void fold_event(struct fold *f, const struct fold_names *n, const struct fold_ro
         walk(f, &n->rules, row->at, &report);
     }
     if (row->roles || f->due <= row->at) f->dirty = true;
-    f->last_at = f->now = row->at;
+    f->last_at = row->at;
+    if (row->at > f->now) f->now = row->at;
     fold_apply(f, n, row);
 }
 

@@ -122,7 +122,7 @@ struct fold_verdict {
     enum stage stage;
     enum churn churn;
     enum trust trust;
-    int64_t due; /* next moment at which anything may differ; FOLD_NEVER */
+    int64_t due; /* next moment at which anything but 'returned' may differ; or FOLD_NEVER */
 };
 
 /* fold_stage.c. 't' >= last_at. */

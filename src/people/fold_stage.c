@@ -174,9 +174,7 @@ struct fold_verdict fold_judge(const struct fold *f, const struct fold_rules *r,
     struct fold_verdict v;
     v.stage = stage_at(&m, &v.churn);
     v.trust = trust_at(&m);
-    int64_t window = fold_days_ms(r->window_days);
-    look_again(&m, f->last_look + window);
-    look_again(&m, f->returned_at + window);
+    look_again(&m, f->last_look + fold_days_ms(r->window_days));
     if (f->orders_standing) look_again(&m, f->last_message + FOLD_SILENT_BUYER_MS);
     v.due = m.due;
     return v;

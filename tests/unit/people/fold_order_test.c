@@ -119,6 +119,30 @@ static void a_member_may_have_thousands_of_orders(void **unused)
     assert_int_equal(state_at(T0 + 6000).spent, 25000);
 }
 
+static void refunded_buyers_in_rhythm_are_effective(void **unused)
+{
+    (void)unused;
+    in_group(T0, "group.joined", 1);
+    for (int i = 0; i < 3; i++) {
+        trade(T0 + DAYS(60 * i), "order.paid", 1 + (uint64_t)i, 100);
+        trade(T0 + DAYS(60 * i) + 1, "order.refunded", 1 + (uint64_t)i, 100);
+    }
+    happens(T0 + DAYS(160), "message.sent");
+    stage_turns(T0 + DAYS(160), STAGE_CHURNED, STAGE_EFFECTIVE);
+    stage_turns(T0 + DAYS(210), STAGE_EFFECTIVE, STAGE_DORMANT);
+}
+
+static void an_order_of_the_same_moment_is_the_latest(void **unused)
+{
+    (void)unused;
+    story.names.rules.churned_days = 400;
+    in_group(T0, "group.joined", 1);
+    trade(T0, "order.paid", 1, 100);
+    trade(T0, "order.refunded", 1, 100);
+    trade(T0, "order.paid", 0, 100);
+    assert_int_equal(state_at(T0 + DAYS(200)).churn, CHURN_NOT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +155,8 @@ int main(void)
         STORY_TEST(a_refund_without_an_order_only_subtracts),
         STORY_TEST(huge_amounts_stay_at_the_end_of_the_range),
         STORY_TEST(a_member_may_have_thousands_of_orders),
+        STORY_TEST(refunded_buyers_in_rhythm_are_effective),
+        STORY_TEST(an_order_of_the_same_moment_is_the_latest),
     };
     return cmocka_run_group_tests_name("fold orders", tests, NULL, NULL);
 }

@@ -171,6 +171,19 @@ static void talking_a_quarter_as_often_is_dormant(void **unused)
     stage_turns(T0 + DAYS(132) + HOURS(12), STAGE_EFFECTIVE, STAGE_DORMANT);
 }
 
+static void a_day_enters_the_time_before_with_its_first_act(void **unused)
+{
+    (void)unused;
+    story.names.rules.dormant_days = 80;
+    in_group(T0, "group.joined", 1);
+    for (int day = 21; day <= 128; day += day < 104 ? 1 : 4) {
+        happens(T0 + DAYS(day) + HOURS(10), "message.sent");
+        happens(T0 + DAYS(day) + HOURS(20), "message.sent");
+    }
+    /* the 104th counts on both sides: 7 days, and 84 before */
+    stage_turns(T0 + DAYS(132) + HOURS(10), STAGE_EFFECTIVE, STAGE_DORMANT);
+}
+
 static void a_member_of_two_months_is_measured_since_joining(void **unused)
 {
     (void)unused;
@@ -255,6 +268,18 @@ static void one_millisecond_gives_one_change(void **unused)
     assert_int_equal(story.changes.items[1].from, -1);
 }
 
+static void an_event_without_meaning_still_tells_the_time(void **unused)
+{
+    (void)unused;
+    struct fold_state s;
+    in_group(T0, "group.joined", 1);
+    happens(T0 + DAYS(14), "touch.sent");
+    fold_get_state(story.fold, &story.names, &s);
+    assert_int_equal(s.stage, STAGE_DORMANT);
+    assert_int_equal(s.stage_since, T0 + DAYS(14));
+    assert_int_equal(s.last_seen, T0 + DAYS(14));
+}
+
 static void derived_events_count_for_nothing(void **unused)
 {
     (void)unused;
@@ -332,6 +357,7 @@ int main(void)
         STORY_TEST(active_needs_four_days_an_interaction_and_two_orders),
         STORY_TEST(core_lasts_while_an_order_and_a_spread_are_of_180_days),
         STORY_TEST(talking_a_quarter_as_often_is_dormant),
+        STORY_TEST(a_day_enters_the_time_before_with_its_first_act),
         STORY_TEST(a_member_of_two_months_is_measured_since_joining),
         STORY_TEST(a_member_of_less_than_56_days_is_not_measured),
         STORY_TEST(leaving_all_for_24_hours_is_churn),
@@ -339,6 +365,7 @@ int main(void)
         STORY_TEST(outsiders_cannot_leave),
         STORY_TEST(silence_churns_after_90_days_or_two_gaps),
         STORY_TEST(one_millisecond_gives_one_change),
+        STORY_TEST(an_event_without_meaning_still_tells_the_time),
         STORY_TEST(derived_events_count_for_nothing),
         STORY_TEST(groups_and_contacts_are_sets),
         STORY_TEST(invites_are_counted),

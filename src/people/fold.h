@@ -1,8 +1,9 @@
 /* fold.h - one member's lifecycle stage, trust stage and counters, as a fold of their own events.
  *
- * A pure function of the member's events in order of (at, commit), the rules, and a moment: no clock,
- * no storage. The live writer, the bulk path, the rebuild and the queries all call it; definitions.md
- * sections 2 and 3 (docs/definitions.md) say what it computes, exact to the millisecond.
+ * A pure function of the member's events in order of (at, commit), the rules, and a moment: no
+ * clock, no storage. The live writer, the bulk path, the rebuild and the queries all call it;
+ * definitions.md sections 2 and 3 (docs/definitions.md) say what it computes, exact to the
+ * millisecond.
  *
  * A struct fold holds the aggregates after the member's latest event. Between events only the clock
  * moves the stage; fold_advance() walks those moments. One thread per fold. */
@@ -18,57 +19,91 @@
 #include "expr/expr.h"
 
 enum stage {
-    STAGE_POTENTIAL, STAGE_NEW, STAGE_EFFECTIVE, STAGE_ACTIVE, STAGE_CORE, STAGE_DORMANT, STAGE_CHURNED,
+    STAGE_POTENTIAL,
+    STAGE_NEW,
+    STAGE_EFFECTIVE,
+    STAGE_ACTIVE,
+    STAGE_CORE,
+    STAGE_DORMANT,
+    STAGE_CHURNED,
     STAGE_COUNT,
     STAGE_NONE = STAGE_COUNT /* a visitor: known by an anon or device id only, never joined */
 };
-enum trust { TRUST_UNAWARE, TRUST_CURIOUS, TRUST_ACQUAINTED, TRUST_INFORMED, TRUST_FAMILIAR, TRUST_BOUGHT,
-             TRUST_SHARES, TRUST_COUNT };
+enum trust {
+    TRUST_UNAWARE,
+    TRUST_CURIOUS,
+    TRUST_ACQUAINTED,
+    TRUST_INFORMED,
+    TRUST_FAMILIAR,
+    TRUST_BOUGHT,
+    TRUST_SHARES,
+    TRUST_COUNT
+};
 /* Why a member churned. */
 enum churn { CHURN_NOT, CHURN_LEFT, CHURN_REFUNDED, CHURN_SILENT };
 
-const char *stage_name(enum stage s);    /* "potential" ...; "visitor" for STAGE_NONE */
+const char *stage_name(enum stage s); /* "potential" ...; "visitor" for STAGE_NONE */
 const char *stage_name_zh(enum stage s);
-const char *trust_name(enum trust t);    /* "unaware" ... */
+const char *trust_name(enum trust t); /* "unaware" ... */
 const char *trust_name_zh(enum trust t);
 const char *churn_name(enum churn c);
 
-/* Numbers of definitions.md 2, each changeable per brand. fold_rules_default() is retail's. */
+/* Numbers of definitions.md 2, each changeable per brand. fold_rules_default() gives these. */
 struct fold_rules {
-    int dormant_days;         /* 14 */
-    int churned_days;         /* 90 */
-    int left_hours;           /* 24 */
-    int order_days;           /* 180: how long a paid order stands for core, active, trust */
-    int window_days;          /* 28 */
-    int before_days;          /* 84 */
+    int dormant_days; /* 14 */
+    int churned_days; /* 90 */
+    int left_hours;   /* 24 */
+    int order_days;   /* 180: how long a paid order stands for core, active, trust */
+    int window_days;  /* 28 */
+    int before_days;  /* 84 */
 };
 void fold_rules_default(struct fold_rules *r);
-/* "training" 5/30, "fresh" 7/45, "knowledge" 14/90 (default), "retail" 30/120, "beauty" 30/180; false if unknown. */
+/* "training" 5/30, "fresh" 7/45, "knowledge" 14/90 (default), "retail" 30/120, "beauty" 30/180;
+ * false if unknown. */
 bool fold_rules_preset(struct str name, struct fold_rules *r);
 
 /* What a kind means to the fold; several bits may be set. */
 enum {
-    ROLE_ACT = 1 << 0, ROLE_INTERACTION = 1 << 1, ROLE_LOOK = 1 << 2, ROLE_JOIN_CONTACT = 1 << 3,
-    ROLE_LEAVE_CONTACT = 1 << 4, ROLE_JOIN_GROUP = 1 << 5, ROLE_LEAVE_GROUP = 1 << 6, ROLE_ORDER_PAID = 1 << 7,
-    ROLE_ORDER_REFUNDED = 1 << 8, ROLE_MESSAGE = 1 << 9, ROLE_EFFECTIVE = 1 << 10, ROLE_TOUCH = 1 << 11,
-    ROLE_CONTENT_VIEWED = 1 << 12, ROLE_INFORMED = 1 << 13, ROLE_DM_RECEIVED = 1 << 14, ROLE_DM_SENT = 1 << 15,
-    ROLE_SHARES = 1 << 16, ROLE_INVITE_PAID = 1 << 17, ROLE_INVITE_QUALIFIED = 1 << 18, ROLE_INVITE_ACCEPTED = 1 << 19,
-    ROLE_KNOWN = 1 << 20, ROLE_ANSWERED = 1 << 21, ROLE_DERIVED = 1 << 22,
+    ROLE_ACT = 1 << 0,
+    ROLE_INTERACTION = 1 << 1,
+    ROLE_LOOK = 1 << 2,
+    ROLE_JOIN_CONTACT = 1 << 3,
+    ROLE_LEAVE_CONTACT = 1 << 4,
+    ROLE_JOIN_GROUP = 1 << 5,
+    ROLE_LEAVE_GROUP = 1 << 6,
+    ROLE_ORDER_PAID = 1 << 7,
+    ROLE_ORDER_REFUNDED = 1 << 8,
+    ROLE_MESSAGE = 1 << 9,
+    ROLE_EFFECTIVE = 1 << 10,
+    ROLE_TOUCH = 1 << 11,
+    ROLE_CONTENT_VIEWED = 1 << 12,
+    ROLE_INFORMED = 1 << 13,
+    ROLE_DM_RECEIVED = 1 << 14,
+    ROLE_DM_SENT = 1 << 15,
+    ROLE_SHARES = 1 << 16,
+    ROLE_INVITE_PAID = 1 << 17,
+    ROLE_INVITE_QUALIFIED = 1 << 18,
+    ROLE_INVITE_ACCEPTED = 1 << 19,
+    ROLE_KNOWN = 1 << 20,
+    ROLE_ANSWERED = 1 << 21,
+    ROLE_DERIVED = 1 << 22,
 };
 /* Roles of a kind by its name; 0 for a brand's own kinds. */
 uint32_t fold_kind_roles(struct str kind);
 
-/* What the fold needs to know of a brand. Filled by people_fold_names() for a brand, by hand in tests. */
+/* What the fold needs to know of a brand. Filled by people_fold_names() for a brand, by hand in
+ * tests. */
 struct fold_names {
     struct fold_rules rules;
     const struct zone *zone;
-    const uint32_t *roles;     /* [kind_count] by kind code */
+    const uint32_t *roles; /* [kind_count] by kind code */
     uint32_t kind_count;
-    uint32_t prop_order;       /* typed property ids; 0 = not registered */
-    uint32_t prop_question;    /* bool: the message is a question */
-    uint32_t prop_known;       /* bool: on member.created / member.identified: more than anon or device id */
-    uint32_t prop_template;    /* bool or absent: a template, not written by a person */
-    int kind_lifecycle;        /* codes of the derived kinds, -1 = not registered */
+    uint32_t prop_order;    /* typed property ids; 0 = not registered */
+    uint32_t prop_question; /* bool: the message is a question */
+    uint32_t
+        prop_known; /* bool: on member.created / member.identified: more than anon or device id */
+    uint32_t prop_template; /* bool or absent: a template, not written by a person */
+    int kind_lifecycle;     /* codes of the derived kinds, -1 = not registered */
     int kind_trust;
     uint32_t prop_from, prop_to; /* text properties of derived events */
 };
@@ -78,14 +113,15 @@ struct fold_row {
     int64_t at;
     uint32_t roles;
     uint32_t group, content, staff, other;
-    int64_t amount;            /* HISTORY_NO_AMOUNT = null */
-    uint64_t order;            /* hash of props.order; 0 = none */
+    int64_t amount; /* HISTORY_NO_AMOUNT = null */
+    uint64_t order; /* hash of props.order; 0 = none */
     bool question, known, human;
 };
-/* Columns a history must have for fold_row_of_history (added to 'columns'; types beside columns->props). */
+/* Columns a history must have for fold_row_of_history (added to 'columns'; types beside
+ * columns->props). */
 void fold_columns(const struct fold_names *n, struct columns *columns);
-void fold_row_of_history(const struct fold_names *n, const struct columns *columns, const struct history *h,
-                         uint32_t row, struct fold_row *out);
+void fold_row_of_history(const struct fold_names *n, const struct columns *columns,
+                         const struct history *h, uint32_t row, struct fold_row *out);
 void fold_row_of_event(const struct fold_names *n, const struct event *ev, struct fold_row *out);
 
 struct fold;
@@ -97,7 +133,7 @@ void fold_reset(struct fold *f); /* as new: no events; keeps capacity */
 struct fold_change {
     int64_t at;
     enum { FOLD_LIFECYCLE, FOLD_TRUST } what;
-    int from;                  /* enum stage or trust; -1 = none before (the first one) */
+    int from; /* enum stage or trust; -1 = none before (the first one) */
     int to;
 };
 typedef void fold_change_fn(void *ctx, const struct fold_change *change);
@@ -105,12 +141,14 @@ typedef void fold_change_fn(void *ctx, const struct fold_change *change);
 /* Fold one event; row->at must be >= fold_last_at(). Moments of the clock before row->at are walked
  * first. Several changes in one millisecond give one, reported when time moves past it (or at
  * fold_advance). 'fn' may be NULL. */
-void fold_event(struct fold *f, const struct fold_names *n, const struct fold_row *row, fold_change_fn *fn, void *ctx);
-/* Walk the moments up to and including 'until'. A fold that was advanced takes no more events before
- * 'until': advance a copy when more may come. */
-void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fold_change_fn *fn, void *ctx);
+void fold_event(struct fold *f, const struct fold_names *n, const struct fold_row *row,
+                fold_change_fn *fn, void *ctx);
+/* Walk the moments up to and including 'until'. A fold that was advanced takes no more events
+ * before 'until': advance a copy when more may come. */
+void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fold_change_fn *fn,
+                  void *ctx);
 void fold_copy(struct fold *to, const struct fold *from);
-int64_t fold_last_at(const struct fold *f);   /* TIME_NONE before the first event */
+int64_t fold_last_at(const struct fold *f);               /* TIME_NONE before the first event */
 bool fold_in_group(const struct fold *f, uint32_t group); /* as of the latest event */
 
 /* State at the moment the fold stands at. */
@@ -120,16 +158,16 @@ struct fold_state {
     enum churn churn;
     enum trust trust, trust_peak;
     bool returned, outside, reads, silent_buyer;
-    int64_t first_seen, last_seen;   /* TIME_NONE = never */
+    int64_t first_seen, last_seen; /* TIME_NONE = never */
     int64_t created, joined, last_interaction, last_order, last_act;
     uint64_t events;
-    uint32_t orders;                 /* paid and standing (not refunded), ever */
-    int64_t spent;                   /* minor units, refunds subtracted */
+    uint32_t orders; /* paid and standing (not refunded), ever */
+    int64_t spent;   /* minor units, refunds subtracted */
     uint32_t invited, qualified;
-    uint32_t contacts;               /* contact lists the member is on */
-    uint32_t group_count;            /* groups the member is in */
-    const uint32_t *groups;          /* their codes, ascending; borrowed */
-    int64_t due;                     /* the next moment at which the clock alone may change the state; TIME_NONE */
+    uint32_t contacts;      /* contact lists the member is on */
+    uint32_t group_count;   /* groups the member is in */
+    const uint32_t *groups; /* their codes, ascending; borrowed */
+    int64_t due; /* the next moment at which the clock alone may change the state; TIME_NONE */
 };
 void fold_get_state(const struct fold *f, const struct fold_names *n, struct fold_state *out);
 /* A field of expr.h that the state answers; false for the others (traits, owner ...). */

@@ -36,7 +36,8 @@ struct import_options {
 struct import_counts {
     uint64_t read, stored, duplicate, rejected, members_created, merged;
     uint64_t dropped, conflicts, presence,
-        skipped; /* identities left out; refused merges; irc; notes */
+        skipped;      /* identities left out; refused merges; irc; notes */
+    uint64_t updated; /* dry_run only: members that are there already and get something new */
 };
 
 /* Import files one after the other (counts add up). Paths are absolute, or "-". A bad row is

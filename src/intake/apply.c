@@ -1,0 +1,225 @@
+/* apply.c - batches on the writer: one by one as small commands, in bulk, or on trial.
+ *
+ * A command may be run a second time when its transaction failed, so that what it finds is gathered
+ * in the file_run and taken over into the job's figures only after the commit. */
+#include "intake/job.h"
+
+#include <stdio.h>
+
+/* Errors that are the row's own; any other ends the import. */
+static bool is_own(enum err err)
+{
+    return err == ERR_INVALID || err == ERR_TOO_LARGE || err == ERR_KIND_NOT_ALLOWED ||
+           err == ERR_CONFLICT;
+}
+
+static void add_counts(struct import_counts *to, const struct import_counts *from)
+{
+    to->read += from->read;
+    to->stored += from->stored;
+    to->duplicate += from->duplicate;
+    to->rejected += from->rejected;
+    to->members_created += from->members_created;
+    to->merged += from->merged;
+    to->dropped += from->dropped;
+    to->conflicts += from->conflicts;
+    to->presence += from->presence;
+    to->skipped += from->skipped;
+    to->updated += from->updated;
+}
+
+static void refuse(struct file_run *run, size_t i, const struct why *why)
+{
+    struct reject r = {.line = run->batch->lines.items[i], .why = *why};
+    VEC_PUSH(&run->refused, r);
+    run->applied.rejected++;
+}
+
+static void count(struct file_run *run, const struct people_result *r)
+{
+    struct import_counts *c = &run->applied;
+    c->duplicate += r->duplicate;
+    c->stored += !r->duplicate && !r->nothing;
+    c->skipped += r->nothing;
+    c->members_created += r->members_created;
+    c->merged += r->merged;
+    c->dropped += r->dropped;
+    c->conflicts += r->conflicts;
+}
+
+/* ---- one by one ---- */
+
+static enum err record_each(struct tx *tx, struct file_run *run, struct why *why)
+{
+    struct batch *b = run->batch;
+    for (size_t i = 0; i < b->facts.count; i++) {
+        struct people_result result;
+        struct why own = {0};
+        enum err err = people_record(tx, &run->sender, &b->facts.items[i], &result, &own);
+        if (err != ERR_OK && !is_own(err)) {
+            *why = own;
+            return err;
+        }
+        if (err == ERR_OK) count(run, &result);
+        if (err != ERR_OK) refuse(run, i, &own);
+    }
+    return ERR_OK;
+}
+
+/* ---- in bulk ---- */
+
+static void make_room(struct job *job, size_t rows)
+{
+    if (rows <= job->room) return;
+    mem_free(job->results);
+    mem_free(job->errors);
+    job->room = rows;
+    job->results = mem_alloc_array(rows, sizeof(job->results[0]));
+    job->errors = mem_alloc_array(rows, sizeof(job->errors[0]));
+}
+
+static enum err record_bulk(struct tx *tx, struct file_run *run, struct why *why)
+{
+    struct job *job = run->job;
+    struct batch *b = run->batch;
+    if (b->facts.count == 0) return ERR_OK;
+    make_room(job, b->facts.count);
+    job->bulk_began = true;
+    TRY(people_bulk(tx, &run->sender, b->facts.items, b->facts.count, job->results, job->errors,
+                    why));
+    for (size_t i = 0; i < b->facts.count; i++) {
+        if (!job->results[i].refused) {
+            count(run, &job->results[i]);
+            continue;
+        }
+        refuse(run, i, &job->errors[i]);
+        job->errors[i] = (struct why){0};
+    }
+    return ERR_OK;
+}
+
+/* ---- on trial ---- */
+
+/* Members that were there before and get something new. */
+static void touch(struct file_run *run, const struct people_result *r)
+{
+    uint64_t seen;
+    if (r->duplicate || !r->member || intmap_get(run->job->touched, r->member, &seen)) return;
+    intmap_put(run->job->touched, r->member, 1);
+    run->applied.updated += !r->created;
+}
+
+static enum err try_each(struct tx *tx, struct file_run *run, struct why *why)
+{
+    struct batch *b = run->batch;
+    for (size_t i = 0; i < b->facts.count; i++) {
+        struct people_result result;
+        struct why own = {0};
+        enum err err = people_try(tx, &run->sender, &b->facts.items[i], &result, &own);
+        if (err != ERR_OK && !is_own(err)) {
+            *why = own;
+            return err;
+        }
+        if (err != ERR_OK) {
+            refuse(run, i, &own);
+            continue;
+        }
+        count(run, &result);
+        touch(run, &result);
+    }
+    return ERR_OK;
+}
+
+/* ---- a batch ---- */
+
+static enum err apply_in(struct tx *tx, void *arg, struct why *why)
+{
+    struct file_run *run = arg;
+    struct job *job = run->job;
+    struct journal_entry entry = run->entry;
+    struct import_counts counts = run->batch->counts;
+    run->applied = (struct import_counts){0};
+    VEC_RESET(&run->refused);
+    if (job->trial) return try_each(tx, run, why);
+    TRY(job->bulk ? record_bulk(tx, run, why) : record_each(tx, run, why));
+    add_counts(&counts, &run->applied);
+    if (run->batch->row_end > entry.row_offset) entry.row_offset = run->batch->row_end;
+    bool sound = run->batch->err == ERR_OK && !(job->options->strict && counts.rejected);
+    entry.done |= run->batch->last && sound;
+    return journal_save(tx, &entry, &counts);
+}
+
+enum err apply_batch(struct file_run *run, struct why *why)
+{
+    struct job *job = run->job;
+    TRY(job->trial ? apply_in(job->trial, run, why)
+                   : brand_call(job->brand, apply_in, run, job->bulk, why));
+    add_counts(job->counts, &run->batch->counts);
+    add_counts(job->counts, &run->applied);
+    return ERR_OK;
+}
+
+/* ---- beginning and end ---- */
+
+static enum err open_in(struct tx *tx, void *arg, struct why *why)
+{
+    struct file_run *run = arg;
+    struct sha256 key = run->entry.key;
+    enum err err = journal_open(tx, &key, &run->entry);
+    return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
+}
+
+enum err apply_begin(struct file_run *run, const struct sha256 *key, struct why *why)
+{
+    struct job *job = run->job;
+    run->entry.key = *key;
+    TRY(job->trial ? open_in(job->trial, run, why)
+                   : brand_call(job->brand, open_in, run, false, why));
+    int len = snprintf(run->origin, sizeof(run->origin), "import:%lld", (long long)run->entry.id);
+    run->sender = (struct sender){
+        .level = SENDER_IMPORT,
+        .origin = {run->origin, (size_t)len},
+        .scope = str_of(job->options->source),
+    };
+    return ERR_OK;
+}
+
+static enum err end_in(struct tx *tx, void *arg, struct why *why)
+{
+    (void)arg;
+    return people_bulk_end(tx, why);
+}
+
+enum err apply_end(struct job *job, struct why *why)
+{
+    if (!job->bulk_began) return ERR_OK;
+    TRY(brand_call(job->brand, end_in, NULL, true, why));
+    return brand_compact(job->brand, why);
+}
+
+struct trial {
+    struct job *job;
+    enum err (*fn)(struct job *job, struct why *why);
+    bool ran; /* the files are read: there is no second time */
+};
+
+static enum err try_in(struct tx *tx, void *arg, struct why *why)
+{
+    struct trial *t = arg;
+    tx_discard(tx);
+    if (t->ran) return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    t->ran = true;
+    t->job->trial = tx;
+    return t->fn(t->job, why);
+}
+
+enum err apply_trial(struct job *job, enum err (*fn)(struct job *job, struct why *why),
+                     struct why *why)
+{
+    struct trial t = {.job = job, .fn = fn};
+    job->touched = intmap_create();
+    enum err err = brand_call(job->brand, try_in, &t, true, why);
+    intmap_destroy(job->touched);
+    job->touched = NULL;
+    return err;
+}

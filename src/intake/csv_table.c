@@ -1,0 +1,224 @@
+/* csv_table.c - a csv file: find the header row, bind the map, then row after row.
+ *
+ * The first HEADER_ROWS rows are looked at without being used; what stands above the header is
+ * titles and notes. A row that is no sound csv is rejected and reading goes on at the next line,
+ * since a quote that is never closed would otherwise swallow the file. */
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "intake/csv.h"
+#include "intake/table.h"
+#include "intake/value.h"
+
+#define HEADER_ROWS 20
+
+struct reader {
+    struct parse *p;
+    struct csv csv;
+    struct table table;
+    size_t header_count; /* cells of the header row */
+};
+
+enum found { FOUND_ROW, FOUND_BAD, FOUND_END };
+
+struct peeked {
+    enum found found;
+    size_t used;    /* bytes of the row */
+    enum msg fault; /* FOUND_BAD */
+};
+
+/* The row 'offset' bytes behind what is used; its cells are in r->csv. */
+static enum err peek(struct reader *r, size_t offset, struct peeked *out, struct why *why)
+{
+    struct window *rows = &r->p->rows;
+    for (;;) {
+        struct str text = {rows->p + rows->at + offset, rows->len - rows->at - offset};
+        enum csv_result result = CSV_MORE;
+        if (text.len)
+            result =
+                csv_split(&r->csv, text, rows->ended, parse_arena(r->p), &out->used, &out->fault);
+        if (text.len == 0 && rows->ended) {
+            out->found = FOUND_END;
+            return ERR_OK;
+        }
+        if (result == CSV_MORE && text.len > LIMIT_LINE_BYTES) {
+            result = CSV_BAD;
+            out->fault = MSG_CSV_LONG;
+        }
+        if (result != CSV_MORE) {
+            out->found = result == CSV_ROW ? FOUND_ROW : FOUND_BAD;
+            return ERR_OK;
+        }
+        TRY(window_fill(rows, why));
+    }
+}
+
+/* Use 'len' bytes, counting their lines. */
+static struct str use(struct window *rows, size_t len)
+{
+    struct str text = {rows->p + rows->at, len};
+    for (const char *p = text.p, *end = p + len; (p = memchr(p, '\n', (size_t)(end - p)));) {
+        rows->line++;
+        if (++p == end) break;
+    }
+    rows->at += len;
+    return text;
+}
+
+/* ---- the header row ---- */
+
+static bool blank(const struct csv *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (value_unwrap(c->cells[i]).len) return false;
+    }
+    return true;
+}
+
+static size_t score(const struct reader *r)
+{
+    const struct csv *c = &r->csv;
+    if (!r->p->options->map) return headers_known(c->cells, c->count);
+    size_t named = 0;
+    for (uint32_t i = 0; i < r->table.map.count; i++) {
+        const struct mapping_entry *e = &r->table.map.entries[i];
+        bool found = false;
+        for (size_t k = 0; k < c->count && e->type != VALUE_CONST && !e->column && !found; k++)
+            found = str_eq(value_unwrap(c->cells[k]), e->source);
+        named += found;
+    }
+    return named;
+}
+
+/* Offset of the row that looks most like the header; the first one that is not blank at worst. */
+static enum err find_header(struct reader *r, size_t *at, bool *any, struct why *why)
+{
+    size_t offset = 0, best = 0;
+    struct peeked row;
+    *any = false;
+    for (int n = 0; n < HEADER_ROWS; n++) {
+        TRY(peek(r, offset, &row, why));
+        if (row.found != FOUND_ROW) break;
+        size_t points = score(r);
+        if (!blank(&r->csv) && (!*any || points > best)) {
+            *any = true;
+            best = points;
+            *at = offset;
+        }
+        offset += row.used;
+    }
+    return ERR_OK;
+}
+
+static enum err bind(struct reader *r, struct why *why)
+{
+    const struct import_options *o = r->p->options;
+    const struct csv *c = &r->csv;
+    r->header_count = c->count;
+    if (!o->map) {
+        if (!headers_map(c->cells, c->count, o->group != NULL, &r->table))
+            return why_fail(why, ERR_INVALID, MSG_MAP_NONE, "--map", NULL);
+        if (o->as) mapping_set_kind(&r->table.map, o->as);
+    }
+    return table_bind(&r->table, c->cells, c->count, why);
+}
+
+static enum err begin(struct reader *r, bool *any, struct why *why)
+{
+    struct window *rows = &r->p->rows;
+    struct peeked row;
+    size_t at = 0;
+    if (rows->len == 0 && !rows->ended) TRY(window_fill(rows, why));
+    r->csv.delimiter = csv_guess_delimiter((struct str){rows->p, rows->len});
+    TRY(find_header(r, &at, any, why));
+    if (!*any) return ERR_OK;
+    TRY(peek(r, at, &row, why));
+    TRY(bind(r, why));
+    use(rows, at + row.used);
+    return ERR_OK;
+}
+
+/* ---- the rows ---- */
+
+/* 合计 and 总计 are sums of the rows above. */
+static bool is_total(const struct csv *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct str s = value_unwrap(c->cells[i]);
+        if (s.len == 0) continue;
+        return str_starts(s, STR("合计")) || str_starts(s, STR("总计"));
+    }
+    return false;
+}
+
+static bool has_excess(const struct reader *r)
+{
+    for (size_t i = r->header_count; i < r->csv.count; i++) {
+        if (value_unwrap(r->csv.cells[i]).len) return true;
+    }
+    return false;
+}
+
+static void take_row(struct reader *r, size_t used)
+{
+    struct parse *p = r->p;
+    struct why why = {0};
+    uint64_t line = p->rows.line;
+    struct str text = use(&p->rows, used);
+    if (blank(&r->csv)) return;
+    if (is_total(&r->csv)) {
+        p->batch->counts.skipped++;
+        return;
+    }
+    parse_row(p, line, str_trim(text));
+    if (has_excess(r)) {
+        (void)why_fail(&why, ERR_INVALID, MSG_CSV_CELLS, "", "%zu|%zu", r->csv.count,
+                       r->header_count);
+        parse_reject(p, (uint32_t)r->header_count + 1, &why);
+        return;
+    }
+    table_row(p, &r->table, r->csv.cells, r->csv.count);
+}
+
+/* Reject the line a bad row begins with, and go on behind it. */
+static enum err skip_bad(struct reader *r, const struct peeked *row, struct why *why)
+{
+    struct parse *p = r->p;
+    struct why reason = {0};
+    struct line line;
+    bool more;
+    TRY(window_line(&p->rows, &line, &more, why));
+    parse_row(p, line.number, line.text);
+    (void)why_fail(&reason, ERR_INVALID, row->fault, "", "%d",
+                   row->fault == MSG_CSV_COLUMNS ? LIMIT_CSV_COLUMNS : LIMIT_LINE_BYTES);
+    parse_reject(p, (uint32_t)r->csv.count + 1, &reason);
+    return ERR_OK;
+}
+
+static enum err read_rows(struct reader *r, struct why *why)
+{
+    struct peeked row;
+    while (parse_room(r->p)) {
+        TRY(peek(r, 0, &row, why));
+        if (row.found == FOUND_END) return ERR_OK;
+        if (row.found == FOUND_BAD) {
+            TRY(skip_bad(r, &row, why));
+        } else {
+            take_row(r, row.used);
+        }
+    }
+    return ERR_OK;
+}
+
+enum err csv_parse(struct parse *p, struct why *why)
+{
+    struct reader r = {.p = p};
+    bool any = false;
+    csv_init(&r.csv);
+    r.table.names = map_create();
+    if (p->map) r.table.map = *p->map;
+    enum err err = begin(&r, &any, why);
+    if (err == ERR_OK && any) err = read_rows(&r, why);
+    map_destroy(r.table.names);
+    csv_finish(&r.csv);
+    return err;
+}

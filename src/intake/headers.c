@@ -1,0 +1,296 @@
+/* headers.c - headers that map themselves: exports of shops, customer lists, chats.
+ *
+ * A header is known by its whole text, without what stands in brackets behind it: 实付金额(元).
+ * Each belongs to one family of tables; the family with the most known headers decides what a row
+ * is. */
+#include "base/limits.h"
+#include "intake/table.h"
+#include "intake/value.h"
+
+enum family { ORDERS, PEOPLE, GROUPS, MESSAGES, FAMILY_COUNT };
+
+enum role {
+    ROLE_ORDER,
+    ROLE_PAID_AT,
+    ROLE_CREATED_AT,
+    ROLE_AMOUNT,
+    ROLE_REFUND,
+    ROLE_STATUS,
+    ROLE_PRODUCT,
+    ROLE_SKU,
+    ROLE_QTY,
+    ROLE_STORE,
+    ROLE_STAFF,
+    ROLE_COST,
+    ROLE_NAME,
+    ROLE_REMARK,
+    ROLE_PHONE,
+    ROLE_CONTACT_AT,
+    ROLE_JOINED_AT,
+    ROLE_SOURCE,
+    ROLE_TAGS,
+    ROLE_GENDER,
+    ROLE_CITY,
+    ROLE_BIRTHDAY,
+    ROLE_LEVEL,
+    ROLE_POINTS,
+    ROLE_GROUP,
+    ROLE_NOTED, /* known, of no use to a fact */
+    ROLE_SENT_AT,
+    ROLE_SPEAKER,
+    ROLE_TEXT,
+    ROLE_TEXT_TYPE,
+};
+
+static const struct header {
+    const char *text;
+    enum role role;
+    enum family family;
+} known[] = {
+    {"订单编号", ROLE_ORDER, ORDERS},
+    {"订单号", ROLE_ORDER, ORDERS},
+    {"order", ROLE_ORDER, ORDERS},
+    {"付款时间", ROLE_PAID_AT, ORDERS},
+    {"支付时间", ROLE_PAID_AT, ORDERS},
+    {"订单创建时间", ROLE_CREATED_AT, ORDERS},
+    {"下单时间", ROLE_CREATED_AT, ORDERS},
+    {"实付金额", ROLE_AMOUNT, ORDERS},
+    {"实收", ROLE_AMOUNT, ORDERS},
+    {"买家实际支付金额", ROLE_AMOUNT, ORDERS},
+    {"amount", ROLE_AMOUNT, ORDERS},
+    {"退款金额", ROLE_REFUND, ORDERS},
+    {"refund", ROLE_REFUND, ORDERS},
+    {"订单状态", ROLE_STATUS, ORDERS},
+    {"交易状态", ROLE_STATUS, ORDERS},
+    {"status", ROLE_STATUS, ORDERS},
+    {"商品名称", ROLE_PRODUCT, ORDERS},
+    {"宝贝标题", ROLE_PRODUCT, ORDERS},
+    {"product", ROLE_PRODUCT, ORDERS},
+    {"规格", ROLE_SKU, ORDERS},
+    {"商家编码", ROLE_SKU, ORDERS},
+    {"sku", ROLE_SKU, ORDERS},
+    {"数量", ROLE_QTY, ORDERS},
+    {"qty", ROLE_QTY, ORDERS},
+    {"门店", ROLE_STORE, ORDERS},
+    {"店铺名称", ROLE_STORE, ORDERS},
+    {"store", ROLE_STORE, ORDERS},
+    {"导购", ROLE_STAFF, ORDERS},
+    {"销售员", ROLE_STAFF, ORDERS},
+    {"所属员工", ROLE_STAFF, PEOPLE},
+    {"staff", ROLE_STAFF, ORDERS},
+    {"成本价", ROLE_COST, ORDERS},
+    {"cost", ROLE_COST, ORDERS},
+    {"昵称", ROLE_NAME, PEOPLE},
+    {"客户名称", ROLE_NAME, PEOPLE},
+    {"会员名", ROLE_NAME, PEOPLE},
+    {"member", ROLE_NAME, PEOPLE},
+    {"备注", ROLE_REMARK, PEOPLE},
+    {"remark", ROLE_REMARK, PEOPLE},
+    {"手机号", ROLE_PHONE, PEOPLE},
+    {"收货人手机", ROLE_PHONE, PEOPLE},
+    {"备注手机", ROLE_PHONE, PEOPLE},
+    {"phone", ROLE_PHONE, PEOPLE},
+    {"添加时间", ROLE_CONTACT_AT, PEOPLE},
+    {"入群时间", ROLE_JOINED_AT, PEOPLE},
+    {"joined", ROLE_JOINED_AT, PEOPLE},
+    {"来源", ROLE_SOURCE, PEOPLE},
+    {"添加方式", ROLE_SOURCE, PEOPLE},
+    {"source", ROLE_SOURCE, PEOPLE},
+    {"标签", ROLE_TAGS, PEOPLE},
+    {"tags", ROLE_TAGS, PEOPLE},
+    {"性别", ROLE_GENDER, PEOPLE},
+    {"gender", ROLE_GENDER, PEOPLE},
+    {"城市", ROLE_CITY, PEOPLE},
+    {"city", ROLE_CITY, PEOPLE},
+    {"生日", ROLE_BIRTHDAY, PEOPLE},
+    {"birthday", ROLE_BIRTHDAY, PEOPLE},
+    {"会员等级", ROLE_LEVEL, PEOPLE},
+    {"level", ROLE_LEVEL, PEOPLE},
+    {"积分", ROLE_POINTS, PEOPLE},
+    {"points", ROLE_POINTS, PEOPLE},
+    {"群名称", ROLE_GROUP, GROUPS},
+    {"group", ROLE_GROUP, GROUPS},
+    {"群ID", ROLE_NOTED, GROUPS},
+    {"群主", ROLE_NOTED, GROUPS},
+    {"创建时间", ROLE_CREATED_AT, GROUPS},
+    {"群公告", ROLE_NOTED, GROUPS},
+    {"时间", ROLE_SENT_AT, MESSAGES},
+    {"发送人", ROLE_SPEAKER, MESSAGES},
+    {"内容", ROLE_TEXT, MESSAGES},
+    {"message", ROLE_TEXT, MESSAGES},
+    {"消息类型", ROLE_TEXT_TYPE, MESSAGES},
+};
+
+static struct str without_brackets(struct str s)
+{
+    size_t narrow = str_find_char(s, '('), wide = str_find(s, STR("（"));
+    size_t end = narrow < wide ? narrow : wide;
+    if (end > 0 && end < s.len) s.len = end;
+    return str_trim(s);
+}
+
+static const struct header *find(struct str cell)
+{
+    struct str text = without_brackets(value_unwrap(cell));
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (str_is(text, known[i].text)) return &known[i];
+    }
+    return NULL;
+}
+
+size_t headers_known(const struct str *cells, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += find(cells[i]) != NULL;
+    return n;
+}
+
+/* ---- from roles to entries ---- */
+
+struct plan {
+    struct mapping *map;
+    uint32_t column_of[ROLE_TEXT_TYPE + 1]; /* from 1; 0 = not there */
+    struct str header_of[ROLE_TEXT_TYPE + 1];
+    size_t votes[FAMILY_COUNT];
+};
+
+static void look(struct plan *plan, const struct str *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct header *h = find(headers[i]);
+        if (!h) continue;
+        plan->votes[h->family]++;
+        if (plan->column_of[h->role]) continue;
+        plan->column_of[h->role] = (uint32_t)i + 1;
+        plan->header_of[h->role] = value_unwrap(headers[i]);
+    }
+}
+
+static bool has(const struct plan *plan, enum role role)
+{
+    return plan->column_of[role] != 0;
+}
+
+static void add(struct plan *plan, enum role role, struct mapping_entry e)
+{
+    if (!has(plan, role) || plan->map->count == MAPPING_ENTRIES) return;
+    e.column = plan->column_of[role];
+    e.source = plan->header_of[role];
+    plan->map->has_at |= e.target == TARGET_AT;
+    plan->map->has_kind |= e.target == TARGET_KIND;
+    plan->map->entries[plan->map->count++] = e;
+}
+
+static void add_prop(struct plan *plan, enum role role, const char *name, enum value_type type)
+{
+    add(plan, role,
+        (struct mapping_entry){.target = TARGET_PROP, .type = type, .name = str_of(name)});
+}
+
+static void add_trait(struct plan *plan, enum role role, const char *name, enum value_type type)
+{
+    add(plan, role,
+        (struct mapping_entry){.target = TARGET_TRAIT, .type = type, .name = str_of(name)});
+}
+
+static void add_to(struct plan *plan, enum role role, enum target target, enum value_type type)
+{
+    add(plan, role, (struct mapping_entry){.target = target, .type = type});
+}
+
+static void add_kind(struct plan *plan, const char *kind)
+{
+    plan->map->has_kind = true;
+    plan->map->entries[plan->map->count++] =
+        (struct mapping_entry){.target = TARGET_KIND, .type = VALUE_CONST, .source = str_of(kind)};
+}
+
+static void add_codes(struct plan *plan)
+{
+    struct mapping_entry e = {.target = TARGET_CODE, .type = VALUE_TEXT, .dim = DIM_STAFF};
+    add(plan, ROLE_STAFF, e);
+    e.dim = DIM_GROUP;
+    add(plan, ROLE_GROUP, e);
+}
+
+static void add_person(struct plan *plan)
+{
+    add(plan, ROLE_PHONE,
+        (struct mapping_entry){
+            .target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = IDENTITY_PHONE});
+    add_to(plan, ROLE_NAME, TARGET_PERSON, VALUE_TEXT);
+    add_trait(plan, ROLE_NAME, "nickname", VALUE_TEXT);
+    add_trait(plan, ROLE_REMARK, "remark", VALUE_TEXT);
+    add_trait(plan, ROLE_SOURCE, "source", VALUE_TEXT);
+    add_trait(plan, ROLE_TAGS, "tags", VALUE_TEXT);
+    add_trait(plan, ROLE_GENDER, "gender", VALUE_TEXT);
+    add_trait(plan, ROLE_CITY, "city", VALUE_TEXT);
+    add_to(plan, ROLE_BIRTHDAY, TARGET_BIRTHDAY, VALUE_DATE);
+    add_trait(plan, ROLE_LEVEL, "level", VALUE_TEXT);
+    add_trait(plan, ROLE_POINTS, "points", VALUE_NUMBER);
+}
+
+static bool plan_orders(struct plan *plan)
+{
+    if (has(plan, ROLE_STATUS)) add_to(plan, ROLE_STATUS, TARGET_KIND, VALUE_STATUS);
+    if (!has(plan, ROLE_STATUS)) add_kind(plan, "order.paid");
+    add_to(plan, ROLE_PAID_AT, TARGET_AT, VALUE_DATE);
+    add_to(plan, ROLE_CREATED_AT, TARGET_CREATED, VALUE_DATE);
+    add_to(plan, ROLE_AMOUNT, TARGET_AMOUNT, VALUE_DECIMAL);
+    add_to(plan, ROLE_REFUND, TARGET_REFUND, VALUE_DECIMAL);
+    add_prop(plan, ROLE_ORDER, "order", VALUE_TEXT);
+    add_prop(plan, ROLE_PRODUCT, "product", VALUE_TEXT);
+    add_prop(plan, ROLE_SKU, "sku", VALUE_TEXT);
+    add_prop(plan, ROLE_QTY, "qty", VALUE_NUMBER);
+    add_prop(plan, ROLE_STORE, "store", VALUE_TEXT);
+    add_prop(plan, ROLE_COST, "cost", VALUE_DECIMAL);
+    add_codes(plan);
+    add_person(plan);
+    return has(plan, ROLE_PAID_AT) || has(plan, ROLE_CREATED_AT);
+}
+
+static bool plan_people(struct plan *plan, bool group)
+{
+    bool contact = has(plan, ROLE_CONTACT_AT);
+    bool joined = has(plan, ROLE_JOINED_AT) && (group || has(plan, ROLE_GROUP));
+    if (joined && (group || !contact)) {
+        add_kind(plan, "group.joined");
+        add_to(plan, ROLE_JOINED_AT, TARGET_AT, VALUE_DATE);
+    } else if (contact) {
+        add_kind(plan, "contact.added");
+        add_to(plan, ROLE_CONTACT_AT, TARGET_AT, VALUE_DATE);
+    } else {
+        add_kind(plan, "member.identified");
+        add_to(plan, ROLE_JOINED_AT, TARGET_AT, VALUE_DATE);
+    }
+    add_codes(plan);
+    add_person(plan);
+    return has(plan, ROLE_PHONE) || has(plan, ROLE_NAME);
+}
+
+static bool plan_messages(struct plan *plan)
+{
+    add_kind(plan, "message.sent");
+    add_to(plan, ROLE_SENT_AT, TARGET_AT, VALUE_DATE);
+    add(plan, ROLE_SPEAKER,
+        (struct mapping_entry){
+            .target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = IDENTITY_NAME});
+    add_to(plan, ROLE_TEXT, TARGET_MESSAGE, VALUE_TEXT);
+    add_prop(plan, ROLE_TEXT_TYPE, "type", VALUE_TEXT);
+    add_codes(plan);
+    return has(plan, ROLE_SENT_AT) && has(plan, ROLE_SPEAKER);
+}
+
+bool headers_map(const struct str *headers, size_t count, bool group, struct table *out)
+{
+    struct plan plan = {.map = &out->map};
+    out->map = (struct mapping){.count = 0};
+    out->people = false;
+    look(&plan, headers, count);
+    if (plan.votes[MESSAGES] >= 2) return plan_messages(&plan);
+    if (has(&plan, ROLE_PAID_AT) || has(&plan, ROLE_ORDER) || has(&plan, ROLE_AMOUNT))
+        return plan_orders(&plan);
+    out->people = true;
+    return plan.votes[PEOPLE] > 0 && plan_people(&plan, group);
+}

@@ -1,0 +1,321 @@
+/* import.c - options, then file after file: who it is, how far it came, and its rows.
+ *
+ * Every file is opened and surveyed before the first row is applied, so that a missing or damaged
+ * one stops the import while nothing has changed. Small imports go through the writer as other
+ * senders' events do; larger ones in bulk. */
+#include "intake/import.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "brand/data.h"
+#include "intake/irc_line.h"
+#include "intake/job.h"
+
+#define RECORD_LINES 2000
+#define RECORD_ROWS 500
+#define BULK_ROWS 1000000
+
+bool import_format_parse(struct str name, enum import_format *out)
+{
+    static const char *const names[IMPORT_FORMAT_COUNT] = {"csv", "jsonl", "segment", "irc",
+                                                           "columns"};
+    for (int f = 0; f < IMPORT_FORMAT_COUNT; f++) {
+        if (!str_is(name, names[f])) continue;
+        *out = (enum import_format)f;
+        return true;
+    }
+    return false;
+}
+
+/* ---- options ---- */
+
+static enum err check_length(const char *text, const char *field, struct why *why)
+{
+    if (!text || (strlen(text) > 0 && strlen(text) <= LIMIT_CODE_BYTES)) return ERR_OK;
+    return why_fail(why, ERR_INVALID, MSG_TOO_LONG, field, "%d", LIMIT_CODE_BYTES);
+}
+
+static enum err check_kind(const char *as, struct why *why)
+{
+    const struct sender sender = {.level = SENDER_IMPORT};
+    struct fact f = {.kind = str_of(as), .amount = HISTORY_NO_AMOUNT};
+    uint32_t junk;
+    if (!as) return ERR_OK;
+    struct arena *a = arena_create(0);
+    enum err err = fact_check(&f, 0, a, &junk, why);
+    arena_destroy(a);
+    return err == ERR_OK ? fact_kind_allowed(&sender, f.kind, why) : err;
+}
+
+static enum err check_options(struct job *job, struct why *why)
+{
+    const struct import_options *o = job->options;
+    bool table = o->format == IMPORT_CSV || o->format == IMPORT_COLUMNS;
+    int32_t day;
+    if (o->map && !table)
+        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--map", "csv, columns");
+    if (o->format == IMPORT_COLUMNS && !o->map)
+        return why_fail(why, ERR_INVALID, MSG_MISSING, "--map", NULL);
+    if (o->as && (o->format == IMPORT_IRC || o->format == IMPORT_SEGMENT))
+        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--as", "csv, columns, jsonl");
+    if (o->date && o->format != IMPORT_IRC)
+        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--date", "irc");
+    if (o->date && (strlen(o->date) != 10 || !irc_date_in(str_of(o->date), &day)))
+        return why_fail(why, ERR_INVALID, MSG_BAD_TIME, "--date", "%.40s", o->date);
+    TRY(check_length(o->group, "--group", why));
+    TRY(check_length(o->source, "--source", why));
+    TRY(check_kind(o->as, why));
+    job->has_map = o->map != NULL;
+    if (!job->has_map) return ERR_OK;
+    TRY(mapping_parse(job->arena, str_of(o->map), o->as, &job->map, why));
+    if (job->map.count) return ERR_OK;
+    return why_fail(why, ERR_INVALID, MSG_MAP_SYNTAX, "--map", "%s", "");
+}
+
+/* ---- who a file is ---- */
+
+static void add_part(struct sha256_state *s, const char *text)
+{
+    uint64_t len = text ? strlen(text) + 1 : 0;
+    sha256_add(s, &len, sizeof(len));
+    if (text) sha256_add(s, text, strlen(text));
+}
+
+static struct sha256 key_of(const struct job *job, size_t i)
+{
+    const struct import_options *o = job->options;
+    struct sha256_state s;
+    int32_t day = 0;
+    unsigned char format = (unsigned char)o->format;
+    if (o->format == IMPORT_IRC && o->date) irc_date_in(str_of(o->date), &day);
+    if (o->format == IMPORT_IRC && !o->date) irc_date_in(str_of(job->paths[i]), &day);
+    sha256_init(&s);
+    sha256_add(&s, input_get_info(job->inputs[i])->content.bytes, 32);
+    sha256_add(&s, &format, 1);
+    sha256_add(&s, &day, sizeof(day));
+    add_part(&s, o->map);
+    add_part(&s, o->as);
+    add_part(&s, o->group);
+    add_part(&s, o->source);
+    return sha256_finish(&s);
+}
+
+/* ---- the parser's thread ---- */
+
+struct parser {
+    struct parse parse;
+    struct job *job;
+};
+
+static enum err run_format(struct parse *p, struct why *why)
+{
+    switch (p->options->format) {
+    case IMPORT_CSV:
+        return csv_parse(p, why);
+    case IMPORT_COLUMNS:
+        return columns_parse(p, why);
+    case IMPORT_JSONL:
+        return jsonl_parse(p, why);
+    case IMPORT_IRC:
+        return irc_parse(p, why);
+    default:
+        return segment_parse(p, why);
+    }
+}
+
+static void *parser_main(void *arg)
+{
+    struct parse *p = arg;
+    struct why why = {0};
+    p->batch = belt_take_empty(p->belt);
+    if (!p->batch) return NULL;
+    window_init(&p->rows, p->in, p->batch->arena);
+    enum err err = run_format(p, &why);
+    if (!p->batch) return NULL;
+    p->batch->err = err;
+    p->batch->why = why;
+    p->batch->last = true;
+    parse_hand_over(p);
+    return NULL;
+}
+
+static void parse_init(struct parse *p, struct file_run *run, size_t i)
+{
+    struct job *job = run->job;
+    *p = (struct parse){
+        .options = job->options,
+        .path = job->paths[i],
+        .currency = brand_currency(job->brand),
+        .currency_digits = brand_currency_digits(job->brand),
+        .now = job->now,
+        .in = run->input,
+        .arena = arena_create(0),
+        .carry = job->carry,
+        .map = job->has_map ? &job->map : NULL,
+        .belt = &job->belt,
+        .skip = run->entry.done ? UINT64_MAX : run->entry.row_offset,
+        .batch_rows = job->bulk || job->trial ? BULK_ROWS : RECORD_ROWS,
+    };
+    dates_init(&p->dates, job->options->zone);
+}
+
+/* ---- a file ---- */
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static enum err tell_rejects(struct file_run *run, struct why *why)
+{
+    struct job *job = run->job;
+    const char *name = name_of(run->path);
+    if (run->batch->rejects.count || run->refused.count) progress_clear(&job->progress);
+    for (size_t i = 0; i < run->batch->rejects.count; i++)
+        TRY(rejects_add(&job->rejects, name, &run->batch->rejects.items[i], why));
+    for (size_t i = 0; i < run->refused.count; i++)
+        TRY(rejects_add(&job->rejects, name, &run->refused.items[i], why));
+    return ERR_OK;
+}
+
+/* Apply batch after batch until the last, a failure, or a bad row that --strict forbids. */
+static enum err consume(struct file_run *run, size_t i, bool *strict_stop, struct why *why)
+{
+    struct job *job = run->job;
+    for (bool last = false; !last;) {
+        struct batch *b = run->batch = belt_take_full(&job->belt);
+        last = b->last;
+        TRY(apply_batch(run, why));
+        TRY(tell_rejects(run, why));
+        double part = ((double)i + (last ? 1 : b->part)) / (double)job->count;
+        progress_tell(&job->progress, part, job->counts->read, name_of(run->path));
+        if (b->err != ERR_OK) {
+            *why = b->why;
+            return b->err;
+        }
+        *strict_stop = job->options->strict && job->counts->rejected;
+        if (*strict_stop) return ERR_OK;
+        belt_put_empty(&job->belt, b);
+    }
+    return ERR_OK;
+}
+
+static enum err run_rows(struct file_run *run, size_t i, bool *strict_stop, struct why *why)
+{
+    struct job *job = run->job;
+    struct parse *p = mem_alloc(sizeof(*p));
+    pthread_t thread;
+    parse_init(p, run, i);
+    belt_rearm(&job->belt);
+    enum err err = ERR_OK;
+    if (pthread_create(&thread, NULL, parser_main, p) != 0) {
+        err = why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    } else {
+        err = consume(run, i, strict_stop, why);
+        belt_stop(&job->belt);
+        pthread_join(thread, NULL);
+    }
+    arena_destroy(p->arena);
+    mem_free(p);
+    return err;
+}
+
+static enum err run_file(struct job *job, size_t i, bool *strict_stop, struct why *why)
+{
+    struct file_run run = {.job = job, .path = job->paths[i], .input = job->inputs[i]};
+    struct sha256 key = key_of(job, i);
+    enum err err = apply_begin(&run, &key, why);
+    if (err == ERR_OK) err = run_rows(&run, i, strict_stop, why);
+    VEC_FINISH(&run.refused);
+    return err;
+}
+
+static enum err run_files(struct job *job, struct why *why)
+{
+    bool strict_stop = false;
+    for (size_t i = 0; i < job->count && !strict_stop; i++)
+        TRY(run_file(job, i, &strict_stop, why));
+    return ERR_OK;
+}
+
+/* ---- the import ---- */
+
+static enum err open_inputs(struct job *job, struct why *why)
+{
+    const struct env *env = brand_env(job->brand);
+    struct input_options o = {
+        .stdin_fd = job->options->stdin_fd,
+        .spool_dir = data_dir(brand_data(job->brand)),
+        .recode = job->options->format != IMPORT_JSONL && job->options->format != IMPORT_SEGMENT,
+    };
+    for (size_t i = 0; i < job->count; i++) {
+        env_random(env, &o.spool_tag, sizeof(o.spool_tag));
+        TRY(input_open(job->paths[i], &o, &job->inputs[i], why));
+        job->lines += input_get_info(job->inputs[i])->lines;
+        progress_tell(&job->progress, (double)(i + 1) / (double)job->count, 0, "reading");
+    }
+    job->bulk = job->lines > RECORD_LINES;
+    return ERR_OK;
+}
+
+static enum err run_job(struct job *job, struct why *why)
+{
+    TRY(check_options(job, why));
+    TRY(open_inputs(job, why));
+    TRY(rejects_open(&job->rejects, job->options->rejects_path, job->options->progress, why));
+    if (job->options->dry_run) return apply_trial(job, run_files, why);
+    enum err err = run_files(job, why);
+    enum err ended = apply_end(job, err == ERR_OK ? why : NULL);
+    return err == ERR_OK ? ended : err;
+}
+
+static void tell_trial(const struct job *job)
+{
+    const struct import_counts *c = job->counts;
+    if (!job->options->dry_run || !job->options->progress) return;
+    fprintf(job->options->progress,
+            "nothing was changed; this would create %llu members, update %llu, merge %llu,"
+            " store %llu events and reject %llu rows\n",
+            (unsigned long long)c->members_created, (unsigned long long)c->updated,
+            (unsigned long long)c->merged, (unsigned long long)c->stored,
+            (unsigned long long)c->rejected);
+}
+
+static void finish(struct job *job)
+{
+    for (size_t i = 0; i < job->count; i++)
+        input_close(job->inputs[i]);
+    belt_finish(&job->belt);
+    irc_carry_destroy(job->carry);
+    mem_free(job->results);
+    mem_free(job->errors);
+    arena_destroy(job->arena);
+}
+
+enum err import_files(struct brand *b, const struct import_options *options,
+                      const char *const *paths, size_t path_count, struct import_counts *counts,
+                      struct why *why)
+{
+    struct job job = {.brand = b,
+                      .options = options,
+                      .counts = counts,
+                      .arena = arena_create(0),
+                      .paths = paths,
+                      .count = path_count,
+                      .now = env_now(brand_env(b)),
+                      .carry = irc_carry_create()};
+    *counts = (struct import_counts){0};
+    job.inputs = arena_alloc_array(job.arena, path_count + 1, sizeof(job.inputs[0]));
+    job.rejects.fd = -1;
+    belt_init(&job.belt);
+    progress_begin(&job.progress, options->progress, brand_env(b));
+    enum err err = run_job(&job, why);
+    progress_clear(&job.progress);
+    enum err closed = rejects_close(&job.rejects, err == ERR_OK ? why : NULL);
+    if (err == ERR_OK) err = closed;
+    if (err == ERR_OK) tell_trial(&job);
+    finish(&job);
+    return err;
+}

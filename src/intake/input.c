@@ -1,0 +1,297 @@
+/* input.c - surveyed once, then streamed.
+ *
+ * The survey hashes the bytes, counts lines and finds the encoding by the whole file: a byte order
+ * mark or a NUL as every second byte at the start is UTF-16; strict UTF-8 is UTF-8; else GB18030 if
+ * that decodes without a fault; else UTF-8 again, so that the rows at fault are named one by one.
+ *
+ * Invariant of recoding: raw[raw_at .. raw_len) are bytes of the file that iconv has not used, at
+ * most a few when more are asked for. */
+#include "intake/input.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "intake/unpack.h"
+
+#define RAW_BYTES ((size_t)1 << 18)
+
+struct input {
+    char *path; /* for messages */
+    struct unpack *unpack;
+    struct input_info info;
+    size_t mark; /* bytes of the byte order mark, still to be left out */
+    iconv_t iconv;
+    bool recoding; /* iconv is open */
+    bool ended;    /* of the raw bytes */
+    size_t raw_at, raw_len;
+    char raw[RAW_BYTES];
+};
+
+/* ---- standard input ---- */
+
+static enum err copy_all(int from, int to, char *buffer, struct why *why)
+{
+    for (;;) {
+        ssize_t n = read(from, buffer, RAW_BYTES);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0)
+            return why_fail(why, ERR_IO, MSG_IO, "", "read|standard input|%s", strerror(errno));
+        if (n == 0) return ERR_OK;
+        TRY(fs_write(to, buffer, (size_t)n, why));
+    }
+}
+
+/* What cannot be read twice goes into a file that loses its name at once. */
+static enum err spool(int from, const struct input_options *o, char *buffer, int *fd,
+                      struct why *why)
+{
+    char path[512];
+    int to = -1;
+    snprintf(path, sizeof(path), "%.440s/import-%016" PRIx64 ".spool", o->spool_dir, o->spool_tag);
+    TRY(fs_create(path, &to, why));
+    enum err err = fs_open_read(path, fd, why);
+    enum err removed = fs_remove(path, err == ERR_OK ? why : NULL);
+    if (err == ERR_OK) err = removed;
+    if (err == ERR_OK) err = copy_all(from, to, buffer, why);
+    fs_close(to);
+    if (err != ERR_OK) fs_close(*fd);
+    return err;
+}
+
+static enum err open_fd(struct input *in, const struct input_options *o, int *fd, struct why *why)
+{
+    struct stat st;
+    if (strcmp(in->path, "-") == 0) return spool(o->stdin_fd, o, in->raw, fd, why);
+    int own = -1;
+    TRY(fs_open_read(in->path, &own, why));
+    if (fstat(own, &st) == 0 && S_ISREG(st.st_mode)) {
+        *fd = own;
+        return ERR_OK;
+    }
+    enum err err = spool(own, o, in->raw, fd, why);
+    fs_close(own);
+    return err;
+}
+
+/* ---- the survey ---- */
+
+static uint64_t count_lines(const char *p, size_t len)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < len; i++)
+        lines += p[i] == '\n';
+    return lines;
+}
+
+/* Bytes at the end that may be the beginning of a longer sequence. */
+static size_t open_end(const char *p, size_t len)
+{
+    for (size_t back = 1; back <= 3 && back <= len; back++) {
+        unsigned char c = (unsigned char)p[len - back];
+        if (c < 0x80) return 0;
+        if (c < 0xC0) continue;
+        size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+        return need > back ? back : 0;
+    }
+    return 0;
+}
+
+static enum err survey(struct input *in, bool *utf8, struct why *why)
+{
+    struct sha256_state hash;
+    size_t held = 0, len;
+    sha256_init(&hash);
+    *utf8 = true;
+    for (;;) {
+        TRY(unpack_read(in->unpack, in->raw + held, RAW_BYTES - held, &len, why));
+        if (len == 0) break;
+        sha256_add(&hash, in->raw + held, len);
+        in->info.bytes += len;
+        in->info.lines += count_lines(in->raw + held, len);
+        size_t have = held + len;
+        held = *utf8 ? open_end(in->raw, have) : 0;
+        *utf8 = *utf8 && utf8_valid((struct str){in->raw, have - held});
+        memmove(in->raw, in->raw + have - held, held);
+    }
+    *utf8 = *utf8 && held == 0;
+    in->info.content = sha256_finish(&hash);
+    return ERR_OK;
+}
+
+static enum err start_over(struct input *in, struct why *why)
+{
+    unpack_rewind(in->unpack);
+    in->ended = false;
+    in->raw_at = 0;
+    return unpack_read(in->unpack, in->raw, RAW_BYTES, &in->raw_len, why);
+}
+
+/* By the first bytes, which are in 'raw'. */
+static bool find_mark(struct input *in)
+{
+    const unsigned char *p = (const unsigned char *)in->raw;
+    size_t len = in->raw_len;
+    in->mark = 0;
+    if (len >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF) {
+        in->mark = 3;
+        return true;
+    }
+    bool le_mark = len >= 2 && p[0] == 0xFF && p[1] == 0xFE;
+    bool be_mark = len >= 2 && p[0] == 0xFE && p[1] == 0xFF;
+    bool le_text = len >= 4 && p[0] && !p[1] && p[2] && !p[3];
+    if (le_mark || be_mark) in->mark = 2;
+    if (le_mark || le_text) in->info.encoding = INPUT_UTF16LE;
+    if (be_mark) in->info.encoding = INPUT_UTF16BE;
+    return le_mark || be_mark || le_text;
+}
+
+static enum err open_iconv(struct input *in, struct why *why)
+{
+    static const char *const names[] = {"UTF-8", "GB18030", "UTF-16LE", "UTF-16BE"};
+    if (in->info.encoding == INPUT_UTF8) return ERR_OK;
+    in->iconv = iconv_open("UTF-8", names[in->info.encoding]);
+    if (in->iconv == (iconv_t)-1) /* NOLINT: the function's own sentinel */
+        return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    in->recoding = true;
+    return ERR_OK;
+}
+
+/* ---- recoding ---- */
+
+static enum err more_raw(struct input *in, struct why *why)
+{
+    size_t rest = in->raw_len - in->raw_at, len;
+    memmove(in->raw, in->raw + in->raw_at, rest);
+    in->raw_at = 0;
+    in->raw_len = rest;
+    if (in->ended) return ERR_OK;
+    TRY(unpack_read(in->unpack, in->raw + rest, RAW_BYTES - rest, &len, why));
+    in->raw_len += len;
+    in->ended = len == 0;
+    return ERR_OK;
+}
+
+/* One call of iconv; *fault when the next bytes are none of the encoding's. */
+static size_t recode_some(struct input *in, char *p, size_t size, bool *fault)
+{
+    char *from = in->raw + in->raw_at, *to = p;
+    size_t from_left = in->raw_len - in->raw_at, to_left = size;
+    size_t done = iconv(in->iconv, &from, &from_left, &to, &to_left);
+    int code = done == (size_t)-1 ? errno : 0;
+    in->raw_at = in->raw_len - from_left;
+    *fault = code == EILSEQ || (code == EINVAL && in->ended);
+    return size - to_left;
+}
+
+static enum err recode(struct input *in, char *p, size_t size, size_t *len, bool *faulty,
+                       struct why *why)
+{
+    for (*len = 0; *len == 0;) {
+        bool fault = false;
+        if (in->raw_len - in->raw_at < 8) TRY(more_raw(in, why));
+        if (in->raw_at == in->raw_len && in->ended) return ERR_OK;
+        *len = recode_some(in, p, size - 3, &fault);
+        if (!fault) continue;
+        *faulty = true;
+        size_t unit = in->info.encoding == INPUT_GB18030 ? 1 : 2, left = in->raw_len - in->raw_at;
+        in->raw_at += unit < left ? unit : left;
+        memcpy(p + *len, "\xEF\xBF\xBD", 3);
+        *len += 3;
+    }
+    return ERR_OK;
+}
+
+/* Does all of it decode as GB18030? */
+static enum err try_gb18030(struct input *in, struct why *why)
+{
+    bool faulty = false;
+    char *scratch = mem_alloc(RAW_BYTES);
+    in->info.encoding = INPUT_GB18030;
+    enum err err = open_iconv(in, why);
+    if (err == ERR_OK) err = start_over(in, why);
+    for (size_t len = 1; err == ERR_OK && len > 0 && !faulty;)
+        err = recode(in, scratch, RAW_BYTES, &len, &faulty, why);
+    mem_free(scratch);
+    if (err != ERR_OK || !faulty) return err;
+    iconv_close(in->iconv);
+    in->recoding = false;
+    in->info.encoding = INPUT_UTF8;
+    return ERR_OK;
+}
+
+static enum err find_encoding(struct input *in, bool utf8, struct why *why)
+{
+    TRY(start_over(in, why));
+    if (find_mark(in)) return open_iconv(in, why);
+    if (!utf8) TRY(try_gb18030(in, why));
+    if (in->recoding) iconv(in->iconv, NULL, NULL, NULL, NULL);
+    return ERR_OK;
+}
+
+/* ---- opening and reading ---- */
+
+static enum err prepare(struct input *in, const struct input_options *o, struct why *why)
+{
+    bool utf8;
+    int fd = -1;
+    TRY(open_fd(in, o, &fd, why));
+    TRY(unpack_open(fd, in->path, &in->unpack, why));
+    TRY(survey(in, &utf8, why));
+    if (o->recode) TRY(find_encoding(in, utf8, why));
+    TRY(start_over(in, why));
+    if (!o->recode && in->raw_len >= 3 && memcmp(in->raw, "\xEF\xBB\xBF", 3) == 0) in->mark = 3;
+    in->raw_at = in->mark;
+    return ERR_OK;
+}
+
+enum err input_open(const char *path, const struct input_options *o, struct input **out,
+                    struct why *why)
+{
+    struct input *in = mem_alloc(sizeof(*in));
+    in->path = mem_strdup(path);
+    enum err err = prepare(in, o, why);
+    if (err != ERR_OK) {
+        input_close(in);
+        return err;
+    }
+    *out = in;
+    return ERR_OK;
+}
+
+void input_close(struct input *in)
+{
+    if (!in) return;
+    if (in->recoding) iconv_close(in->iconv);
+    unpack_close(in->unpack);
+    mem_free(in->path);
+    mem_free(in);
+}
+
+const struct input_info *input_get_info(const struct input *in)
+{
+    return &in->info;
+}
+
+enum err input_read(struct input *in, char *p, size_t size, size_t *len, struct why *why)
+{
+    bool faulty = false;
+    if (in->recoding) return recode(in, p, size, len, &faulty, why);
+    size_t held = in->raw_len - in->raw_at;
+    if (held == 0) return unpack_read(in->unpack, p, size, len, why);
+    *len = held < size ? held : size;
+    memcpy(p, in->raw + in->raw_at, *len);
+    in->raw_at += *len;
+    return ERR_OK;
+}
+
+double input_progress(const struct input *in)
+{
+    return unpack_progress(in->unpack);
+}

@@ -1,0 +1,258 @@
+/* irc.c - a chat log becomes messages and renames.
+ *
+ * A message is given over at once and changed in place while lines continue it; a new batch begins
+ * only at a line that begins something itself. Lines of presence carry no time and are only
+ * counted. A rename takes the time of the line above. */
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/utf8.h"
+#include "intake/irc_line.h"
+#include "intake/parse.h"
+#include "intake/question.h"
+
+#define DISORDER (TIME_HOUR) /* a clock that goes back by less has not passed midnight */
+
+/* What lasts from file to file. */
+struct carry {
+    struct map *nicks; /* who has spoken, and what they renamed themselves to */
+};
+
+struct log {
+    struct parse *p;
+    struct carry *carry;
+    bool has_day;
+    int32_t day;        /* of the line above */
+    int64_t time_ms;    /* of the day, of the line above */
+    bool above;         /* a message stands above */
+    struct fact *fact;  /* the message above as kept; NULL when it was not */
+    struct strbuf text; /* of the message above */
+};
+
+void *irc_carry_create(void)
+{
+    struct carry *c = mem_alloc(sizeof(*c));
+    c->nicks = map_create();
+    return c;
+}
+
+void irc_carry_destroy(void *carry)
+{
+    struct carry *c = carry;
+    if (!c) return;
+    map_destroy(c->nicks);
+    mem_free(c);
+}
+
+/* ---- time ---- */
+
+static enum err set_time(struct log *l, const struct irc_line *line, struct why *why)
+{
+    if (line->has_date) {
+        l->day = line->day;
+    } else if (!l->has_day) {
+        return why_fail(why, ERR_INVALID, MSG_IRC_NO_DATE, "--date", NULL);
+    } else if (line->time_ms + DISORDER < l->time_ms) {
+        l->day++;
+    }
+    l->has_day = true;
+    l->time_ms = line->time_ms;
+    return ERR_OK;
+}
+
+static int64_t instant(struct log *l)
+{
+    struct civil c = {.hour = (int)(l->time_ms / TIME_HOUR),
+                      .minute = (int)(l->time_ms / TIME_MINUTE % 60),
+                      .second = (int)(l->time_ms / TIME_SECOND % 60),
+                      .ms = (int)(l->time_ms % TIME_SECOND)};
+    civil_from_day(l->day, &c.year, &c.month, &c.day);
+    return dates_instant(&l->p->dates, &c);
+}
+
+/* ---- messages ---- */
+
+/* The nick a text is addressed to: "nick:" or "nick," of one who has spoken before. */
+static bool addressee(const struct log *l, struct str text, struct str speaker, struct str *out)
+{
+    uint64_t seen;
+    for (size_t i = 0; i < text.len && text.p[i] != ' '; i++) {
+        if (text.p[i] != ':' && text.p[i] != ',') continue;
+        struct str nick = {text.p, i};
+        if (i == 0 || str_eq(nick, speaker) || !map_get(l->carry->nicks, nick, &seen)) continue;
+        *out = nick;
+        return true;
+    }
+    return false;
+}
+
+static struct identity *name_of(struct parse *p, struct str nick)
+{
+    struct identity *id = arena_alloc(parse_arena(p), sizeof(*id));
+    *id = (struct identity){IDENTITY_NAME, nick};
+    return id;
+}
+
+static void describe(const struct log *l, struct fact_value *props)
+{
+    struct str text = l->text.p ? strbuf_str(&l->text) : STR("");
+    props[0] = (struct fact_value){STR("length"), PROP_NUMBER, (double)utf8_count(text), {NULL, 0}};
+    props[1] = (struct fact_value){STR("question"), PROP_BOOL, is_question(text), {NULL, 0}};
+}
+
+static void take_message(struct log *l, const struct irc_line *line)
+{
+    struct parse *p = l->p;
+    struct str other;
+    struct fact f = {.at = instant(l), .kind = STR("message.sent"), .amount = HISTORY_NO_AMOUNT};
+    f.who = name_of(p, line->nick);
+    f.who_count = 1;
+    if (addressee(l, line->text, line->nick, &other)) {
+        f.other = name_of(p, other);
+        f.other_count = 1;
+    }
+    strbuf_reset(&l->text);
+    strbuf_add_str(&l->text, line->text);
+    f.props = arena_alloc_array(parse_arena(p), 2, sizeof(*f.props));
+    f.prop_count = 2;
+    describe(l, f.props);
+    l->above = true;
+    l->fact = parse_fact(p, &f);
+    map_put(l->carry->nicks, line->nick, 1);
+}
+
+static void take_more(struct log *l, const struct line *line, struct str text)
+{
+    struct why why = {0};
+    if (l->above && l->text.len + text.len < LIMIT_LINE_BYTES && !line->too_long) {
+        strbuf_add_char(&l->text, '\n');
+        strbuf_add_str(&l->text, text);
+        if (l->fact) describe(l, l->fact->props);
+        return;
+    }
+    parse_row(l->p, line->number, line->text);
+    if (line->too_long || l->above) {
+        (void)why_fail(&why, ERR_INVALID, MSG_TOO_LONG, "", "%d", LIMIT_LINE_BYTES);
+    } else {
+        (void)why_fail(&why, ERR_INVALID, MSG_IRC_NOTHING_ABOVE, "", NULL);
+    }
+    parse_reject(l->p, 0, &why);
+}
+
+static void take_rename(struct log *l, const struct irc_line *line)
+{
+    struct parse *p = l->p;
+    uint64_t seen;
+    struct identity *who = arena_alloc_array(parse_arena(p), 2, sizeof(*who));
+    struct fact f = {.at = instant(l),
+                     .kind = STR("member.identified"),
+                     .amount = HISTORY_NO_AMOUNT,
+                     .who = who,
+                     .who_count = 2,
+                     .rename = true};
+    who[0] = (struct identity){IDENTITY_NAME, line->nick};
+    who[1] = (struct identity){IDENTITY_NAME, line->text};
+    parse_fact(p, &f);
+    if (map_get(l->carry->nicks, line->nick, &seen)) map_put(l->carry->nicks, line->text, 1);
+}
+
+/* ---- lines ---- */
+
+/* Lines that are rows of their own, for which a new batch may have to begin: then they are read
+ * again from its memory. */
+static enum err room_for(struct log *l, struct line *line, struct irc_line *read, bool *room,
+                         struct why *why)
+{
+    struct parse *p = l->p;
+    bool more;
+    *room = true;
+    if (!parse_full(p)) {
+        *room = parse_room(p);
+        return ERR_OK;
+    }
+    p->rows.at = (size_t)(line->text.p - p->rows.p);
+    p->rows.line--;
+    *room = parse_room(p);
+    if (!*room) return ERR_OK;
+    TRY(window_line(&p->rows, line, &more, why));
+    irc_line_read(line->text, read);
+    l->fact = NULL;
+    return ERR_OK;
+}
+
+static enum err take_row(struct log *l, struct line *line, struct irc_line *read, bool *room,
+                         struct why *why)
+{
+    TRY(room_for(l, line, read, room, why));
+    if (!*room) return ERR_OK;
+    parse_row(l->p, line->number, line->text);
+    if (read->has_time) TRY(set_time(l, read, why));
+    if (!l->has_day) return why_fail(why, ERR_INVALID, MSG_IRC_NO_DATE, "--date", NULL);
+    if (read->what == IRC_MESSAGE) take_message(l, read);
+    if (read->what == IRC_RENAME) take_rename(l, read);
+    return ERR_OK;
+}
+
+static enum err take_line(struct log *l, struct line *line, bool *room, struct why *why)
+{
+    struct irc_line read;
+    struct import_counts *counts = &l->p->batch->counts;
+    irc_line_read(line->text, &read);
+    if (line->too_long) read.what = IRC_MORE;
+    switch (read.what) {
+    case IRC_MESSAGE:
+    case IRC_RENAME:
+        return take_row(l, line, &read, room, why);
+    case IRC_MORE:
+        take_more(l, line, read.text);
+        return ERR_OK;
+    case IRC_PRESENCE:
+        counts->presence++;
+        break;
+    case IRC_NOTE:
+        counts->skipped++;
+        break;
+    case IRC_SEPARATOR:
+        l->above = false;
+        return ERR_OK;
+    case IRC_BLANK:
+        return ERR_OK;
+    }
+    if (read.has_time) return set_time(l, &read, why);
+    return ERR_OK;
+}
+
+static enum err read_log(struct log *l, struct why *why)
+{
+    struct line line;
+    bool more, room = true;
+    while (room) {
+        if (!l->above && !parse_room(l->p)) break;
+        TRY(window_line(&l->p->rows, &line, &more, why));
+        if (!more) break;
+        TRY(take_line(l, &line, &room, why));
+        room = room && !l->p->stopped;
+    }
+    return ERR_OK;
+}
+
+static enum err first_day(struct log *l, struct why *why)
+{
+    const struct import_options *o = l->p->options;
+    if (o->date) {
+        l->has_day = irc_date_in(str_of(o->date), &l->day);
+        if (!l->has_day)
+            return why_fail(why, ERR_INVALID, MSG_BAD_TIME, "--date", "%.40s", o->date);
+        return ERR_OK;
+    }
+    l->has_day = irc_date_in(str_of(l->p->path), &l->day);
+    return ERR_OK;
+}
+
+enum err irc_parse(struct parse *p, struct why *why)
+{
+    struct log l = {.p = p, .carry = p->carry};
+    enum err err = first_day(&l, why);
+    if (err == ERR_OK) err = read_log(&l, why);
+    strbuf_finish(&l.text);
+    return err;
+}

@@ -1,0 +1,21 @@
+/* journal.h - which files were imported and how far, in the brand's database. On the writer only.
+ *
+ * A file is known by its content, format, map, group and source (for a chat log its day too). The
+ * number of rows applied is saved in the transaction that applies them. */
+#pragma once
+
+#include "brand/brand.h"
+#include "intake/import.h"
+
+struct journal_entry {
+    struct sha256 key;
+    int64_t id;
+    uint64_t row_offset; /* rows applied */
+    bool done;
+};
+
+/* The entry of this key, made if there is none. */
+MUST_CHECK enum err journal_open(struct tx *tx, const struct sha256 *key,
+                                 struct journal_entry *out);
+MUST_CHECK enum err journal_save(struct tx *tx, const struct journal_entry *e,
+                                 const struct import_counts *counts);

@@ -1,0 +1,96 @@
+/* parse.c - filling batches.
+ *
+ * A batch is handed over between rows. Rows that an earlier run applied are parsed again, for what
+ * the parser learns from them, and counted as duplicates. */
+#include "intake/parse.h"
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+#define BATCH_BYTES ((size_t)320 << 20)
+#define BATCH_REJECTS 4096
+#define ROW_SHOWN 4096 /* bytes of a rejected row that are kept */
+
+struct arena *parse_arena(struct parse *p)
+{
+    return p->batch->arena;
+}
+
+bool parse_full(const struct parse *p)
+{
+    const struct batch *b = p->batch;
+    return b->facts.count >= p->batch_rows || b->rejects.count >= BATCH_REJECTS ||
+           arena_used(b->arena) >= BATCH_BYTES;
+}
+
+void parse_hand_over(struct parse *p)
+{
+    bool last = p->batch->last;
+    p->batch->row_end = p->row;
+    p->batch->part = input_progress(p->in);
+    belt_put_full(p->belt, p->batch);
+    p->batch = last ? NULL : belt_take_empty(p->belt);
+}
+
+bool parse_room(struct parse *p)
+{
+    if (p->stopped) return false;
+    if (!parse_full(p)) return true;
+    parse_hand_over(p);
+    p->stopped = !p->batch;
+    if (p->batch) window_move(&p->rows, p->batch->arena);
+    return !p->stopped;
+}
+
+void parse_row(struct parse *p, uint64_t line, struct str text)
+{
+    p->row++;
+    p->line = line;
+    p->text = text;
+    p->batch->counts.read++;
+}
+
+void parse_reject(struct parse *p, uint32_t column, const struct why *why)
+{
+    struct batch *b = p->batch;
+    struct str shown = utf8_cut(p->text, ROW_SHOWN);
+    struct reject r = {p->line, column, *why, arena_str(b->arena, shown)};
+    VEC_PUSH(&b->rejects, r);
+    b->counts.rejected++;
+    if (p->options->strict) p->stopped = true;
+}
+
+struct fact *parse_fact(struct parse *p, struct fact *f)
+{
+    struct batch *b = p->batch;
+    struct why why = {0};
+    uint32_t junk = 0;
+    const struct sender sender = {.level = SENDER_IMPORT};
+    if (f->code[DIM_GROUP].len == 0 && p->options->group)
+        f->code[DIM_GROUP] = str_of(p->options->group);
+    enum err err = fact_kind_allowed(&sender, f->kind, &why);
+    if (err == ERR_OK) err = fact_check(f, p->now, b->arena, &junk, &why);
+    if (err != ERR_OK) {
+        parse_reject(p, 0, &why);
+        return NULL;
+    }
+    b->counts.dropped += junk;
+    if (p->row <= p->skip) {
+        b->counts.duplicate++;
+        return NULL;
+    }
+    VEC_PUSH(&b->facts, *f);
+    VEC_PUSH(&b->lines, p->line);
+    return &b->facts.items[b->facts.count - 1];
+}
+
+void parse_foreign_amount(struct parse *p, struct fact *f, double amount)
+{
+    struct fact_value *props =
+        arena_alloc_array(p->batch->arena, (size_t)f->prop_count + 1, sizeof(*props));
+    if (f->prop_count) memcpy(props, f->props, f->prop_count * sizeof(*props));
+    props[f->prop_count] = (struct fact_value){STR("amount"), PROP_NUMBER, amount, {NULL, 0}};
+    f->props = props;
+    f->prop_count++;
+    f->amount = HISTORY_NO_AMOUNT;
+}

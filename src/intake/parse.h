@@ -1,0 +1,60 @@
+/* parse.h - what the formats share: rows come in, facts and rejects go out, batch by batch.
+ *
+ * A format's parser is a function that runs on the parser's thread until the input ends. Before it
+ * reads a row it calls parse_room(), which may begin a new batch; when it has read one,
+ * parse_row(), then any of the others. */
+#pragma once
+
+#include "intake/batch.h"
+#include "intake/date.h"
+#include "intake/window.h"
+
+struct parse {
+    const struct import_options *options;
+    const char *path;     /* of the file, for a date in its name */
+    const char *currency; /* the brand's */
+    int currency_digits;
+    int64_t now; /* when the import began: what is not dated is dated so */
+    struct input *in;
+    struct window rows;
+    struct dates dates;
+    struct arena *arena; /* lives as long as the file */
+    void *carry;         /* a format's memory across the files of one import */
+    struct mapping *map; /* compiled --map; NULL = none */
+    struct belt *belt;
+    struct batch *batch; /* being filled; NULL when stopped */
+    uint64_t row;        /* number of the current row, from 1 */
+    uint64_t line;       /* where it stands */
+    uint64_t skip;       /* rows up to here are applied already */
+    size_t batch_rows;   /* facts of one batch at most */
+    struct str text;     /* the current row as it stands, for rejects */
+    bool stopped;        /* by --strict or by the other side */
+};
+
+/* Make room for a row: what was read before may go with its batch, and facts of it cannot be
+ * changed any more. False: stop, without an error. */
+bool parse_room(struct parse *p);
+/* Would parse_room() begin a new batch? */
+bool parse_full(const struct parse *p);
+/* Hand over the batch and take another; p->batch is NULL when the other side has stopped. */
+void parse_hand_over(struct parse *p);
+/* A row was read, at this line, with this text. */
+void parse_row(struct parse *p, uint64_t line, struct str text);
+/* The row is this fact: checked, then stored or rejected. Its arrays lie in p->batch->arena. The
+ * fact as kept in the batch, NULL when it was not; valid until the next one. */
+struct fact *parse_fact(struct parse *p, struct fact *f);
+void parse_reject(struct parse *p, uint32_t column, const struct why *why);
+/* An amount in another currency than the brand's: kept as properties. Call before parse_fact. */
+void parse_foreign_amount(struct parse *p, struct fact *f, double amount);
+
+struct arena *parse_arena(struct parse *p); /* of the batch */
+
+/* The formats. */
+MUST_CHECK enum err csv_parse(struct parse *p, struct why *why);
+MUST_CHECK enum err columns_parse(struct parse *p, struct why *why);
+MUST_CHECK enum err jsonl_parse(struct parse *p, struct why *why);
+MUST_CHECK enum err segment_parse(struct parse *p, struct why *why);
+MUST_CHECK enum err irc_parse(struct parse *p, struct why *why);
+/* The memory of irc across files. */
+void *irc_carry_create(void);
+void irc_carry_destroy(void *carry);

@@ -1,0 +1,10 @@
+/* question.h - does a line of chat ask something? docs/definitions.md states the rules. Any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/* 'text' is UTF-8; invalid bytes count as unknown characters. */
+bool is_question(struct str text);

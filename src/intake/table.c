@@ -1,0 +1,457 @@
+/* table.c - one row: walk the map's entries, read each cell, fill the fact.
+ *
+ * What depends on more than one cell (a closed order, a name that stands in for a missing phone) is
+ * settled after the walk. The first cell at fault rejects the row and names its column. */
+#include "intake/table.h"
+
+#include <inttypes.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "intake/question.h"
+#include "intake/value.h"
+
+struct builder {
+    struct parse *p;
+    struct table *t;
+    const struct str *cells;
+    size_t count;
+    struct fact fact;
+    struct str person;   /* TARGET_PERSON */
+    struct str status;   /* VALUE_STATUS */
+    int64_t created;     /* TARGET_CREATED; TIME_NONE */
+    int64_t refund;      /* minor units; 0 = none */
+    bool can_decide;     /* a column of payment or refund exists */
+    bool paid;           /* the payment's time is there */
+    struct amount major; /* the amount as written */
+    bool has_major;
+    bool foreign;                      /* props.currency is another */
+    const struct mapping_entry *entry; /* being read; NULL = none */
+    struct why why;
+};
+
+/* The field of an error is the header, or "$N". */
+static const char *field_of(const struct builder *b, char out[96])
+{
+    struct str source = b->entry ? utf8_cut(b->entry->source, 90) : (struct str){NULL, 0};
+    snprintf(out, 96, STR_FMT, STR_ARG(source));
+    return out;
+}
+
+static enum err bad(struct builder *b, enum msg msg, struct str value)
+{
+    char field[96];
+    return why_fail(&b->why, ERR_INVALID, msg, field_of(b, field), STR_FMT,
+                    STR_ARG(utf8_cut(value, 80)));
+}
+
+/* ---- single values ---- */
+
+static enum err read_amount(struct builder *b, struct str s, struct amount *out)
+{
+    return value_amount(s, out) ? ERR_OK : bad(b, MSG_NOT_MONEY, s);
+}
+
+static enum err read_minor(struct builder *b, struct str s, int64_t *out)
+{
+    struct amount a;
+    TRY(read_amount(b, s, &a));
+    if (amount_minor(&a, b->p->currency_digits, out)) return ERR_OK;
+    char field[96];
+    return why_fail(&b->why, ERR_INVALID, MSG_TOO_PRECISE, field_of(b, field), "%s|" STR_FMT,
+                    b->p->currency, STR_ARG(utf8_cut(s, 80)));
+}
+
+static enum err read_integer(struct builder *b, struct str s, int64_t *out)
+{
+    struct amount a;
+    if (str_to_i64(s, out)) return ERR_OK;
+    if (value_amount(s, &a) && amount_minor(&a, 0, out)) return ERR_OK;
+    return bad(b, MSG_NOT_INTEGER, s);
+}
+
+static enum err read_number(struct builder *b, struct str s, double *out)
+{
+    struct amount a;
+    if (str_to_double(s, out)) return ERR_OK;
+    if (!value_amount(s, &a)) return bad(b, MSG_NOT_NUMBER, s);
+    *out = amount_double(&a);
+    return ERR_OK;
+}
+
+static enum err read_date(struct builder *b, const struct mapping_entry *e, struct str s,
+                          struct moment *out)
+{
+    if (date_read(&b->p->dates, &e->format, s, out)) return ERR_OK;
+    return bad(b, MSG_BAD_TIME, s);
+}
+
+/* A date as a property or trait: a day stays a day. */
+static enum err date_text(struct builder *b, const struct mapping_entry *e, struct str s,
+                          struct str *out)
+{
+    struct moment m;
+    char text[48];
+    size_t len;
+    TRY(read_date(b, e, s, &m));
+    if (m.has_time) {
+        len = time_format(b->p->dates.zone, m.at, text, sizeof(text));
+    } else {
+        int32_t year;
+        int month, day;
+        civil_from_day(m.day, &year, &month, &day);
+        len = (size_t)snprintf(text, sizeof(text), "%04d-%02d-%02d", year, month, day);
+    }
+    *out = arena_str(parse_arena(b->p), (struct str){text, len});
+    return ERR_OK;
+}
+
+static enum err read_value(struct builder *b, const struct mapping_entry *e, struct str s,
+                           struct fact_value *v)
+{
+    int64_t whole = 0;
+    enum err err = ERR_OK;
+    v->type = PROP_NUMBER;
+    switch (e->type) {
+    case VALUE_INTEGER:
+        err = read_integer(b, s, &whole);
+        v->number = (double)whole;
+        return err;
+    case VALUE_DECIMAL:
+        err = read_minor(b, s, &whole);
+        v->number = (double)whole;
+        return err;
+    case VALUE_NUMBER:
+        return read_number(b, s, &v->number);
+    case VALUE_DATE:
+        v->type = PROP_TEXT;
+        return date_text(b, e, s, &v->text);
+    default:
+        v->type = PROP_TEXT;
+        v->text = s;
+        return ERR_OK;
+    }
+}
+
+/* ---- filling the fact ---- */
+
+static void add_value(struct fact_value *list, uint32_t *count, struct fact_value v)
+{
+    list[(*count)++] = v;
+}
+
+/* Ids are text: what a spreadsheet took for a number has lost digits. */
+static enum err check_id(struct builder *b, struct str s)
+{
+    return value_damaged(s) ? bad(b, MSG_DAMAGED_BY_EXCEL, s) : ERR_OK;
+}
+
+static enum err fill_prop(struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    struct fact_value v = {.name = e->name};
+    if (e->type == VALUE_TEXT && str_is(e->name, "order")) TRY(check_id(b, s));
+    TRY(read_value(b, e, s, &v));
+    bool currency = v.type == PROP_TEXT && str_is(e->name, "currency");
+    if (currency && !str_is(v.text, b->p->currency)) b->foreign = true;
+    add_value(b->fact.props, &b->fact.prop_count, v);
+    return ERR_OK;
+}
+
+static enum err fill_trait(struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    struct fact_value v = {.name = e->name};
+    TRY(read_value(b, e, s, &v));
+    add_value(b->fact.traits, &b->fact.trait_count, v);
+    return ERR_OK;
+}
+
+/* The brand's decimals are asked of an amount only once its currency is known. */
+static enum err fill_amount(struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    if (e->type == VALUE_INTEGER) {
+        int64_t whole;
+        TRY(read_integer(b, s, &whole));
+        b->major = (struct amount){whole, 0};
+        b->fact.amount = whole;
+        return ERR_OK;
+    }
+    TRY(read_amount(b, s, &b->major));
+    b->has_major = true;
+    return ERR_OK;
+}
+
+static enum err fill_identity(struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    struct identity id = {e->identity, s};
+    if (e->identity != IDENTITY_PHONE) TRY(check_id(b, s));
+    if (e->target == TARGET_MEMBER) b->fact.who[b->fact.who_count++] = id;
+    if (e->target == TARGET_OTHER) b->fact.other[b->fact.other_count++] = id;
+    return ERR_OK;
+}
+
+/* 农历 before or behind a birthday says that it is one of the lunar calendar. */
+static enum err fill_birthday(struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    static const struct str lunar = {"农历", 6};
+    struct fact_value v = {.name = STR("birthday"), .type = PROP_TEXT};
+    bool is_lunar = str_starts(s, lunar) || str_ends(s, lunar);
+    if (str_starts(s, lunar)) s = (struct str){s.p + lunar.len, s.len - lunar.len};
+    if (str_ends(s, lunar)) s.len -= lunar.len;
+    TRY(date_text(b, e, value_unwrap(s), &v.text));
+    v.text = utf8_cut(v.text, 10);
+    add_value(b->fact.traits, &b->fact.trait_count, v);
+    if (is_lunar) {
+        v = (struct fact_value){STR("birthday_lunar"), PROP_BOOL, 1, {NULL, 0}};
+        add_value(b->fact.traits, &b->fact.trait_count, v);
+    }
+    return ERR_OK;
+}
+
+static void fill_message(struct builder *b, struct str s)
+{
+    struct fact_value length = {STR("length"), PROP_NUMBER, (double)utf8_count(s), {NULL, 0}};
+    struct fact_value question = {STR("question"), PROP_BOOL, is_question(s), {NULL, 0}};
+    add_value(b->fact.props, &b->fact.prop_count, length);
+    add_value(b->fact.props, &b->fact.prop_count, question);
+}
+
+static enum err fill_time(struct builder *b, const struct mapping_entry *e, struct str s,
+                          int64_t *at)
+{
+    struct moment m;
+    TRY(read_date(b, e, s, &m));
+    *at = m.at;
+    return ERR_OK;
+}
+
+static enum err fill(struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    switch (e->target) {
+    case TARGET_ID:
+        b->fact.id = s;
+        return check_id(b, s);
+    case TARGET_AT:
+        b->paid = true;
+        return fill_time(b, e, s, &b->fact.at);
+    case TARGET_CREATED:
+        return fill_time(b, e, s, &b->created);
+    case TARGET_KIND:
+        if (e->type == VALUE_STATUS) b->status = s;
+        if (e->type != VALUE_STATUS) b->fact.kind = s;
+        return ERR_OK;
+    case TARGET_AMOUNT:
+        return fill_amount(b, e, s);
+    case TARGET_MEMBER:
+    case TARGET_OTHER:
+        return fill_identity(b, e, s);
+    case TARGET_CODE:
+        b->fact.code[e->dim] = s;
+        return ERR_OK;
+    case TARGET_PROP:
+        return fill_prop(b, e, s);
+    case TARGET_TRAIT:
+        return fill_trait(b, e, s);
+    case TARGET_PERSON:
+        b->person = s;
+        return ERR_OK;
+    case TARGET_REFUND:
+        return read_minor(b, s, &b->refund);
+    case TARGET_MESSAGE:
+        fill_message(b, s);
+        return ERR_OK;
+    case TARGET_BIRTHDAY:
+        return fill_birthday(b, e, s);
+    }
+    return ERR_OK;
+}
+
+static enum err walk(struct builder *b)
+{
+    const struct mapping *m = &b->t->map;
+    for (uint32_t i = 0; i < m->count; i++) {
+        const struct mapping_entry *e = &m->entries[i];
+        struct str s = e->source;
+        b->can_decide |= e->target == TARGET_REFUND;
+        if (e->type != VALUE_CONST) {
+            if (e->column > b->count) continue;
+            s = value_unwrap(b->cells[e->column - 1]);
+        }
+        if (s.len == 0) continue;
+        b->entry = e;
+        TRY(fill(b, e, s));
+    }
+    b->entry = NULL;
+    return ERR_OK;
+}
+
+/* ---- settling ---- */
+
+static enum err settle_kind(struct builder *b)
+{
+    struct fact *f = &b->fact;
+    if (b->status.p) {
+        switch (value_status(b->status)) {
+        case STATUS_UNKNOWN:
+            return bad(b, MSG_UNKNOWN_STATUS, b->status);
+        case STATUS_CREATED:
+            f->kind = STR("order.created");
+            return ERR_OK;
+        case STATUS_PAID:
+            f->kind = STR("order.paid");
+            return ERR_OK;
+        case STATUS_REFUNDED:
+            f->kind = STR("order.refunded");
+            return ERR_OK;
+        case STATUS_CLOSED:
+            if (!b->can_decide && !b->t->map.has_at) return bad(b, MSG_STATUS_OPEN, b->status);
+            f->kind = b->paid || b->refund ? STR("order.refunded") : STR("order.created");
+            return ERR_OK;
+        }
+    }
+    if (f->kind.p) return ERR_OK;
+    if (b->t->map.has_kind) return why_fail(&b->why, ERR_INVALID, MSG_MISSING, "kind", NULL);
+    f->kind = STR("member.identified");
+    return ERR_OK;
+}
+
+static enum err settle_time(struct builder *b)
+{
+    struct fact *f = &b->fact;
+    if (f->at != TIME_NONE) return ERR_OK;
+    f->at = b->created;
+    if (f->at == TIME_NONE && (!b->t->map.has_at || b->t->people)) f->at = b->p->now;
+    if (f->at != TIME_NONE) return ERR_OK;
+    return why_fail(&b->why, ERR_INVALID, MSG_MISSING, "at", NULL);
+}
+
+static enum err settle_amount(struct builder *b)
+{
+    struct fact *f = &b->fact;
+    bool any = b->has_major || f->amount != HISTORY_NO_AMOUNT;
+    if (any && b->foreign) {
+        parse_foreign_amount(b->p, f, amount_double(&b->major));
+    } else if (b->has_major && !amount_minor(&b->major, b->p->currency_digits, &f->amount)) {
+        return why_fail(&b->why, ERR_INVALID, MSG_TOO_PRECISE, "amount", "%s|%.15g", b->p->currency,
+                        amount_double(&b->major));
+    }
+    if (!b->refund) return ERR_OK;
+    if (str_is(f->kind, "order.refunded")) {
+        f->amount = b->refund;
+        return ERR_OK;
+    }
+    add_value(f->props, &f->prop_count,
+              (struct fact_value){STR("refund"), PROP_NUMBER, (double)b->refund, {NULL, 0}});
+    return ERR_OK;
+}
+
+/* A name is an identity only when nothing better is there; and in a list of people two rows of one
+ * name may be two people. */
+static void settle_person(struct builder *b)
+{
+    struct fact *f = &b->fact;
+    if (b->person.len == 0) return;
+    for (uint32_t i = 0; i < f->who_count; i++) {
+        if (fact_identity_usable(&f->who[i], parse_arena(b->p))) return;
+    }
+    f->who[f->who_count++] = (struct identity){IDENTITY_NAME, b->person};
+    if (!b->t->people) return;
+    uint64_t seen;
+    bool twice = map_get(b->t->names, b->person, &seen);
+    if (!twice) map_put(b->t->names, b->person, 1);
+    if (!twice) return;
+    add_value(f->traits, &f->trait_count,
+              (struct fact_value){STR("ambiguous"), PROP_BOOL, 1, {NULL, 0}});
+}
+
+static enum err settle(struct builder *b)
+{
+    TRY(settle_kind(b));
+    TRY(settle_time(b));
+    TRY(settle_amount(b));
+    settle_person(b);
+    return ERR_OK;
+}
+
+/* ---- rows ---- */
+
+static void prepare(struct builder *b)
+{
+    const struct table_room *room = &b->t->room;
+    struct arena *a = parse_arena(b->p);
+    size_t ids = room->who + room->other, values = room->props + room->traits;
+    char *p = arena_alloc(a, ids * sizeof(struct identity) + values * sizeof(struct fact_value));
+    b->fact.who = (struct identity *)(void *)p;
+    b->fact.other = b->fact.who + room->who;
+    b->fact.props = (struct fact_value *)(void *)(b->fact.who + ids);
+    b->fact.traits = b->fact.props + room->props;
+}
+
+static void measure(struct table *t)
+{
+    struct table_room *room = &t->room;
+    *room = (struct table_room){.traits = t->people};
+    for (uint32_t i = 0; i < t->map.count; i++) {
+        switch (t->map.entries[i].target) {
+        case TARGET_MEMBER:
+        case TARGET_PERSON:
+            room->who++;
+            break;
+        case TARGET_OTHER:
+            room->other++;
+            break;
+        case TARGET_PROP:
+        case TARGET_REFUND:
+            room->props++;
+            break;
+        case TARGET_MESSAGE:
+            room->props += 2;
+            break;
+        case TARGET_TRAIT:
+            room->traits++;
+            break;
+        case TARGET_BIRTHDAY:
+            room->traits += 2;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+void table_row(struct parse *p, struct table *t, const struct str *cells, size_t count)
+{
+    struct builder b = {.p = p, .t = t, .cells = cells, .count = count, .created = TIME_NONE};
+    b.fact.at = TIME_NONE;
+    b.fact.amount = HISTORY_NO_AMOUNT;
+    prepare(&b);
+    enum err err = walk(&b);
+    if (err == ERR_OK) err = settle(&b);
+    if (err != ERR_OK) {
+        parse_reject(p, b.entry ? b.entry->column : 0, &b.why);
+    } else {
+        parse_fact(p, &b.fact);
+    }
+}
+
+static enum err bind(struct mapping *m, const struct str *headers, size_t count, struct why *why)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct mapping_entry *e = &m->entries[i];
+        if (e->type == VALUE_CONST || e->column) continue;
+        for (size_t h = 0; h < count && !e->column; h++) {
+            if (str_eq(value_unwrap(headers[h]), e->source)) e->column = (uint32_t)h + 1;
+        }
+        if (!e->column) {
+            return why_fail(why, ERR_INVALID, MSG_MAP_COLUMN, "--map", STR_FMT,
+                            STR_ARG(utf8_cut(e->source, 100)));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err table_bind(struct table *t, const struct str *headers, size_t count, struct why *why)
+{
+    TRY(bind(&t->map, headers, count, why));
+    measure(t);
+    return ERR_OK;
+}

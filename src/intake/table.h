@@ -1,0 +1,30 @@
+/* table.h - rows of cells become facts, by a map bound to the table's columns. One thread. */
+#pragma once
+
+#include "base/map.h"
+#include "intake/mapping.h"
+#include "intake/parse.h"
+
+/* What the facts of a table's rows may hold at most. */
+struct table_room {
+    uint32_t who, other, props, traits;
+};
+
+struct table {
+    struct mapping map; /* bound: every entry but constants has its column */
+    bool people;        /* the headers mapped themselves, and it is a list of people */
+    struct map *names;  /* seen in such a list */
+    struct table_room room;
+};
+
+/* Bind the entries that name headers; table->map is filled. ERR_INVALID: a header is not there. */
+MUST_CHECK enum err table_bind(struct table *t, const struct str *headers, size_t count,
+                               struct why *why);
+/* Make a fact of a row, in the batch, or reject the row. */
+void table_row(struct parse *p, struct table *t, const struct str *cells, size_t count);
+
+/* headers.c: what the known headers say. False when they do not make a table that can be imported.
+ * 'group' says whether --group is given. */
+bool headers_map(const struct str *headers, size_t count, bool group, struct table *out);
+/* How many of these cells are known headers. */
+size_t headers_known(const struct str *cells, size_t count);

@@ -1,0 +1,83 @@
+/* window.c - chunks of text, each in the arena of its batch; a row cut by the end of a chunk is
+ * carried to the front of the next. */
+#include "intake/window.h"
+
+#include "base/limits.h"
+
+#define CHUNK_BYTES ((size_t)1 << 20)
+#define SHOWN_BYTES 200 /* of a line that is too long */
+
+/* A new chunk with the unused text at its front. */
+static void renew(struct window *r)
+{
+    size_t rest = r->len - r->at;
+    size_t size = rest * 2 < CHUNK_BYTES ? CHUNK_BYTES : rest * 2;
+    char *p = arena_alloc(r->arena, size + 1);
+    if (rest) memcpy(p, r->p + r->at, rest);
+    r->p = p;
+    r->at = 0;
+    r->len = rest;
+    r->size = size;
+    p[rest] = '\n';
+}
+
+void window_init(struct window *r, struct input *in, struct arena *arena)
+{
+    *r = (struct window){.in = in, .arena = arena, .line = 1};
+    renew(r);
+}
+
+void window_move(struct window *r, struct arena *arena)
+{
+    r->arena = arena;
+    renew(r);
+}
+
+enum err window_fill(struct window *r, struct why *why)
+{
+    size_t got;
+    if (r->size - r->len < CHUNK_BYTES / 8) renew(r);
+    TRY(input_read(r->in, r->p + r->len, r->size - r->len, &got, why));
+    r->len += got;
+    r->ended = got == 0;
+    r->p[r->len] = '\n';
+    return ERR_OK;
+}
+
+/* Drop the rest of a line whose beginning is kept. */
+static enum err skip_line(struct window *r, struct why *why)
+{
+    for (;;) {
+        const char *end = memchr(r->p + r->at, '\n', r->len - r->at);
+        r->at = end ? (size_t)(end - r->p) + 1 : r->len;
+        if (end || r->ended) return ERR_OK;
+        TRY(window_fill(r, why));
+    }
+}
+
+static enum err line_too_long(struct window *r, struct line *line, struct why *why)
+{
+    line->too_long = true;
+    line->text = arena_str(r->arena, (struct str){r->p + r->at, SHOWN_BYTES});
+    return skip_line(r, why);
+}
+
+enum err window_line(struct window *r, struct line *line, bool *more, struct why *why)
+{
+    const char *end;
+    size_t seen = 0; /* bytes known to hold no line end */
+    while (!(end = memchr(r->p + r->at + seen, '\n', r->len - r->at - seen)) && !r->ended) {
+        seen = r->len - r->at;
+        if (seen > LIMIT_LINE_BYTES) break;
+        TRY(window_fill(r, why));
+    }
+    line->number = r->line++;
+    line->too_long = false;
+    *more = end || r->at < r->len;
+    if (!end && *more && r->len - r->at > LIMIT_LINE_BYTES) return line_too_long(r, line, why);
+    size_t len = end ? (size_t)(end - r->p) - r->at : r->len - r->at;
+    line->text = (struct str){r->p + r->at, len};
+    r->at += len + (end != NULL);
+    if (len && line->text.p[len - 1] == '\r') line->text.len--;
+    return ERR_OK;
+}

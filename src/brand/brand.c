@@ -174,8 +174,8 @@ static enum err run_rebuild(struct tx *tx, struct why *why)
     return ERR_OK;
 }
 
-/* Fold what the rows do not include. The rooms skip what a row has already. */
-static enum err refold_tail(struct tx *tx)
+/* The rooms skip what a row has already. */
+enum err brand_refold(struct tx *tx)
 {
     struct brand *b = tx->brand;
     struct tail_view *view = tail_view(b->log.tail);
@@ -201,7 +201,7 @@ static enum err open_rooms(struct tx *tx, struct why *why)
         if (b->modules[i]->open) TRY(b->modules[i]->open(tx, &b->states[i], why));
     }
     TRY(run_rebuild(tx, why));
-    TRY(refold_tail(tx));
+    TRY(brand_refold(tx));
     return registry_save(&b->registry, b->db);
 }
 

@@ -100,6 +100,8 @@ MUST_CHECK enum err tx_emit(struct tx *tx, const struct event *ev, struct why *w
  * remembered. */
 MUST_CHECK enum err tx_dedupe(struct tx *tx, struct hash128 id, bool *seen, struct why *why);
 struct hash128 brand_event_id(const struct brand *b, struct str sender_id);
+/* Undo the whole batch when this command, which must be alone, returns: a trial. Not an error. */
+void tx_discard(struct tx *tx);
 MUST_CHECK enum err timer_set(struct tx *tx, const struct module *m, int kind, uint64_t subject,
                               int64_t due_at);
 MUST_CHECK enum err timer_clear(struct tx *tx, const struct module *m, int kind, uint64_t subject);

@@ -71,6 +71,7 @@ struct tx {
     int64_t now;
     bool replaying;
     bool began;               /* SQL transaction open */
+    bool discard;             /* the command wants everything undone */
     enum err fatal;           /* the transaction must be rolled back */
     VEC(struct event) events; /* emitted, in order; seq = brand seq + 1 + index + bulk_rows */
     VEC(struct hash128) ids;  /* remembered in this batch */
@@ -153,6 +154,8 @@ MUST_CHECK enum err timers_run(struct tx *tx);
 int64_t timers_next_due(struct brand *b);
 
 /* brand.c */
+/* Fold the events that the rows do not include, from memory; emits nothing. */
+MUST_CHECK enum err brand_refold(struct tx *tx);
 MUST_CHECK enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
                                struct why *why);
 void brand_close(struct brand *b);

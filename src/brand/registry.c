@@ -105,6 +105,20 @@ static uint32_t find_own(const struct registry *r, int list, struct str name, en
     return (uint32_t)number;
 }
 
+void registry_forget(struct registry *r)
+{
+    char buffer[LIMIT_PROP_NAME_BYTES + 1];
+    pthread_rwlock_wrlock(&r->lock);
+    for (int list = 0; list < REGISTRY_LISTS; list++) {
+        struct registry_list *l = &r->lists[list];
+        while (l->names.count > l->saved) {
+            const struct registry_name *name = &l->names.items[--l->names.count];
+            map_remove(l->index, key_of(list, name->text, name->type, buffer));
+        }
+    }
+    pthread_rwlock_unlock(&r->lock);
+}
+
 static uint32_t find(struct registry *r, int list, struct str name, enum prop_type type)
 {
     pthread_rwlock_rdlock(&r->lock);

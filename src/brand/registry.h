@@ -2,7 +2,7 @@
  *
  * Lookups take a read lock; the writer adds under the write lock. Entries added by a batch are
  * written by registry_save() in that batch; after a rollback they stay in memory, unused, and are
- * written by the next batch, so a number is never given twice. */
+ * written by the next batch, so a number is never given twice; only a trial's are forgotten. */
 #pragma once
 
 #include <pthread.h>
@@ -35,3 +35,4 @@ void registry_finish(struct registry *r);
 MUST_CHECK enum err registry_load(struct registry *r, struct sql *db);
 MUST_CHECK enum err registry_save(struct registry *r, struct sql *db);
 void registry_saved(struct registry *r); /* the transaction of registry_save committed */
+void registry_forget(struct registry *r); /* drop what is not in the database */

@@ -81,6 +81,11 @@ enum err tx_emit(struct tx *tx, const struct event *ev, struct why *why)
     return ERR_OK;
 }
 
+void tx_discard(struct tx *tx)
+{
+    tx->discard = true;
+}
+
 struct hash128 brand_event_id(const struct brand *b, struct str sender_id)
 {
     return hash_keyed(b->dedupe_key, sender_id.p, sender_id.len);
@@ -204,6 +209,7 @@ static enum err begin(struct tx *tx)
 {
     tx->now = env_now(tx->brand->env);
     tx->fatal = ERR_OK;
+    tx->discard = false;
     TRY(sql_begin(tx->brand->db));
     tx->began = true;
     return ERR_OK;
@@ -218,6 +224,18 @@ static void clear(struct tx *tx)
     arena_reset(tx->arena);
 }
 
+/* The rooms have forgotten what they held in memory, committed events not yet in rows included. */
+static void refold(struct tx *tx)
+{
+    tx->replaying = true;
+    enum err err = brand_refold(tx);
+    tx->replaying = false;
+    arena_reset(tx->arena);
+    if (err == ERR_OK) return;
+    log_error("brand", "refold_failed", "error=%s", err_code(err));
+    tx->brand->poisoned = true;
+}
+
 static void roll_back(struct tx *tx)
 {
     struct brand *b = tx->brand;
@@ -226,12 +244,14 @@ static void roll_back(struct tx *tx)
     for (int i = 0; i < b->module_count; i++) {
         if (b->modules[i]->on_rollback) b->modules[i]->on_rollback(b->states[i]);
     }
+    if (tx->discard) registry_forget(&b->registry);
     b->round_began_at = 0;
     b->round_seq = b->log.folded_seq;
     if (!b->dirty_since) b->dirty_since = tx->now;
     b->due_known = false;
     b->stats.rolled_back++;
     clear(tx);
+    refold(tx);
 }
 
 static enum err commit(struct tx *tx)
@@ -271,6 +291,10 @@ static bool run_together(struct tx *tx, struct command *list)
     for (struct command *c = list; c && err == ERR_OK; c = c->next) {
         run_one(tx, c);
         err = tx->fatal;
+    }
+    if (err == ERR_OK && tx->discard) {
+        roll_back(tx);
+        return true;
     }
     if (err == ERR_OK) err = timers_run(tx);
     if (err == ERR_OK) err = flush_some(tx);

@@ -141,9 +141,10 @@ static enum err plan_all(struct load *l, const struct sender *sender, const stru
     enum err err = ERR_OK;
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         uint32_t at = order[i].index;
-        errors[at] = (struct why){0};
         err = plan_one(l, sender, &facts[at], &results[at], &errors[at]);
-        if (is_own(err)) err = ERR_OK;
+        if (!is_own(err)) continue;
+        results[at].refused = true;
+        err = ERR_OK;
     }
     mem_free(order);
     return err;

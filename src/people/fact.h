@@ -83,6 +83,9 @@ struct sender {
  * *spelling, never a property. */
 bool fact_personal(struct str name, struct str *spelling);
 
+/* Would fact_check keep this identity? */
+bool fact_identity_usable(const struct identity *id, struct arena *arena);
+
 /* May this sender send that kind? ERR_KIND_NOT_ALLOWED otherwise. */
 MUST_CHECK enum err fact_kind_allowed(const struct sender *sender, struct str kind,
                                       struct why *why);

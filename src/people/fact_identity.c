@@ -249,6 +249,13 @@ static enum err clean_one(struct identity *id, enum keep *keep, struct arena *ar
     return ERR_OK;
 }
 
+bool fact_identity_usable(const struct identity *id, struct arena *arena)
+{
+    struct identity copy = *id;
+    enum keep keep;
+    return clean_one(&copy, &keep, arena, NULL) == ERR_OK && keep == KEEP;
+}
+
 enum err fact_check_identities(struct identity *ids, uint32_t *count, struct arena *arena,
                                uint32_t *junk, struct why *why)
 {

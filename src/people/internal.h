@@ -137,5 +137,6 @@ MUST_CHECK enum err refold_scan(struct people *p, struct tx *tx, const struct in
 MUST_CHECK enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact,
                                uint32_t persona, struct str source);
 void trait_cache_drop(struct people *p);
+void trait_forget(struct people *p); /* after a rollback */
 MUST_CHECK enum err trait_open(struct people *p);
 void trait_close(struct people *p);

@@ -81,7 +81,8 @@ static void people_on_rollback(void *state)
     struct people *p = state;
     members_forget(p);
     identity_forget(p);
-    trait_cache_drop(p);
+    trait_forget(p);
+    p->role_count = 0; /* numbers of kinds that a trial gave may be given again */
 }
 
 static bool people_wants_rebuild(struct tx *tx, void *state)

@@ -13,6 +13,9 @@ extern const struct module people_module;
 /* What became of a fact. */
 struct people_result {
     bool duplicate;           /* its id was seen before: nothing was changed */
+    bool nothing;             /* a rename of one who is not known: nothing to store */
+    bool refused;             /* people_bulk: its error says why */
+    bool created;             /* 'member' is new */
     uint32_t member;          /* 0 = event without member */
     uint32_t members_created; /* 0 to 2 (other) */
     uint32_t merged;          /* members merged away */
@@ -25,9 +28,14 @@ MUST_CHECK enum err people_record(struct tx *tx, const struct sender *sender,
                                   const struct fact *fact, struct people_result *result,
                                   struct why *why);
 
+/* What people_record would do, in a transaction that will be undone (tx_discard): members are found
+ * and made, events are not. */
+MUST_CHECK enum err people_try(struct tx *tx, const struct sender *sender, const struct fact *fact,
+                               struct people_result *result, struct why *why);
+
 /* Store many at once, straight into a part, with exactly the result of people_record for each in
  * order of (at, position). results[i] belongs to facts[i]; a fact that fails leaves its error in
- * errors[i] and stops nothing. The members' rows are written by people_bulk_end; until then (and
+ * errors[i], which is zeroed by the caller and touched only then, and stops nothing. The members' rows are written by people_bulk_end; until then (and
  * after a crash, until the next opening) they lag. Only in a command that is alone. */
 MUST_CHECK enum err people_bulk(struct tx *tx, const struct sender *sender,
                                 const struct fact *facts, size_t count,

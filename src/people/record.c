@@ -76,6 +76,10 @@ enum err plan_fact(struct people *p, struct tx *tx, const struct sender *sender,
     TRY(convert(p, tx, sender, &f, plan->arena, &ev, why));
     TRY(resolve(p, tx, sender, &f, false, &who));
     TRY(resolve(p, tx, sender, &f, true, &other));
+    if (f.rename && !who.persona) {
+        result->nothing = true;
+        return ERR_OK;
+    }
     ev.persona = who.persona;
     ev.other = other.persona;
     plan_member(p, plan, &ev, &who, plan->arena);
@@ -83,6 +87,7 @@ enum err plan_fact(struct people *p, struct tx *tx, const struct sender *sender,
     if (who.became_known && ev.kind == p->kind_identified)
         convert_add_flag(&ev, p->names.prop_known, plan->arena);
     plan_push(plan, &ev);
+    result->created = who.created;
     add_up(p, &who, result);
     add_up(p, &other, result);
     result->member = who.persona ? identity_member(p, who.persona) : 0;
@@ -113,6 +118,18 @@ enum err people_record(struct tx *tx, const struct sender *sender, const struct 
     for (size_t i = 0; i < plan.count; i++)
         TRY(tx_emit(tx, &plan.events[i], why));
     return ERR_OK;
+}
+
+enum err people_try(struct tx *tx, const struct sender *sender, const struct fact *fact,
+                    struct people_result *result, struct why *why)
+{
+    struct people *p = brand_module_state(tx_brand(tx), &people_module);
+    struct arena *a = tx_arena(tx);
+    struct arena_mark mark = arena_mark(a);
+    struct plan plan = {.arena = a};
+    enum err err = plan_fact(p, tx, sender, fact, &plan, result, why);
+    arena_rewind(a, mark);
+    return err;
 }
 
 enum err people_find(struct brand *b, const struct identity *identity, struct str scope,

@@ -212,6 +212,7 @@ enum err resolve(struct people *p, struct tx *tx, const struct sender *sender,
     *out = (struct resolved){0};
     if (count == 0) return ERR_OK;
     TRY(collect(&w, ids, count));
+    if (fact->rename && !other && w.list[0].persona == 0) return ERR_OK; /* nobody to rename */
     if (w.count == 1 && w.list[0].persona) {
         out->persona = w.list[0].persona;
         return ERR_OK;

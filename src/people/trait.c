@@ -6,6 +6,7 @@
  * changes. */
 #include <stdatomic.h>
 
+#include "base/log.h"
 #include "people/internal.h"
 
 struct trait_cell {
@@ -78,6 +79,16 @@ static void drop_columns(struct trait_cache *c)
     }
     c->columns = NULL;
     arena_reset(c->arena);
+}
+
+void trait_forget(struct people *p)
+{
+    pthread_mutex_lock(&p->trait_lock);
+    drop_columns(p->traits);
+    map_reset(p->traits->types);
+    enum err err = load_types(p);
+    pthread_mutex_unlock(&p->trait_lock);
+    if (err != ERR_OK) log_error("people", "traits_not_read", "error=%s", err_code(err));
 }
 
 void trait_cache_drop(struct people *p)

@@ -298,10 +298,12 @@ static enum err load_block(struct brand *b, struct str bytes, struct arena *a, s
 {
     struct block block;
     TRY(block_decode(bytes, b->db_path, a, &block, why));
-    if (block.first_seq <= b->log.seq) {
+    bool follows =
+        tail_count(b->log.tail) ? block.first_seq == b->log.seq + 1 : block.first_seq > b->log.seq;
+    if (!follows) {
         return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "",
-                        "%s|0|event block %" PRIu64 " overlaps what is before it", b->db_path,
-                        block.first_seq);
+                        "%s|0|event block %" PRIu64 " does not follow the one before it",
+                        b->db_path, block.first_seq);
     }
     tail_append(b->log.tail, block.events, block.count, block.first_seq);
     for (size_t i = 0; i < block.count; i++) {

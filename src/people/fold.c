@@ -119,7 +119,7 @@ static void set_trust(struct fold *f, enum trust trust, const struct report *rep
 {
     int from = f->trust;
     if (from == (int)trust) return;
-    f->trust = (int8_t)trust;
+    f->trust = (int)trust;
     if (f->trust > f->trust_peak) f->trust_peak = f->trust;
     tell(report, FOLD_TRUST, f->now, from, (int)trust);
 }

@@ -237,8 +237,8 @@ static void set_flags(struct fold *f, uint32_t flags)
 static void put_counters(struct strbuf *out, const struct fold *f)
 {
     put_varint(out, f->stage);
-    put_varint(out, (uint64_t)(f->trust + 1));
-    put_varint(out, (uint64_t)(f->trust_peak + 1));
+    put_varint(out, (uint32_t)(f->trust + 1));
+    put_varint(out, (uint32_t)(f->trust_peak + 1));
     put_varint(out, f->invited);
     put_varint(out, f->qualified);
 }
@@ -246,8 +246,8 @@ static void put_counters(struct strbuf *out, const struct fold *f)
 static void get_counters(struct byte_reader *r, struct fold *f)
 {
     f->stage = (uint8_t)get_limited(r, STAGE_NONE);
-    f->trust = (int8_t)((int)get_limited(r, TRUST_COUNT) - 1);
-    f->trust_peak = (int8_t)((int)get_limited(r, TRUST_COUNT) - 1);
+    f->trust = (int)get_limited(r, TRUST_COUNT) - 1;
+    f->trust_peak = (int)get_limited(r, TRUST_COUNT) - 1;
     f->invited = get_varint32(r);
     f->qualified = get_varint32(r);
 }

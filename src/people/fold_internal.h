@@ -60,8 +60,8 @@ struct fold {
     /* the stages before 'now' when dirty, else at 'now' */
     uint8_t stage;       /* enum stage */
     uint8_t churn;       /* enum churn; not kept in bytes */
-    int8_t trust;        /* enum trust; -1 = none yet */
-    int8_t trust_peak;   /* enum trust; -1 = none yet */
+    int trust;           /* enum trust; -1 = none yet */
+    int trust_peak;      /* enum trust; -1 = none yet */
     int64_t stage_since; /* when 'stage' began */
     int64_t returned_at; /* when the member last left churned */
     /* counters */
@@ -115,7 +115,7 @@ struct fold {
     struct fold_orders orders;
 };
 
-static_assert(STAGE_NONE < UINT8_MAX && TRUST_COUNT < INT8_MAX, "stages fit a byte");
+static_assert(STAGE_NONE < UINT8_MAX, "stages fit a byte");
 
 /* What the rules say at a moment. */
 struct fold_verdict {

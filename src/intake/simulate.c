@@ -1,53 +1,81 @@
 /* simulate.c - days of the simulated world, gathered into slices for the bulk path.
  *
- * A slice holds whole days, so slices follow each other in time. What lies after the present is
- * left out: a history that ends today ends now. Every fact passes fact_check as any sender's
- * would, and carries an id, so that running the same simulation again adds nothing. */
+ * A slice holds whole days, so slices follow each other in time; one is filled while the writer
+ * stores the other. What lies after the present is left out: a history that ends today ends now.
+ * Every fact passes fact_check as any sender's would, and carries an id, so that running the same
+ * simulation again adds nothing. */
 #include "intake/simulate.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "intake/sim.h"
 
-#define SLICE_FACTS 200000
+#define SLICE_FACTS 100000
+
+struct run;
 
 struct slice {
+    struct run *run;
+    VEC(struct fact) facts;
+    struct people_result *results; /* beside facts, while stored */
+    struct why *errors;
+    struct arena *arena; /* what the facts point to */
+    struct command command;
+    bool waits; /* for the writer; under the run's lock */
+    enum err err;
+    struct why why;
+};
+
+struct run {
     struct sim *sim;
     struct brand *brand;
     struct import_counts *counts;
     struct sender sender;
-    struct arena *arena; /* what the facts point to */
-    uint64_t number;     /* of the next fact, for its id */
-    int64_t now;         /* nothing happens after it */
-    uint64_t shown_at;   /* monotonic ns of the latest line of progress */
+    struct slice slices[2];
+    struct slice *filling;
+    uint64_t number;   /* of the next fact, for its id */
+    int64_t now;       /* nothing happens after it */
+    uint64_t shown_at; /* monotonic ns of the latest line of progress */
     FILE *progress;
-    struct people_result *results; /* beside facts */
-    struct why *errors;
-    VEC(struct fact) facts;
+    pthread_mutex_t lock;
+    pthread_cond_t stored;
 };
 
 /* ---- progress ---- */
 
-static void show(struct slice *l, int32_t done, bool last)
+static void show(struct run *r, int32_t done, bool last)
 {
-    if (!l->progress) return;
-    bool terminal = isatty(fileno(l->progress));
-    uint64_t now = env_mono_ns(brand_env(l->brand));
+    if (!r->progress) return;
+    bool terminal = isatty(fileno(r->progress));
+    uint64_t now = env_mono_ns(brand_env(r->brand));
     uint64_t pause = terminal ? UINT64_C(200000000) : UINT64_C(10000000000);
-    if (!last && now - l->shown_at < pause) return;
-    l->shown_at = now;
-    fprintf(l->progress, "%sday %d of %d, %" PRIu64 " events%s", terminal ? "\r" : "", (int)done,
-            (int)l->sim->days, l->number, terminal && !last ? "" : "\n");
-    fflush(l->progress);
+    if (!last && now - r->shown_at < pause) return;
+    r->shown_at = now;
+    fprintf(r->progress, "%sday %d of %d, %" PRIu64 " events%s", terminal ? "\r" : "", (int)done,
+            (int)r->sim->days, r->number, terminal && !last ? "" : "\n");
+    fflush(r->progress);
 }
 
-/* ---- applying ---- */
+/* ---- storing ---- */
 
 static enum err run_bulk(struct tx *tx, void *arg, struct why *why)
 {
     struct slice *l = arg;
-    return people_bulk(tx, &l->sender, l->facts.items, l->facts.count, l->results, l->errors, why);
+    return people_bulk(tx, &l->run->sender, l->facts.items, l->facts.count, l->results, l->errors,
+                       why);
+}
+
+static void slice_stored(void *arg, enum err err, const struct why *why)
+{
+    struct slice *l = arg;
+    pthread_mutex_lock(&l->run->lock);
+    l->err = err;
+    if (err != ERR_OK) l->why = *why;
+    l->waits = false;
+    pthread_cond_signal(&l->run->stored);
+    pthread_mutex_unlock(&l->run->lock);
 }
 
 static enum err run_end(struct tx *tx, void *arg, struct why *why)
@@ -56,9 +84,8 @@ static enum err run_end(struct tx *tx, void *arg, struct why *why)
     return people_bulk_end(tx, why);
 }
 
-static void count_results(struct slice *l)
+static void count_results(const struct slice *l, struct import_counts *c)
 {
-    struct import_counts *c = l->counts;
     for (size_t i = 0; i < l->facts.count; i++) {
         const struct people_result *r = &l->results[i];
         c->read++;
@@ -75,30 +102,52 @@ static void count_results(struct slice *l)
     }
 }
 
-static enum err apply(struct slice *l, struct why *why)
+/* Wait until it is stored, count it and empty it. */
+static enum err settle(struct slice *l, struct why *why)
 {
-    size_t count = l->facts.count;
-    if (count == 0) return ERR_OK;
-    l->results = mem_alloc_array(count, sizeof(*l->results));
-    l->errors = mem_alloc_array(count, sizeof(*l->errors));
-    enum err err = brand_call(l->brand, run_bulk, l, true, why);
-    if (err == ERR_OK) count_results(l);
+    pthread_mutex_lock(&l->run->lock);
+    while (l->waits)
+        pthread_cond_wait(&l->run->stored, &l->run->lock);
+    pthread_mutex_unlock(&l->run->lock);
+    enum err err = l->err;
+    if (err != ERR_OK && why) *why = l->why;
+    if (err == ERR_OK && l->results) count_results(l, l->run->counts);
     mem_free(l->results);
     mem_free(l->errors);
+    l->results = NULL;
+    l->errors = NULL;
+    l->err = ERR_OK;
     VEC_RESET(&l->facts);
     arena_reset(l->arena);
+    return err;
+}
+
+/* Hand the filled slice to the writer, and go on with the other once that is stored. */
+static enum err hand_over(struct run *r, struct why *why)
+{
+    struct slice *l = r->filling, *other = &r->slices[l == &r->slices[0]];
+    TRY(settle(other, why));
+    if (l->facts.count == 0) return ERR_OK;
+    l->results = mem_alloc_array(l->facts.count, sizeof(*l->results));
+    l->errors = mem_alloc_array(l->facts.count, sizeof(*l->errors));
+    l->command = (struct command){.run = run_bulk, .done = slice_stored, .arg = l, .alone = true};
+    l->waits = true;
+    enum err err = brand_submit(r->brand, &l->command, why);
+    if (err != ERR_OK) l->waits = false; /* then slice_stored() is not called */
+    if (err != ERR_OK) VEC_RESET(&l->facts);
+    r->filling = other;
     return err;
 }
 
 /* ---- days ---- */
 
 /* "simulate:SEED:NUMBER"; written out by hand, for there is one a fact. */
-static struct str next_id(struct slice *l)
+static struct str next_id(struct run *r, struct arena *arena)
 {
-    struct str origin = l->sender.origin;
+    struct str origin = r->sender.origin;
     size_t size = origin.len + 21, at = size;
-    char *p = arena_alloc(l->arena, size);
-    uint64_t n = l->number++;
+    char *p = arena_alloc(arena, size);
+    uint64_t n = r->number++;
     do {
         p[--at] = (char)('0' + n % 10);
         n /= 10;
@@ -109,14 +158,14 @@ static struct str next_id(struct slice *l)
     return (struct str){p + at, size - at};
 }
 
-static enum err add_fact(struct slice *l, const struct deed *d, struct why *why)
+static enum err add_fact(struct run *r, const struct deed *d, struct why *why)
 {
+    struct slice *l = r->filling;
     struct fact f;
     uint32_t junk;
-    sim_fact(l->sim, d, l->arena, &f);
-    f.id = next_id(l);
-    TRY(fact_kind_allowed(&l->sender, f.kind, why));
-    TRY(fact_check(&f, l->now, l->arena, &junk, why));
+    sim_fact(r->sim, d, l->arena, &f);
+    f.id = next_id(r, l->arena);
+    TRY(fact_check(&f, r->now, l->arena, &junk, why));
     VEC_PUSH(&l->facts, f);
     return ERR_OK;
 }
@@ -131,23 +180,49 @@ static void play_day(struct sim *s, int32_t index)
     sim_weave(s);
 }
 
-static enum err play(struct slice *l, struct why *why)
+static enum err play(struct run *r, struct why *why)
 {
-    struct sim *s = l->sim;
+    struct sim *s = r->sim;
     for (int32_t i = 0; i < s->days; i++) {
         play_day(s, i);
         for (size_t k = 0; k < s->deeds.count; k++) {
             const struct deed *d = &s->deeds.items[k];
-            if (d->at <= l->now) TRY(add_fact(l, d, why));
+            if (d->at <= r->now) TRY(add_fact(r, d, why));
         }
         VEC_RESET(&s->deeds);
-        if (l->facts.count >= SLICE_FACTS) TRY(apply(l, why));
-        show(l, i + 1, false);
+        if (r->filling->facts.count >= SLICE_FACTS) TRY(hand_over(r, why));
+        show(r, i + 1, false);
     }
-    TRY(apply(l, why));
-    TRY(brand_call(l->brand, run_end, NULL, true, why));
-    show(l, s->days, true);
-    return brand_compact(l->brand, why);
+    TRY(hand_over(r, why)); /* the last, */
+    TRY(hand_over(r, why)); /* and wait for it */
+    TRY(brand_call(r->brand, run_end, NULL, true, why));
+    show(r, s->days, true);
+    return brand_compact(r->brand, why);
+}
+
+static void run_init(struct run *r)
+{
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->stored, NULL);
+    for (int i = 0; i < 2; i++) {
+        r->slices[i].run = r;
+        r->slices[i].arena = arena_create(0);
+    }
+    r->filling = &r->slices[0];
+    r->shown_at = env_mono_ns(brand_env(r->brand));
+}
+
+/* The writer may still hold a slice. */
+static void run_finish(struct run *r)
+{
+    for (int i = 0; i < 2; i++) {
+        enum err err = settle(&r->slices[i], NULL);
+        (void)err;
+        VEC_FINISH(&r->slices[i].facts);
+        arena_destroy(r->slices[i].arena);
+    }
+    pthread_cond_destroy(&r->stored);
+    pthread_mutex_destroy(&r->lock);
 }
 
 /* ---- beginning and end ---- */
@@ -220,20 +295,18 @@ enum err simulate_run(struct brand *b, const struct simulate_options *o, FILE *p
     snprintf(origin, sizeof(origin), "simulate:%" PRIu64, o->seed);
     struct sim s = {0};
     sim_init(&s, b, o);
-    struct slice l = {
+    struct run r = {
         .sim = &s,
         .brand = b,
         .counts = counts,
         .sender = {.level = SENDER_ROOM, .origin = str_of(origin), .scope = STR("")},
-        .arena = arena_create(0),
         .now = now,
         .progress = progress,
     };
-    l.shown_at = env_mono_ns(brand_env(b));
+    run_init(&r);
     enum err err = check_start(zone_day_start(s.zone, s.first_day), now, s.zone, why);
-    if (err == ERR_OK) err = play(&l, why);
-    VEC_FINISH(&l.facts);
-    arena_destroy(l.arena);
+    if (err == ERR_OK) err = play(&r, why);
+    run_finish(&r);
     sim_finish(&s);
     return err;
 }

@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import DATA, Skip, Store, run, total  # noqa: E402
 
-MESSAGE = re.compile(r"^\[\d\d:\d\d\] (?:<([^>]+)>|\* (\S+))")
+MESSAGE = re.compile(r"^\[\d\d:\d\d\] +(?:<([^>]+)>|\* (\S+))")
 RENAME = re.compile(r"^=== (\S+) is now known as (\S+)")
 
 

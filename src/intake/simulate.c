@@ -8,8 +8,8 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <unistd.h>
 
+#include "intake/progress.h"
 #include "intake/sim.h"
 
 #define SLICE_FACTS 100000
@@ -35,28 +35,12 @@ struct run {
     struct sender sender;
     struct slice slices[2];
     struct slice *filling;
-    uint64_t number;   /* of the next fact, for its id */
-    int64_t now;       /* nothing happens after it */
-    uint64_t shown_at; /* monotonic ns of the latest line of progress */
-    FILE *progress;
+    uint64_t number; /* of the next fact, for its id */
+    int64_t now;     /* nothing happens after it */
+    struct progress progress;
     pthread_mutex_t lock;
     pthread_cond_t stored;
 };
-
-/* ---- progress ---- */
-
-static void show(struct run *r, int32_t done, bool last)
-{
-    if (!r->progress) return;
-    bool terminal = isatty(fileno(r->progress));
-    uint64_t now = env_mono_ns(brand_env(r->brand));
-    uint64_t pause = terminal ? UINT64_C(200000000) : UINT64_C(10000000000);
-    if (!last && now - r->shown_at < pause) return;
-    r->shown_at = now;
-    fprintf(r->progress, "%sday %d of %d, %" PRIu64 " events%s", terminal ? "\r" : "", (int)done,
-            (int)r->sim->days, r->number, terminal && !last ? "" : "\n");
-    fflush(r->progress);
-}
 
 /* ---- storing ---- */
 
@@ -191,12 +175,11 @@ static enum err play(struct run *r, struct why *why)
         }
         VEC_RESET(&s->deeds);
         if (r->filling->facts.count >= SLICE_FACTS) TRY(hand_over(r, why));
-        show(r, i + 1, false);
+        progress_tell(&r->progress, (i + 1.0) / s->days, r->number, "simulating");
     }
     TRY(hand_over(r, why)); /* the last, */
     TRY(hand_over(r, why)); /* and wait for it */
     TRY(brand_call(r->brand, run_end, NULL, true, why));
-    show(r, s->days, true);
     return brand_compact(r->brand, why);
 }
 
@@ -209,7 +192,6 @@ static void run_init(struct run *r)
         r->slices[i].arena = arena_create(0);
     }
     r->filling = &r->slices[0];
-    r->shown_at = env_mono_ns(brand_env(r->brand));
 }
 
 /* The writer may still hold a slice. */
@@ -301,11 +283,12 @@ enum err simulate_run(struct brand *b, const struct simulate_options *o, FILE *p
         .counts = counts,
         .sender = {.level = SENDER_ROOM, .origin = str_of(origin), .scope = STR("")},
         .now = now,
-        .progress = progress,
     };
     run_init(&r);
+    progress_begin(&r.progress, progress, brand_env(b));
     enum err err = check_start(zone_day_start(s.zone, s.first_day), now, s.zone, why);
     if (err == ERR_OK) err = play(&r, why);
+    progress_clear(&r.progress);
     run_finish(&r);
     sim_finish(&s);
     return err;

@@ -11,7 +11,7 @@
 
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
-    struct intmap *touched;  /* members */
+    struct idset touched;    /* members */
     struct intmap *in_group; /* (member, group) -> 1 in, 0 out */
     struct intmap *loaded;   /* members whose row was read for in_group */
 };
@@ -28,7 +28,6 @@ static struct bulk *bulk_of(struct people *p)
 {
     if (p->bulk) return p->bulk;
     p->bulk = mem_alloc(sizeof(*p->bulk));
-    p->bulk->touched = intmap_create();
     p->bulk->in_group = intmap_create();
     p->bulk->loaded = intmap_create();
     return p->bulk;
@@ -37,7 +36,7 @@ static struct bulk *bulk_of(struct people *p)
 void bulk_close(struct people *p)
 {
     if (!p->bulk) return;
-    intmap_destroy(p->bulk->touched);
+    idset_finish(&p->bulk->touched);
     intmap_destroy(p->bulk->in_group);
     intmap_destroy(p->bulk->loaded);
     mem_free(p->bulk);
@@ -96,7 +95,7 @@ static enum err plan_one(struct load *l, const struct sender *sender, const stru
         struct event *ev = &plan.events[i];
         TRY(follow_groups(l, ev));
         VEC_PUSH(&l->events, *ev);
-        if (ev->persona) intmap_put(l->p->bulk->touched, identity_member(l->p, ev->persona), 1);
+        if (ev->persona) idset_add(&l->p->bulk->touched, identity_member(l->p, ev->persona));
         if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->ids, ev->id);
     }
     return ERR_OK;
@@ -203,15 +202,14 @@ enum err people_bulk_end(struct tx *tx, struct why *why)
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
     if (!p->bulk) return ERR_OK;
     /* merges on the way: what was touched under an old id is its root's now */
-    uint64_t id, one;
-    struct intmap *members = intmap_create();
-    for (size_t c = 0; intmap_next(p->bulk->touched, &c, &id, &one);) {
-        intmap_put(members, identity_member(p, (uint32_t)id), 1);
+    struct idset members = {0};
+    for (uint32_t id = 1; id < p->next_persona; id++) {
+        if (idset_has(&p->bulk->touched, id)) idset_add(&members, identity_member(p, id));
     }
     enum err err = tx_bulk_begin(tx, why);
-    if (err == ERR_OK) err = refold_scan(p, tx, members, why);
+    if (err == ERR_OK) err = refold_scan(p, tx, &members, why);
     if (err == ERR_OK) err = sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending"));
-    intmap_destroy(members);
+    idset_finish(&members);
     if (err == ERR_OK) bulk_close(p);
     return err;
 }

@@ -210,6 +210,7 @@ enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
     sql_bind_int(s, 1, away);
     TRY(sql_run(s));
     p->shared_changed = true;
+    member_drop(p, away);
     return ERR_OK;
 }
 

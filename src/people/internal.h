@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "people/idset.h"
 #include "people/people.h"
 
 /* A member's folded state in memory. */
@@ -115,6 +116,8 @@ void convert_add_flag(struct event *ev, uint32_t prop, struct arena *arena); /* 
 /* member.c */
 MUST_CHECK enum err member_get(struct people *p, struct sql *db, uint32_t id, struct member **out);
 void members_forget(struct people *p);
+/* Forget one that was merged away: it has no row any more. */
+void member_drop(struct people *p, uint32_t id);
 MUST_CHECK enum err member_fold(struct people *p, struct tx *tx, const struct event *ev,
                                 uint64_t seq);
 MUST_CHECK enum err member_mark_stale(struct people *p, struct sql *db, uint32_t id, uint64_t seq);
@@ -128,9 +131,9 @@ void bulk_close(struct people *p);
 
 /* refold.c */
 MUST_CHECK enum err refold_one(struct people *p, struct tx *tx, struct member *m);
-/* Fold members again by one pass over the log and write their rows: those of 'only' (sorted by
- * nothing, a set of ids), or all when NULL. */
-MUST_CHECK enum err refold_scan(struct people *p, struct tx *tx, const struct intmap *only,
+/* Fold members again by one pass over the log and write their rows: those of
+ * 'only', or all when NULL. */
+MUST_CHECK enum err refold_scan(struct people *p, struct tx *tx, const struct idset *only,
                                 struct why *why);
 
 /* trait.c */

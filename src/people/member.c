@@ -35,6 +35,14 @@ static void drop(struct people *p, size_t slot)
     mem_free(m);
 }
 
+void member_drop(struct people *p, uint32_t id)
+{
+    uint64_t slot;
+    if (!intmap_get(p->member_slots, id, &slot)) return;
+    if (p->members.items[slot]->dirty) p->dirty_count--;
+    drop(p, slot);
+}
+
 /* Second chance: members untouched since the last sweep go, half of the room at most. */
 static void evict(struct people *p)
 {
@@ -206,20 +214,27 @@ static int by_id(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
+/* A stale member with events in this very batch waits: the log does not hold them yet. */
+static bool must_wait(const struct people *p, const struct member *m)
+{
+    return m->stale && m->seq > p->committed_seq;
+}
+
 /* Fold the stale ones again, by one pass when they are many; that pass writes their rows as well.
  */
 static enum err mend_stale(struct people *p, struct tx *tx)
 {
     struct why why = {0};
-    struct intmap *stale = intmap_create();
+    struct idset stale = {0};
     for (size_t i = 0; i < p->round.count; i++) {
         uint64_t slot;
         if (!intmap_get(p->member_slots, p->round.items[i], &slot)) continue;
-        if (p->members.items[slot]->stale) intmap_put(stale, p->round.items[i], 1);
+        struct member *m = p->members.items[slot];
+        if (m->stale && !must_wait(p, m)) idset_add(&stale, m->id);
     }
     enum err err = ERR_OK;
-    if (intmap_count(stale) > STALE_ONE_BY_ONE) err = refold_scan(p, tx, stale, &why);
-    intmap_destroy(stale);
+    if (stale.count > STALE_ONE_BY_ONE) err = refold_scan(p, tx, &stale, &why);
+    idset_finish(&stale);
     return err;
 }
 
@@ -232,12 +247,6 @@ static enum err begin_round(struct people *p, struct tx *tx)
     }
     if (p->round.count) qsort(p->round.items, p->round.count, sizeof(p->round.items[0]), by_id);
     return mend_stale(p, tx);
-}
-
-/* A stale member with events in this very batch waits: the log does not hold them yet. */
-static bool must_wait(const struct people *p, const struct member *m)
-{
-    return m->stale && m->seq > p->committed_seq;
 }
 
 enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean)

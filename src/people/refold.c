@@ -70,8 +70,8 @@ struct pass {
     struct people *p;
     struct tx *tx;
     const struct wanted *wanted;
-    const struct intmap *only; /* NULL = all */
-    struct member scratch;     /* for members that are not in memory */
+    const struct idset *only; /* NULL = all */
+    struct member scratch;    /* for members that are not in memory */
     uint64_t seq;
     enum err err;
 };
@@ -110,14 +110,13 @@ static bool refold_run(void *worker, const struct history *h)
 {
     struct pass *pass = worker;
     for (uint32_t i = 0; i < h->member_count && pass->err == ERR_OK; i++) {
-        uint64_t found;
-        if (pass->only && !intmap_get(pass->only, h->member[i], &found)) continue;
+        if (pass->only && !idset_has(pass->only, h->member[i])) continue;
         pass->err = refold_in_run(pass, h, i);
     }
     return pass->err == ERR_OK;
 }
 
-enum err refold_scan(struct people *p, struct tx *tx, const struct intmap *only, struct why *why)
+enum err refold_scan(struct people *p, struct tx *tx, const struct idset *only, struct why *why)
 {
     struct wanted w = wanted_columns(p);
     struct scan scan = whole_log(&w);

@@ -1,0 +1,601 @@
+/* fact_test.c - what a sender may state, and what becomes of it. */
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/time.h"
+#include "people/fact.h"
+
+#define NOW INT64_C(1738324800000) /* 2025-01-31T12:00:00Z */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A fact with room for lists, and what checking it says. */
+struct trial {
+    struct arena *arena;
+    struct fact fact;
+    struct identity who[LIMIT_IDENTITIES_PER_EVENT + 1];
+    struct fact_value props[LIMIT_PROPS_PER_EVENT + 1];
+    struct fact_value traits[LIMIT_PROPS_PER_EVENT + 1];
+    uint32_t junk;
+    struct why why;
+};
+
+static struct trial *begin(void)
+{
+    struct trial *t = test_calloc(1, sizeof(*t));
+    t->arena = arena_create(0);
+    t->fact = (struct fact){.kind = STR("order.paid"), .at = NOW, .amount = HISTORY_NO_AMOUNT};
+    t->fact.who = t->who;
+    t->fact.props = t->props;
+    t->fact.traits = t->traits;
+    return t;
+}
+
+static enum err check(struct trial *t)
+{
+    t->why = (struct why){0};
+    return fact_check(&t->fact, NOW, t->arena, &t->junk, &t->why);
+}
+
+static void end(struct trial *t)
+{
+    arena_destroy(t->arena);
+    test_free(t);
+}
+
+static void add_who(struct trial *t, enum identity_kind kind, const char *value)
+{
+    t->who[t->fact.who_count++] = (struct identity){kind, str_of(value)};
+}
+
+static void add_text(struct trial *t, const char *name, const char *text)
+{
+    t->props[t->fact.prop_count++] = (struct fact_value){str_of(name), PROP_TEXT, 0, str_of(text)};
+}
+
+static void expect_str(struct str got, const char *want)
+{
+    if (!str_is(got, want)) fail_msg("got \"" STR_FMT "\", want \"%s\"", STR_ARG(got), want);
+}
+
+/* The normal form of one identity; NULL when it is left out. */
+static const char *normal(enum identity_kind kind, const char *value)
+{
+    static char out[600];
+    struct trial *t = begin();
+    add_who(t, kind, value);
+    if (check(t) != ERR_OK) fail_msg("%s is refused", value);
+    bool kept = t->fact.who_count == 1;
+    assert_int_equal(t->junk, !kept);
+    if (kept) snprintf(out, sizeof(out), STR_FMT, STR_ARG(t->who[0].value));
+    end(t);
+    return kept ? out : NULL;
+}
+
+static void expect_normal(enum identity_kind kind, const char *value, const char *want)
+{
+    const char *got = normal(kind, value);
+    if (!want && got) fail_msg("\"%s\" became \"%s\" instead of being left out", value, got);
+    if (want && !got) fail_msg("\"%s\" was left out", value);
+    if (want) assert_string_equal(got, want);
+}
+
+/* ---- phones ---- */
+
+static void phones_of_the_mainland_become_e164(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        "13800138000",
+        "+8613800138000",
+        "+86 138 0013 8000",
+        "008613800138000",
+        "8613800138000",
+        "138-0013-8000",
+        "１３８００１３８０００",
+        "\t13800138000",
+        "'13800138000",
+        "13800138000.0",
+        " 138 0013 8000 ",
+        "＋8613800138000",
+        "(+86)138-0013-8000",
+        "+86-13800138000",
+        "138\xC2\xA0"
+        "0013\xE3\x80\x80"
+        "8000",
+        "\xE2\x80\xAD"
+        "13800138000"
+        "\xE2\x80\xAC",
+    };
+    for (size_t i = 0; i < COUNT(same); i++)
+        expect_normal(IDENTITY_PHONE, same[i], "+8613800138000");
+}
+
+static void phones_that_are_nobodys_own_are_left_out(void **state)
+{
+    (void)state;
+    static const char *const junk[] = {
+        "138****8000",
+        "13800138000-1234",
+        "13800138000转1234",
+        "400-820-8820",
+        "010-12345678",
+        "12345",
+        "1380013800",
+        "138001380001",
+        "95588",
+        "12800138000",
+        "+86 010 12345678",
+        "unknown",
+        "13800138000x12",
+        "0",
+        "00000000000",
+        "+0123456789",
+        "+1234567",
+        "+1234567890123456",
+        "手机",
+        "-",
+    };
+    for (size_t i = 0; i < COUNT(junk); i++)
+        expect_normal(IDENTITY_PHONE, junk[i], NULL);
+}
+
+static void phones_from_abroad_need_their_plus(void **state)
+{
+    (void)state;
+    expect_normal(IDENTITY_PHONE, "+1 (415) 555-0100", "+14155550100");
+    expect_normal(IDENTITY_PHONE, "+44 20 7946 0958", "+442079460958");
+    expect_normal(IDENTITY_PHONE, "14155550100", "+8614155550100"); /* 141… is a mobile number */
+    expect_normal(IDENTITY_PHONE, "442079460958", NULL);
+}
+
+static void a_phone_damaged_by_a_spreadsheet_refuses_the_fact(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    add_who(t, IDENTITY_PHONE, "1.38E+10");
+    assert_int_equal(check(t), ERR_INVALID);
+    assert_int_equal(t->why.msg, MSG_DAMAGED_BY_EXCEL);
+    assert_string_equal(t->why.field, "identities.phone");
+    end(t);
+}
+
+/* ---- e-mail ---- */
+
+static void the_domain_of_an_email_is_in_small_letters(void **state)
+{
+    (void)state;
+    expect_normal(IDENTITY_EMAIL, "  Wang.Fang@Example.COM ", "Wang.Fang@example.com");
+    expect_normal(IDENTITY_EMAIL, "a@b.cn", "a@b.cn");
+    static const char *const junk[] = {"a",        "@b.cn", "a@",      "a@b",
+                                       "a b@c.cn", "a@.cn", "a@b.cn.", "a@b,c.cn"};
+    for (size_t i = 0; i < COUNT(junk); i++)
+        expect_normal(IDENTITY_EMAIL, junk[i], NULL);
+}
+
+/* ---- junk ---- */
+
+static void values_that_anyone_could_share_are_left_out(void **state)
+{
+    (void)state;
+    static const char *const junk[] = {
+        "",
+        "   ",
+        "null",
+        "NULL",
+        "undefined",
+        "nil",
+        "none",
+        "None",
+        "n/a",
+        "N/A",
+        "-1",
+        "0",
+        "000000",
+        "0-0-0",
+        "-",
+        "anonymous",
+        "Guest",
+        "true",
+        "False",
+        "NaN",
+        "[object Object]",
+        "id",
+        "email",
+        "distinct_id",
+        "not_authenticated",
+        "00000000-0000-0000-0000-000000000000",
+    };
+    static const enum identity_kind kinds[] = {IDENTITY_USER, IDENTITY_ANON, IDENTITY_DEVICE};
+    for (size_t i = 0; i < COUNT(junk); i++) {
+        for (size_t k = 0; k < COUNT(kinds); k++)
+            expect_normal(kinds[k], junk[i], NULL);
+    }
+    static const char *const fine[] = {"u1", "01", "nullable", "guests", "10000", "-11", "é"};
+    for (size_t i = 0; i < COUNT(fine); i++)
+        expect_normal(IDENTITY_USER, fine[i], fine[i]);
+}
+
+static void a_fact_may_lose_all_its_identities(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    add_who(t, IDENTITY_USER, "null");
+    add_who(t, IDENTITY_USER, "u7");
+    add_who(t, IDENTITY_PHONE, "138****8000");
+    assert_int_equal(check(t), ERR_OK);
+    assert_int_equal(t->junk, 2);
+    assert_int_equal(t->fact.who_count, 1);
+    expect_str(t->who[0].value, "u7");
+    end(t);
+}
+
+static void an_alias_that_lost_a_side_is_none(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    add_who(t, IDENTITY_USER, "u7");
+    add_who(t, IDENTITY_ANON, "null");
+    t->fact.alias = true;
+    assert_int_equal(check(t), ERR_OK);
+    assert_false(t->fact.alias);
+    end(t);
+}
+
+static void too_many_identities_are_refused(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    for (int i = 0; i <= LIMIT_IDENTITIES_PER_EVENT; i++)
+        add_who(t, IDENTITY_USER, "u");
+    assert_int_equal(check(t), ERR_TOO_LARGE);
+    end(t);
+}
+
+static void identity_kinds_have_names_both_ways(void **state)
+{
+    (void)state;
+    for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
+        enum identity_kind back;
+        const char *name = identity_kind_name((enum identity_kind)k);
+        assert_true(identity_kind_parse(str_of(name), &back));
+        assert_int_equal(back, k);
+    }
+    enum identity_kind none;
+    assert_false(identity_kind_parse(STR("User"), &none));
+    assert_false(identity_kind_parse(STR(""), &none));
+}
+
+/* ---- time, kind, amount ---- */
+
+static void times_lie_between_1970_and_tomorrow(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at;
+        enum err err;
+    } list[] = {{-1, ERR_INVALID},        {0, ERR_OK},
+                {NOW + TIME_DAY, ERR_OK}, {NOW + TIME_DAY + 1, ERR_INVALID},
+                {INT64_MIN, ERR_INVALID}, {INT64_MAX, ERR_INVALID}};
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct trial *t = begin();
+        t->fact.at = list[i].at;
+        assert_int_equal(check(t), list[i].err);
+        if (list[i].err != ERR_OK) assert_string_equal(t->why.field, "at");
+        end(t);
+    }
+}
+
+static void kinds_follow_their_grammar(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a", "order.paid", "a1_b.2c", "x.y.z"};
+    static const char *const bad[] = {"", "A", "1a", ".a", "a.", "a..b", "a b", "订单", "a-b"};
+    for (size_t i = 0; i < COUNT(good) + COUNT(bad); i++) {
+        struct trial *t = begin();
+        t->fact.kind = str_of(i < COUNT(good) ? good[i] : bad[i - COUNT(good)]);
+        assert_int_equal(check(t), i < COUNT(good) ? ERR_OK : ERR_INVALID);
+        end(t);
+    }
+}
+
+static void amounts_have_a_bound(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t amount;
+        enum err err;
+    } list[] = {{FACT_AMOUNT_MAX, ERR_OK},   {-FACT_AMOUNT_MAX, ERR_OK},
+                {HISTORY_NO_AMOUNT, ERR_OK}, {FACT_AMOUNT_MAX + 1, ERR_INVALID},
+                {INT64_MAX, ERR_INVALID},    {INT64_MIN + 1, ERR_INVALID}};
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct trial *t = begin();
+        t->fact.amount = list[i].amount;
+        assert_int_equal(check(t), list[i].err);
+        end(t);
+    }
+}
+
+/* ---- texts ---- */
+
+static void texts_are_brought_to_nfc(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    add_text(t, "cafe\xCC\x81", "e\xCC\x81");
+    t->fact.code[DIM_GROUP] = STR("e\xCC\x81");
+    add_who(t, IDENTITY_NAME, "e\xCC\x81");
+    assert_int_equal(check(t), ERR_OK);
+    expect_str(t->props[0].name, "caf\xC3\xA9");
+    expect_str(t->props[0].text, "\xC3\xA9");
+    expect_str(t->fact.code[DIM_GROUP], "\xC3\xA9");
+    expect_str(t->who[0].value, "\xC3\xA9");
+    end(t);
+}
+
+static void bytes_that_are_no_text_are_refused(void **state)
+{
+    (void)state;
+    static const struct str bad[] = {{"a\xFF", 2},        {"\xC0\x80", 2},
+                                     {"\xED\xA0\x80", 3}, {"\xF4\x90\x80\x80", 4},
+                                     {"a\0b", 3},         {"\xE4\xB8", 2}};
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        for (int where = 0; where < 6; where++) {
+            struct trial *t = begin();
+            struct fact *f = &t->fact;
+            if (where == 0) f->id = bad[i];
+            if (where == 1) f->code[DIM_STAFF] = bad[i];
+            if (where == 2) f->label = bad[i];
+            if (where == 3) add_who(t, IDENTITY_NAME, "x");
+            if (where == 3) t->who[0].value = bad[i];
+            if (where == 4) add_text(t, "p", "x");
+            if (where == 4) t->props[0].text = bad[i];
+            if (where == 5) add_text(t, "p", "x");
+            if (where == 5) t->props[0].name = bad[i];
+            assert_int_equal(check(t), ERR_INVALID);
+            end(t);
+        }
+    }
+}
+
+static void texts_over_their_limit_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int where;
+        size_t limit;
+    } list[] = {{0, LIMIT_MESSAGE_ID_BYTES}, {1, LIMIT_CODE_BYTES},
+                {2, LIMIT_IDENTITY_BYTES},   {3, LIMIT_PROP_VALUE_BYTES},
+                {4, LIMIT_PROP_NAME_BYTES},  {5, LIMIT_PROP_VALUE_BYTES}};
+    static char text[4096];
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < COUNT(list); i++) {
+        for (size_t over = 0; over < 2; over++) {
+            struct trial *t = begin();
+            struct str s = {text, list[i].limit + over};
+            if (list[i].where == 0) t->fact.id = s;
+            if (list[i].where == 1) t->fact.code[DIM_CAMPAIGN] = s;
+            if (list[i].where == 2) add_who(t, IDENTITY_USER, "x");
+            if (list[i].where == 2) t->who[0].value = s;
+            if (list[i].where == 3) add_text(t, "p", "");
+            if (list[i].where == 3) t->props[0].text = s;
+            if (list[i].where == 4) add_text(t, "p", "");
+            if (list[i].where == 4) t->props[0].name = s;
+            if (list[i].where == 5) {
+                t->traits[0] = (struct fact_value){STR("t"), PROP_TEXT, 0, s};
+                t->fact.trait_count = 1;
+            }
+            assert_int_equal(check(t), over ? ERR_TOO_LARGE : ERR_OK);
+            end(t);
+        }
+    }
+}
+
+static void a_long_label_is_cut_between_characters(void **state)
+{
+    (void)state;
+    static char text[900];
+    for (size_t i = 0; i < sizeof(text); i += 3)
+        memcpy(text + i, "京", 3);
+    struct trial *t = begin();
+    t->fact.label = (struct str){text, sizeof(text)};
+    assert_int_equal(check(t), ERR_OK);
+    assert_int_equal(t->fact.label.len, 255);
+    end(t);
+}
+
+/* ---- properties ---- */
+
+static void numbers_must_be_finite(void **state)
+{
+    (void)state;
+    static const double bad[] = {INFINITY, -INFINITY, NAN};
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct trial *t = begin();
+        t->props[0] = (struct fact_value){STR("n"), PROP_NUMBER, bad[i], {NULL, 0}};
+        t->fact.prop_count = 1;
+        assert_int_equal(check(t), ERR_INVALID);
+        end(t);
+    }
+}
+
+static void sixty_four_properties_are_the_most(void **state)
+{
+    (void)state;
+    char names[LIMIT_PROPS_PER_EVENT + 1][8];
+    for (int over = 0; over < 2; over++) {
+        struct trial *t = begin();
+        for (int i = 0; i < LIMIT_PROPS_PER_EVENT + over; i++) {
+            snprintf(names[i], sizeof(names[i]), "p%d", i);
+            add_text(t, names[i], "x");
+        }
+        assert_int_equal(check(t), over ? ERR_TOO_LARGE : ERR_OK);
+        end(t);
+    }
+}
+
+static void a_property_needs_a_name(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    add_text(t, "", "x");
+    assert_int_equal(check(t), ERR_INVALID);
+    end(t);
+}
+
+static void personal_properties_become_traits(void **state)
+{
+    (void)state;
+    static const char *const personal[][2] = {
+        {"email", "email"},
+        {"Email", "email"},
+        {"phone", "phone"},
+        {"phoneNumber", "phone"},
+        {"name", "name"},
+        {"firstName", "first_name"},
+        {"last_name", "last_name"},
+        {"address", "address"},
+        {"ip", "ip"},
+        {"$ip", "ip"},
+        {"user_agent", "user_agent"},
+        {"userAgent", "user_agent"},
+        {"user-agent", "user_agent"},
+    };
+    for (size_t i = 0; i < COUNT(personal); i++) {
+        struct trial *t = begin();
+        add_text(t, "before", "1");
+        add_text(t, personal[i][0], "secret");
+        add_text(t, "after", "2");
+        t->traits[0] = (struct fact_value){STR("city"), PROP_TEXT, 0, STR("上海")};
+        t->fact.trait_count = 1;
+        assert_int_equal(check(t), ERR_OK);
+        assert_int_equal(t->fact.prop_count, 2);
+        expect_str(t->fact.props[0].name, "before");
+        expect_str(t->fact.props[1].name, "after");
+        assert_int_equal(t->fact.trait_count, 2);
+        expect_str(t->fact.traits[0].name, "city");
+        expect_str(t->fact.traits[1].name, personal[i][1]);
+        expect_str(t->fact.traits[1].text, "secret");
+        end(t);
+    }
+    static const char *const others[] = {"username", "named", "product_name",
+                                         "zip",      "ipa",   "emails"};
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct trial *t = begin();
+        add_text(t, others[i], "x");
+        assert_int_equal(check(t), ERR_OK);
+        assert_int_equal(t->fact.prop_count, 1);
+        end(t);
+    }
+}
+
+static void personal_numbers_become_texts_so_that_they_are_sealed(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    t->props[0] = (struct fact_value){STR("phone"), PROP_NUMBER, 13800138000.0, {NULL, 0}};
+    t->fact.prop_count = 1;
+    t->traits[0] = (struct fact_value){STR("Phone"), PROP_NUMBER, 13900139000.0, {NULL, 0}};
+    t->fact.trait_count = 1;
+    assert_int_equal(check(t), ERR_OK);
+    assert_int_equal(t->fact.prop_count, 0);
+    assert_int_equal(t->fact.trait_count, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(t->fact.traits[i].type, PROP_TEXT);
+        expect_str(t->fact.traits[i].name, "phone");
+    }
+    expect_str(t->fact.traits[0].text, "13900139000");
+    expect_str(t->fact.traits[1].text, "13800138000");
+    end(t);
+}
+
+/* ---- who may send what ---- */
+
+static bool allowed(enum trust_level level, const char *kind)
+{
+    struct sender sender = {.level = level};
+    struct why why = {0};
+    enum err err = fact_kind_allowed(&sender, str_of(kind), &why);
+    assert_true(err == ERR_OK || err == ERR_KIND_NOT_ALLOWED);
+    return err == ERR_OK;
+}
+
+static void each_sender_may_send_its_families(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind;
+        bool public_key, secret_key, import;
+    } list[] = {
+        {"lesson.finished", true, true, true},
+        {"page.viewed", true, true, true},
+        {"touchpoint.clicked", true, true, true},
+        {"content.viewed", true, true, true},
+        {"checkin.done", true, true, true},
+        {"member.identified", true, true, true},
+        {"testimonial.submitted", false, false, true},
+        {"testimonial.approved", false, false, true},
+        {"order.paid", false, true, true},
+        {"message.sent", false, true, true},
+        {"group.joined", false, true, true},
+        {"contact.deleted", false, true, true},
+        {"message.answered", false, false, true},
+        {"call.made", false, false, true},
+        {"member.consented", false, false, true},
+        {"member.created", false, false, false},
+        {"member.merged", false, false, false},
+        {"member.unmerged", false, false, false},
+        {"member.erased", false, false, false},
+        {"campaign.joined", false, false, false},
+        {"voucher.redeemed", false, false, false},
+        {"touch.sent", false, false, false},
+        {"playbook.entered", false, false, false},
+        {"conversation.opened", false, false, false},
+        {"lifecycle.changed", false, false, false},
+        {"segment.entered", false, false, false},
+    };
+    for (size_t i = 0; i < COUNT(list); i++) {
+        bool right = allowed(SENDER_PUBLIC, list[i].kind) == list[i].public_key &&
+                     allowed(SENDER_SECRET, list[i].kind) == list[i].secret_key &&
+                     allowed(SENDER_IMPORT, list[i].kind) == list[i].import &&
+                     allowed(SENDER_ROOM, list[i].kind);
+        if (!right) fail_msg("%s", list[i].kind);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(phones_of_the_mainland_become_e164),
+        cmocka_unit_test(phones_that_are_nobodys_own_are_left_out),
+        cmocka_unit_test(phones_from_abroad_need_their_plus),
+        cmocka_unit_test(a_phone_damaged_by_a_spreadsheet_refuses_the_fact),
+        cmocka_unit_test(the_domain_of_an_email_is_in_small_letters),
+        cmocka_unit_test(values_that_anyone_could_share_are_left_out),
+        cmocka_unit_test(a_fact_may_lose_all_its_identities),
+        cmocka_unit_test(an_alias_that_lost_a_side_is_none),
+        cmocka_unit_test(too_many_identities_are_refused),
+        cmocka_unit_test(identity_kinds_have_names_both_ways),
+        cmocka_unit_test(times_lie_between_1970_and_tomorrow),
+        cmocka_unit_test(kinds_follow_their_grammar),
+        cmocka_unit_test(amounts_have_a_bound),
+        cmocka_unit_test(texts_are_brought_to_nfc),
+        cmocka_unit_test(bytes_that_are_no_text_are_refused),
+        cmocka_unit_test(texts_over_their_limit_are_refused),
+        cmocka_unit_test(a_long_label_is_cut_between_characters),
+        cmocka_unit_test(numbers_must_be_finite),
+        cmocka_unit_test(sixty_four_properties_are_the_most),
+        cmocka_unit_test(a_property_needs_a_name),
+        cmocka_unit_test(personal_properties_become_traits),
+        cmocka_unit_test(personal_numbers_become_texts_so_that_they_are_sealed),
+        cmocka_unit_test(each_sender_may_send_its_families),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,139 @@
+/* copy.c - the peer of durable intake: PostgreSQL COPY of the same rows, a transaction a batch.
+ *
+ *     copy URL CONNECTIONS ROWS BATCH key|plain
+ *
+ * Each connection is a thread that copies its share in batches of BATCH rows into one table, made
+ * anew; 'key' gives the table a primary key on the message's id, which is what refusing a repeated
+ * message needs. Prints one line of JSON. */
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "rows.h"
+
+#define CONNECTIONS_MAX 64
+
+struct worker {
+    pthread_t thread;
+    const char *url;
+    uint64_t from, to; /* rows */
+    uint64_t batch;
+};
+
+static void die(PGconn *c, const char *what)
+{
+    fprintf(stderr, "copy: %s: %s\n", what, PQerrorMessage(c));
+    exit(1);
+}
+
+static void run(PGconn *c, const char *sql)
+{
+    PGresult *r = PQexec(c, sql);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK) die(c, sql);
+    PQclear(r);
+}
+
+static void copy_batch(PGconn *c, uint64_t from, uint64_t to, char *text, size_t size)
+{
+    size_t len = 0;
+    PGresult *r = PQexec(c, "COPY bench_event FROM STDIN");
+    if (PQresultStatus(r) != PGRES_COPY_IN) die(c, "COPY");
+    PQclear(r);
+    for (uint64_t i = from; i < to; i++) {
+        struct row row = row_of(i);
+        len += (size_t)snprintf(text + len, size - len,
+                                "bench-%012llx\tu%06u\t2025-06-01 08:00:00+00\t%s\t%s\t%u\tios\n",
+                                (unsigned long long)row.id, row.user, row.kind, row.channel,
+                                row.length);
+        if (size - len > 256 && i + 1 < to) continue;
+        if (PQputCopyData(c, text, (int)len) != 1) die(c, "data");
+        len = 0;
+    }
+    if (PQputCopyEnd(c, NULL) != 1) die(c, "end");
+    r = PQgetResult(c);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK) die(c, "COPY");
+    PQclear(r);
+    while ((r = PQgetResult(c)))
+        PQclear(r);
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    size_t size = 65536;
+    char *text = malloc(size);
+    PGconn *c = PQconnectdb(w->url);
+    if (!text || PQstatus(c) != CONNECTION_OK) die(c, "connect");
+    run(c, "SET synchronous_commit = on");
+    for (uint64_t i = w->from; i < w->to; i += w->batch)
+        copy_batch(c, i, i + w->batch < w->to ? i + w->batch : w->to, text, size);
+    PQfinish(c);
+    free(text);
+    return NULL;
+}
+
+/* Is the server really durable? A bench against one that is not would mean nothing. */
+static void check_durable(PGconn *c)
+{
+    static const char *const settings[] = {"fsync", "full_page_writes"};
+    for (size_t i = 0; i < 2; i++) {
+        char sql[64];
+        snprintf(sql, sizeof(sql), "SHOW %s", settings[i]);
+        PGresult *r = PQexec(c, sql);
+        if (PQresultStatus(r) != PGRES_TUPLES_OK || strcmp(PQgetvalue(r, 0, 0), "on") != 0) {
+            fprintf(stderr, "copy: %s is off\n", settings[i]);
+            exit(1);
+        }
+        PQclear(r);
+    }
+}
+
+static void prepare(const char *url, bool key)
+{
+    PGconn *c = PQconnectdb(url);
+    if (PQstatus(c) != CONNECTION_OK) die(c, "connect");
+    check_durable(c);
+    run(c, "SET client_min_messages = error");
+    run(c, "DROP TABLE IF EXISTS bench_event");
+    run(c, "CREATE TABLE bench_event (id text NOT NULL, member text NOT NULL, at timestamptz NOT "
+           "NULL, kind text NOT NULL, channel text, length int, device text)");
+    if (key) run(c, "ALTER TABLE bench_event ADD PRIMARY KEY (id)");
+    run(c, "CHECKPOINT");
+    PQfinish(c);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+    static struct worker workers[CONNECTIONS_MAX];
+    uint64_t count = argc == 6 ? strtoull(argv[2], NULL, 10) : 0;
+    uint64_t rows = argc == 6 ? strtoull(argv[3], NULL, 10) : 0;
+    uint64_t batch = argc == 6 ? strtoull(argv[4], NULL, 10) : 0;
+    if (count < 1 || count > CONNECTIONS_MAX || rows < count || batch < 1) {
+        fprintf(stderr, "usage: copy URL CONNECTIONS ROWS BATCH key|plain\n");
+        return 2;
+    }
+    prepare(argv[1], strcmp(argv[5], "key") == 0);
+    double began = now();
+    for (uint64_t i = 0; i < count; i++) {
+        workers[i] = (struct worker){
+            .url = argv[1], .from = rows * i / count, .to = rows * (i + 1) / count, .batch = batch};
+        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) return 1;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        pthread_join(workers[i].thread, NULL);
+    double seconds = now() - began;
+    printf("{\"rows\":%llu,\"seconds\":%.3f,\"rate\":%.0f}\n", (unsigned long long)rows, seconds,
+           (double)rows / seconds);
+    return 0;
+}

@@ -1,0 +1,212 @@
+/* intake.c - a load generator for durable intake: batches of Segment events over keep-alive
+ * connections.
+ *
+ *     intake PORT WRITE_KEY CONNECTIONS EVENTS
+ *
+ * One thread and epoll. Each connection sends a batch of 100 to /v1/batch on loopback, reads the
+ * whole reply, which comes after the commit, and sends the next. Prints one line of JSON: events,
+ * seconds, rate, and the time from the first byte sent to the last received of a request. Any
+ * answer but 200 ends it. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rows.h"
+
+#define BATCH_BYTES (ROWS_BATCH * 400)
+#define HEAD_BYTES 512 /* room before the body */
+#define CONNECTIONS_MAX 256
+
+struct connection {
+    int fd;
+    char *buffer;   /* [HEAD_BYTES + BATCH_BYTES] head and body, body at HEAD_BYTES */
+    size_t at, end; /* what of it is still to be sent */
+    char reply[4096];
+    size_t reply_len;
+    uint64_t began_ns; /* of the request under way */
+    bool busy;
+};
+
+struct load {
+    int epoll;
+    const char *key;
+    uint64_t batches; /* to be sent in all */
+    uint64_t given;   /* handed to connections */
+    uint64_t answered;
+    uint32_t *took_us;  /* [batches] */
+    uint64_t started_s; /* epoch, keeps the ids of runs apart */
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "intake: %s: %s\n", what, errno ? strerror(errno) : "unexpected");
+    exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int append_event(char *p, size_t size, const struct load *l, uint64_t number,
+                        const char *stamp)
+{
+    struct row r = row_of(number);
+    return snprintf(p, size,
+                    "{\"type\":\"track\",\"messageId\":\"bench-%llx-%012llx\",\"userId\":\"u%06u\","
+                    "\"event\":\"%s\",\"timestamp\":\"%s\",\"properties\":{\"channel\":\"%s\","
+                    "\"length\":%u,\"device\":\"ios\"},\"context\":{\"library\":{\"name\":"
+                    "\"analytics-node\",\"version\":\"2.1.0\"}}}",
+                    (unsigned long long)l->started_s, (unsigned long long)r.id, r.user, r.kind,
+                    stamp, r.channel, r.length);
+}
+
+/* The body goes behind the room for the head, and the head right before it. */
+static void render(struct connection *c, const struct load *l, uint64_t batch)
+{
+    char stamp[40], head[HEAD_BYTES];
+    time_t second = time(NULL);
+    struct tm tm;
+    gmtime_r(&second, &tm);
+    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+    char *body = c->buffer + HEAD_BYTES;
+    size_t len = (size_t)snprintf(body, BATCH_BYTES, "{\"batch\":[");
+    for (uint64_t i = 0; i < ROWS_BATCH; i++) {
+        if (i) body[len++] = ',';
+        len +=
+            (size_t)append_event(body + len, BATCH_BYTES - len, l, batch * ROWS_BATCH + i, stamp);
+    }
+    len += (size_t)snprintf(body + len, BATCH_BYTES - len, "],\"sentAt\":\"%s\"}", stamp);
+    int head_len = snprintf(head, sizeof(head),
+                            "POST /v1/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+                            "%s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                            l->key, len);
+    c->at = HEAD_BYTES - (size_t)head_len;
+    memcpy(c->buffer + c->at, head, (size_t)head_len);
+    c->end = HEAD_BYTES + len;
+}
+
+static void send_more(struct connection *c)
+{
+    while (c->at < c->end) {
+        ssize_t n = send(c->fd, c->buffer + c->at, c->end - c->at, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) die("send");
+        c->at += (size_t)n;
+    }
+}
+
+static void next_batch(struct load *l, struct connection *c)
+{
+    c->busy = l->given < l->batches;
+    if (!c->busy) return;
+    render(c, l, l->given++);
+    c->reply_len = 0;
+    c->began_ns = now_ns();
+    send_more(c);
+}
+
+/* Whole reply: its head and as many bytes as it promises. */
+static bool reply_whole(const struct connection *c)
+{
+    const char *end = memmem(c->reply, c->reply_len, "\r\n\r\n", 4);
+    if (!end) return false;
+    const char *length = strcasestr(c->reply, "\r\ncontent-length:");
+    if (!length || length > end) die("a reply without a length");
+    size_t body = strtoul(length + 17, NULL, 10);
+    return c->reply_len >= (size_t)(end + 4 - c->reply) + body;
+}
+
+/* False when there is nothing more for now. */
+static bool receive(struct load *l, struct connection *c)
+{
+    ssize_t n = recv(c->fd, c->reply + c->reply_len, sizeof(c->reply) - 1 - c->reply_len, 0);
+    if (n < 0 && errno == EAGAIN) return false;
+    if (n <= 0) die("recv");
+    c->reply_len += (size_t)n;
+    c->reply[c->reply_len] = '\0';
+    if (!reply_whole(c)) return true;
+    if (strncmp(c->reply, "HTTP/1.1 200", 12) != 0) {
+        fprintf(stderr, "%s\n", c->reply);
+        errno = 0;
+        die("refused");
+    }
+    l->took_us[l->answered++] = (uint32_t)((now_ns() - c->began_ns) / 1000);
+    next_batch(l, c);
+    return true;
+}
+
+static void dial(struct load *l, struct connection *c, uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int on = 1;
+    c->buffer = malloc(HEAD_BYTES + BATCH_BYTES);
+    c->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (!c->buffer || c->fd < 0) die("socket");
+    if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) != 0) die("connect");
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0) die("fcntl");
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
+    if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e) != 0) die("epoll");
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void run(struct load *l, struct connection *connections, int count)
+{
+    struct epoll_event ready[CONNECTIONS_MAX];
+    for (int i = 0; i < count; i++)
+        next_batch(l, &connections[i]);
+    while (l->answered < l->batches) {
+        int n = epoll_wait(l->epoll, ready, CONNECTIONS_MAX, 60000);
+        if (n <= 0) die("nothing came for a minute");
+        for (int i = 0; i < n; i++) {
+            struct connection *c = ready[i].data.ptr;
+            if (c->busy && c->at < c->end) send_more(c);
+            while (c->busy && c->at == c->end && receive(l, c))
+                continue;
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct connection connections[CONNECTIONS_MAX];
+    struct load l = {.epoll = epoll_create1(0), .started_s = (uint64_t)time(NULL)};
+    int count = argc == 5 ? (int)strtol(argv[3], NULL, 10) : 0;
+    if (count < 1 || count > CONNECTIONS_MAX) {
+        fprintf(stderr, "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS\n");
+        return 2;
+    }
+    l.key = argv[2];
+    l.batches = strtoull(argv[4], NULL, 10) / ROWS_BATCH;
+    l.took_us = calloc(l.batches + 1, sizeof(l.took_us[0]));
+    if (l.batches == 0 || !l.took_us) die("events");
+    for (int i = 0; i < count; i++)
+        dial(&l, &connections[i], (uint16_t)strtoul(argv[1], NULL, 10));
+    uint64_t began = now_ns();
+    run(&l, connections, count);
+    double seconds = (double)(now_ns() - began) / 1e9;
+    qsort(l.took_us, l.batches, sizeof(l.took_us[0]), by_value);
+    printf("{\"events\":%llu,\"seconds\":%.3f,\"rate\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n",
+           (unsigned long long)(l.batches * ROWS_BATCH), seconds,
+           (double)(l.batches * ROWS_BATCH) / seconds, l.took_us[l.batches / 2] / 1e3,
+           l.took_us[l.batches * 99 / 100] / 1e3);
+    return 0;
+}

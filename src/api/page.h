@@ -17,3 +17,5 @@ void page_handle(struct page_cache *c, struct data *d, struct request *req);
 /* The page of one brand, whole: no other file is needed. */
 void page_render(struct brand *b, const struct sections *s, enum lang lang, struct arena *arena,
                  struct strbuf *out);
+/* 's' with the characters that mean something in HTML escaped, in text and in quoted values. */
+void page_text(struct strbuf *out, struct str s);

@@ -316,23 +316,23 @@ static void write_text(struct brand *b, const struct sections *s, enum lang lang
     text_groups(s, lang, out);
 }
 
-enum err report_write(struct brand *b, int64_t from, int64_t to, enum report_form form,
-                      enum lang lang, struct strbuf *out, struct why *why)
+enum err report_write(struct brand *b, const struct report_options *o, struct strbuf *out,
+                      struct why *why)
 {
     struct arena *arena = arena_create(0);
     struct sections s;
-    const struct sections_range range = {from, to, true};
+    const struct sections_range range = {o->from, o->to, true};
     enum err err = sections_ask(b, &range, arena, &s, why);
     if (err == ERR_OK) {
-        switch (form) {
+        switch (o->form) {
         case REPORT_JSON:
             write_json(b, &s, arena, out);
             break;
         case REPORT_TEXT:
-            write_text(b, &s, lang, arena, out);
+            write_text(b, &s, o->lang, arena, out);
             break;
         case REPORT_HTML:
-            page_render(b, &s, lang, arena, out);
+            page_render(b, &s, o->lang, arena, out);
             break;
         }
     }

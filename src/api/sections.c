@@ -1,9 +1,6 @@
 /* sections.c - each section is a question of query.md; the replies are parsed back. */
 #include "api/sections.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "api/api.h"
 
 /* After so long without an event the report and the page speak of the history's end, not of today.
@@ -20,17 +17,9 @@ struct ask {
     bool buying;
 };
 
-/* One question; 'format' yields its JSON. */
-static enum err ask(struct ask *a, const struct json **reply, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static enum err ask(struct ask *a, const struct json **reply, const char *format, ...)
+static enum err ask(struct ask *a, const struct json **reply, const char *question)
 {
-    char question[1024];
     struct strbuf out = {0};
-    va_list args;
-    va_start(args, format);
-    vsnprintf(question, sizeof(question), format, args);
-    va_end(args);
     enum err err = api_ask(a->brand, str_of(question), INSIGHT_JSON, NULL, &out, a->why);
     if (err == ERR_OK)
         err = json_parse(a->arena, arena_str(a->arena, strbuf_str(&out)), reply, a->why);
@@ -87,7 +76,9 @@ static uint64_t sum_stages(const struct json *bucket)
 /* Fitting needs repeat buyers; without them the section is left out. */
 static enum err ask_repeat(struct ask *a, struct sections *s)
 {
-    enum err err = ask(a, &s->repeat, "{\"repeat\":{\"as_of\":\"%s\",\"unit\":\"week\"}}", a->to);
+    enum err err =
+        ask(a, &s->repeat,
+            arena_printf(a->arena, "{\"repeat\":{\"as_of\":\"%s\",\"unit\":\"week\"}}", a->to));
     if (err != ERR_INVALID) return err;
     s->repeat = NULL;
     *a->why = (struct why){0};
@@ -97,27 +88,32 @@ static enum err ask_repeat(struct ask *a, struct sections *s)
 static enum err ask_all(struct ask *a, struct sections *s)
 {
     const struct json *reply;
-    TRY(ask(a, &s->lifecycle, "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"to\":\"%s\"}}",
-            a->from, a->to));
-    TRY(ask(a, &s->flow, "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"to\":\"%s\"}}",
-            a->flow_from, a->to));
+    const char *range = arena_printf(a->arena, "\"from\":\"%s\",\"to\":\"%s\"", a->from, a->to);
+    TRY(ask(a, &s->lifecycle,
+            arena_printf(a->arena, "{\"lifecycle\":{\"by\":\"week\",%s}}", range)));
+    TRY(ask(a, &s->flow,
+            arena_printf(a->arena,
+                         "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"to\":\"%s\"}}",
+                         a->flow_from, a->to)));
     TRY(ask(a, &s->days,
-            "{\"trend\":{\"kind\":\"*\",\"by\":\"day\",\"from\":\"%s\",\"to\":\"%s\"}}", a->from,
-            a->to));
+            arena_printf(a->arena, "{\"trend\":{\"kind\":\"*\",\"by\":\"day\",%s}}", range)));
     TRY(ask(a, &s->kinds,
-            "{\"trend\":{\"kind\":\"*\",\"by\":\"month\",\"breakdown\":\"kind\",\"from\":\"%s\","
-            "\"to\":\"%s\"}}",
-            a->from, a->to));
+            arena_printf(a->arena,
+                         "{\"trend\":{\"kind\":\"*\",\"by\":\"month\",\"breakdown\":\"kind\",%s}}",
+                         range)));
     TRY(ask(a, &s->retention,
-            "{\"retention\":{\"birth\":{\"kind\":\"*\"},\"return\":{\"kind\":\"*\"},\"by\":"
-            "\"week\",\"periods\":12,"
-            "\"from\":\"%s\",\"to\":\"%s\"}}",
-            a->from, a->to));
+            arena_printf(a->arena,
+                         "{\"retention\":{\"birth\":{\"kind\":\"*\"},\"return\":{\"kind\":\"*\"},"
+                         "\"by\":\"week\","
+                         "\"periods\":12,%s}}",
+                         range)));
     if (a->buying) {
-        TRY(ask(a, &s->rfm, "{\"rfm\":{\"as_of\":\"%s\"}}", a->to));
+        TRY(ask(a, &s->rfm, arena_printf(a->arena, "{\"rfm\":{\"as_of\":\"%s\"}}", a->to)));
         TRY(ask_repeat(a, s));
     }
-    TRY(ask(a, &reply, "{\"stickiness\":{\"kind\":\"*\",\"days\":28,\"to\":\"%s\"}}", a->to));
+    TRY(ask(a, &reply,
+            arena_printf(a->arena, "{\"stickiness\":{\"kind\":\"*\",\"days\":28,\"to\":\"%s\"}}",
+                         a->to)));
     const struct json *histogram = json_get(reply, "histogram");
     for (size_t i = 0; histogram && i < histogram->count; i++)
         s->active += (uint64_t)histogram->items[i].integer;

@@ -3,15 +3,27 @@
 
 #include <inttypes.h>
 
-#define HEIGHT 250.0
 #define LEFT 46.0
 #define BOTTOM 24.0
 #define TOP 8.0
+#define DATE_HALF 34.0 /* half the width of a date */
 
-#define WIDE 1080.0  /* a chart over the whole page */
-#define NARROW 620.0 /* one beside another */
+/* A view box, and the class that says on what screens it is shown. */
+struct frame {
+    double width, height;
+    const char *class;
+};
+static const struct frame frames[] = {
+    [SVG_PAGE] = {1080, 250, "on-laptop"},
+    [SVG_HALF] = {620, 360, "on-laptop"},
+    [SVG_PHONE] = {320, 200, "on-phone"},
+};
 
-static const double plot_height = HEIGHT - BOTTOM - TOP;
+/* Height of the axis at 'share' of the most. */
+static double level(const struct frame *f, double share)
+{
+    return TOP + (f->height - BOTTOM - TOP) * (1 - share);
+}
 
 /* The next round number that quarters well. */
 static int64_t round_up(int64_t value)
@@ -27,10 +39,12 @@ static int64_t round_up(int64_t value)
     return value;
 }
 
-static void begin(struct strbuf *out, double width, const char *label)
+static void begin(struct strbuf *out, const struct frame *f, const char *label)
 {
-    strbuf_addf(out, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", width,
-                HEIGHT, label);
+    strbuf_addf(out,
+                "<svg class=\"chart %s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
+                "aria-label=\"%s\">",
+                f->class, f->width, f->height, label);
 }
 
 static void number_label(struct strbuf *out, int64_t value)
@@ -44,12 +58,12 @@ static void number_label(struct strbuf *out, int64_t value)
     }
 }
 
-static void axis(struct strbuf *out, double width, int64_t most)
+static void axis(struct strbuf *out, const struct frame *f, int64_t most)
 {
     for (int i = 0; i <= 4; i++) {
-        double y = TOP + plot_height * (1 - i / 4.0);
+        double y = level(f, i / 4.0);
         strbuf_addf(out, "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                    LEFT, width, y, y);
+                    LEFT, f->width, y, y);
         if (most * i % 4 && most < 4) continue;
         strbuf_addf(out, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 6, y + 4);
         number_label(out, most * i / 4);
@@ -64,26 +78,31 @@ static struct str date_of(const struct json *point)
     return (struct str){at->string.p, 10};
 }
 
-/* About seven dates under the plot. */
-static void dates(struct strbuf *out, double width, const struct json *points, size_t from,
+/* Dates under the plot, as many as there is room for. */
+static void dates(struct strbuf *out, const struct frame *f, const struct json *points, size_t from,
                   size_t count)
 {
-    size_t step = count / (size_t)(width / 130) + 1;
+    size_t step = count / (size_t)(f->width / 130) + 1;
     for (size_t i = 0; i < count; i += step) {
-        double x = LEFT + (width - LEFT) * ((double)i + 0.5) / (double)count;
+        double x = LEFT + (f->width - LEFT) * ((double)i + 0.5) / (double)count;
+        bool last = x + DATE_HALF > f->width;
         struct str date = date_of(&points->items[from + i]);
         strbuf_addf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"%s\">" STR_FMT "</text>",
-                    i ? x : LEFT, HEIGHT - 6, i ? "middle" : "start", STR_ARG(date));
+                    i == 0 ? LEFT
+                    : last ? f->width
+                           : x,
+                    f->height - 6,
+                    i == 0 ? "start"
+                    : last ? "end"
+                           : "middle",
+                    STR_ARG(date));
     }
 }
 
-static double height_of(int64_t value, int64_t most)
+void svg_bars(struct strbuf *out, const struct json *points, size_t most_points, enum svg_size size,
+              const char *label)
 {
-    return plot_height * (double)value / (double)most;
-}
-
-void svg_bars(struct strbuf *out, const struct json *points, size_t most_points)
-{
+    const struct frame *f = &frames[size];
     size_t from = points->count > most_points ? points->count - most_points : 0,
            count = points->count - from;
     int64_t most = 1;
@@ -92,19 +111,19 @@ void svg_bars(struct strbuf *out, const struct json *points, size_t most_points)
         most = v > most ? v : most;
     }
     most = round_up(most);
-    begin(out, NARROW, "events per day");
-    axis(out, NARROW, most);
-    double pitch = (NARROW - LEFT) / (double)(count ? count : 1);
+    begin(out, f, label);
+    axis(out, f, most);
+    double pitch = (f->width - LEFT) / (double)(count ? count : 1);
     for (size_t i = 0; i < count; i++) {
         int64_t v = sections_int(&points->items[from + i], "value");
-        double h = height_of(v, most);
+        double y = level(f, (double)v / (double)most);
         strbuf_addf(out,
                     "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
                     "height=\"%.1f\"><title>" STR_FMT ": %" PRId64 "</title></rect>",
-                    LEFT + pitch * (double)i + pitch * 0.1, TOP + plot_height - h, pitch * 0.8, h,
+                    LEFT + pitch * (double)i + pitch * 0.1, y, pitch * 0.8, level(f, 0) - y,
                     STR_ARG(date_of(&points->items[from + i])), v);
     }
-    dates(out, NARROW, points, from, count);
+    dates(out, f, points, from, count);
     strbuf_add_text(out, "</svg>");
 }
 
@@ -117,37 +136,45 @@ static int64_t stacked(const struct json *bucket, int upto)
     return sum;
 }
 
-static void layer(struct strbuf *out, const struct json *stock, int stage, int64_t most)
+static void corner(struct strbuf *out, const struct frame *f, double x, double share)
 {
-    size_t n = stock->count;
-    double pitch = n > 1 ? (WIDE - LEFT) / (double)(n - 1) : WIDE - LEFT;
-    strbuf_addf(out, "<polygon class=\"f%d\" points=\"", stage);
-    for (size_t i = 0; i < n; i++) {
-        double y = TOP + plot_height - height_of(stacked(&stock->items[i], stage), most);
-        strbuf_addf(out, "%.1f,%.1f ", LEFT + pitch * (double)i, y);
-        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDE, y);
-    }
-    for (size_t i = n; i > 0; i--) {
-        double y = TOP + plot_height - height_of(stacked(&stock->items[i - 1], stage - 1), most);
-        if (n == 1) strbuf_addf(out, "%.1f,%.1f ", WIDE, y);
-        strbuf_addf(out, "%.1f,%.1f ", LEFT + pitch * (double)(i - 1), y);
-    }
-    strbuf_addf(out, "\"><title>%s</title></polygon>", stage_name((enum stage)stage));
+    strbuf_addf(out, "%.1f,%.1f ", x, level(f, share));
 }
 
-void svg_stages(struct strbuf *out, const struct json *stock)
+/* The area between two heights of the stack: there along its top, back along its bottom. */
+static void layer(struct strbuf *out, const struct frame *f, const struct json *stock, int stage,
+                  int64_t most)
 {
+    size_t n = stock->count;
+    double pitch = n > 1 ? (f->width - LEFT) / (double)(n - 1) : f->width - LEFT;
+    strbuf_addf(out, "<polygon class=\"f%d\" points=\"", stage);
+    for (size_t i = 0; i < n; i++) {
+        double share = (double)stacked(&stock->items[i], stage) / (double)most;
+        corner(out, f, LEFT + pitch * (double)i, share);
+        if (n == 1) corner(out, f, f->width, share);
+    }
+    for (size_t i = n; i > 0; i--) {
+        double share = (double)stacked(&stock->items[i - 1], stage - 1) / (double)most;
+        if (n == 1) corner(out, f, f->width, share);
+        corner(out, f, LEFT + pitch * (double)(i - 1), share);
+    }
+    strbuf_add_text(out, "\"/>");
+}
+
+void svg_stages(struct strbuf *out, const struct json *stock, enum svg_size size, const char *label)
+{
+    const struct frame *f = &frames[size];
     int64_t most = 1;
     for (size_t i = 0; i < stock->count; i++) {
         int64_t v = stacked(&stock->items[i], STAGE_COUNT - 1);
         most = v > most ? v : most;
     }
     most = round_up(most);
-    begin(out, WIDE, "members per stage");
-    axis(out, WIDE, most);
+    begin(out, f, label);
+    axis(out, f, most);
     for (int s = 0; s < STAGE_COUNT; s++)
-        layer(out, stock, s, most);
-    dates(out, WIDE, stock, 0, stock->count);
+        layer(out, f, stock, s, most);
+    dates(out, f, stock, 0, stock->count);
     strbuf_add_text(out, "</svg>");
 }
 

@@ -3,10 +3,16 @@
 
 #include "api/sections.h"
 
-/* Members per stage at each bucket's end, stacked. 'stock' is the array of query.md. */
-void svg_stages(struct strbuf *out, const struct json *stock);
+/* Where a chart stands: over the whole page, beside another section, or on a phone. */
+enum svg_size { SVG_PAGE, SVG_HALF, SVG_PHONE };
+
+/* Members per stage at each bucket's end, stacked. 'stock' is the array of docs/query.md; 'label',
+ * as HTML, says what is drawn to who cannot see it. */
+void svg_stages(struct strbuf *out, const struct json *stock, enum svg_size size,
+                const char *label);
 /* One bar a point {at, value}; the last 'most' of them. */
-void svg_bars(struct strbuf *out, const struct json *points, size_t most);
+void svg_bars(struct strbuf *out, const struct json *points, size_t most, enum svg_size size,
+              const char *label);
 /* A small line of counts. */
 void svg_spark(struct strbuf *out, const uint32_t *values, size_t count);
 /* One horizontal bar: value of most. */

@@ -12,17 +12,18 @@
         size_t capacity;                                                                           \
     }
 
+/* Room for 'need' elements of 'size' bytes; the array may move. */
+static inline void *vec_grow(void *items, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity) return items;
+    size_t room = *capacity ? *capacity * 2 : 16;
+    *capacity = room < need ? need : room;
+    return mem_resize_array(items, *capacity, size);
+}
+
 /* Make room for 'extra' more. */
 #define VEC_RESERVE(v, extra)                                                                      \
-    do {                                                                                           \
-        size_t need_ = (v)->count + (extra);                                                       \
-        if (need_ > (v)->capacity) {                                                               \
-            size_t room_ = (v)->capacity ? (v)->capacity * 2 : 16;                                 \
-            if (room_ < need_) room_ = need_;                                                      \
-            (v)->items = mem_resize_array((v)->items, room_, sizeof((v)->items[0]));               \
-            (v)->capacity = room_;                                                                 \
-        }                                                                                          \
-    } while (0)
+    ((v)->items = vec_grow((v)->items, &(v)->capacity, (v)->count + (extra), sizeof((v)->items[0])))
 #define VEC_PUSH(v, item)                                                                          \
     do {                                                                                           \
         VEC_RESERVE(v, 1);                                                                         \

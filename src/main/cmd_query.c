@@ -96,26 +96,13 @@ static enum err date_option(const struct brand *b, const char *name, const char 
     return why_fail(why, ERR_INVALID, MSG_BAD_TIME, name, "%.40s", text);
 }
 
-static enum err report(struct session *s, struct brand *b, const char *format, const char *from,
-                       const char *to, struct why *why)
-{
-    enum report_form form;
-    int64_t start, end;
-    struct strbuf out = {0};
-    TRY(report_form_parse(format, &form, why));
-    TRY(date_option(b, "--from", from, &start, why));
-    TRY(date_option(b, "--to", to, &end, why));
-    enum err err = report_write(b, start, end, form, session_lang(), &out, why);
-    if (err == ERR_OK) fwrite(out.p, 1, out.len, s->out);
-    strbuf_finish(&out);
-    return err;
-}
-
 int command_report(struct session *s, int argc, char *const *argv)
 {
     const char *data = NULL, *slug = NULL, *format = "text", *from = NULL, *to = NULL, *key = NULL;
+    struct report_options o = {.lang = session_lang()};
+    struct strbuf out = {0};
     struct why why = {0};
-    struct brand *b;
+    struct brand *b = NULL;
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
     const struct option options[] = {{"data", &data, NULL},
@@ -128,7 +115,12 @@ int command_report(struct session *s, int argc, char *const *argv)
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && rest_count)
         err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
+    if (err == ERR_OK) err = report_form_parse(format, &o.form, &why);
     if (err == ERR_OK) err = session_brand(s, slug, &b, &why);
-    if (err == ERR_OK) err = report(s, b, format, from, to, &why);
+    if (err == ERR_OK) err = date_option(b, "--from", from, &o.from, &why);
+    if (err == ERR_OK) err = date_option(b, "--to", to, &o.to, &why);
+    if (err == ERR_OK) err = report_write(b, &o, &out, &why);
+    if (err == ERR_OK) fwrite(out.p, 1, out.len, s->out);
+    strbuf_finish(&out);
     return err == ERR_OK ? EXIT_DONE : session_fail(s, &why);
 }

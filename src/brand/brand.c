@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "brand/internal.h"
+#include "eventlog/dedupe_file.h"
 
 static const struct migration brand_migrations[] = {
     {1, "CREATE TABLE setting (name {text} PRIMARY KEY, value {text} NOT NULL);"
@@ -250,6 +251,9 @@ enum err brand_open(struct data *d, const struct brand_facts *facts, struct bran
     registry_init(&b->registry);
     pthread_mutex_init(&b->queue.lock, NULL);
     pthread_cond_init(&b->queue.wake, NULL);
+    pthread_mutex_init(&b->round_lock, NULL);
+    pthread_mutex_init(&b->compact_lock, NULL);
+    pthread_cond_init(&b->compact_wake, NULL);
     brand_key(b, "dedupeid", b->dedupe_key);
     snprintf(dir, sizeof(dir), "%.300s/brands/%s", data_dir(d), facts->slug);
     snprintf(b->db_path, sizeof(b->db_path), "%s/brand.db", dir);
@@ -260,7 +264,11 @@ enum err brand_open(struct data *d, const struct brand_facts *facts, struct bran
     if (err == ERR_OK) err = fs_make_dir(b->log.dir, why);
     if (err == ERR_OK) err = open_parts_of(b, why);
     if (err != ERR_OK) {
-        if (why && why->err == ERR_OK) why_fail(why, err, MSG_INTERNAL, "", NULL);
+        if (why && why->err == ERR_OK && err == ERR_CORRUPT) {
+            why_fail(why, err, MSG_CORRUPT, "", "%s|0|a row is not sound", b->db_path);
+        } else if (why && why->err == ERR_OK) {
+            why_fail(why, err, MSG_INTERNAL, "", NULL);
+        }
         brand_close(b);
         return err;
     }
@@ -304,10 +312,36 @@ static void report(const struct finder *f, enum err err, const struct why *why)
     f->finding(f->ctx, text);
 }
 
+static enum err check_ids_file(const char *path, uint64_t count, struct why *why)
+{
+    struct dedupe_file *f;
+    TRY(dedupe_file_open(path, &f, why));
+    bool same = dedupe_file_count(f) == count;
+    dedupe_file_close(f);
+    if (!same) {
+        return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "",
+                        "%s|0|it is not the file the manifest names", path);
+    }
+    return dedupe_verify(path, why);
+}
+
+static enum err check_ids_files(struct brand *b, struct sql *reader, const struct finder *f)
+{
+    struct sql_stmt *s = sql_use(reader, "SELECT file, count FROM ids_file ORDER BY file");
+    for (bool row = true;;) {
+        char path[600];
+        struct why found = {0};
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        log_path(b, (uint32_t)sql_int(s, 0), "ids", path);
+        report(f, check_ids_file(path, (uint64_t)sql_int(s, 1), &found), &found);
+    }
+}
+
 enum err brand_verify_files(struct brand *b, void (*finding)(void *ctx, const char *what),
                             void *ctx, struct why *why)
 {
-    struct finder f = {finding, ctx};
+    const struct finder f = {finding, ctx};
     struct snapshot *s = brand_snapshot(b);
     for (size_t i = 0; i < s->part_count; i++) {
         struct why found = {0};
@@ -318,16 +352,9 @@ enum err brand_verify_files(struct brand *b, void (*finding)(void *ctx, const ch
     TRY(brand_reader(b, &reader, why));
     struct why found = {0};
     report(&f, sql_verify(reader, &found), &found);
-    struct sql_stmt *st = sql_use(reader, "SELECT file FROM ids_file ORDER BY file");
-    enum err err;
-    for (bool row = true;;) {
-        err = sql_step(st, &row);
-        if (err != ERR_OK || !row) break;
-        char path[600];
-        log_path(b, (uint32_t)sql_int(st, 0), "ids", path);
-        found = (struct why){0};
-        if (fs_exists(path)) report(&f, dedupe_verify(path, &found), &found);
-    }
+    log_hold(b); /* a file named now is still there when it is read */
+    enum err err = check_ids_files(b, reader, &f);
+    log_release(b);
     sql_close(reader);
     return err;
 }

@@ -319,7 +319,7 @@ static enum err ids_once(struct brand *b, struct why *why)
 /* ---- the thread ---- */
 
 /* One round of everything that wants doing; ERR_NOT_FOUND when nothing did. */
-static enum err compact_round(struct brand *b, struct why *why)
+static enum err round_locked(struct brand *b, struct why *why)
 {
     enum err sealed = seal_once(b, why);
     if (sealed != ERR_OK && sealed != ERR_NOT_FOUND && sealed != ERR_CONFLICT) return sealed;
@@ -328,6 +328,15 @@ static enum err compact_round(struct brand *b, struct why *why)
     enum err ids = ids_once(b, why);
     if (ids != ERR_OK && ids != ERR_NOT_FOUND) return ids;
     return sealed == ERR_OK || merged == ERR_OK || ids == ERR_OK ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* What a round chose must still be there when it commits: one round at a time. */
+static enum err compact_round(struct brand *b, struct why *why)
+{
+    pthread_mutex_lock(&b->round_lock);
+    enum err err = round_locked(b, why);
+    pthread_mutex_unlock(&b->round_lock);
+    return err;
 }
 
 enum err brand_compact(struct brand *b, struct why *why)
@@ -372,8 +381,6 @@ void compactor_wake(struct brand *b)
 
 enum err compactor_start(struct brand *b, struct why *why)
 {
-    pthread_mutex_init(&b->compact_lock, NULL);
-    pthread_cond_init(&b->compact_wake, NULL);
     b->compact_asked = true;
     if (pthread_create(&b->compactor, NULL, compactor, b) != 0) {
         return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);

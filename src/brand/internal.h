@@ -1,7 +1,7 @@
 /* internal.h - the parts of a brand as its own files see them; nothing outside src/brand includes
  * it.
  *
- * Locks, taken in this order and never two of one level: queue.lock, then log.set_lock, then
+ * Locks, taken in this order and never two of one level: round_lock, queue.lock, log.set_lock,
  * registry.lock. The writer thread owns everything that has no lock named beside it. */
 #pragma once
 
@@ -98,6 +98,7 @@ struct brand {
     int module_count;
     pthread_t writer, compactor;
     bool writer_started, compactor_started;
+    pthread_mutex_t round_lock; /* held for one round of compaction, whoever runs it */
     pthread_mutex_t compact_lock;
     pthread_cond_t compact_wake;
     bool compact_stop; /* under compact_lock */
@@ -106,6 +107,7 @@ struct brand {
     bool due_known;
     int64_t round_began_at; /* of the flush round under way; 0 = none */
     int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
+    int64_t quiet_until;    /* a batch without commands failed: none before this; 0 = any time */
     uint64_t round_seq;
     struct brand_stats stats; /* counters; read without lock, for show only */
     _Atomic bool poisoned;

@@ -3,10 +3,10 @@
  * Invariants:
  * 1. Every committed event is in exactly one place: one block row, or one part of the manifest. A
  * part appears in the transaction that deletes its blocks.
- * 2. Parts and blocks have disjoint ranges of seq. Parts are kept in order of seq; the tail comes
- * last.
+ * 2. The ranges of seq of parts, then blocks, follow each other from 1 on without a gap. Parts are
+ * kept in that order; the tail comes last.
  * 3. Memory (parts, tail, seq) changes only after the commit, under set_lock, all at once.
- * 4. A block is deleted only when folded_seq has passed it. */
+ * 4. A block is deleted only when folded_seq has passed it; folded_seq never passes seq. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,10 +254,23 @@ void log_forget(struct tx *tx)
 
 /* ---- opening ---- */
 
+static enum err corrupt(const char *path, const char *text, struct why *why)
+{
+    return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "", "%s|0|%s", path, text);
+}
+
+/* Is the open file the one that the row at hand describes? */
+static bool is_described(const struct part_info *info, struct sql_stmt *s)
+{
+    return info->checksum == (uint64_t)sql_int(s, 3) && info->rows == (uint64_t)sql_int(s, 4) &&
+           info->size_bytes == (uint64_t)sql_int(s, 5) && info->at_min == sql_int(s, 6) &&
+           info->at_max == sql_int(s, 7);
+}
+
 static enum err load_parts(struct brand *b, struct why *why)
 {
-    struct sql_stmt *s = sql_use(
-        b->db, "SELECT file, first_seq, last_seq, checksum, rows FROM part ORDER BY first_seq");
+    struct sql_stmt *s = sql_use(b->db, "SELECT file, first_seq, last_seq, checksum, rows, "
+                                        "size_bytes, at_min, at_max FROM part ORDER BY first_seq");
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
@@ -266,13 +279,13 @@ static enum err load_parts(struct brand *b, struct why *why)
                              (uint32_t)sql_int(s, 0)};
         char path[600];
         log_path(b, p.file, "part", path);
+        if (p.first_seq != b->log.seq + 1 || p.last_seq < p.first_seq)
+            return corrupt(path, "the manifest does not continue with this part", why);
         TRY(part_open(path, &p.part, why));
         VEC_PUSH(&b->log.parts, p);
-        if (part_get_info(p.part)->checksum != (uint64_t)sql_int(s, 3)) {
-            return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "",
-                            "%s|0|it is not the file the manifest names", path);
-        }
-        if (p.last_seq > b->log.seq) b->log.seq = p.last_seq;
+        if (!is_described(part_get_info(p.part), s))
+            return corrupt(path, "it is not the file the manifest names", why);
+        b->log.seq = p.last_seq;
         if (p.file >= b->log.next_file) b->log.next_file = p.file + 1;
     }
 }
@@ -294,15 +307,16 @@ static enum err load_ids(struct brand *b, struct why *why)
     }
 }
 
-static enum err load_block(struct brand *b, struct str bytes, struct arena *a, struct why *why)
+/* 's' stands on a block's row. */
+static enum err load_block(struct brand *b, struct sql_stmt *s, struct arena *a, struct why *why)
 {
     struct block block;
-    TRY(block_decode(bytes, b->db_path, a, &block, why));
-    bool follows =
-        tail_count(b->log.tail) ? block.first_seq == b->log.seq + 1 : block.first_seq > b->log.seq;
-    if (!follows) {
+    TRY(block_decode(sql_blob(s, 2), b->db_path, a, &block, why));
+    bool described = block.first_seq == (uint64_t)sql_int(s, 0) &&
+                     block.count == (uint64_t)sql_int(s, 1) && block.count > 0;
+    if (!described || block.first_seq != b->log.seq + 1) {
         return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "",
-                        "%s|0|event block %" PRIu64 " does not follow the one before it",
+                        "%s|0|event block %" PRIu64 " does not follow what is before it",
                         b->db_path, block.first_seq);
     }
     tail_append(b->log.tail, block.events, block.count, block.first_seq);
@@ -317,13 +331,14 @@ static enum err load_block(struct brand *b, struct str bytes, struct arena *a, s
 
 static enum err load_blocks(struct brand *b, struct why *why)
 {
-    struct sql_stmt *s = sql_use(b->db, "SELECT bytes FROM event_block ORDER BY first_seq");
+    struct sql_stmt *s =
+        sql_use(b->db, "SELECT first_seq, count, bytes FROM event_block ORDER BY first_seq");
     struct arena *a = arena_create(0);
     enum err err = ERR_OK;
     for (bool row = true; err == ERR_OK;) {
         err = sql_step(s, &row);
         if (err != ERR_OK || !row) break;
-        err = load_block(b, sql_blob(s, 0), a, why);
+        err = load_block(b, s, a, why);
         arena_reset(a);
     }
     sql_reset(s);
@@ -331,14 +346,15 @@ static enum err load_blocks(struct brand *b, struct why *why)
     return err;
 }
 
-static enum err load_folded(struct brand *b)
+static enum err load_folded(struct brand *b, struct why *why)
 {
     struct sql_stmt *s = sql_use(b->db, "SELECT seq FROM log_mark WHERE name = 'folded'");
     bool row;
     TRY(sql_step(s, &row));
     b->log.folded_seq = row ? (uint64_t)sql_int(s, 0) : 0;
     sql_reset(s);
-    return ERR_OK;
+    if (b->log.folded_seq <= b->log.seq) return ERR_OK;
+    return corrupt(b->db_path, "events at the end of the log are missing", why);
 }
 
 /* Files that no row names are left over from a crash between writing and committing. */
@@ -377,7 +393,7 @@ enum err log_open(struct brand *b, struct why *why)
     TRY(load_parts(b, why));
     TRY(load_ids(b, why));
     TRY(load_blocks(b, why));
-    TRY(load_folded(b));
+    TRY(load_folded(b, why));
     return fs_list(log->dir, remove_orphan, b, why);
 }
 

@@ -54,7 +54,7 @@ static void add(struct registry *r, int list, const struct registry_name *name)
 enum err registry_load(struct registry *r, struct sql *db)
 {
     struct sql_stmt *s =
-        sql_use(db, "SELECT list, name, label, type FROM registry ORDER BY list, number");
+        sql_use(db, "SELECT list, name, label, type, number FROM registry ORDER BY list, number");
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
@@ -65,6 +65,7 @@ enum err registry_load(struct registry *r, struct sql *db)
         if (list < 0 || list >= REGISTRY_LISTS) return ERR_CORRUPT;
         if (list == REGISTRY_PROP && name.text.len > LIMIT_PROP_NAME_BYTES) return ERR_CORRUPT;
         add(r, (int)list, &name);
+        if ((uint64_t)sql_int(s, 4) != r->lists[list].names.count) return ERR_CORRUPT;
     }
     registry_saved(r);
     return ERR_OK;

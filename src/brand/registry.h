@@ -34,5 +34,5 @@ void registry_init(struct registry *r);
 void registry_finish(struct registry *r);
 MUST_CHECK enum err registry_load(struct registry *r, struct sql *db);
 MUST_CHECK enum err registry_save(struct registry *r, struct sql *db);
-void registry_saved(struct registry *r); /* the transaction of registry_save committed */
+void registry_saved(struct registry *r);  /* the transaction of registry_save committed */
 void registry_forget(struct registry *r); /* drop what is not in the database */

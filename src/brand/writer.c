@@ -10,6 +10,7 @@
  * Write-back: a round begins ROUND_MS after the first change, notes the seq, and writes slices of
  * SLICE_ROWS changed rows with later batches; with the last slice folded_seq moves to the noted
  * seq. */
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -71,6 +72,7 @@ static enum err to_rooms(struct tx *tx, const struct event *ev, uint64_t seq)
 enum err tx_emit(struct tx *tx, const struct event *ev, struct why *why)
 {
     if (tx->replaying) return ERR_OK;
+    assert(tx->bulk_rows == 0); /* a block comes before the parts made in its batch */
     /* rooms may emit further events, which take the seqs before this one's */
     enum err err = to_rooms(tx, ev, tx_seq(tx) + 1);
     if (err != ERR_OK) {
@@ -179,6 +181,7 @@ enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t c
 {
     struct brand *b = tx->brand;
     if (count == 0) return ERR_OK;
+    assert(tx->events.count == 0);
     struct part_writer *w;
     struct part_info info;
     char path[600];
@@ -296,7 +299,7 @@ static bool run_together(struct tx *tx, struct command *list)
         roll_back(tx);
         return true;
     }
-    if (err == ERR_OK) err = timers_run(tx);
+    if (err == ERR_OK && tx->bulk_rows == 0) err = timers_run(tx); /* they may emit */
     if (err == ERR_OK) err = flush_some(tx);
     if (err == ERR_OK) err = commit(tx);
     if (err == ERR_OK) return true;
@@ -318,10 +321,12 @@ static void answer(struct brand *b, struct command *list)
 
 static void run_batch(struct brand *b, struct command *list)
 {
-    if (run_together(&b->tx, list)) {
+    if (!b->poisoned && run_together(&b->tx, list)) {
+        b->quiet_until = 0;
         answer(b, list);
         return;
     }
+    if (!list) b->quiet_until = env_now(b->env) + ROUND_MS; /* no hurry to fail again */
     while (list) {
         struct command *c = list;
         list = c->next;
@@ -360,8 +365,9 @@ static struct command *take(struct queue *q)
 /* How long the writer may sleep, ms. */
 static int64_t sleep_ms(struct brand *b)
 {
-    if (b->round_began_at) return 0;
     int64_t now = env_now(b->env), ms = IDLE_MS, due = timers_next_due(b);
+    if (b->quiet_until > now) return ms;
+    if (b->round_began_at) return 0;
     if (b->dirty_since && b->dirty_since + ROUND_MS - now < ms)
         ms = b->dirty_since + ROUND_MS - now;
     if (due != TIME_NONE && due - now < ms) ms = due - now;
@@ -390,6 +396,7 @@ static void wait_for_work(struct brand *b)
 static bool wants_quiet_batch(struct brand *b)
 {
     int64_t now = env_now(b->env), due = timers_next_due(b);
+    if (b->quiet_until > now || b->poisoned) return false;
     return b->round_began_at || (b->dirty_since && now - b->dirty_since >= ROUND_MS) ||
            (due != TIME_NONE && due <= now);
 }

@@ -21,6 +21,7 @@ else
 OUT := $(BUILD)
 endif
 OPT ?= -O2
+JOBS ?= $(shell nproc)
 CFLAGS_PKG = $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 LIBS_PKG = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -g $(OPT) $(WARN) $(HARDEN) $(SAN) -Isrc $(CFLAGS_PKG) $(CFLAGS)
@@ -50,11 +51,10 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
 .PHONY: all help run check check-long test unit fmt fmt-check tidy layers banned bench fuzz install clean stats
-all: deps-build $(OUT)/wellfield
-
-deps-build:
+# The packages first: only then can pkg-config answer, so the build is a make of its own.
+all:
 	@tools/deps build
-.PHONY: deps-build
+	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/wellfield
 
 $(OUT)/wellfield: $(OUT)/obj/main/main.o $(call libs,main $(BELOW_main))
 	$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
@@ -101,8 +101,9 @@ help:
 run: all
 	@tools/run-demo $(OUT)/wellfield
 
-test: all $(UNIT_BIN)
+test: all
 	@tools/deps build check
+	@$(MAKE) --no-print-directory -s -j$(JOBS) unit-programs
 	@tools/suites $(OUT) fast
 
 check:

@@ -11,9 +11,17 @@
 #define TEXT_WEEKS 8
 #define BAR_WIDTH 28
 
-static int larger_first(const void *a, const void *b)
+bool report_kind_is_rest(struct str kind)
+{
+    return str_is(kind, "$rest");
+}
+
+/* Largest first, the rest of the kinds last. */
+static int by_size(const void *a, const void *b)
 {
     const struct report_kind *x = a, *y = b;
+    bool rest_x = report_kind_is_rest(x->kind), rest_y = report_kind_is_rest(y->kind);
+    if (rest_x != rest_y) return rest_x ? 1 : -1;
     if (x->events != y->events) return x->events > y->events ? -1 : 1;
     return str_cmp(x->kind, y->kind);
 }
@@ -32,7 +40,7 @@ size_t report_kinds(const struct sections *s, struct arena *arena, struct report
         if (at == count) sums[count++].kind = text;
         sums[at].events += sections_int(&points->items[i], "value");
     }
-    qsort(sums, count, sizeof(sums[0]), larger_first);
+    qsort(sums, count, sizeof(sums[0]), by_size);
     *out = sums;
     return count;
 }

@@ -38,12 +38,14 @@ MUST_CHECK enum err sections_ask(struct brand *b, const struct sections_range *r
 /* A number inside a tree: 0 when absent. */
 int64_t sections_int(const struct json *object, const char *key);
 
-/* Kinds of 's->kinds' with their events added up over its buckets, most first. Returns how many. */
+/* Kinds of 's->kinds' with their events added up over its buckets, most first and the rest
+ * of the kinds ("$rest") last. Returns how many. */
 struct report_kind {
     struct str kind;
     int64_t events;
 };
 size_t report_kinds(const struct sections *s, struct arena *arena, struct report_kind **out);
+bool report_kind_is_rest(struct str kind);
 /* Members by recency and frequency scores 1 .. 5; false when there are none. */
 struct report_grid {
     uint64_t members[6][6];

@@ -74,23 +74,23 @@ struct deed {
     uint32_t person; /* who does it */
     uint32_t other;  /* the other person */
     uint32_t order;  /* number of the order */
-    uint16_t group;
+    uint16_t group;  /* numbers of its codes */
     uint16_t content;
     uint16_t touchpoint;
     uint16_t staff;
     uint16_t campaign;
-    uint16_t who;    /* bits of the identities carried, 1 << enum identity_kind; 0 = the face */
-    uint16_t length; /* characters of a message */
-    uint8_t kind;    /* enum deed_kind */
-    uint8_t flags;   /* DEED_* */
-    uint8_t product; /* of an order or a sample */
-    uint8_t quantity;
+    uint16_t who;     /* bits of the identities carried, 1 << enum identity_kind; 0 = the face */
+    uint16_t length;  /* characters of a message */
+    uint8_t kind;     /* enum deed_kind */
+    uint8_t flags;    /* DEED_* */
+    uint8_t product;  /* of an order or a sample */
+    uint8_t quantity; /* of it */
 };
 
 /* A deed of a later day. */
 struct later {
-    struct deed deed;
-    uint32_t next; /* place + 1 of the next of the same day, or of the next free one */
+    struct deed deed; /* as it will be done */
+    uint32_t next;    /* place + 1 of the next of the same day, or of the next free one */
 };
 
 /* How persons differ; sim_people.c has the numbers. */
@@ -128,89 +128,92 @@ enum phase {
     PHASE_VISITOR, /* known by a browser */
     PHASE_KNOWN,   /* known by name, not joined */
     PHASE_OUTSIDE, /* buys, not joined */
-    PHASE_JOINED,
-    PHASE_LEFT
+    PHASE_JOINED,  /* in a group or on a contact list */
+    PHASE_LEFT     /* was, and is no more */
 };
 
 struct person {
-    uint8_t character; /* enum character */
-    uint8_t phase;     /* enum phase */
-    uint8_t group_count;
-    bool in_contact; /* on a staff member's contact list */
-    bool store;      /* buys at the counter */
-    uint16_t has;    /* identities so far, 1 << enum identity_kind */
-    uint16_t group[3];
+    uint8_t character;   /* enum character */
+    uint8_t phase;       /* enum phase */
+    uint8_t group_count; /* groups the person is in */
+    bool in_contact;     /* on a staff member's contact list */
+    bool store;          /* buys at the counter */
+    uint16_t has;        /* identities so far, 1 << enum identity_kind */
+    uint16_t group[3];   /* [group_count] */
     uint16_t staff;      /* whose contact */
     uint16_t touchpoint; /* came through */
     uint16_t orders;     /* paid */
     uint16_t campaign;   /* latest one joined */
-    uint32_t inviter;
-    int32_t since;     /* day of the last join */
-    int32_t turn;      /* day on which the phase ends */
-    int32_t order_day; /* day of the next order */
-    int32_t away_from; /* days of an absence: [away_from, away_until) */
-    int32_t away_until;
-    float vigour;    /* chance of being there on a day, at the start */
-    float half_life; /* days in which it halves */
-    float gap;       /* mean days between orders */
-    float basket;    /* factor on prices */
+    uint32_t inviter;    /* who brought them, 0 = nobody */
+    int32_t since;       /* day of the last join */
+    int32_t turn;        /* day on which the phase ends */
+    int32_t order_day;   /* day of the next order */
+    int32_t away_from;   /* days of an absence: [away_from, away_until) */
+    int32_t away_until;  /* SIM_NEVER both: no absence */
+    float vigour;        /* chance of being there on a day, at the start */
+    float half_life;     /* days in which it halves */
+    float gap;           /* mean days between orders */
+    float basket;        /* factor on prices */
 };
 
+/* 用途, what a group is for. */
 enum group_use { USE_SHARING, USE_SALES, USE_ENABLING, USE_CONVERTING, USE_CARING, USE_COUNT };
 
 struct group {
-    uint8_t use; /* enum group_use */
-    struct str name;
-    uint16_t staff;
-    uint32_t joined; /* ever */
-    uint32_t last;   /* latest speaker, a person; 0 = staff */
-    int64_t last_at; /* when */
-    uint32_t asker;  /* whose question is open */
-    int64_t asked_at;
+    uint8_t use;       /* enum group_use */
+    struct str name;   /* its code */
+    uint16_t staff;    /* who runs it */
+    uint32_t joined;   /* ever */
+    uint32_t last;     /* latest speaker, a person; 0 = staff */
+    int64_t last_at;   /* when they spoke */
+    uint32_t asker;    /* whose question is open, 0 = none is */
+    int64_t asked_at;  /* when they asked */
     int64_t thread[3]; /* when the group talks today */
 };
 
 /* A day and what is in the air. */
 struct day {
-    int32_t index;  /* 0 = the first simulated */
-    int32_t number; /* of the zone's calendar */
-    int64_t start;  /* UTC ms; the day is [start, end) */
-    int64_t end;
-    int weekday; /* 1 Monday .. 7 Sunday */
-    int month, mday;
-    int32_t year;
-    bool holiday;  /* around the lunar new year */
-    double visits; /* factors on the usual */
-    double buys;
-    double arrivals;
+    int32_t index;   /* 0 = the first simulated */
+    int32_t number;  /* of the zone's calendar */
+    int64_t start;   /* UTC ms; the day is [start, end) */
+    int64_t end;     /* UTC ms */
+    int weekday;     /* 1 Monday .. 7 Sunday */
+    int month;       /* 1 .. 12 */
+    int mday;        /* 1 .. 31 */
+    int32_t year;    /* of the calendar */
+    bool holiday;    /* around the lunar new year */
+    double visits;   /* factor on the usual number of visits */
+    double buys;     /* of orders */
+    double arrivals; /* of newcomers; any unit */
 };
 
 struct sim {
-    struct rng rng;
-    uint64_t salt; /* makes the identities of one seed unlike another's */
-    const struct zone *zone;
-    int64_t unit;      /* minor units in one of the currency */
-    int32_t first_day; /* number of the first day */
-    int32_t days;
-    uint32_t persons_total; /* who will have arrived in the end */
-    struct person *persons; /* [persons_total] */
-    uint32_t person_count;  /* arrived */
-    double arrival_total;   /* sum of the days' factors */
-    double arrival_done;
-    VEC(struct group) groups;
+    struct rng rng;                 /* all chance */
+    uint64_t salt;                  /* makes the identities of one seed unlike another's */
+    const struct zone *zone;        /* the brand's */
+    int64_t unit;                   /* minor units in one of the currency */
+    int32_t first_day;              /* number of the first day */
+    int32_t days;                   /* to be simulated */
+    uint32_t persons_total;         /* who will have arrived in the end */
+    struct person *persons;         /* [persons_total] */
+    uint32_t person_count;          /* arrived */
+    double arrival_total;           /* sum of the days' factors */
+    double arrival_done;            /* of that, up to today */
+    VEC(struct group) groups;       /* group i + 1 */
+    uint32_t groups_of[USE_COUNT];  /* how many of each use */
     uint16_t open_group[USE_COUNT]; /* where newcomers go */
-    uint16_t next_staff;
-    uint32_t staff_count;
-    uint32_t orders;           /* numbers given */
-    VEC(uint32_t) fans;        /* persons who bring others */
-    struct arena *names;       /* of what follows; lives as long as the world */
-    VEC(struct str) contents;  /* item i + 1 */
-    VEC(struct str) campaigns; /* campaign i + 1 */
-    struct day today;
-    VEC(struct deed) deeds; /* of today */
-    VEC(struct later) later;
-    uint32_t *later_head; /* [days] place + 1 of the first of each day */
-    uint32_t later_free;
+    uint16_t next_staff;            /* who runs the next group, less one */
+    uint32_t staff_count;           /* 2 .. SIM_STAFF_MAX */
+    uint32_t orders;                /* numbers given */
+    VEC(uint32_t) fans;             /* persons who bring others */
+    struct arena *names;            /* of what follows; lives as long as the world */
+    VEC(struct str) contents;       /* item i + 1 */
+    VEC(struct str) campaigns;      /* campaign i + 1 */
+    struct day today;               /* the day being played */
+    VEC(struct deed) deeds;         /* of today */
+    VEC(struct later) later;        /* deeds of days to come, and free places */
+    uint32_t *later_head;           /* [days] place + 1 of the first of each day */
+    uint32_t later_free;            /* place + 1 of the first free one */
 };
 
 /* sim_world.c: the calendar, and the names of things. */

@@ -17,6 +17,17 @@ static void view(struct sim *s, uint32_t number)
     sim_do(s, &d);
 }
 
+/* A link of the brand's own, or its pages for those whose browser is known. */
+static void visit(struct sim *s, uint32_t number)
+{
+    bool browser = sim_person(s, number)->has & SIM_ID(ANON);
+    struct deed d =
+        sim_deed(browser ? DEED_PAGE_VIEWED : DEED_TOUCH_CLICKED, number, sim_moment(s));
+    d.who = browser ? SIM_ID(ANON) : 0;
+    d.touchpoint = sim_pick_touchpoint(s, false);
+    sim_do(s, &d);
+}
+
 /* Most of what is said falls into the group's hours. */
 static void speak(struct sim *s, uint32_t number)
 {
@@ -117,11 +128,7 @@ void sim_act(struct sim *s, uint32_t number)
     const struct habits *h = sim_habits(p);
     for (uint32_t n = sim_times(s, h->views); n > 0; n--)
         view(s, number);
-    if ((p->has & SIM_ID(ANON)) && sim_chance(s, 0.3)) {
-        struct deed d = sim_deed(DEED_PAGE_VIEWED, number, sim_moment(s));
-        d.who = SIM_ID(ANON);
-        sim_do(s, &d);
-    }
+    if (sim_chance(s, 0.08)) visit(s, number);
     /* nobody speaks in a group on the day they join it */
     if (p->group_count < 3 && sim_chance(s, p->group_count ? 0.02 : 0.1)) {
         enum group_use use = sim_chance(s, 0.5) ? USE_ENABLING : USE_CARING;

@@ -111,16 +111,16 @@ static uint64_t person_hash(const struct sim *s, uint32_t number, unsigned purpo
 }
 
 /* 'prefix' and 12 letters or digits. */
-static struct str opaque(const char *prefix, uint64_t hash, struct arena *arena)
+static struct str opaque(struct str prefix, uint64_t hash, struct arena *arena)
 {
     static const char digits[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    size_t len = strlen(prefix);
-    char *p = arena_alloc(arena, len + 13);
-    memcpy(p, prefix, len);
-    for (int i = 0; i < 12; i++) {
-        p[len++] = digits[hash % (sizeof(digits) - 1)];
+    size_t len = prefix.len + 12;
+    char *p = arena_alloc(arena, len);
+    memcpy(p, prefix.p, prefix.len);
+    for (size_t i = prefix.len; i < len; i++) {
+        p[i] = digits[hash % (sizeof(digits) - 1)];
         hash /= sizeof(digits) - 1;
-        if (i == 9) hash = mix(hash);
+        if (i == prefix.len + 9) hash = mix(hash);
     }
     return (struct str){p, len};
 }
@@ -129,28 +129,28 @@ static struct str opaque(const char *prefix, uint64_t hash, struct arena *arena)
 
 static struct str phone(const struct sim *s, uint32_t number, struct arena *arena)
 {
+    const struct str country = STR("+86");
     uint64_t at = (number * UINT64_C(2654435761) + s->salt % PHONES) % PHONES;
-    char *p = arena_alloc(arena, 15);
-    memcpy(p, "+86", 3);
     uint64_t digits = UINT64_C(13000000000) + at;
-    for (int i = 13; i >= 3; i--) {
-        p[i] = (char)('0' + digits % 10);
+    size_t len = country.len + 11;
+    char *p = arena_alloc(arena, len);
+    memcpy(p, country.p, country.len);
+    for (size_t i = len; i > country.len; i--) {
+        p[i - 1] = (char)('0' + digits % 10);
         digits /= 10;
     }
-    return (struct str){p, 14};
+    return (struct str){p, len};
 }
 
 static struct str identity_text(const struct sim *s, uint32_t number, enum identity_kind kind,
                                 struct arena *arena)
 {
     if (kind == IDENTITY_PHONE) return phone(s, number, arena);
-    static const char *const prefix[IDENTITY_KIND_COUNT] = {
-        [IDENTITY_USER] = "u",
-        [IDENTITY_WECOM] = "wm",
-        [IDENTITY_OPENID] = "o",
-        [IDENTITY_ANON] = "a-",
-    };
-    return opaque(prefix[kind], person_hash(s, number, kind), arena);
+    struct str prefix = STR("a-");
+    if (kind == IDENTITY_USER) prefix = STR("u");
+    if (kind == IDENTITY_WECOM) prefix = STR("wm");
+    if (kind == IDENTITY_OPENID) prefix = STR("o");
+    return opaque(prefix, person_hash(s, number, kind), arena);
 }
 
 static uint32_t identities(const struct sim *s, uint32_t number, uint16_t who, struct arena *arena,

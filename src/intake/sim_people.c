@@ -48,6 +48,25 @@ static uint32_t pick_inviter(struct sim *s)
     return sim_person(s, number)->phase == PHASE_JOINED ? number : 0;
 }
 
+/* The invite counts a week later; the inviter gets a voucher, and uses it or not. */
+static void reward(struct sim *s, const struct deed *accepted)
+{
+    struct deed d = *accepted;
+    d.kind = DEED_INVITE_QUALIFIED;
+    d.at += 7 * TIME_DAY;
+    sim_do(s, &d);
+    d.kind = DEED_REWARD_GRANTED;
+    d.amount = 20 * s->unit;
+    d.at += TIME_SECOND;
+    sim_do(s, &d);
+    d.kind = DEED_VOUCHER_ISSUED;
+    d.at += TIME_SECOND;
+    sim_do(s, &d);
+    d.kind = DEED_VOUCHER_REDEEMED;
+    d.at += TIME_DAY * (1 + sim_pick(s, 12));
+    if (sim_chance(s, 0.5)) sim_do(s, &d);
+}
+
 static void invited(struct sim *s, uint32_t number, uint16_t campaign, int64_t at)
 {
     uint32_t inviter = sim_person(s, number)->inviter;
@@ -63,17 +82,7 @@ static void invited(struct sim *s, uint32_t number, uint16_t campaign, int64_t a
     d.person = inviter;
     d.other = number;
     sim_do(s, &d);
-    if (!sim_chance(s, 0.6)) return;
-    d.kind = DEED_INVITE_QUALIFIED;
-    d.at += 7 * TIME_DAY;
-    sim_do(s, &d);
-    d.kind = DEED_VOUCHER_ISSUED;
-    d.amount = 20 * s->unit;
-    d.at += TIME_MINUTE;
-    sim_do(s, &d);
-    d.kind = DEED_VOUCHER_REDEEMED;
-    d.at += TIME_DAY * (1 + sim_pick(s, 12));
-    if (sim_chance(s, 0.5)) sim_do(s, &d);
+    if (sim_chance(s, 0.6)) reward(s, &d);
 }
 
 static void greet(struct sim *s, uint32_t number, uint16_t group, int64_t at)

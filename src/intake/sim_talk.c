@@ -28,13 +28,13 @@ static void answer(struct sim *s, const struct deed *d, struct group *g)
     sim_do(s, &a);
 }
 
-static void staff_answers(struct sim *s, uint16_t group)
+static void staff_answers(struct sim *s, size_t group)
 {
     struct group *g = &s->groups.items[group - 1];
     uint32_t asker = g->asker;
     struct deed d = sim_deed(DEED_MESSAGE, 0, g->asked_at + TIME_MINUTE);
     d.at += (int64_t)sim_exponential(s, 45.0 * TIME_MINUTE);
-    d.group = group;
+    d.group = (uint16_t)group;
     d.staff = g->staff;
     d.other = asker;
     d.length = (uint16_t)(8 + sim_times(s, 30));
@@ -66,7 +66,7 @@ static void hear(struct sim *s, struct deed *d)
 
 static void close_day(struct sim *s)
 {
-    for (uint16_t n = 1; n <= s->groups.count; n++) {
+    for (size_t n = 1; n <= s->groups.count; n++) {
         struct group *g = &s->groups.items[n - 1];
         if (g->asker && sim_chance(s, 0.7)) staff_answers(s, n);
         g->asker = g->last = 0;

@@ -226,9 +226,7 @@ static const char *const group_names[USE_COUNT] = {
 
 static uint16_t open_group(struct sim *s, enum group_use use)
 {
-    uint32_t same = 1;
-    for (size_t i = 0; i < s->groups.count; i++)
-        same += s->groups.items[i].use == use;
+    uint32_t same = ++s->groups_of[use];
     struct group g = {.use = (uint8_t)use, .staff = (uint16_t)(s->next_staff + 1)};
     g.name = str_of(arena_printf(s->names, "%s%u", group_names[use], same));
     s->next_staff = (uint16_t)((s->next_staff + 1u) % s->staff_count);
@@ -252,12 +250,12 @@ uint16_t sim_join_group(struct sim *s, enum group_use use)
 
 /* ---- the staff's day ---- */
 
-static void post(struct sim *s, uint16_t number, int64_t hour)
+static void post(struct sim *s, size_t number, int64_t hour)
 {
     const struct group *g = &s->groups.items[number - 1];
     int64_t at = s->today.start + hour * TIME_HOUR + sim_pick(s, 40 * (uint32_t)TIME_MINUTE);
     struct deed d = sim_deed(DEED_MESSAGE, 0, at);
-    d.group = number;
+    d.group = (uint16_t)number;
     d.staff = g->staff;
     d.length = (uint16_t)(20 + sim_pick(s, 180));
     if (sim_chance(s, 0.6)) d.flags |= DEED_TEMPLATE;
@@ -271,7 +269,7 @@ static void post(struct sim *s, uint16_t number, int64_t hour)
 void sim_open_day(struct sim *s)
 {
     static const double posts[USE_COUNT] = {0.5, 0.85, 0.6, 0.55, 0.35};
-    for (uint16_t n = 1; n <= s->groups.count; n++) {
+    for (size_t n = 1; n <= s->groups.count; n++) {
         struct group *g = &s->groups.items[n - 1];
         for (size_t i = 0; i < COUNT(g->thread); i++)
             g->thread[i] = sim_moment(s);

@@ -59,7 +59,7 @@ void intake_metrics(struct strbuf *out)
     write_one(out, "events_total", "{result=\"duplicate\"}", &total.duplicate);
     write_one(out, "events_total", "{result=\"ignored\"}", &total.ignored);
     for (int e = ERR_OK + 1; e < ERR_COUNT; e++) {
-        if (err_status((enum err)e) >= 500) continue;
+        if (atomic_load_explicit(&total.by_error[e], memory_order_relaxed) == 0) continue;
         snprintf(label, sizeof(label), "{code=\"%s\"}", err_code((enum err)e));
         write_one(out, "events_refused_total", label, &total.by_error[e]);
     }

@@ -12,7 +12,6 @@
 #include "intake/envelope.h"
 #include "intake/posthog.h"
 #include "intake/segment.h"
-#include "people/kinds.h"
 
 /* One protocol. */
 struct protocol {
@@ -44,18 +43,16 @@ static struct str key_of_header(const struct request *req, struct arena *a)
     return STR("");
 }
 
-static enum err find_key(struct request *req, struct str in_body, const struct key **out,
-                         struct why *why)
+/* NULL, with 'why' filled, when it is unknown or no write key. */
+static const struct key *find_key(struct request *req, struct str in_body, struct why *why)
 {
     const struct intake_ctx *ctx = request_ctx(req);
     struct str text = key_of_header(req, request_arena(req));
     const struct key *key = keyring_find(ctx->keys, text.p ? text : in_body);
-    if (!key || key->kind == KEY_TOKEN) {
-        counters_unknown_key();
-        return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_WRITE_KEY, "", NULL);
-    }
-    *out = key;
-    return ERR_OK;
+    if (key && key->kind != KEY_TOKEN) return key;
+    counters_unknown_key();
+    (void)why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_WRITE_KEY, "", NULL);
+    return NULL;
 }
 
 static struct sender sender_of(struct arena *a, const struct key *key)
@@ -68,42 +65,48 @@ static struct sender sender_of(struct arena *a, const struct key *key)
 
 /* ---- messages ---- */
 
-static enum err read_message(struct arena *a, const struct protocol *p, struct str json,
-                             const struct message_source *source, struct fact *fact,
-                             struct why *why)
+/* A request being read. */
+struct reading {
+    struct arena *arena;             /* the request's */
+    const struct protocol *protocol; /* it speaks */
+    struct sender sender;
+    struct message_source source;
+    uint32_t dropped; /* values left out, of all messages */
+    uint32_t junk;    /* identities left out */
+};
+
+static enum err read_message(struct reading *r, struct str json, struct fact *fact, struct why *why)
 {
+    uint32_t junk = 0;
     if (json.len > LIMIT_EVENT_BYTES)
         return why_fail(why, ERR_TOO_LARGE, MSG_TOO_LONG, "message", "%d", LIMIT_EVENT_BYTES);
-    return p->message(a, json, source, fact, why);
+    TRY(r->protocol->message(r->arena, json, &r->source, fact, why));
+    if (fact->kind.len == 0) return ERR_OK;
+    TRY(fact_kind_allowed(&r->sender, fact->kind, why));
+    TRY(fact_check(fact, r->source.received_at, r->arena, &junk, why));
+    r->junk += junk;
+    return ERR_OK;
 }
 
-static void deliver(struct request *req, const struct protocol *p, const struct envelope *e,
-                    struct message_source *source, struct brand *b, const struct sender *sender)
+static void deliver(struct request *req, struct reading *r, const struct envelope *e,
+                    struct brand *b)
 {
-    struct arena *a = request_arena(req);
-    struct delivery *d = delivery_create(req, b, sender, e->count, p->opening);
-    struct intake_counts *counts = delivery_counts(d);
-    counts->bytes = request_body(req).len;
+    struct delivery *d = delivery_create(req, b, &r->sender, e->count, r->protocol->opening);
     for (uint32_t i = 0; i < e->count; i++) {
-        struct fact fact;
+        struct fact fact = {0};
         struct why why;
-        uint32_t junk = 0, dropped = 0;
-        source->dropped = &dropped;
-        enum err err = read_message(a, p, e->items[i], source, &fact, &why);
-        if (err == ERR_OK && fact.kind.len == 0) {
-            delivery_ignore(d);
-            continue;
-        }
-        if (err == ERR_OK) err = fact_kind_allowed(sender, fact.kind, &why);
-        if (err == ERR_OK) err = fact_check(&fact, source->received_at, a, &junk, &why);
-        counts->values_dropped += dropped;
-        counts->identities_dropped += junk;
-        if (err == ERR_OK) {
-            delivery_add(d, i, &fact);
-        } else {
+        if (read_message(r, e->items[i], &fact, &why) != ERR_OK) {
             delivery_refuse(d, i, &why);
+        } else if (fact.kind.len == 0) {
+            delivery_ignore(d);
+        } else {
+            delivery_add(d, i, &fact);
         }
     }
+    struct intake_counts *counts = delivery_counts(d);
+    counts->bytes = request_body(req).len;
+    counts->values_dropped = r->dropped;
+    counts->identities_dropped = r->junk;
     delivery_send(d);
 }
 
@@ -111,20 +114,22 @@ static enum err take(struct request *req, const struct protocol *p, const struct
                      struct str call, struct why *why)
 {
     const struct intake_ctx *ctx = request_ctx(req);
-    const struct key *key = NULL;
+    const struct key *key = find_key(req, e->key, why);
     struct brand *b;
-    TRY(find_key(req, e->key, &key, why));
+    if (!key) return why->err;
     TRY(data_brand(ctx->data, key->brand, &b, why));
-    struct sender sender = sender_of(request_arena(req), key);
-    struct message_source source = {
+    struct reading r = {.arena = request_arena(req), .protocol = p};
+    r.sender = sender_of(r.arena, key);
+    r.source = (struct message_source){
         .received_at = env_now(brand_env(b)),
         .sent_at = e->sent_at,
         .live = true,
         .type = call,
         .currency = str_of(brand_currency(b)),
         .digits = brand_currency_digits(b),
+        .dropped = &r.dropped,
     };
-    deliver(req, p, e, &source, b, &sender);
+    deliver(req, &r, e, b);
     return ERR_OK;
 }
 

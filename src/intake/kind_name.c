@@ -18,6 +18,8 @@ static const struct {
     {{"Order Refunded", 14}, {"order.refunded", 14}},
 };
 
+static const struct str nameless = {"event_", 6};
+
 static bool is_ascii(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -80,12 +82,12 @@ void kind_name(struct arena *a, struct str name, struct str *kind, struct str *l
     }
     *label = name;
     struct str folded = is_ascii(name) ? name : utf8_fold(a, name);
-    char *out = arena_alloc(a, folded.len + sizeof("event_") + DIGEST);
+    char *out = arena_alloc(a, folded.len + nameless.len + DIGEST);
     size_t len = squeeze(folded, out);
     if (len == 0) {
-        memcpy(out, "event_", 6);
-        add_digest(name, out + 6);
-        len = 6 + DIGEST;
+        memcpy(out, nameless.p, nameless.len);
+        add_digest(name, out + nameless.len);
+        len = nameless.len + DIGEST;
     } else if (len > KIND_LENGTH_MAX) {
         len = KIND_LENGTH_MAX - DIGEST - 1;
         while (out[len - 1] == '.' || out[len - 1] == '_')

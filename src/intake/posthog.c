@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 
-/* The SDK's own that are kept, without '$'. Ascending by length. */
+/* The SDK's own that are kept, without '$'. */
 static const struct str kept[] = {
     {"$os", 3},           {"$host", 5},         {"$browser", 8},           {"$referrer", 9},
     {"$pathname", 9},     {"$utm_source", 11},  {"$session_id", 11},       {"$current_url", 12},

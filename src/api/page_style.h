@@ -11,13 +11,13 @@
     "--line:#31353b;--accent:#5cc2a6;--heat:#2f8f78;" \
     "--s0:#5d626a;--s1:#6aa6cf;--s2:#3f8dbb;--s3:#3fa48b;--s4:#e0a840;--s5:#8f7f6a;--s6:#6f6269}}" \
     "*{box-sizing:border-box;margin:0}" \
-    "body{background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,'PingFang SC'," \
+    "body{background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,'PingFang SC'," \
     "'Noto Sans CJK SC','Microsoft YaHei',sans-serif;font-variant-numeric:tabular-nums;" \
     "padding:24px 16px 48px}" \
     "main{max-width:1120px;margin:0 auto;display:grid;gap:16px;" \
     "grid-template-columns:repeat(12,minmax(0,1fr))}" \
     "header{grid-column:1/-1;display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 16px}" \
-    "h1{font-size:24px;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}" \
+    "h1{font-size:24px;font-weight:650;overflow-wrap:anywhere}" \
     "header p{color:var(--soft)}" \
     "nav{margin-left:auto;display:flex;gap:2px 14px;flex-wrap:wrap;min-width:0;overflow-wrap:anywhere}" \
     "a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}" \
@@ -54,7 +54,6 @@
     ".heat td,.heat th{min-width:40px;text-align:center}" \
     ".heat td{border:1px solid var(--card);border-radius:4px;" \
     "background:color-mix(in srgb,var(--heat) var(--p,0%),transparent)}" \
-    ".heat td:first-child,.heat td:nth-child(2){border:0}" \
     ".heat tr>:first-child{text-align:left}.heat tr>:nth-child(2){text-align:right;padding-right:14px}" \
     ".h0{--p:5%}.h1{--p:13%}.h2{--p:24%}.h3{--p:36%}.h4{--p:48%}.h5{--p:62%}" \
     ".empty{color:var(--soft);max-width:72ch}" \

@@ -222,8 +222,9 @@ bool date_any(struct str s, struct date_parts *out)
     *out = (struct date_parts){.at = 0};
     if (is_numeric(s)) return numeric(s, out);
     if (!read_date(&r, &out->civil)) return false;
-    bool gap = skip_spaces(&r) || take(&r, "T");
+    bool gap = skip_spaces(&r);
     if (at_end(&r)) return true;
+    gap = gap || take(&r, "T");
     bool glued = !gap && (unsigned char)r.s.p[r.at - 1] >= 0x80; /* 2024年1月5日9:03 */
     if (!gap && !glued) return false;
     return read_time(&r, out) && at_end(&r);

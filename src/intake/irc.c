@@ -24,6 +24,7 @@ struct log {
     int32_t day;        /* of the line above */
     int64_t time_ms;    /* of the day, of the line above */
     bool above;         /* a message stands above */
+    bool any;           /* there was a message in this file */
     struct fact *fact;  /* the message above as kept; NULL when it was not */
     struct strbuf text; /* of the message above */
 };
@@ -115,7 +116,7 @@ static void take_message(struct log *l, const struct irc_line *line)
     f.props = arena_alloc_array(parse_arena(p), 2, sizeof(*f.props));
     f.prop_count = 2;
     describe(l, f.props);
-    l->above = true;
+    l->above = l->any = true;
     l->fact = parse_fact(p, &f);
     map_put(l->carry->nicks, line->nick, 1);
 }
@@ -127,6 +128,10 @@ static void take_more(struct log *l, const struct line *line, struct str text)
         strbuf_add_char(&l->text, '\n');
         strbuf_add_str(&l->text, text);
         if (l->fact) describe(l, l->fact->props);
+        return;
+    }
+    if (l->any && !l->above) { /* a remark behind a separator */
+        l->p->batch->counts.skipped++;
         return;
     }
     parse_row(l->p, line->number, line->text);

@@ -27,7 +27,7 @@ void parse_hand_over(struct parse *p)
 {
     bool last = p->batch->last;
     p->batch->row_end = p->row;
-    p->batch->part = input_progress(p->in);
+    p->batch->part = p->in ? input_progress(p->in) : 1;
     belt_put_full(p->belt, p->batch);
     p->batch = last ? NULL : belt_take_empty(p->belt);
 }
@@ -60,15 +60,28 @@ void parse_reject(struct parse *p, uint32_t column, const struct why *why)
     if (p->options->strict) p->stopped = true;
 }
 
+/* A file has few kinds: those that may be imported are remembered. */
+static enum err check_kind(struct parse *p, struct str kind, struct why *why)
+{
+    const struct sender sender = {.level = SENDER_IMPORT};
+    if (kind.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "kind", NULL);
+    size_t hash =
+        kind.len * 31 + (unsigned char)kind.p[0] * 7 + (unsigned char)kind.p[kind.len - 1];
+    struct str *slot = &p->kinds[hash % (sizeof(p->kinds) / sizeof(p->kinds[0]))];
+    if (str_eq(*slot, kind)) return ERR_OK;
+    TRY(fact_kind_allowed(&sender, kind, why));
+    if (kind.len <= LIMIT_KIND_BYTES && !slot->p) *slot = arena_str(p->arena, kind);
+    return ERR_OK;
+}
+
 struct fact *parse_fact(struct parse *p, struct fact *f)
 {
     struct batch *b = p->batch;
     struct why why = {0};
     uint32_t junk = 0;
-    const struct sender sender = {.level = SENDER_IMPORT};
     if (f->code[DIM_GROUP].len == 0 && p->options->group)
         f->code[DIM_GROUP] = str_of(p->options->group);
-    enum err err = fact_kind_allowed(&sender, f->kind, &why);
+    enum err err = check_kind(p, f->kind, &why);
     if (err == ERR_OK) err = fact_check(f, p->now, b->arena, &junk, &why);
     if (err != ERR_OK) {
         parse_reject(p, 0, &why);

@@ -26,6 +26,8 @@ static size_t space_at(struct str s, bool end)
 
 static struct str trim(struct str s)
 {
+    bool bare = s.len == 0 || (s.p[0] > ' ' && s.p[s.len - 1] > ' '); /* ASCII, no space */
+    if (bare) return s;
     for (size_t n; (n = space_at(s, false)) > 0;)
         s = (struct str){s.p + n, s.len - n};
     for (size_t n; (n = space_at(s, true)) > 0;)

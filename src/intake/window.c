@@ -27,6 +27,15 @@ void window_init(struct window *r, struct input *in, struct arena *arena)
     renew(r);
 }
 
+void window_init_text(struct window *r, struct str text, struct arena *arena)
+{
+    *r = (struct window){.arena = arena, .line = 1, .ended = true, .len = text.len};
+    r->size = text.len;
+    r->p = arena_alloc(arena, text.len + 1);
+    if (text.len) memcpy(r->p, text.p, text.len);
+    r->p[text.len] = '\n';
+}
+
 void window_move(struct window *r, struct arena *arena)
 {
     r->arena = arena;
@@ -36,6 +45,7 @@ void window_move(struct window *r, struct arena *arena)
 enum err window_fill(struct window *r, struct why *why)
 {
     size_t got;
+    if (r->ended) return ERR_OK;
     if (r->size - r->len < CHUNK_BYTES / 8) renew(r);
     TRY(input_read(r->in, r->p + r->len, r->size - r->len, &got, why));
     r->len += got;

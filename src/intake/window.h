@@ -19,6 +19,8 @@ struct window {
 };
 
 void window_init(struct window *r, struct input *in, struct arena *arena);
+/* A window over a text that is at hand; it is copied. */
+void window_init_text(struct window *r, struct str text, struct arena *arena);
 void window_move(struct window *r, struct arena *arena);
 /* Read more behind 'len'; r->ended when there is none. Moves the text: offsets from 'at' stay. */
 MUST_CHECK enum err window_fill(struct window *r, struct why *why);

@@ -15,6 +15,7 @@ import tempfile
 import time
 import traceback
 import urllib.error
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -32,13 +33,36 @@ def free_port():
         return s.getsockname()[1]
 
 
+def new_database(server=None):
+    """The URL of a new, empty database on the PostgreSQL server of WF_TEST_POSTGRES."""
+    server = server or os.environ.get("WF_TEST_POSTGRES")
+    if not server:
+        raise Skip("WF_TEST_POSTGRES names no server")
+    name = f"wf_{os.getpid()}_{time.monotonic_ns()}"
+    psql(server, f"CREATE DATABASE {name}")
+    parts = urllib.parse.urlsplit(server)
+    return urllib.parse.urlunsplit(parts._replace(path="/" + name))
+
+
+def psql(url, text):
+    """Run a statement; its rows, fields parted by |."""
+    p = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text],
+                       capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0, f"psql: {text}\n{p.stderr}"
+    return p.stdout.splitlines()
+
+
 class Store:
-    """A data directory in a temporary folder, with one brand."""
+    """A data directory in a temporary folder, with one brand. Where WF_STORE is 'postgresql' each one has a new
+    database on the server of WF_TEST_POSTGRES."""
 
     def __init__(self, brand="shop", store=None, *extra):
+        if store is None and os.environ.get("WF_STORE") == "postgresql":
+            store = new_database()
         self.folder = tempfile.mkdtemp(prefix="wellfield-test-")
         self.dir = os.path.join(self.folder, "data")
         self.brand = brand
+        self.store = store
         self.server = None
         args = ["init", "--data", self.dir, "--brand", brand, *extra]
         if store:

@@ -92,7 +92,8 @@ static bool host_is_local(struct str host)
     while (colon > 0 && host.p[colon - 1] != ':' && host.p[colon - 1] != ']')
         colon--;
     if (colon > 0 && host.p[colon - 1] == ':') host.len = colon - 1;
-    return str_is(host, "127.0.0.1") || str_is(host, "localhost") || str_is(host, "[::1]");
+    return str_is(host, "127.0.0.1") || str_eq_fold(host, STR("localhost")) ||
+           str_is(host, "[::1]");
 }
 
 static enum lang wanted_lang(const struct request *req)
@@ -117,10 +118,10 @@ static enum err wanted_brand(struct data *d, struct request *req, struct brand *
 }
 
 /* Links to the other brands go where page_render left a mark. */
-static void add_brands(struct data *d, const struct brand *shown, struct str html,
-                       struct strbuf *out)
+static void add_brands(struct data *d, const struct cached *shown, struct strbuf *out)
 {
     static const char mark[] = "<!--brands-->";
+    struct str html = strbuf_str(&shown->html);
     size_t at = str_find(html, str_of(mark));
     if (data_brand_count(d) < 2 || at == SIZE_MAX) {
         strbuf_add_str(out, html);
@@ -129,9 +130,9 @@ static void add_brands(struct data *d, const struct brand *shown, struct str htm
     strbuf_add(out, html.p, at);
     for (size_t i = 0; i < data_brand_count(d); i++) {
         struct brand_facts f = data_brand_facts(d, i);
-        bool current = strcmp(f.slug, brand_slug(shown)) == 0;
-        strbuf_addf(out, "<a href=\"?brand=%s\"%s>", f.slug,
-                    current ? " aria-current=\"page\"" : "");
+        bool current = strcmp(f.slug, shown->brand) == 0;
+        strbuf_addf(out, "<a href=\"?brand=%s&amp;lang=%s\"%s>", f.slug,
+                    shown->lang == LANG_ZH ? "zh" : "en", current ? " aria-current=\"page\"" : "");
         page_text(out, str_of(f.name));
         strbuf_add_text(out, "</a>");
     }
@@ -155,7 +156,7 @@ void page_handle(struct page_cache *c, struct data *d, struct request *req)
     struct cached *p = find(c, brand_slug(b), wanted_lang(req));
     if (p->at == TIME_NONE || env_now(brand_env(b)) - p->at > PAGE_AGE_MS)
         err = compute(p, b, &why);
-    if (err == ERR_OK) add_brands(d, b, strbuf_str(&p->html), &html);
+    if (err == ERR_OK) add_brands(d, p, &html);
     pthread_mutex_unlock(&c->lock);
     if (err == ERR_OK) {
         reply_header(req, "Content-Security-Policy", c->policy);

@@ -53,7 +53,7 @@ for (const view of views) {
     window.policyViolations = [];
     document.addEventListener("securitypolicyviolation", (e) => window.policyViolations.push(e.violatedDirective + " " + e.blockedURI));
   });
-  const reply = await page.goto(view.url, { waitUntil: "networkidle" });
+  const reply = await page.goto(view.url, { waitUntil: "load" });
   const seen = await page.evaluate(read);
   if (view.shot) await page.screenshot({ path: view.shot, fullPage: true });
   await page.evaluate(axe);

@@ -124,6 +124,7 @@ MUST_CHECK enum err member_mark_stale(struct people *p, struct sql *db, uint32_t
 MUST_CHECK enum err member_due(struct people *p, struct tx *tx, uint32_t id);
 MUST_CHECK enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean);
 /* Write one row: the fold as of its latest event, and the stage at 'now'. */
+int64_t member_flags(const struct fold_state *s); /* as stored */
 MUST_CHECK enum err member_write(struct people *p, struct tx *tx, struct member *m);
 
 /* bulk.c */

@@ -141,7 +141,7 @@ enum err member_due(struct people *p, struct tx *tx, uint32_t id)
 
 enum { FLAG_RETURNED = 1, FLAG_OUTSIDE = 2, FLAG_READS = 4, FLAG_SILENT_BUYER = 8 };
 
-static int64_t flags_of(const struct fold_state *s)
+int64_t member_flags(const struct fold_state *s)
 {
     return (s->returned ? FLAG_RETURNED : 0) | (s->outside ? FLAG_OUTSIDE : 0) |
            (s->reads ? FLAG_READS : 0) | (s->silent_buyer ? FLAG_SILENT_BUYER : 0);
@@ -178,7 +178,7 @@ static enum err upsert(struct tx *tx, const struct member *m, const struct fold_
     sql_bind_int(s, 4, state->stage);
     sql_bind_int(s, 5, state->stage_since);
     sql_bind_int(s, 6, state->trust);
-    sql_bind_int(s, 7, flags_of(state));
+    sql_bind_int(s, 7, member_flags(state));
     sql_bind_int(s, 8, state->created);
     sql_bind_int(s, 9, state->last_seen);
     sql_bind_int(s, 10, (int64_t)state->events);

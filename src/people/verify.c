@@ -88,6 +88,18 @@ static void found(struct check *c, uint32_t member, const char *what)
     c->report->finding(c->report->ctx, text);
 }
 
+/* What the clock and later openings go by. */
+static void compare_marks(struct check *c, uint32_t id, struct sql_stmt *s,
+                          const struct fold_state *state)
+{
+    if (sql_int(s, 9) != member_flags(state)) found(c, id, "stored flags differ");
+    if (sql_int(s, 10) != state->created) found(c, id, "stored created_at differs");
+    if (state->due != TIME_NONE && (sql_is_null(s, 11) || sql_int(s, 11) > state->due))
+        found(c, id, "stored due_at is too late");
+    if ((uint64_t)sql_int(s, 12) > c->view->snapshot->seq)
+        found(c, id, "stored seq is beyond the log");
+}
+
 static void compare_row(struct check *c, uint32_t id, struct sql_stmt *s)
 {
     struct fold_state state;
@@ -104,6 +116,7 @@ static void compare_row(struct check *c, uint32_t id, struct sql_stmt *s)
     if (sql_int(s, 6) != (int64_t)state.orders || sql_int(s, 7) != state.spent)
         found(c, id, "stored orders differ");
     if (sql_int(s, 8) != state.last_seen) found(c, id, "stored last_seen differs");
+    compare_marks(c, id, s, &state);
 }
 
 static enum err check_member(struct check *c, const struct history *h, uint32_t i)
@@ -117,7 +130,8 @@ static enum err check_member(struct check *c, const struct history *h, uint32_t 
     }
     struct sql_stmt *s =
         sql_use(c->view->reader, "SELECT state, as_of, stage, stage_since, trust, events, orders,"
-                                 " spent, last_seen FROM member WHERE id = $1");
+                                 " spent, last_seen, flags, created_at, due_at, seq"
+                                 " FROM member WHERE id = $1");
     sql_bind_int(s, 1, h->member[i]);
     TRY(sql_step(s, &there));
     strbuf_reset(&c->bytes);

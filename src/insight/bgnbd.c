@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "insight/minimise.h"
 
+#define BUILDS_MAX 12
 #define THIN_MAX 20000    /* points of the sample for the first fits */
 #define LOG_MAX 16.0      /* of a parameter */
 #define SERIES_MAX 100000 /* terms of the hypergeometric series */
@@ -173,7 +174,8 @@ static double search(struct fit *f, double *best)
 {
     static const double starts[][4] = {
         {1, 1, 1, 1}, {0.25, 0.2, 0.8, 2.5}, {0.5, 0.5, 0.1, 0.5}, {3, 2, 0.5, 5}};
-    struct minimise m = {.count = 4, .value = minus_likelihood, .stop = should_stop, .ctx = f};
+    struct minimise m = {
+        .count = 4, .value = minus_likelihood, .builds = BUILDS_MAX, .stop = should_stop, .ctx = f};
     double lowest = INFINITY;
     double scale = mean_age(f) / f->unit;
     f->step = f->count / THIN_MAX + 1;
@@ -189,6 +191,7 @@ static double search(struct fit *f, double *best)
     }
     if (f->step == 1) return lowest;
     f->step = 1;
+    m.builds = 1;
     return minimise_run(&m, best, 0.1);
 }
 

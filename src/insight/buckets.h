@@ -26,8 +26,9 @@ void buckets_finish(struct buckets *b);
 static inline uint32_t buckets_find(const struct buckets *b, int64_t at)
 {
     uint32_t i = b->slots[(uint64_t)(at - b->starts[0]) >> b->shift];
+    i += at >= b->starts[i + 1]; /* a coin toss: no branch to guess */
     while (at >= b->starts[i + 1]) {
-        i++;
+        i++; /* days of less than a slot, which are rare */
     }
     return i;
 }

@@ -14,6 +14,7 @@
 
 #define TABLE_SIZE 256
 #define LOG_MAX 16.0
+#define BUILDS_MAX 12
 #define THIN_MAX 20000 /* points of the sample for the first fits */
 
 struct fit {
@@ -71,7 +72,8 @@ static bool should_stop(void *ctx)
 static double search(struct fit *f, double *best)
 {
     static const double starts[][3] = {{1, 1, 1}, {6, 4, 0.5}};
-    struct minimise m = {.count = 3, .value = minus_likelihood, .stop = should_stop, .ctx = f};
+    struct minimise m = {
+        .count = 3, .value = minus_likelihood, .builds = BUILDS_MAX, .stop = should_stop, .ctx = f};
     double lowest = INFINITY;
     f->step = f->count / THIN_MAX + 1;
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
@@ -85,6 +87,7 @@ static double search(struct fit *f, double *best)
     }
     if (f->step == 1) return lowest;
     f->step = 1;
+    m.builds = 1;
     return minimise_run(&m, best, 0.1);
 }
 

@@ -103,7 +103,7 @@ static uint32_t add_int(struct keys *k, int64_t value)
     bool small = value >= 0 && value < DIRECT_SIZE;
     if (small && k->direct[value]) return k->direct[value];
     uint32_t id = add_bits(k, (uint64_t)value ^ INT64_MAX, key);
-    if (small && id != KEYS_REST) k->direct[value] = id;
+    if (small) k->direct[value] = id; /* a frozen set has the rest for good */
     return id;
 }
 

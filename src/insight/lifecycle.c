@@ -133,8 +133,11 @@ static enum err parse(struct plan *p, struct form *f)
     TRY(form_choice(f, "by", units, by));
     json_key(&p->echo, "by");
     json_text(&p->echo, units[*by]);
-    if (p->to > p->in->now) p->to = p->in->now;
-    if (p->from > p->to) p->from = p->to;
+    if (p->to > p->in->now) {
+        bool ranged = json_get(f->json, "from") != NULL;
+        if (ranged && p->start >= p->in->now) return form_fail(f, "from", MSG_QUERY_ORDER, "now");
+        plan_end(p, p->in->now);
+    }
     return ERR_OK;
 }
 

@@ -8,10 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#define STEPS_MAX 2000
-#define BUILDS_MAX 12
-#define VALUE_TOLERANCE 1e-12 /* of the values at the corners, relative */
-#define PLACE_TOLERANCE 1e-8  /* of the corners' coordinates */
+#define STEPS_MAX 1000
+#define VALUE_TOLERANCE 1e-11 /* of the values at the corners, relative */
+#define PLACE_TOLERANCE 1e-6  /* of the corners' coordinates */
 #define GAIN_MIN 1e-10        /* of a new simplex, relative */
 
 struct corner {
@@ -117,7 +116,7 @@ double minimise_run(const struct minimise *m, double *x, double step)
 {
     struct simplex s = {.m = m};
     double best = value_at(m, x);
-    for (int builds = 0; builds < BUILDS_MAX; builds++) {
+    for (int builds = 0; builds < m->builds; builds++) {
         build(&s, x, step);
         for (int i = 0; i < STEPS_MAX && !collapsed(&s); i++) {
             if (m->stop && m->stop(m->ctx)) break;

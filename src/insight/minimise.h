@@ -8,6 +8,7 @@
 struct minimise {
     int count;                                   /* variables, 1 .. MINIMISE_MAX */
     double (*value)(void *ctx, const double *x); /* not a number counts as infinite */
+    int builds;                                  /* most simplexes to build, one after another */
     bool (*stop)(void *ctx);                     /* asked before each step; NULL: never */
     void *ctx;
 };

@@ -141,15 +141,20 @@ enum err plan_expr(struct plan *p, struct form *f, const char *key, enum expr_ab
     return ERR_OK;
 }
 
+void plan_end(struct plan *p, int64_t to)
+{
+    p->to = to;
+    p->from = p->start < to ? p->start : to;
+}
+
 enum err plan_as_of(struct plan *p, struct form *f, bool whole_days)
 {
     int64_t as_of = p->in->now;
     bool ranged = json_get(f->json, "from") != NULL;
     TRY(form_time(f, "as_of", p->in->zone, &as_of));
     if (whole_days) as_of = zone_bucket_start(p->in->zone, UNIT_DAY, as_of);
-    if (ranged && p->from >= as_of) return form_fail(f, "from", MSG_QUERY_ORDER, "as_of");
-    p->to = as_of;
-    if (p->from > p->to) p->from = p->to;
+    if (ranged && p->start >= as_of) return form_fail(f, "from", MSG_QUERY_ORDER, "as_of");
+    plan_end(p, as_of);
     plan_echo_time(p, "as_of", as_of);
     return ERR_OK;
 }

@@ -42,7 +42,8 @@ struct plan {
     struct arena *arena;
     struct expr_catalog catalog;              /* in->catalog, watched for properties */
     struct typed_prop *typed;                 /* newest first */
-    int64_t from, to;                         /* [from, to); equal when the log is empty */
+    int64_t start;                            /* asked for, or the first event's; INT64_MAX: none */
+    int64_t from, to;                         /* [from, to); from = to when 'start' is later */
     const struct expr *where;                 /* about events; NULL = all */
     const struct expr *who;                   /* about members; NULL = all */
     struct selector selectors[SELECTORS_MAX]; /* selector i sets bit i of a row's mask */
@@ -85,6 +86,9 @@ MUST_CHECK enum err plan_columns(struct plan *p, bool fold, struct why *why);
 
 /* Where a property stands in the runs; -1 when it was not asked for. */
 int plan_place(const struct plan *p, uint32_t prop);
+
+/* Let the range end at 'to'. */
+void plan_end(struct plan *p, int64_t to);
 
 void plan_warn(struct plan *p, enum msg msg, struct str arg);
 /* An instant as text, in the echo. */

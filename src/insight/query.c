@@ -34,12 +34,13 @@ static enum err read_range(struct plan *p, const struct query_type *type, struct
     int64_t to = TIME_NONE;
     if (type->takes & TAKES_FROM) TRY(form_time(f, "from", p->in->zone, &from));
     if (type->takes & TAKES_TO) TRY(form_time(f, "to", p->in->zone, &to));
-    p->to = to != TIME_NONE ? to : p->in->now;
-    if (from != TIME_NONE && from >= p->to) {
+    int64_t end = to != TIME_NONE ? to : p->in->now;
+    if (from >= end && type->takes & TAKES_TO) {
         return form_fail(f, "from", MSG_QUERY_ORDER, to != TIME_NONE ? "to" : "now");
     }
-    if (from == TIME_NONE && !plan_first_event(p, &from)) from = p->to;
-    p->from = from < p->to ? from : p->to;
+    if (from == TIME_NONE && !plan_first_event(p, &from)) from = INT64_MAX;
+    p->start = from;
+    plan_end(p, end);
     return ERR_OK;
 }
 

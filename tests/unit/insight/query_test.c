@@ -541,6 +541,10 @@ static void lifecycle_gives_stock_and_flow(void **state)
     expect_int("stock.0.dormant", 2); /* since the first instant of the 17th */
     expect_int("flow.1.5", 1);
     expect_int("flow.5.5", 1);
+    ask("{\"lifecycle\":{\"from\":\"2025-02-28\",\"to\":\"2025-04-01\"}}");
+    expect_count("stock", 2); /* up to now, and no further */
+    expect_refused("{\"lifecycle\":{\"from\":\"2025-03-05\",\"to\":\"2025-04-01\"}}", ERR_INVALID,
+                   "lifecycle.from");
     expect_refused("{\"lifecycle\":{\"where\":\"true\"}}", ERR_INVALID, "lifecycle.where");
     expect_refused("{\"lifecycle\":{\"by\":\"month\"}}", ERR_INVALID, "lifecycle.by");
 }

@@ -90,7 +90,14 @@ enum err brand_reader(struct brand *b, struct sql **out, struct why *why)
 
 struct brand_stats brand_stats(struct brand *b)
 {
-    struct brand_stats s = b->stats;
+    struct brand_stats s = {
+        .commits = b->counters.commits,
+        .commands = b->counters.commands,
+        .rolled_back = b->counters.rolled_back,
+        .duplicates = b->counters.duplicates,
+        .wal_pages = b->counters.wal_pages,
+        .poisoned = b->poisoned,
+    };
     pthread_mutex_lock(&b->queue.lock);
     s.queue = b->queue.count;
     pthread_mutex_unlock(&b->queue.lock);
@@ -98,14 +105,12 @@ struct brand_stats brand_stats(struct brand *b)
     s.seq = b->log.seq;
     s.folded_seq = b->log.folded_seq;
     s.parts = b->log.parts.count;
-    s.part_rows = s.part_bytes = 0;
     for (size_t i = 0; i < b->log.parts.count; i++) {
         s.part_rows += part_get_info(b->log.parts.items[i].part)->rows;
         s.part_bytes += part_get_info(b->log.parts.items[i].part)->size_bytes;
     }
     s.tail_events = tail_count(b->log.tail);
     pthread_mutex_unlock(&b->log.set_lock);
-    s.poisoned = b->poisoned;
     return s;
 }
 

@@ -41,8 +41,8 @@ struct log {
     struct tail *tail;
     struct dedupe *dedupe;
     struct shared_personas *personas;
-    uint64_t seq;        /* of the newest committed event */
-    uint64_t folded_seq; /* all projections' rows include everything up to it */
+    _Atomic uint64_t seq;        /* of the newest committed event; the writer sets it */
+    _Atomic uint64_t folded_seq; /* all projections' rows include everything up to it */
     uint32_t next_file;
     int holds; /* backups under way: files stay until they are done */
     VEC(struct log_removal) held;
@@ -109,7 +109,9 @@ struct brand {
     int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
     int64_t quiet_until;    /* a batch without commands failed: none before this; 0 = any time */
     uint64_t round_seq;
-    struct brand_stats stats; /* counters; read without lock, for show only */
+    struct {
+        _Atomic uint64_t commits, commands, rolled_back, duplicates, wal_pages;
+    } counters; /* for brand_stats */
     _Atomic bool poisoned;
 };
 
@@ -161,5 +163,8 @@ MUST_CHECK enum err brand_refold(struct tx *tx);
 MUST_CHECK enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
                                struct why *why);
 void brand_close(struct brand *b);
+/* backup.c: give 'from' its final name, durably. */
+MUST_CHECK enum err backup_place(const char *from, const char *to, struct why *why);
+
 /* data.c */
 const struct module *const *data_modules(const struct data *d);

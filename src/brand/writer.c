@@ -98,7 +98,7 @@ enum err tx_dedupe(struct tx *tx, struct hash128 id, bool *seen, struct why *why
     struct brand *b = tx->brand;
     TRY(dedupe_seen(b->log.dedupe, id, seen, why));
     if (*seen) {
-        b->stats.duplicates++;
+        b->counters.duplicates++;
         return ERR_OK;
     }
     dedupe_add(b->log.dedupe, id, tx_seq(tx) + 1);
@@ -252,7 +252,7 @@ static void roll_back(struct tx *tx)
     b->round_seq = b->log.folded_seq;
     if (!b->dirty_since) b->dirty_since = tx->now;
     b->due_known = false;
-    b->stats.rolled_back++;
+    b->counters.rolled_back++;
     clear(tx);
     refold(tx);
 }
@@ -275,7 +275,7 @@ static enum err commit(struct tx *tx)
     if (!b->round_began_at && b->round_seq > folded) b->log.folded_seq = b->round_seq;
     if (tx->events.count && !b->dirty_since) b->dirty_since = tx->now;
     log_publish(tx);
-    b->stats.commits++;
+    b->counters.commits++;
     clear(tx);
     return ERR_OK;
 }
@@ -313,7 +313,7 @@ static void answer(struct brand *b, struct command *list)
 {
     while (list) {
         struct command *next = list->next;
-        b->stats.commands++;
+        b->counters.commands++;
         if (list->done) list->done(list->arg, list->err, &list->why);
         list = next;
     }
@@ -414,7 +414,7 @@ static void *writer(void *arg)
         if (list || wants_quiet_batch(b)) run_batch(b, list);
         enum err err = sql_checkpoint(b->db, CHECKPOINT_PAGES);
         if (err != ERR_OK) log_warn("brand", "checkpoint_failed", "error=%s", err_code(err));
-        b->stats.wal_pages = (uint64_t)sql_wal_pages(b->db);
+        b->counters.wal_pages = (uint64_t)sql_wal_pages(b->db);
         if (!list && sql_alive(b->db) != ERR_OK) b->poisoned = true;
         if (tail_count(b->log.tail) >= 131072) compactor_wake(b);
         pthread_mutex_lock(&q->lock);

@@ -68,12 +68,13 @@ enum err plan_fact(struct people *p, struct tx *tx, const struct sender *sender,
     struct fact f = as_seen(fact);
     plan->count = 0;
     *result = (struct people_result){0};
+    struct event ev;
+    /* what can be refused comes first: a refused fact must not leave its id behind */
+    TRY(convert(p, tx, sender, &f, plan->arena, &ev, why));
     if (f.id.len) {
-        TRY(tx_dedupe(tx, brand_event_id(p->brand, f.id), &result->duplicate, why));
+        TRY(tx_dedupe(tx, ev.id, &result->duplicate, why));
         if (result->duplicate) return ERR_OK;
     }
-    struct event ev;
-    TRY(convert(p, tx, sender, &f, plan->arena, &ev, why));
     TRY(resolve(p, tx, sender, &f, false, &who));
     TRY(resolve(p, tx, sender, &f, true, &other));
     if (f.rename && !who.persona) {

@@ -41,10 +41,7 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     const int *by = p->own;
     struct buckets buckets;
     struct activity activity;
-    if (!buckets_init(&buckets, p->in->zone, (enum time_unit)(UNIT_DAY + *by), p->from, p->to, 1, 0,
-                      LIMIT_BUCKETS)) {
-        return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_BUCKETS, "activity", "%d", LIMIT_BUCKETS);
-    }
+    TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + *by), 1, 0, &buckets, why));
     struct sweep sweep = {.plan = p, .from = INT64_MIN, .to = p->to, .members_only = true};
     if (buckets.count == 0) sweep.to = sweep.from; /* no period: nothing to look at */
     enum err err = sweep_run(&sweep, &activity_kernel, &buckets, &activity, why);

@@ -24,29 +24,28 @@ static void fill_slots(struct buckets *b)
     }
 }
 
-bool buckets_init(struct buckets *b, const struct zone *zone, enum time_unit unit, int64_t from,
-                  int64_t to, size_t before, size_t after, size_t count_max)
+bool buckets_init(struct buckets *b, const struct buckets_range *r, size_t count_max)
 {
     VEC(int64_t) starts = {0};
-    *b = (struct buckets){.shift = shifts[unit]};
-    if (from >= to) return true;
-    int64_t start = zone_bucket_start(zone, unit, from);
-    for (size_t i = 0; i < before; i++) {
-        start = zone_bucket_start(zone, unit, start - 1);
+    *b = (struct buckets){.shift = shifts[r->unit]};
+    if (r->from >= r->to) return true;
+    int64_t start = zone_bucket_start(r->zone, r->unit, r->from);
+    for (size_t i = 0; i < r->before; i++) {
+        start = zone_bucket_start(r->zone, r->unit, start - 1);
     }
-    while (start < to) {
+    while (start < r->to) {
         if (starts.count == count_max) {
             VEC_FINISH(&starts);
             return false;
         }
         VEC_PUSH(&starts, start);
-        int64_t next = zone_bucket_next(zone, unit, start);
+        int64_t next = zone_bucket_next(r->zone, r->unit, start);
         assert(next > start);
         start = next;
     }
-    for (size_t i = 0; i < after; i++) {
+    for (size_t i = 0; i < r->after; i++) {
         VEC_PUSH(&starts, start);
-        start = zone_bucket_next(zone, unit, start);
+        start = zone_bucket_next(r->zone, r->unit, start);
     }
     VEC_PUSH(&starts, start);
     b->starts = starts.items;

@@ -15,11 +15,16 @@ struct buckets {
     int shift;       /* a slot is 1 << shift ms wide */
 };
 
-/* The buckets that meet [from, to), and 'before' and 'after' more around them; none when from >=
- * to. False, with nothing to finish, when that would be more than 'count_max' without those after.
- */
-bool buckets_init(struct buckets *b, const struct zone *zone, enum time_unit unit, int64_t from,
-                  int64_t to, size_t before, size_t after, size_t count_max);
+/* The buckets that meet [from, to), and 'before' and 'after' more around them. */
+struct buckets_range {
+    const struct zone *zone;
+    enum time_unit unit;
+    int64_t from, to;     /* from >= to: no buckets at all */
+    size_t before, after; /* more buckets */
+};
+
+/* False, with nothing to finish, when there are more than 'count_max' without those after. */
+bool buckets_init(struct buckets *b, const struct buckets_range *r, size_t count_max);
 void buckets_finish(struct buckets *b);
 
 /* The bucket of an instant in [starts[0], starts[count]). */

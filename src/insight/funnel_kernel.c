@@ -149,10 +149,10 @@ static void merge(void *to, void *from)
 {
     struct funnel *a = to;
     struct funnel *b = from;
-    VEC(uint32_t) ids = {0};
+    uint32_t *ids = mem_alloc_array(b->groups.count + 1, sizeof(*ids));
     for (uint32_t key = 0; key < b->groups.count; key++) {
         uint32_t there = keys_add(a->keys, keys_get(b->keys, key));
-        VEC_PUSH(&ids, there);
+        ids[key] = there;
         for (int k = 0; k < LIMIT_FUNNEL_STEPS; k++) {
             group_of(a, there)->depth[k] += b->groups.items[key].depth[k];
         }
@@ -160,10 +160,10 @@ static void merge(void *to, void *from)
     VEC_RESERVE(&a->times, b->times.count);
     for (size_t i = 0; i < b->times.count; i++) {
         struct funnel_time time = b->times.items[i];
-        time.key = ids.items[time.key];
+        time.key = ids[time.key];
         VEC_PUSH(&a->times, time);
     }
-    VEC_FINISH(&ids);
+    mem_free(ids);
 }
 
 const struct kernel_type funnel_kernel = {sizeof(struct funnel), init, finish, run, bytes, merge};

@@ -190,10 +190,7 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     const int *by = p->own;
     struct buckets buckets;
     struct lifecycle lifecycle;
-    if (!buckets_init(&buckets, p->in->zone, (enum time_unit)(UNIT_DAY + *by), p->from, p->to, 0, 0,
-                      LIMIT_BUCKETS)) {
-        return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_BUCKETS, "lifecycle", "%d", LIMIT_BUCKETS);
-    }
+    TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + *by), 0, 0, &buckets, why));
     struct lifecycle_settings settings = {p, &buckets, p->from, p->to};
     struct sweep sweep = {
         .plan = p, .from = INT64_MIN, .to = p->to, .members_only = true, .every_kind = true};

@@ -262,6 +262,14 @@ enum err plan_need(struct plan *p, size_t count, size_t size, struct why *why)
     return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_MEMORY, "", NULL);
 }
 
+enum err plan_buckets(const struct plan *p, enum time_unit unit, size_t before, size_t after,
+                      struct buckets *out, struct why *why)
+{
+    struct buckets_range range = {p->in->zone, unit, p->from, p->to, before, after};
+    if (buckets_init(out, &range, LIMIT_BUCKETS)) return ERR_OK;
+    return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_BUCKETS, p->name, "%d", LIMIT_BUCKETS);
+}
+
 enum err plan_check(const struct plan *p, struct why *why)
 {
     const struct budget *b = p->in->budget;

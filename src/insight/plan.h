@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/limits.h"
+#include "insight/buckets.h"
 #include "insight/form.h"
 #include "insight/insight.h"
 
@@ -40,6 +41,7 @@ struct plan_warning {
 struct plan {
     const struct insight *in;
     struct arena *arena;
+    const char *name;                         /* of the query */
     struct expr_catalog catalog;              /* in->catalog, watched for properties */
     struct typed_prop *typed;                 /* newest first */
     int64_t start;                            /* asked for, or the first event's; INT64_MAX: none */
@@ -102,6 +104,10 @@ bool plan_charge(struct plan *p, uint64_t bytes);
 MUST_CHECK enum err plan_need(struct plan *p, size_t count, size_t size, struct why *why);
 /* Stopped or past the deadline? */
 MUST_CHECK enum err plan_check(const struct plan *p, struct why *why);
+
+/* The buckets of [p->from, p->to); ERR_TOO_LARGE over LIMIT_BUCKETS. */
+MUST_CHECK enum err plan_buckets(const struct plan *p, enum time_unit unit, size_t before,
+                                 size_t after, struct buckets *out, struct why *why);
 
 /* The first instant of the log; false when it is empty. */
 bool plan_first_event(const struct plan *p, int64_t *at);

@@ -101,6 +101,7 @@ static enum err answer(struct plan *p, struct str query, struct reply *r, struct
     TRY(form_open(&top, p->arena, json, "", why));
     if (json->count != 1) return why_fail(why, ERR_INVALID, MSG_QUERY_ONE_KEY, "", NULL);
     TRY(find_type(p->arena, json->keys[0], &type, why));
+    p->name = type->name;
     TRY(form_open(&form, p->arena, &json->items[0], type->name, why));
     json_begin_object(&p->echo);
     json_key(&p->echo, type->name);

@@ -170,10 +170,7 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
     const struct retention_plan *t = p->own;
     struct buckets buckets;
-    if (!buckets_init(&buckets, p->in->zone, (enum time_unit)(UNIT_DAY + t->by), p->from, p->to, 0,
-                      (size_t)t->periods, LIMIT_BUCKETS)) {
-        return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_BUCKETS, "retention", "%d", LIMIT_BUCKETS);
-    }
+    TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + t->by), 0, (size_t)t->periods, &buckets, why));
     enum err err = run_in_buckets(p, r, &buckets, why);
     buckets_finish(&buckets);
     return err;

@@ -52,11 +52,8 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     const int64_t *days = p->own;
     struct buckets buckets;
     struct stickiness table;
-    int64_t start = window_start(p, *days);
-    size_t before = STICKINESS_MONTH - 1;
-    if (!buckets_init(&buckets, p->in->zone, UNIT_DAY, start, p->to, before, 0, LIMIT_BUCKETS)) {
-        return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_BUCKETS, "stickiness", "%d", LIMIT_BUCKETS);
-    }
+    p->from = window_start(p, *days);
+    TRY(plan_buckets(p, UNIT_DAY, STICKINESS_MONTH - 1, 0, &buckets, why));
     struct stickiness_settings settings = {&buckets, (uint32_t)*days};
     struct sweep sweep = {.plan = p, .from = buckets.starts[0], .to = p->to, .members_only = true};
     enum err err = sweep_run(&sweep, &stickiness_kernel, &settings, &table, why);

@@ -145,10 +145,7 @@ static enum err run_in_buckets(struct plan *p, struct reply *r, struct why *why)
 static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
     struct trend_plan *t = p->own;
-    if (!buckets_init(&t->buckets, p->in->zone, (enum time_unit)t->by, p->from, p->to, 0, 0,
-                      LIMIT_BUCKETS)) {
-        return fail_size(why);
-    }
+    TRY(plan_buckets(p, (enum time_unit)t->by, 0, 0, &t->buckets, why));
     breakdown_place(&t->breakdown, p);
     enum err err = run_in_buckets(p, r, why);
     buckets_finish(&t->buckets);

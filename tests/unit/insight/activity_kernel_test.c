@@ -59,7 +59,8 @@ static void activity_equals_the_model(void **state)
     (void)state;
     struct rng rng;
     seed_rng(&rng, "activity_equals_the_model");
-    assert_true(buckets_init(&buckets, zone_open("UTC"), UNIT_DAY, 0, DAYS * TIME_DAY, 0, 0, 99));
+    assert_true(
+        buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, DAYS * TIME_DAY, 0, 0), 99));
     for (int round = 0; round < 1000; round++) {
         struct activity activity;
         struct activity_point want[DAYS];
@@ -92,7 +93,8 @@ static void stickiness_equals_the_model(void **state)
     (void)state;
     struct rng rng;
     seed_rng(&rng, "stickiness_equals_the_model");
-    assert_true(buckets_init(&buckets, zone_open("UTC"), UNIT_DAY, 0, DAYS * TIME_DAY, 0, 0, 99));
+    assert_true(
+        buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, DAYS * TIME_DAY, 0, 0), 99));
     for (int round = 0; round < 500; round++) {
         struct stickiness got;
         uint32_t days = 1 + (uint32_t)rng_below(&rng, DAYS - 27);
@@ -127,7 +129,8 @@ static void members_that_are_left_out_do_not_count(void **state)
     (void)state;
     struct activity activity;
     uint8_t keep[] = {0, 1, 1};
-    assert_true(buckets_init(&buckets, zone_open("UTC"), UNIT_DAY, 0, 2 * TIME_DAY, 0, 0, 9));
+    assert_true(
+        buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, 2 * TIME_DAY, 0, 0), 9));
     run_reset(&run);
     run_member(&run, 1);
     run_row(&run, TIME_DAY, 1, SELECTED);

@@ -15,8 +15,8 @@ static void expect_day_lengths(const char *zone, const char *from, const int *ho
     struct buckets b;
     int64_t start;
     assert_true(time_parse(zone_open(zone), str_of(from), &start));
-    assert_true(buckets_init(&b, zone_open(zone), UNIT_DAY, start,
-                             start + (int64_t)count * TIME_DAY, 0, 0, 100));
+    assert_true(buckets_init(
+        &b, RANGE(zone_open(zone), UNIT_DAY, start, start + (int64_t)count * TIME_DAY, 0, 0), 100));
     assert_true(b.count >= count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal((b.starts[i + 1] - b.starts[i]) / TIME_HOUR, hours[i]);
@@ -39,8 +39,10 @@ static void a_day_that_a_zone_skips_is_no_bucket(void **state)
     (void)state;
     struct buckets b;
     const struct zone *z = zone_open("Pacific/Apia");
-    assert_true(buckets_init(&b, z, UNIT_DAY, instant("2011-12-28T12:00:00-10:00"),
-                             instant("2012-01-01T12:00:00+14:00"), 0, 0, 100));
+    assert_true(buckets_init(&b,
+                             RANGE(z, UNIT_DAY, instant("2011-12-28T12:00:00-10:00"),
+                                   instant("2012-01-01T12:00:00+14:00"), 0, 0),
+                             100));
     assert_int_equal(b.count, 4);
     assert_int_equal(b.starts[1], instant("2011-12-29T00:00:00-10:00"));
     assert_int_equal(b.starts[2], instant("2011-12-31T00:00:00+14:00"));
@@ -53,7 +55,7 @@ static void an_hour_that_comes_twice_is_two_buckets(void **state)
     struct buckets b;
     const struct zone *z = zone_open("Europe/Berlin");
     int64_t from = instant("2025-10-26T00:00:00+02:00");
-    assert_true(buckets_init(&b, z, UNIT_HOUR, from, from + 25 * TIME_HOUR, 0, 0, 100));
+    assert_true(buckets_init(&b, RANGE(z, UNIT_HOUR, from, from + 25 * TIME_HOUR, 0, 0), 100));
     assert_int_equal(b.count, 25);
     buckets_finish(&b);
 }
@@ -64,7 +66,8 @@ static void the_range_may_begin_inside_a_bucket(void **state)
     struct buckets b;
     const struct zone *z = zone_open("UTC");
     int64_t from = instant("2025-01-15T10:00:00Z");
-    assert_true(buckets_init(&b, z, UNIT_MONTH, from, instant("2025-03-01T00:00:00Z"), 1, 2, 10));
+    assert_true(
+        buckets_init(&b, RANGE(z, UNIT_MONTH, from, instant("2025-03-01T00:00:00Z"), 1, 2), 10));
     assert_int_equal(b.count, 5);
     assert_int_equal(b.starts[0], instant("2024-12-01T00:00:00Z"));
     assert_int_equal(b.starts[1], instant("2025-01-01T00:00:00Z"));
@@ -76,7 +79,7 @@ static void an_empty_range_has_no_buckets(void **state)
 {
     (void)state;
     struct buckets b;
-    assert_true(buckets_init(&b, zone_open("UTC"), UNIT_DAY, 5, 5, 3, 3, 10));
+    assert_true(buckets_init(&b, RANGE(zone_open("UTC"), UNIT_DAY, 5, 5, 3, 3), 10));
     assert_int_equal(b.count, 0);
     buckets_finish(&b);
 }
@@ -86,11 +89,13 @@ static void too_many_buckets_are_refused(void **state)
     (void)state;
     struct buckets b;
     const struct zone *z = zone_open("UTC");
-    assert_true(buckets_init(&b, z, UNIT_DAY, 0, 10 * TIME_DAY, 0, 0, 10));
+    assert_true(buckets_init(&b, RANGE(z, UNIT_DAY, 0, 10 * TIME_DAY, 0, 0), 10));
     buckets_finish(&b);
-    assert_false(buckets_init(&b, z, UNIT_DAY, 0, 10 * TIME_DAY + 1, 0, 0, 10));
-    assert_false(buckets_init(&b, z, UNIT_HOUR, instant("0000-01-01T00:00:00Z"),
-                              instant("9999-12-31T00:00:00Z"), 0, 0, 50000));
+    assert_false(buckets_init(&b, RANGE(z, UNIT_DAY, 0, 10 * TIME_DAY + 1, 0, 0), 10));
+    assert_false(buckets_init(
+        &b,
+        RANGE(z, UNIT_HOUR, instant("0000-01-01T00:00:00Z"), instant("9999-12-31T00:00:00Z"), 0, 0),
+        50000));
 }
 
 static void finding_equals_walking(void **state)
@@ -108,7 +113,7 @@ static void finding_equals_walking(void **state)
             (int64_t)rng_below(&rng, 50 * 365) * TIME_DAY + (int64_t)rng_below(&rng, 9e7);
         int64_t to = from + 1 + (int64_t)rng_below(&rng, 60 * (uint64_t)TIME_DAY);
         struct buckets b;
-        assert_true(buckets_init(&b, z, unit, from, to, 1, 1, 50000));
+        assert_true(buckets_init(&b, RANGE(z, unit, from, to, 1, 1), 50000));
         for (int i = 0; i < 200; i++) {
             uint64_t length = (uint64_t)(b.starts[b.count] - b.starts[0]);
             int64_t at = b.starts[0] + (int64_t)rng_below(&rng, length);

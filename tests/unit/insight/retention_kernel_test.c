@@ -30,7 +30,7 @@ static struct retention_settings settings(enum retention_first first, enum reten
 
 static void compute(struct retention_settings *s, enum time_unit unit, uint32_t pieces)
 {
-    assert_true(buckets_init(&buckets, s->zone, unit, s->from, s->to, 0, s->periods, 50000));
+    assert_true(buckets_init(&buckets, RANGE(s->zone, unit, s->from, s->to, 0, s->periods), 50000));
     s->cohorts = (uint32_t)buckets.count - s->periods;
     run_kernel(&run, &retention_kernel, s, pieces, 2, &table);
 }

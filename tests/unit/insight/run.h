@@ -15,7 +15,10 @@
 #include "base/env.h"
 #include "base/time.h"
 #include "base/vec.h"
+#include "insight/buckets.h"
 #include "insight/kernel.h"
+
+#define RANGE(...) (&(struct buckets_range){__VA_ARGS__})
 
 #define ROWS_MAX 4096
 

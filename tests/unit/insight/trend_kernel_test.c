@@ -96,7 +96,7 @@ static void every_measure_equals_the_model(void **state)
     (void)keys_add(shown, &(struct key){.type = KEY_INT, .integer = 5});
     seed_rng(&rng, "every_measure_equals_the_model");
     assert_true(
-        buckets_init(&buckets, zone_open("UTC"), UNIT_DAY, 0, BUCKETS * TIME_DAY, 0, 0, 99));
+        buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, BUCKETS * TIME_DAY, 0, 0), 99));
     for (int round = 0; round < 2000; round++) {
         static struct grid grid;
         struct trend trend;
@@ -153,7 +153,7 @@ static void sums_do_not_overflow(void **state)
     struct buckets buckets;
     struct trend trend;
     struct trend_settings s = {.measure = TREND_AMOUNT, .buckets = &buckets};
-    assert_true(buckets_init(&buckets, zone_open("UTC"), UNIT_DAY, 0, TIME_DAY, 0, 0, 1));
+    assert_true(buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, TIME_DAY, 0, 0), 1));
     run_reset(&run);
     run_member(&run, 1);
     for (int i = 0; i < 3; i++) {

@@ -2,6 +2,7 @@
 import dataclasses
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ class Bench:
     def __init__(self, binary, folder, source, scale):
         self.binary, self.folder, self.source, self.scale = binary, folder, source, scale
         self.rows, self.commands, self.running = [], [], []
-        self.load_before = os.getloadavg()[0]
+        self.load_before, self.cpu_s = os.getloadavg()[0], 0.0
 
     # ---- files and programs ----
 
@@ -49,15 +50,17 @@ class Bench:
     # ---- measuring ----
 
     def note(self, command):
-        self.commands.append(command.replace(self.folder, "$D"))
+        self.commands.append(command.replace(self.folder, "$D").replace(self.binary, "wellfield"))
 
     def timed(self, command, stdin=None, shown=None):
-        """Seconds that a command takes; it must succeed."""
+        """Seconds that a command takes; it must succeed. 'cpu_s' is then what it used of processors."""
         self.note(shown or " ".join(f"'{c}'" if re.search(r"[ {}(),;]", c) else c for c in map(str, command)))
+        used = cpu_of_children()
         began = time.monotonic()
         with open(stdin, "rb") if stdin else open(os.devnull, "rb") as source:
             p = subprocess.run(command, stdin=source, capture_output=True, text=True)
         seconds = time.monotonic() - began
+        self.cpu_s = cpu_of_children() - used
         if p.returncode != 0:
             raise SystemExit(f"{' '.join(map(str, command))}: exit {p.returncode}\n{p.stdout}\n{p.stderr}")
         return seconds, p.stdout
@@ -102,6 +105,11 @@ class Bench:
     def close(self):
         for p in list(self.running):
             self.stop(p)
+
+
+def cpu_of_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def rate(count, seconds):

@@ -3,7 +3,8 @@
  * Order matters: first the removal of files is held back (log_hold), then a brand's database is
  * copied in one consistent piece, then the files that this copy's manifest names are added: they
  * are all still there, and they never change. server.db is copied before the brands, so every brand
- * it names exists. */
+ * it names exists. The last entry, "sum", is the SHA-256 of the names and bytes before it, in hex:
+ * without it a backup is cut short. */
 #include "brand/backup.h"
 
 #include <archive.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "brand/internal.h"
 
@@ -23,7 +25,11 @@ struct backup {
     struct archive *archive;
     struct backup_counts *counts;
     char copy[600]; /* the database copy at hand */
+    struct sha256_state sum;
 };
+
+/* Two backups at once would use the same names for their copies. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
 static enum err archive_fail(struct backup *k, struct why *why)
 {
@@ -41,10 +47,24 @@ static enum err add_bytes(struct backup *k, int fd, uint64_t size, struct why *w
         err = fs_read_at(fd, chunk, len, at, why);
         if (err == ERR_OK && archive_write_data(k->archive, chunk, len) != (la_ssize_t)len)
             err = archive_fail(k, why);
+        sha256_add(&k->sum, chunk, len);
         at += len;
     }
     mem_free(chunk);
     k->counts->bytes += size;
+    return err;
+}
+
+static enum err add_header(struct backup *k, const char *name, uint64_t size, struct why *why)
+{
+    struct archive_entry *entry = archive_entry_new();
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_size(entry, (la_int64_t)size);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0600);
+    enum err err =
+        archive_write_header(k->archive, entry) == ARCHIVE_OK ? ERR_OK : archive_fail(k, why);
+    archive_entry_free(entry);
     return err;
 }
 
@@ -54,15 +74,8 @@ static enum err add_file(struct backup *k, const char *path, const char *name, s
     uint64_t size;
     TRY(fs_open_read(path, &fd, why));
     enum err err = fs_size(fd, &size, why);
-    if (err == ERR_OK) {
-        struct archive_entry *entry = archive_entry_new();
-        archive_entry_set_pathname(entry, name);
-        archive_entry_set_size(entry, (la_int64_t)size);
-        archive_entry_set_filetype(entry, AE_IFREG);
-        archive_entry_set_perm(entry, 0600);
-        if (archive_write_header(k->archive, entry) != ARCHIVE_OK) err = archive_fail(k, why);
-        archive_entry_free(entry);
-    }
+    if (err == ERR_OK) err = add_header(k, name, size, why);
+    sha256_add(&k->sum, name, strlen(name));
     if (err == ERR_OK) err = add_bytes(k, fd, size, why);
     fs_close(fd);
     k->counts->files++;
@@ -129,6 +142,15 @@ static enum err add_brand(struct backup *k, const char *slug, struct why *why)
     return err;
 }
 
+static enum err add_sum(struct backup *k, struct why *why)
+{
+    struct sha256 sum = sha256_finish(&k->sum);
+    char hex[65];
+    hex_encode(sum.bytes, sizeof(sum.bytes), hex);
+    TRY(add_header(k, "sum", 64, why));
+    return archive_write_data(k->archive, hex, 64) == 64 ? ERR_OK : archive_fail(k, why);
+}
+
 static enum err add_all(struct backup *k, struct why *why)
 {
     char path[600];
@@ -140,7 +162,34 @@ static enum err add_all(struct backup *k, struct why *why)
         struct brand_facts f = data_brand_facts(k->data, i);
         TRY(add_brand(k, f.slug, why));
     }
-    return ERR_OK;
+    return add_sum(k, why);
+}
+
+/* The whole archive into an open file. */
+static enum err write_archive(struct backup *k, int fd, struct why *why)
+{
+    sha256_init(&k->sum);
+    k->archive = archive_write_new();
+    archive_write_set_format_pax_restricted(k->archive);
+    archive_write_add_filter_zstd(k->archive);
+    pthread_mutex_lock(&one_at_a_time);
+    enum err err = archive_write_open_fd(k->archive, fd) == ARCHIVE_OK ? add_all(k, why)
+                                                                       : archive_fail(k, why);
+    pthread_mutex_unlock(&one_at_a_time);
+    if (archive_write_close(k->archive) != ARCHIVE_OK && err == ERR_OK) err = archive_fail(k, why);
+    archive_write_free(k->archive);
+    return err;
+}
+
+enum err backup_place(const char *from, const char *to, struct why *why)
+{
+    char parent[4200];
+    TRY(fs_rename(from, to, why));
+    snprintf(parent, sizeof(parent), "%s", to);
+    char *slash = strrchr(parent, '/');
+    if (!slash) return fs_sync_dir(".", why);
+    slash[slash == parent] = '\0';
+    return fs_sync_dir(parent, why);
 }
 
 enum err backup_write(struct data *d, const char *path, struct backup_counts *counts,
@@ -155,16 +204,10 @@ enum err backup_write(struct data *d, const char *path, struct backup_counts *co
     }
     int fd;
     TRY(fs_create(unfinished, &fd, why));
-    k.archive = archive_write_new();
-    archive_write_set_format_pax_restricted(k.archive);
-    archive_write_add_filter_zstd(k.archive);
-    enum err err = archive_write_open_fd(k.archive, fd) == ARCHIVE_OK ? add_all(&k, why)
-                                                                      : archive_fail(&k, why);
-    if (archive_write_close(k.archive) != ARCHIVE_OK && err == ERR_OK) err = archive_fail(&k, why);
-    archive_write_free(k.archive);
+    enum err err = write_archive(&k, fd, why);
     if (err == ERR_OK) err = fs_sync(fd, why);
     fs_close(fd);
-    if (err == ERR_OK) return fs_rename(unfinished, path, why);
+    if (err == ERR_OK) return backup_place(unfinished, path, why);
     struct why ignored;
     if (fs_remove(unfinished, &ignored) != ERR_OK) return err;
     return err;

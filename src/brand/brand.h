@@ -116,6 +116,8 @@ MUST_CHECK enum err tx_bulk_begin(struct tx *tx, struct why *why);
  */
 MUST_CHECK enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t count,
                                  const struct hash128 *ids, size_t id_count, struct why *why);
+/* Events emitted in this batch so far, in order; borrowed until the next tx_emit. */
+const struct event *tx_events(const struct tx *tx, size_t *count);
 uint64_t
 tx_seq(const struct tx *tx); /* seq of the newest event, emitted ones of this batch included */
 

@@ -183,14 +183,42 @@ static enum err open_server(struct data *d, struct why *why)
     return load_brands(d);
 }
 
+/* An init that was cut off leaves no more than these. */
+static bool is_foreign(void *ctx, const char *name)
+{
+    bool own = strcmp(name, "lock") == 0 || strncmp(name, "store", 5) == 0;
+    *(bool *)ctx |= !own;
+    return own;
+}
+
+/* The key is made with the directory only: a new one would read nothing of what an old one wrote.
+ */
+static enum err make_or_load_key(struct data *d, struct why *why)
+{
+    char path[600];
+    snprintf(path, sizeof(path), "%s/store", d->dir);
+    return fs_exists(path) ? load_key(d, why) : make_key(d, why);
+}
+
+static enum err make_dir(struct data *d, struct why *why)
+{
+    char path[600];
+    bool foreign = false;
+    snprintf(path, sizeof(path), "%s/store", d->dir);
+    TRY(fs_make_dir(d->dir, why));
+    if (fs_exists(path)) return ERR_OK;
+    TRY(fs_list(d->dir, is_foreign, &foreign, why));
+    return foreign ? why_fail(why, ERR_INVALID, MSG_NOT_EMPTY, "--data", "%s", d->dir) : ERR_OK;
+}
+
 enum err data_init(const struct data_options *o, struct why *why)
 {
     struct data *d = create();
     char path[600];
     enum err err = set_paths(d, o, why);
-    if (err == ERR_OK) err = fs_make_dir(d->dir, why);
+    if (err == ERR_OK) err = make_dir(d, why);
     if (err == ERR_OK) err = take_lock(d, why);
-    if (err == ERR_OK) err = make_key(d, why);
+    if (err == ERR_OK) err = make_or_load_key(d, why);
     if (err == ERR_OK) err = make_store(d, why);
     if (err == ERR_OK) err = load_store(d, why);
     snprintf(path, sizeof(path), "%s/brands", d->dir);

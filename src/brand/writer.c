@@ -48,6 +48,12 @@ bool tx_replaying(const struct tx *tx)
     return tx->replaying;
 }
 
+const struct event *tx_events(const struct tx *tx, size_t *count)
+{
+    *count = tx->events.count;
+    return tx->events.items;
+}
+
 uint64_t tx_seq(const struct tx *tx)
 {
     return tx->brand->log.seq + tx->events.count + tx->bulk_rows;

@@ -4,7 +4,7 @@
  * Nothing is folded on the way. The members touched are remembered, and people_bulk_end folds them
  * in one pass over the log; bulk_pending in the database says that this is still to come, so that
  * an opening after a crash does it. Who is in which group is kept in memory meanwhile, read from a
- * member's row on first need. */
+ * member's row on first need, and folded again after a merge. */
 #include <stdlib.h>
 
 #include "people/plan.h"
@@ -12,8 +12,8 @@
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
     struct idset touched;    /* members */
-    struct intmap *in_group; /* (member, group) -> 1 in, 0 out */
-    struct intmap *loaded;   /* members whose row was read for in_group */
+    struct intmap *in_group; /* (member, group) -> 2 * reading + (1 in, 0 out) */
+    struct intmap *loaded;   /* member -> the reading of its groups that counts */
 };
 
 struct load {
@@ -50,18 +50,32 @@ static uint64_t pair(uint32_t member, uint32_t group)
     return (uint64_t)member << 32 | group;
 }
 
-static enum err load_groups(struct load *l, uint32_t id)
+static void put_groups(struct people *p, uint32_t id, uint64_t reading, const struct fold *fold)
 {
-    struct bulk *bulk = l->p->bulk;
-    uint64_t known;
-    if (intmap_get(bulk->loaded, id, &known)) return ERR_OK;
-    intmap_put(bulk->loaded, id, 1);
-    struct member *m;
     struct fold_state state;
-    TRY(member_get(l->p, tx_sql(l->tx), id, &m));
-    fold_get_state(m->fold, &l->p->names, &state);
+    fold_get_state(fold, &p->names, &state);
+    intmap_put(p->bulk->loaded, id, reading);
     for (uint32_t i = 0; i < state.group_count; i++)
-        intmap_put(bulk->in_group, pair(id, state.groups[i]), 1);
+        intmap_put(p->bulk->in_group, pair(id, state.groups[i]), 2 * reading + 1);
+}
+
+static enum err load_groups(struct load *l, uint32_t id, uint64_t *reading)
+{
+    struct member *m;
+    if (intmap_get(l->p->bulk->loaded, id, reading)) return ERR_OK;
+    *reading = 1;
+    TRY(member_get(l->p, tx_sql(l->tx), id, &m));
+    put_groups(l->p, id, *reading, m->fold);
+    return ERR_OK;
+}
+
+/* Of two members one: neither's groups are those of both, so all is read again. */
+static enum err merge_groups(struct load *l, uint32_t id)
+{
+    uint64_t reading = 0;
+    intmap_get(l->p->bulk->loaded, id, &reading);
+    TRY(refold_with(l->p, id, l->events.items, l->events.count, l->p->present));
+    put_groups(l->p, id, reading + 1, l->p->present);
     return ERR_OK;
 }
 
@@ -71,16 +85,18 @@ static enum err follow_groups(struct load *l, const struct event *ev)
     struct people *p = l->p;
     uint32_t roles = ev->kind < p->role_count ? p->roles[ev->kind] : 0;
     uint32_t member = identity_member(p, ev->persona), group = ev->dim[DIM_GROUP];
+    if (ev->kind == p->kind_merged) return merge_groups(l, member);
     if (!ev->persona || !group || !(roles & (ROLE_MESSAGE | ROLE_JOIN_GROUP | ROLE_LEAVE_GROUP)))
         return ERR_OK;
-    TRY(load_groups(l, member));
-    uint64_t in = 0;
+    uint64_t in = 0, reading;
+    TRY(load_groups(l, member, &reading));
     intmap_get(p->bulk->in_group, pair(member, group), &in);
+    in = in == 2 * reading + 1;
     if (plan_implies_join(p, ev) && !in) {
         struct event join = plan_join(p, ev, l->arena);
         VEC_PUSH(&l->events, join);
     }
-    intmap_put(p->bulk->in_group, pair(member, group), !(roles & ROLE_LEAVE_GROUP));
+    intmap_put(p->bulk->in_group, pair(member, group), 2 * reading + !(roles & ROLE_LEAVE_GROUP));
     return ERR_OK;
 }
 

@@ -16,8 +16,10 @@ struct member {
     uint32_t id;
     bool dirty;        /* differs from the row */
     bool stale;        /* a late fact or a merge: fold again from history before writing */
+    bool behind;       /* events are missing from the fold (then it is stale, too) */
     bool recent;       /* touched since the last eviction sweep */
     uint64_t seq;      /* of the newest event folded in */
+    uint32_t persona;  /* of that event; 0 = not known */
     int64_t armed_due; /* due time of the timer that is set; TIME_NONE */
     struct fold *fold;
 };
@@ -121,6 +123,8 @@ void member_drop(struct people *p, uint32_t id);
 MUST_CHECK enum err member_fold(struct people *p, struct tx *tx, const struct event *ev,
                                 uint64_t seq);
 MUST_CHECK enum err member_mark_stale(struct people *p, struct sql *db, uint32_t id, uint64_t seq);
+/* Bring the groups of a member up to date with the batch under way. */
+MUST_CHECK enum err member_catch_up(struct people *p, struct tx *tx, struct member *m);
 MUST_CHECK enum err member_due(struct people *p, struct tx *tx, uint32_t id);
 MUST_CHECK enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean);
 /* Write one row: the fold as of its latest event, and the stage at 'now'. */
@@ -132,6 +136,10 @@ void bulk_close(struct people *p);
 
 /* refold.c */
 MUST_CHECK enum err refold_one(struct people *p, struct tx *tx, struct member *m);
+/* Fold a member as of the committed log and 'events', which are not in it yet, into 'fold'. Exact
+ * but for events of one millisecond and several personas on both sides. */
+MUST_CHECK enum err refold_with(struct people *p, uint32_t member, const struct event *events,
+                                size_t count, struct fold *fold);
 /* Fold members again by one pass over the log and write their rows: those of
  * 'only', or all when NULL. */
 MUST_CHECK enum err refold_scan(struct people *p, struct tx *tx, const struct idset *only,

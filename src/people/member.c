@@ -67,7 +67,7 @@ static enum err load(struct people *p, struct sql *db, uint32_t id, struct membe
     m->armed_due = sql_is_null(s, 1) ? TIME_NONE : sql_int(s, 1);
     bool sound = fold_decode(m->fold, sql_blob(s, 2));
     sql_reset(s);
-    if (!sound) m->stale = true; /* rebuilt from the log; verify reports it */
+    if (!sound) m->stale = m->behind = true; /* rebuilt from the log; verify reports it */
     return ERR_OK;
 }
 
@@ -102,10 +102,33 @@ enum err member_mark_stale(struct people *p, struct sql *db, uint32_t id, uint64
 {
     struct member *m;
     TRY(member_get(p, db, id, &m));
-    m->stale = true;
+    m->stale = m->behind = true;
+    m->persona = 0;
     if (seq > m->seq) m->seq = seq;
     mark_dirty(p, m);
     return ERR_OK;
+}
+
+enum err member_catch_up(struct people *p, struct tx *tx, struct member *m)
+{
+    size_t count;
+    if (!m->behind) return ERR_OK;
+    const struct event *events = tx_events(tx, &count);
+    TRY(refold_with(p, m->id, events, count, m->fold));
+    m->behind = false; /* still stale: what is written is folded from the log alone */
+    return ERR_OK;
+}
+
+/* Would the log have this event before the newest one folded? Of several personas the lower comes
+ * first within a millisecond. */
+static bool is_late(const struct people *p, const struct member *m, const struct event *ev)
+{
+    int64_t last_at = fold_last_at(m->fold);
+    uint64_t shared;
+    if (last_at == TIME_NONE || ev->at > last_at) return false;
+    if (ev->at < last_at) return true;
+    if (ev->persona == m->persona || !intmap_get(p->member_of, ev->persona, &shared)) return false;
+    return m->persona == 0 || ev->persona < m->persona;
 }
 
 enum err member_fold(struct people *p, struct tx *tx, const struct event *ev, uint64_t seq)
@@ -116,11 +139,12 @@ enum err member_fold(struct people *p, struct tx *tx, const struct event *ev, ui
     if (seq <= m->seq) return ERR_OK; /* the row includes it */
     m->seq = seq;
     mark_dirty(p, m);
-    int64_t last_at = fold_last_at(m->fold);
-    if (m->stale || (last_at != TIME_NONE && ev->at < last_at)) {
-        m->stale = true;
+    if (m->behind) return ERR_OK;
+    if (is_late(p, m, ev)) {
+        m->stale = m->behind = true;
         return ERR_OK;
     }
+    m->persona = ev->persona;
     fold_row_of_event(&p->names, ev, &row);
     fold_event(m->fold, &p->names, &row, NULL, NULL);
     return ERR_OK;

@@ -41,6 +41,7 @@ static enum err imply_join(struct people *p, struct tx *tx, const struct event *
     struct why why;
     if (tx_replaying(tx) || !plan_implies_join(p, ev)) return ERR_OK;
     TRY(member_get(p, tx_sql(tx), identity_member(p, ev->persona), &m));
+    TRY(member_catch_up(p, tx, m));
     if (fold_in_group(m->fold, ev->dim[DIM_GROUP])) return ERR_OK;
     struct event join = plan_join(p, ev, tx_arena(tx));
     return tx_emit(tx, &join, &why);

@@ -57,7 +57,69 @@ enum err refold_one(struct people *p, struct tx *tx, struct member *m)
     if (err == ERR_OK) {
         fold_reset(m->fold);
         if (h.member_count) fold_run(&p->names, &w.columns, &h, 0, m->fold);
-        m->stale = false;
+        m->stale = m->behind = false;
+        m->persona = 0;
+    }
+    brand_snapshot_release(s);
+    arena_destroy(a);
+    return err;
+}
+
+/* One event after the other; those of the log that are later than an uncommitted one come after it.
+ */
+static void fold_both(const struct people *p, const struct columns *columns,
+                      const struct history *h, const struct event *const *events, size_t count,
+                      struct fold *fold)
+{
+    struct fold_row row;
+    uint32_t r = 0, rows = h->member_count ? h->off[1] : 0;
+    for (size_t i = 0; i <= count; i++) {
+        for (; r < rows && (i == count || h->at[r] <= events[i]->at); r++) {
+            fold_row_of_history(&p->names, columns, h, r, &row);
+            fold_event(fold, &p->names, &row, NULL, NULL);
+        }
+        if (i == count) break;
+        fold_row_of_event(&p->names, events[i], &row);
+        fold_event(fold, &p->names, &row, NULL, NULL);
+    }
+}
+
+/* The member's among 'events', in order of the log. */
+static size_t own_events(const struct people *p, uint32_t member, const struct event *events,
+                         size_t count, const struct event **own)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct event *ev = &events[i];
+        if (!ev->persona || identity_member(p, ev->persona) != member) continue;
+        size_t at = found++;
+        for (; at > 0 && (own[at - 1]->at > ev->at ||
+                          (own[at - 1]->at == ev->at && own[at - 1]->persona > ev->persona));
+             at--)
+            own[at] = own[at - 1];
+        own[at] = ev;
+    }
+    return found;
+}
+
+enum err refold_with(struct people *p, uint32_t member, const struct event *events, size_t count,
+                     struct fold *fold)
+{
+    struct wanted w = wanted_columns(p);
+    struct scan scan = whole_log(&w);
+    struct arena *a = arena_create(0);
+    struct history h;
+    struct why why = {0};
+    uint32_t *personas;
+    size_t persona_count = identity_personas(p, member, a, &personas);
+    struct snapshot *s = brand_snapshot(p->brand);
+    enum err err = eventlog_member(s, member, personas, persona_count, &scan, a, &h, &why);
+    if (err == ERR_OK) {
+        const struct event **own = mem_alloc_array(count + 1, sizeof(*own));
+        size_t own_count = own_events(p, member, events, count, own);
+        fold_reset(fold);
+        fold_both(p, &w.columns, &h, own, own_count, fold);
+        mem_free(own);
     }
     brand_snapshot_release(s);
     arena_destroy(a);
@@ -102,7 +164,8 @@ static enum err refold_in_run(struct pass *pass, const struct history *h, uint32
     }
     fold_run(&p->names, &pass->wanted->columns, h, i, m->fold);
     m->seq = pass->seq;
-    m->stale = false;
+    m->stale = m->behind = false;
+    m->persona = 0;
     return member_write(p, pass->tx, m);
 }
 

@@ -1,11 +1,17 @@
 /* api.c - routes of the product's own, and the pool that answers questions.
  *
  * A question would hold an HTTP thread for as long as it scans; so the request is suspended and
- * queued, and one of ASKERS threads answers it. Over ASK_QUEUE waiting the answer is 429. */
+ * queued, and one of ASKERS threads answers it. Over ASK_QUEUE waiting the answer is 429. The
+ * watcher looks every WATCH_MS whether somebody still waits for what is being answered, and stops
+ * the scan when not.
+ *
+ * Invariant: running[] holds exactly the questions that an asker has taken and not yet replied to;
+ * only those, and only under the lock, may the watcher touch. */
 #include "api/api.h"
 
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/page.h"
@@ -15,10 +21,12 @@
 
 #define ASKERS 2
 #define ASK_QUEUE 64
+#define WATCH_MS 100
 
 struct question {
     struct request *req;
     struct brand *brand;
+    struct budget budget; /* cancelled when the client has gone */
     struct question *next;
 };
 
@@ -30,10 +38,16 @@ struct api {
     struct page_cache *pages;
     pthread_t askers[ASKERS];
     int asker_count;
+    pthread_t watcher;
+    bool watched;         /* there is a watcher */
     pthread_mutex_t lock; /* what follows */
-    pthread_cond_t wake;
+    pthread_cond_t wake;  /* a question is waiting */
+    pthread_cond_t watch; /* a question is running */
     struct question *head, *last;
     size_t waiting;
+    struct question *running[ASKERS]; /* NULL = that asker is idle */
+    uint64_t asked;                   /* questions taken to be answered */
+    uint64_t cancelled;               /* of them, those whose client had gone */
     bool stopping;
 };
 
@@ -107,39 +121,105 @@ enum err api_ask(struct brand *b, struct str query, enum insight_form form, stru
 
 /* ---- POST /api/v1/{brand}/query ---- */
 
-static void answer(struct question *q)
+static void give(struct question *q, enum insight_form form, struct str text)
 {
+    if (form == INSIGHT_CSV) {
+        reply(q->req, 200, "text/csv; charset=utf-8", text);
+    } else {
+        reply_json(q->req, 200, text);
+    }
+}
+
+/* Called under the lock; so is the next. */
+static struct question *begin(struct api *a, size_t slot)
+{
+    struct question *q = a->head;
+    a->head = q->next;
+    if (!a->head) a->last = NULL;
+    a->waiting--;
+    a->asked++;
+    a->running[slot] = q;
+    atomic_store(&q->budget.cancel, request_gone(q->req));
+    pthread_cond_signal(&a->watch);
+    return q;
+}
+
+static void end(struct api *a, size_t slot, enum err err)
+{
+    a->running[slot] = NULL;
+    if (err == ERR_CANCELLED) a->cancelled++;
+}
+
+/* Takes the lock, and drops it while the question is answered. */
+static void answer(struct api *a, size_t slot)
+{
+    struct question *q = begin(a, slot);
     struct strbuf out = {0};
     struct why why = {0};
+    enum err err = ERR_OK;
+    pthread_mutex_unlock(&a->lock);
     struct str accept = request_header(q->req, "Accept");
-    bool csv = str_starts(accept, STR("text/csv"));
-    enum err err =
-        api_ask(q->brand, request_body(q->req), csv ? INSIGHT_CSV : INSIGHT_JSON, NULL, &out, &why);
-    if (err != ERR_OK) {
-        reply_problem(q->req, &why);
-    } else if (csv) {
-        reply(q->req, 200, "text/csv; charset=utf-8", strbuf_str(&out));
+    enum insight_form form = str_starts(accept, STR("text/csv")) ? INSIGHT_CSV : INSIGHT_JSON;
+    if (atomic_load(&q->budget.cancel)) {
+        err = why_fail(&why, ERR_CANCELLED, MSG_QUERY_CANCELLED, "", NULL);
     } else {
-        reply_json(q->req, 200, strbuf_str(&out));
+        err = api_ask(q->brand, request_body(q->req), form, &q->budget, &out, &why);
+    }
+    pthread_mutex_lock(&a->lock);
+    end(a, slot, err);
+    pthread_mutex_unlock(&a->lock);
+    if (err == ERR_OK) {
+        give(q, form, strbuf_str(&out));
+    } else {
+        reply_problem(q->req, &why);
     }
     strbuf_finish(&out);
     request_resume(q->req);
+    pthread_mutex_lock(&a->lock);
 }
 
 static void *asker(void *arg)
 {
     struct api *a = arg;
+    size_t slot = 0;
     pthread_mutex_lock(&a->lock);
+    while (!pthread_equal(a->askers[slot], pthread_self()))
+        slot++;
     for (;;) {
         while (!a->head && !a->stopping)
             pthread_cond_wait(&a->wake, &a->lock);
-        struct question *q = a->head;
-        if (!q) break; /* stopping, and nothing is left */
-        a->head = q->next;
-        if (!a->head) a->last = NULL;
-        a->waiting--;
+        if (!a->head) break; /* stopping, and nothing is left */
+        answer(a, slot);
+    }
+    pthread_mutex_unlock(&a->lock);
+    return NULL;
+}
+
+/* How many questions are being answered; the scan of one whose client has gone is stopped. */
+static size_t look_at_running(struct api *a)
+{
+    size_t running = 0;
+    for (size_t i = 0; i < ASKERS; i++) {
+        struct question *q = a->running[i];
+        if (!q) continue;
+        running++;
+        if (request_gone(q->req)) atomic_store(&q->budget.cancel, true);
+    }
+    return running;
+}
+
+static void *watcher(void *arg)
+{
+    struct api *a = arg;
+    const struct timespec pause = {.tv_nsec = WATCH_MS * 1000000L};
+    pthread_mutex_lock(&a->lock);
+    while (!a->stopping) {
+        if (look_at_running(a) == 0) {
+            pthread_cond_wait(&a->watch, &a->lock);
+            continue;
+        }
         pthread_mutex_unlock(&a->lock);
-        answer(q);
+        nanosleep(&pause, NULL);
         pthread_mutex_lock(&a->lock);
     }
     pthread_mutex_unlock(&a->lock);
@@ -176,7 +256,7 @@ static void handle_query(struct request *req)
     struct question *q = arena_alloc(request_arena(req), sizeof(*q));
     struct why why = {0};
     struct str slug = arena_str(request_arena(req), request_param(req, "brand"));
-    *q = (struct question){.req = req};
+    q->req = req; /* arena_alloc returns zeroed memory */
     if (data_brand(a->intake.data, slug.p, &q->brand, &why) != ERR_OK) {
         reply_problem(req, &why);
     } else if (request_body(req).len > LIMIT_QUERY_BYTES) {
@@ -227,6 +307,15 @@ static void brand_metrics(struct brand *b, struct strbuf *out)
     gauge(out, "poisoned", slug, s.poisoned);
 }
 
+static void query_metrics(struct api *a, struct strbuf *out)
+{
+    pthread_mutex_lock(&a->lock);
+    strbuf_addf(out, "wellfield_queries_total %llu\n", (unsigned long long)a->asked);
+    strbuf_addf(out, "wellfield_queries_cancelled_total %llu\n", (unsigned long long)a->cancelled);
+    strbuf_addf(out, "wellfield_queries_waiting %zu\n", a->waiting);
+    pthread_mutex_unlock(&a->lock);
+}
+
 static void handle_metrics(struct request *req)
 {
     struct api *a = request_ctx(req);
@@ -245,6 +334,7 @@ static void handle_metrics(struct request *req)
                         (unsigned long long)s.by_class[c]);
         }
     }
+    query_metrics(a, &out);
     intake_metrics(&out);
     reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", out.p ? strbuf_str(&out) : STR(""));
     strbuf_finish(&out);
@@ -319,11 +409,24 @@ enum err api_authorize(struct request *req, const struct route *route, struct wh
 
 /* ---- life ---- */
 
+/* Under the lock, so that an asker finds itself in the list. */
+static bool start_threads(struct api *a)
+{
+    pthread_mutex_lock(&a->lock);
+    while (a->asker_count < ASKERS &&
+           pthread_create(&a->askers[a->asker_count], NULL, asker, a) == 0)
+        a->asker_count++;
+    a->watched = pthread_create(&a->watcher, NULL, watcher, a) == 0;
+    pthread_mutex_unlock(&a->lock);
+    return a->watched && a->asker_count == ASKERS;
+}
+
 enum err api_create(struct data *d, struct api **out, struct why *why)
 {
     struct api *a = mem_alloc(sizeof(*a));
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->wake, NULL);
+    pthread_cond_init(&a->watch, NULL);
     enum err err = keyring_load(d, &a->keys, why);
     if (err != ERR_OK) {
         api_destroy(a);
@@ -332,8 +435,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     a->intake = (struct intake_ctx){d, a->keys};
     a->routes = join_routes();
     a->pages = page_cache_create();
-    for (; a->asker_count < ASKERS; a->asker_count++) {
-        if (pthread_create(&a->askers[a->asker_count], NULL, asker, a) == 0) continue;
+    if (!start_threads(a)) {
         api_destroy(a);
         return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
     }
@@ -347,13 +449,16 @@ void api_destroy(struct api *a)
     pthread_mutex_lock(&a->lock);
     a->stopping = true;
     pthread_cond_broadcast(&a->wake);
+    pthread_cond_broadcast(&a->watch);
     pthread_mutex_unlock(&a->lock);
     for (int i = 0; i < a->asker_count; i++)
         pthread_join(a->askers[i], NULL);
+    if (a->watched) pthread_join(a->watcher, NULL);
     page_cache_destroy(a->pages);
     keyring_destroy(a->keys);
     mem_free(a->routes);
     pthread_cond_destroy(&a->wake);
+    pthread_cond_destroy(&a->watch);
     pthread_mutex_destroy(&a->lock);
     mem_free(a);
 }

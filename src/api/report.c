@@ -257,21 +257,35 @@ static void text_rfm(const struct sections *s, enum lang lang, struct strbuf *ou
     }
 }
 
+static bool is_number(const struct json *j)
+{
+    return j && (j->type == JSON_INT || j->type == JSON_DOUBLE);
+}
+
+static void repeat_revenue(const struct brand *b, const struct sections *s, enum lang lang,
+                           struct strbuf *out)
+{
+    const struct json *revenue = json_get(s->repeat, "expected_revenue");
+    double minor = 1;
+    if (!is_number(revenue)) return;
+    for (int i = 0; i < brand_currency_digits(b); i++)
+        minor *= 10;
+    strbuf_addf(out, lang == LANG_ZH ? "，预计金额 %.2f %s" : ", expected revenue %.2f %s",
+                revenue->number / minor, brand_currency(b));
+}
+
+/* A model may fit and yet foretell nothing: what is null is left out. */
 void report_repeat_line(const struct brand *b, const struct sections *s, enum lang lang,
                         struct strbuf *out)
 {
     const struct json *alive = json_get(s->repeat, "members_alive"),
                       *orders = json_get(s->repeat, "expected_orders");
-    double minor = 1;
-    if (!alive || !orders) return;
-    for (int i = 0; i < brand_currency_digits(b); i++)
-        minor *= 10;
-    strbuf_addf(out,
-                lang == LANG_ZH
-                    ? "在购用户 %.0f，预计订单 %.0f，预计金额 %.2f %s"
-                    : "members alive %.0f, expected orders %.0f, expected revenue %.2f %s",
-                alive->number, orders->number,
-                (double)sections_int(s->repeat, "expected_revenue") / minor, brand_currency(b));
+    if (!is_number(alive)) return;
+    strbuf_addf(out, lang == LANG_ZH ? "在购用户 %.0f" : "members alive %.0f", alive->number);
+    if (is_number(orders))
+        strbuf_addf(out, lang == LANG_ZH ? "，预计订单 %.0f" : ", expected orders %.0f",
+                    orders->number);
+    repeat_revenue(b, s, lang, out);
 }
 
 static void text_repeat(const struct brand *b, const struct sections *s, enum lang lang,

@@ -151,7 +151,7 @@ enum err json_parse(struct arena *a, struct str text, const struct json **out, s
 
 const struct json *json_get(const struct json *j, const char *key)
 {
-    if (j->type != JSON_OBJECT) return NULL;
+    if (!j || j->type != JSON_OBJECT) return NULL;
     for (size_t i = 0; i < j->count; i++) {
         if (str_is(j->keys[i], key)) return &j->items[i];
     }

@@ -36,7 +36,7 @@ struct json {
 
 MUST_CHECK enum err json_parse(struct arena *a, struct str text, const struct json **out,
                                struct why *why);
-/* Member of an object; NULL when absent (or 'j' is not an object). */
+/* Member of an object; NULL when absent, or when 'j' is NULL or no object. */
 const struct json *json_get(const struct json *j, const char *key);
 
 struct json_writer {

@@ -120,6 +120,9 @@ MUST_CHECK enum err writer_start(struct brand *b, struct why *why);
 void writer_stop(struct brand *b); /* drains the queue, writes back everything */
 MUST_CHECK enum err flush_all(struct tx *tx);
 
+/* queue.c: detach what may go into one batch; NULL when empty. Under queue.lock. */
+struct command *queue_take(struct queue *q);
+
 /* log.c: the manifest. log_open loads parts, side files and blocks. */
 MUST_CHECK enum err log_open(struct brand *b, struct why *why);
 void log_close(struct brand *b);

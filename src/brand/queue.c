@@ -1,0 +1,107 @@
+/* queue.c - commands on their way to the writer: bounded, first in first out.
+ *
+ * Any thread appends; the writer takes runs of commands that fit into one batch. */
+#include "base/limits.h"
+#include "brand/internal.h"
+
+struct command *queue_take(struct queue *q)
+{
+    struct command *first = q->head, *last = first;
+    size_t count = 1, bytes = first ? first->bytes : 0;
+    if (!first) return NULL;
+    while (!first->alone && last->next && !last->next->alone && count < LIMIT_WRITER_BATCH &&
+           bytes + last->next->bytes <= LIMIT_WRITER_BATCH_BYTES) {
+        last = last->next;
+        count++;
+        bytes += last->bytes;
+    }
+    q->head = last->next;
+    if (!q->head) q->last = NULL;
+    last->next = NULL;
+    q->count -= count;
+    q->bytes -= bytes;
+    return first;
+}
+
+static enum err run_flush(struct tx *tx, void *arg, struct why *why)
+{
+    (void)arg;
+    (void)why;
+    return flush_all(tx);
+}
+
+enum err brand_flush(struct brand *b, struct why *why)
+{
+    return brand_call(b, run_flush, NULL, true, why);
+}
+
+enum err brand_submit(struct brand *b, struct command *c, struct why *why)
+{
+    struct queue *q = &b->queue;
+    enum err err = ERR_OK;
+    c->next = NULL;
+    pthread_mutex_lock(&q->lock);
+    if (q->stopping || b->poisoned) {
+        err = why_fail(why, ERR_UNAVAILABLE, MSG_STOPPING, "", NULL);
+    } else if (q->count >= LIMIT_WRITER_QUEUE || q->bytes + c->bytes > LIMIT_WRITER_QUEUE_BYTES) {
+        err = why_fail(why, ERR_BUSY, MSG_BUSY, "", "1");
+    } else {
+        if (q->last) q->last->next = c;
+        if (!q->head) q->head = c;
+        q->last = c;
+        q->count++;
+        q->bytes += c->bytes;
+        pthread_cond_signal(&q->wake);
+    }
+    pthread_mutex_unlock(&q->lock);
+    return err;
+}
+
+/* A caller that waits for its command. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool finished;
+    struct command command;
+    void *arg;
+    enum err (*run)(struct tx *tx, void *arg, struct why *why);
+};
+
+static enum err waiter_run(struct tx *tx, void *arg, struct why *why)
+{
+    struct waiter *w = arg;
+    return w->run(tx, w->arg, why);
+}
+
+static void waiter_done(void *arg, enum err err, const struct why *why)
+{
+    (void)err;
+    (void)why;
+    struct waiter *w = arg;
+    pthread_mutex_lock(&w->lock);
+    w->finished = true;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->lock);
+}
+
+enum err brand_call(struct brand *b, enum err (*run)(struct tx *tx, void *arg, struct why *why),
+                    void *arg, bool alone, struct why *why)
+{
+    struct waiter w = {.arg = arg, .run = run};
+    w.command = (struct command){.run = waiter_run, .done = waiter_done, .arg = &w, .alone = alone};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.cond, NULL);
+    enum err err = brand_submit(b, &w.command, why);
+    if (err == ERR_OK) {
+        pthread_mutex_lock(&w.lock);
+        while (!w.finished)
+            pthread_cond_wait(&w.cond, &w.lock);
+        pthread_mutex_unlock(&w.lock);
+        err = w.command.err;
+        if (err != ERR_OK && why) *why = w.command.why;
+        if (err != ERR_OK && why && why->err == ERR_OK) why_fail(why, err, MSG_INTERNAL, "", NULL);
+    }
+    pthread_cond_destroy(&w.cond);
+    pthread_mutex_destroy(&w.lock);
+    return err;
+}

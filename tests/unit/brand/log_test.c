@@ -1,0 +1,323 @@
+/* log_test.c - parts, blocks and side files: each event once, through sealing, merging and kills.
+ */
+#include "room.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/fs.h"
+
+#define KILLS 100
+
+static int setup(void **state)
+{
+    struct room *r = calloc(1, sizeof(*r));
+    room_init(r);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    room_finish(*state);
+    free(*state);
+    return 0;
+}
+
+/* A part made directly, of the events first .. first+count-1. */
+static enum err bulk_batch(struct tx *tx, void *arg, struct why *why)
+{
+    struct batch *b = arg;
+    size_t count = 0;
+    struct event *events = mem_alloc_array((size_t)b->count, sizeof(*events));
+    const struct event **sorted = mem_alloc_array((size_t)b->count, sizeof(*sorted));
+    struct hash128 *ids = mem_alloc_array((size_t)b->count, sizeof(*ids));
+    enum err err = tx_bulk_begin(tx, why);
+    for (int p = 1; p <= PERSONAS; p++) {
+        for (int64_t i = b->first; i < b->first + b->count; i++) {
+            char id[32];
+            if (1 + i % PERSONAS != p) continue;
+            int len = snprintf(id, sizeof(id), "event %" PRId64, i);
+            ids[count] = brand_event_id(tx_brand(tx), (struct str){id, (size_t)len});
+            events[count] = room_event(i);
+            sorted[count] = &events[count];
+            count++;
+        }
+    }
+    if (err == ERR_OK) err = tx_bulk_part(tx, sorted, count, ids, count, why);
+    mem_free(events);
+    mem_free(sorted);
+    mem_free(ids);
+    return err == ERR_OK ? b->fail : err;
+}
+
+static void bulk(struct room *r, int64_t first, int64_t count)
+{
+    struct batch b = {first, count, 0, ERR_OK};
+    struct why why = {0};
+    must(brand_call(r->brand, bulk_batch, &b, true, &why), &why);
+}
+
+static void note_finding(void *ctx, const char *what)
+{
+    (void)what;
+    ++*(int *)ctx;
+}
+
+static int findings(struct room *r)
+{
+    int count = 0;
+    struct why why = {0};
+    must(brand_verify_files(r->brand, note_finding, &count, &why), &why);
+    return count;
+}
+
+static bool count_file(void *ctx, const char *name)
+{
+    (void)name;
+    ++*(int *)ctx;
+    return true;
+}
+
+static int files(struct room *r)
+{
+    int count = 0;
+    struct why why = {0};
+    must(fs_list(r->brand->log.dir, count_file, &count, &why), &why);
+    return count;
+}
+
+static void sealing_moves_the_tail_into_a_part(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    for (int i = 0; i < 14; i++)
+        room_emit(r, i * 10000, 10000);
+    must(brand_compact(r->brand, &why), &why);
+    struct brand_stats s = brand_stats(r->brand);
+    assert_int_equal(s.tail_events, 0);
+    assert_int_equal(s.parts, 1);
+    expect_log(r, 140000);
+    assert_int_equal(room_emit(r, 0, 10000), 10000); /* ids are in a side file now */
+    room_close(r);
+    room_open(r);
+    assert_int_equal(room_emit(r, 130000, 10000), 10000);
+    expect_log(r, 140000);
+    assert_int_equal(findings(r), 0);
+}
+
+static void merging_keeps_each_event_once_and_old_snapshots_valid(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    struct dump *d = mem_alloc(sizeof(*d));
+    struct snapshot *old[3] = {NULL};
+    for (int i = 0; i < 11; i++) {
+        if (i % 2) room_emit(r, i * 1000, 300);
+        bulk(r, i * 1000 + (i % 2 ? 300 : 0), i % 2 ? 700 : 1000);
+        if (i % 4 == 2) old[i / 4] = brand_snapshot(r->brand);
+    }
+    must(brand_compact(r->brand, &why), &why);
+    assert_true(brand_stats(r->brand).parts < 8);
+    expect_log(r, 11000);
+    for (uint64_t i = 0; i < 3; i++) {
+        dump_snapshot(d, old[i]);
+        expect_numbers(d, i * 4000 + 3000);
+        brand_snapshot_release(old[i]);
+    }
+    assert_int_equal(files(r), (int)(brand_stats(r->brand).parts + r->brand->log.ids.count));
+    room_close(r);
+    room_open(r);
+    expect_log(r, 11000);
+    assert_int_equal(room_emit(r, 0, 11000), 11000);
+    assert_int_equal(findings(r), 0);
+    mem_free(d);
+}
+
+static void *compact_now(void *arg)
+{
+    struct why why = {0};
+    must(brand_compact(arg, &why), &why);
+    return NULL;
+}
+
+static void several_compactions_at_once_double_nothing(void **state)
+{
+    struct room *r = *state;
+    pthread_t threads[3];
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < 8; i++)
+            bulk(r, (round * 8 + i) * 500, 500);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, compact_now, r->brand), 0);
+        for (int i = 0; i < 3; i++)
+            pthread_join(threads[i], NULL);
+        expect_log(r, (uint64_t)(round + 1) * 4000);
+    }
+    assert_int_equal(findings(r), 0);
+}
+
+static void a_failed_bulk_load_leaves_no_file_and_no_event(void **state)
+{
+    struct room *r = *state;
+    struct batch b = {100, 500, 0, ERR_STORE};
+    struct why why = {0};
+    room_emit(r, 0, 100);
+    assert_int_equal(brand_call(r->brand, bulk_batch, &b, true, &why), ERR_STORE);
+    expect_log(r, 100);
+    assert_int_equal(files(r), 0);
+    bulk(r, 100, 500);
+    expect_log(r, 600);
+}
+
+static void files_stay_while_they_are_held(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    log_hold(r->brand);
+    log_hold(r->brand);
+    for (int i = 0; i < 8; i++)
+        bulk(r, i * 100, 100);
+    must(brand_compact(r->brand, &why), &why);
+    int wanted = (int)(brand_stats(r->brand).parts + r->brand->log.ids.count);
+    assert_true(files(r) > wanted);
+    log_release(r->brand);
+    assert_true(files(r) > wanted);
+    log_release(r->brand);
+    assert_int_equal(files(r), wanted);
+}
+
+static void run_sql(struct room *r, const char *text)
+{
+    char path[200];
+    struct sql *db;
+    struct why why = {0};
+    snprintf(path, sizeof(path), "%s/brands/shop/brand.db", r->dir);
+    must(sql_open("sqlite:", path, "wf_shop", SQL_WRITER, &db, &why), &why);
+    must(sql_begin(db), NULL);
+    must(sql_run(sql_use(db, text)), NULL);
+    must(sql_commit(db), NULL);
+    sql_close(db);
+}
+
+static void gaps_and_foreign_rows_are_refused(void **state)
+{
+    static const char *const damages[] = {
+        "DELETE FROM event_block WHERE first_seq = 1501",
+        "UPDATE event_block SET count = count + 1 WHERE first_seq = 1501",
+        "UPDATE part SET last_seq = last_seq + 1",
+        "UPDATE part SET rows = rows + 1",
+        "DELETE FROM part WHERE first_seq = 1",
+        "UPDATE log_mark SET seq = 100000",
+    };
+    struct room *r = *state;
+    bulk(r, 0, 500);
+    bulk(r, 500, 1000);
+    room_emit(r, 1500, 100);
+    room_emit(r, 1600, 100);
+    room_close(r);
+    char copy[300], back[300];
+    snprintf(copy, sizeof(copy), "cp -r '%s' '%s.kept'", r->dir, r->dir);
+    snprintf(back, sizeof(back), "rm -rf '%s' && cp -r '%s.kept' '%s'", r->dir, r->dir, r->dir);
+    assert_int_equal(system(copy), 0);
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+        struct data_options o = room_options(r);
+        struct why why = {0};
+        run_sql(r, damages[i]);
+        must(data_open(&o, &r->data, &why), &why);
+        if (data_brand(r->data, "shop", &r->brand, &why) != ERR_CORRUPT) fail_msg("%s", damages[i]);
+        room_close(r);
+        assert_int_equal(system(back), 0);
+    }
+    room_open(r);
+    expect_log(r, 1700);
+}
+
+/* ---- kills ---- */
+
+/* Emit, load and compact without end; each acknowledged count goes into the pipe. */
+static void work(struct room *r, int pipe_fd, int64_t next)
+{
+    room_open(r);
+    for (uint32_t i = 0;; i++) {
+        struct why why = {0};
+        int64_t count = 1 + (next * 7 + i) % 60;
+        if (i % 5 == 4) {
+            bulk(r, next, count);
+        } else {
+            assert_int_equal(room_emit(r, next, count), 0);
+        }
+        next += count;
+        if (write(pipe_fd, &next, sizeof(next)) != sizeof(next)) _exit(2);
+        if (i % 9 == 8) must(brand_compact(r->brand, &why), &why);
+        if (i % 13 == 12) must(brand_flush(r->brand, &why), &why);
+    }
+}
+
+/* What was acknowledged before the kill. */
+static int64_t kill_after(struct room *r, int64_t next, unsigned wait_us)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(fds[0]);
+        work(r, fds[1], next);
+    }
+    close(fds[1]);
+    usleep(wait_us);
+    kill(child, SIGKILL);
+    int64_t acked = next, got;
+    while (read(fds[0], &got, sizeof(got)) == sizeof(got))
+        acked = got;
+    int status;
+    waitpid(child, &status, 0);
+    assert_true(WIFSIGNALED(status)); /* it did not end by a failure of its own */
+    close(fds[0]);
+    return acked;
+}
+
+static void every_acknowledged_event_survives_a_kill_exactly_once(void **state)
+{
+    struct room *r = *state;
+    struct rng rng;
+    const char *given = getenv("WF_SEED");
+    uint64_t seed = (uint64_t)env_now(env_system());
+    int64_t next = 0, acked_in_all = 0;
+    if (given) assert_true(str_to_u64(str_of(given), &seed));
+    print_message("WF_SEED=%" PRIu64 "\n", seed);
+    rng_init(&rng, seed);
+    room_close(r);
+    for (int i = 0; i < KILLS; i++) {
+        int64_t acked = kill_after(r, next, 2000 + (unsigned)rng_below(&rng, 40000));
+        acked_in_all += acked - next;
+        room_open(r);
+        int64_t there = (int64_t)brand_stats(r->brand).seq;
+        assert_true(there >= acked && there <= acked + 60);
+        expect_log(r, (uint64_t)there);
+        if (i % 10 == 9) assert_int_equal(findings(r), 0);
+        if (there) assert_int_equal(room_emit(r, there - 1, 1), 1);
+        room_close(r);
+        next = there;
+    }
+    print_message("%d kills, %" PRId64 " events acknowledged\n", KILLS, acked_in_all);
+    assert_true(acked_in_all > KILLS);
+    room_open(r);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(sealing_moves_the_tail_into_a_part),
+        TEST(merging_keeps_each_event_once_and_old_snapshots_valid),
+        TEST(several_compactions_at_once_double_nothing),
+        TEST(a_failed_bulk_load_leaves_no_file_and_no_event),
+        TEST(files_stay_while_they_are_held),
+        TEST(gaps_and_foreign_rows_are_refused),
+        TEST(every_acknowledged_event_survives_a_kill_exactly_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,8 +1,12 @@
-/* hash.c - xxHash for checksums, libsodium for everything that must hold against an adversary. */
+/* hash.c - xxHash for checksums, libsodium for everything that must hold against an adversary, but
+ * for SHA-256: libcrypto uses the processor's instructions for it, and whole imported files go
+ * through it. Its plain functions are called deprecated in favour of ones that need the heap. */
 #include "base/hash.h"
 
 #include <assert.h>
 #include <pthread.h>
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -12,7 +16,7 @@
 #include "base/mem.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hashes on disk are little-endian");
-_Static_assert(sizeof(struct sha256_state) >= sizeof(crypto_hash_sha256_state), "state fits");
+_Static_assert(sizeof(struct sha256_state) >= sizeof(SHA256_CTX), "state fits");
 _Static_assert(SEAL_OVERHEAD == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
                                     crypto_aead_xchacha20poly1305_ietf_ABYTES,
                "sealed form");
@@ -51,28 +55,27 @@ struct hash128 hash_keyed(const uint8_t key[32], const void *p, size_t len)
 
 void sha256_init(struct sha256_state *s)
 {
-    need_sodium();
-    crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)s);
+    SHA256_Init((SHA256_CTX *)(void *)s);
 }
 
 void sha256_add(struct sha256_state *s, const void *p, size_t len)
 {
-    crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)s, p, len);
+    SHA256_Update((SHA256_CTX *)(void *)s, p, len);
 }
 
 struct sha256 sha256_finish(struct sha256_state *s)
 {
     struct sha256 out;
-    crypto_hash_sha256_final((crypto_hash_sha256_state *)(void *)s, out.bytes);
+    SHA256_Final(out.bytes, (SHA256_CTX *)(void *)s);
     return out;
 }
 
 struct sha256 sha256_of(const void *p, size_t len)
 {
-    struct sha256 out;
-    need_sodium();
-    crypto_hash_sha256(out.bytes, p, len);
-    return out;
+    struct sha256_state s;
+    sha256_init(&s);
+    sha256_add(&s, p, len);
+    return sha256_finish(&s);
 }
 
 void hex_encode(const void *p, size_t len, char *out)

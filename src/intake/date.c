@@ -326,10 +326,16 @@ static bool read_any(struct dates *d, struct str s, bool iso, struct moment *out
 
 static bool read_epoch(struct dates *d, struct str s, int64_t scale, struct moment *out)
 {
-    double v;
-    if (!str_to_double(s, &v) || !(v >= 0) || v * (double)scale > 9e15) return false;
+    static const int64_t latest = 9000000000000000;
     int64_t whole;
-    out->at = str_to_i64(s, &whole) ? whole * scale : (int64_t)(v * (double)scale + 0.5);
+    double v;
+    if (str_to_i64(s, &whole)) {
+        if (whole < 0 || whole > latest / scale) return false;
+        out->at = whole * scale;
+    } else {
+        if (!str_to_double(s, &v) || !(v >= 0) || v * (double)scale > (double)latest) return false;
+        out->at = (int64_t)(v * (double)scale + 0.5);
+    }
     out->day = zone_day(d->zone, out->at);
     out->has_time = true;
     return true;

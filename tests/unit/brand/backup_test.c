@@ -132,7 +132,7 @@ static void no_backup_cut_short_or_changed_is_taken(void **state)
     must(fs_read_file(p->file, 1 << 24, &whole, &why), &why);
     for (size_t i = 0; i < 120; i++) {
         size_t at = i < 60 ? whole.len * i / 60 : whole.len * (i - 60) / 60;
-        uint8_t mask = i < 60 ? 0 : (uint8_t)(1 << i % 8);
+        uint8_t mask = (uint8_t)(i < 60 ? 0 : 1 << i % 8);
         whole.p[at] = (char)(whole.p[at] ^ mask);
         must(fs_publish(p->file, whole.p, i < 60 ? at : whole.len, &why), &why);
         whole.p[at] = (char)(whole.p[at] ^ mask);

@@ -101,12 +101,12 @@ static enum err record_bulk(struct tx *tx, struct file_run *run, struct why *why
 /* ---- on trial ---- */
 
 /* Members that were there before and get something new. */
-static void touch(struct file_run *run, const struct people_result *r)
+static void touch(struct file_run *run, uint32_t member, bool created)
 {
     uint64_t seen;
-    if (r->duplicate || !r->member || intmap_get(run->job->touched, r->member, &seen)) return;
-    intmap_put(run->job->touched, r->member, 1);
-    run->applied.updated += !r->created;
+    if (!member || intmap_get(run->job->touched, member, &seen)) return;
+    intmap_put(run->job->touched, member, 1);
+    run->applied.updated += !created;
 }
 
 static enum err try_each(struct tx *tx, struct file_run *run, struct why *why)
@@ -125,7 +125,8 @@ static enum err try_each(struct tx *tx, struct file_run *run, struct why *why)
             continue;
         }
         count(run, &result);
-        touch(run, &result);
+        touch(run, result.member, result.created);
+        touch(run, result.other, result.other_created);
     }
     return ERR_OK;
 }

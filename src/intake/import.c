@@ -135,8 +135,7 @@ static void *parser_main(void *arg)
     if (!p->batch) return NULL;
     p->batch->err = err;
     p->batch->why = why;
-    p->batch->last = true;
-    parse_hand_over(p);
+    parse_finish(p);
     return NULL;
 }
 

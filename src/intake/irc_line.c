@@ -137,21 +137,13 @@ static struct str bare_nick(struct str nick)
     return nick;
 }
 
-/* === nick [host] has joined #channel */
-static bool is_presence(struct cursor c)
+/* === nick [host] has joined #channel; odd clients have nicks of several words. */
+static bool is_presence(struct str notice)
 {
-    static const char *const phrases[] = {"has joined", "has left", "has quit", "entered the room",
-                                          "left the room"};
-    spaces(&c);
-    if (peek(&c) == '[' || peek(&c) == '(') {
-        char close = peek(&c) == '[' ? ']' : ')';
-        size_t end = str_find_char(rest(&c), close);
-        if (end == SIZE_MAX) return false;
-        c.at += end + 1;
-        spaces(&c);
-    }
+    static const char *const phrases[] = {" has joined", " has left", " has quit",
+                                          " entered the room", " left the room"};
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
-        if (str_starts(rest(&c), str_of(phrases[i]))) return true;
+        if (str_find(notice, str_of(phrases[i])) != SIZE_MAX) return true;
     }
     return false;
 }
@@ -162,7 +154,7 @@ static void read_notice(struct cursor c, struct irc_line *out)
     spaces(&c);
     out->what = IRC_NOTE;
     out->nick = bare_nick(word(&c));
-    if (is_presence(c)) {
+    if (is_presence(rest(&c))) {
         out->what = IRC_PRESENCE;
         return;
     }

@@ -30,7 +30,7 @@ struct job {
     struct belt belt;
     struct rejects rejects;
     struct progress progress;
-    struct intmap *touched;        /* dry run: members seen -> made by this import? */
+    struct intmap *touched;        /* dry run: the members seen */
     size_t room;                   /* rows of the two below */
     struct people_result *results; /* of a batch */
     struct why *errors;            /* beside them; zeroed where nothing was refused */

@@ -1,7 +1,8 @@
 /* parse.c - filling batches.
  *
- * A batch is handed over between rows. Rows that an earlier run applied are parsed again, for what
- * the parser learns from them, and counted as duplicates. */
+ * A batch is handed over between rows, once the next one is there to be filled. Rows that an
+ * earlier run applied are parsed again, for what the parser learns from them, and counted as
+ * duplicates. */
 #include "intake/parse.h"
 
 #include "base/limits.h"
@@ -23,22 +24,30 @@ bool parse_full(const struct parse *p)
            arena_used(b->arena) >= BATCH_BYTES;
 }
 
-void parse_hand_over(struct parse *p)
+static void hand_over(struct parse *p)
 {
-    bool last = p->batch->last;
     p->batch->row_end = p->row;
     p->batch->part = p->in ? input_progress(p->in) : 1;
     belt_put_full(p->belt, p->batch);
-    p->batch = last ? NULL : belt_take_empty(p->belt);
+}
+
+void parse_finish(struct parse *p)
+{
+    if (!p->batch) return;
+    p->batch->last = true;
+    hand_over(p);
+    p->batch = NULL;
 }
 
 bool parse_room(struct parse *p)
 {
     if (p->stopped) return false;
     if (!parse_full(p)) return true;
-    parse_hand_over(p);
-    p->stopped = !p->batch;
-    if (p->batch) window_move(&p->rows, p->batch->arena);
+    struct batch *next = belt_take_empty(p->belt);
+    if (next) window_move(&p->rows, next->arena); /* from memory that goes with the full batch */
+    hand_over(p);
+    p->batch = next;
+    p->stopped = !next;
     return !p->stopped;
 }
 

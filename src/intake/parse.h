@@ -37,8 +37,8 @@ struct parse {
 bool parse_room(struct parse *p);
 /* Would parse_room() begin a new batch? */
 bool parse_full(const struct parse *p);
-/* Hand over the batch and take another; p->batch is NULL when the other side has stopped. */
-void parse_hand_over(struct parse *p);
+/* Hand over the last batch. */
+void parse_finish(struct parse *p);
 /* A row was read, at this line, with this text. */
 void parse_row(struct parse *p, uint64_t line, struct str text);
 /* The row is this fact: checked, then stored or rejected. Its arrays lie in p->batch->arena. The

@@ -16,7 +16,9 @@ struct people_result {
     bool nothing;             /* a rename of one who is not known: nothing to store */
     bool refused;             /* people_bulk: its error says why */
     bool created;             /* 'member' is new */
+    bool other_created;       /* and so is 'other' */
     uint32_t member;          /* 0 = event without member */
+    uint32_t other;           /* the other member, 0 = none */
     uint32_t members_created; /* 0 to 2 (other) */
     uint32_t merged;          /* members merged away */
     uint32_t dropped;         /* identities left out: junk, or over the cap of their kind */
@@ -35,8 +37,9 @@ MUST_CHECK enum err people_try(struct tx *tx, const struct sender *sender, const
 
 /* Store many at once, straight into a part, with exactly the result of people_record for each in
  * order of (at, position). results[i] belongs to facts[i]; a fact that fails leaves its error in
- * errors[i], which is zeroed by the caller and touched only then, and stops nothing. The members' rows are written by people_bulk_end; until then (and
- * after a crash, until the next opening) they lag. Only in a command that is alone. */
+ * errors[i], which is zeroed by the caller and touched only then, and stops nothing. The members'
+ * rows are written by people_bulk_end; until then (and after a crash, until the next opening) they
+ * lag. Only in a command that is alone. */
 MUST_CHECK enum err people_bulk(struct tx *tx, const struct sender *sender,
                                 const struct fact *facts, size_t count,
                                 struct people_result *results, struct why *errors, struct why *why);

@@ -89,9 +89,11 @@ enum err plan_fact(struct people *p, struct tx *tx, const struct sender *sender,
         convert_add_flag(&ev, p->names.prop_known, plan->arena);
     plan_push(plan, &ev);
     result->created = who.created;
+    result->other_created = other.created;
     add_up(p, &who, result);
     add_up(p, &other, result);
     result->member = who.persona ? identity_member(p, who.persona) : 0;
+    result->other = other.persona ? identity_member(p, other.persona) : 0;
     if (who.persona && f.trait_count) TRY(trait_save(p, tx, &f, who.persona, sender->origin));
     return ERR_OK;
 }

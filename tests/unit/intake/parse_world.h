@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "base/map.h"
 #include "intake/mapping.h"
 #include "intake/parse.h"

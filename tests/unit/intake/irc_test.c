@@ -1,0 +1,345 @@
+/* irc_test.c - chat logs: each form of line, and the real logs against an independent recount. */
+#include "intake/parse_world.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "intake/irc_line.h"
+
+static void parse_irc(struct world *w, const char *date, const char *text)
+{
+    world_init(w, IMPORT_IRC);
+    w->options.date = date;
+    world_parse(w, text);
+}
+
+/* ---- lines ---- */
+
+static void each_form_of_line_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        enum irc_what what;
+        const char *nick, *text;
+    } list[] = {
+        {"[09:14] <crimsun> hi there", IRC_MESSAGE, "crimsun", "hi there"},
+        {"[09:14:59] <a> b", IRC_MESSAGE, "a", "b"},
+        {"[2017-06-23 11:08:13] <a-b> c", IRC_MESSAGE, "a-b", "c"},
+        {"[2016-11-23T13:59:53] <a> c", IRC_MESSAGE, "a", "c"},
+        {"1 [2016-11-23T13:59:53] <a> c", IRC_MESSAGE, "a", "c"},
+        {"#ubuntu 2004-12-25 [09:14] <a> c", IRC_MESSAGE, "a", "c"},
+        {"[08:43]  * Duesentrieb wonders", IRC_MESSAGE, "Duesentrieb", "wonders"},
+        {"[08:43] * a", IRC_MESSAGE, "a", ""},
+        {"[07:54] <rosendahl>", IRC_MESSAGE, "rosendahl", ""},
+        {"[07:54] <@op> x", IRC_MESSAGE, "op", "x"},
+        {"[07:54] <|QuaD-> a <b> c", IRC_MESSAGE, "|QuaD-", "a <b> c"},
+        {"[07:54] < a > x", IRC_MESSAGE, "a", "x"},
+        {"[09:14] <小王> 你好", IRC_MESSAGE, "小王", "你好"},
+        {"=== L0sT [~w@r.uk]  has joined #ubuntu", IRC_PRESENCE, "L0sT", NULL},
+        {"=== a has left #ubuntu", IRC_PRESENCE, "a", NULL},
+        {"=== a [x] has quit [Read error]", IRC_PRESENCE, "a", NULL},
+        {"=== [PG] _Sinnlos [n=s@217]  has joined #ubuntu", IRC_PRESENCE, "[PG]", NULL},
+        {"=== a entered the room.", IRC_PRESENCE, "a", NULL},
+        {"=== a left the room (quit: x).", IRC_PRESENCE, "a", NULL},
+        {"=== a is now known as b", IRC_RENAME, "a", "b"},
+        {"12 === a is now known as b", IRC_RENAME, "a", "b"},
+        {"=== a is now known as b c", IRC_NOTE, NULL, NULL},
+        {"=== a is now known as ", IRC_NOTE, NULL, NULL},
+        {"=== mode/#ubuntu [+o x]  by ChanServ", IRC_NOTE, NULL, NULL},
+        {"=== sid77 hi", IRC_NOTE, NULL, NULL},
+        {"[09:14] -!- a joined", IRC_NOTE, NULL, NULL},
+        {"[09:14] *** a joined", IRC_NOTE, NULL, NULL},
+        {"[09:14] <> x", IRC_NOTE, NULL, NULL},
+        {"[09:14] <a x", IRC_NOTE, NULL, NULL},
+        {"------", IRC_SEPARATOR, NULL, NULL},
+        {"", IRC_BLANK, NULL, NULL},
+        {"   ", IRC_BLANK, NULL, NULL},
+        {"and so on", IRC_MORE, NULL, "and so on"},
+        {"[1] a footnote", IRC_MORE, NULL, "[1] a footnote"},
+        {"[24:00] <a> x", IRC_MORE, NULL, NULL},
+        {"[9:14] <a> x", IRC_MORE, NULL, NULL},
+        {"[2004-13-01 09:14:00] <a> x", IRC_MORE, NULL, NULL},
+        {"--", IRC_MORE, NULL, "--"},
+        {"12 bottles", IRC_MORE, NULL, "12 bottles"},
+    };
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct irc_line line;
+        irc_line_read(str_of(list[i].line), &line);
+        if (line.what != list[i].what) fail_msg("\"%s\" is %d", list[i].line, (int)line.what);
+        if (list[i].nick) expect_str(line.nick, list[i].nick);
+        if (list[i].text) expect_str(line.text, list[i].text);
+    }
+}
+
+static void dates_in_names_of_files_are_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool found;
+        int32_t year;
+        int month, day;
+    } list[] = {
+        {"/x/2004-12-25.train-c.ascii.txt.gz", true, 2004, 12, 25},
+        {"log_20041225_20041226.txt", true, 2004, 12, 25},
+        {"ubuntu_2004_12_25.log", true, 2004, 12, 25},
+        {"2004-13-25.2005-01-02.log", true, 2005, 1, 2},
+        {"/2004-12-25/ubuntu.log", false, 0, 0, 0},
+        {"12004-12-25", false, 0, 0, 0},
+        {"-", false, 0, 0, 0},
+    };
+    for (size_t i = 0; i < COUNT(list); i++) {
+        int32_t day = 0;
+        bool found = irc_date_in(str_of(list[i].path), &day);
+        if (found != list[i].found) fail_msg("%s", list[i].path);
+        if (found) assert_int_equal(day, civil_day(list[i].year, list[i].month, list[i].day));
+    }
+}
+
+/* ---- logs ---- */
+
+static void messages_carry_length_and_question_but_no_text(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, "2004-12-25", "[09:14] <a> 你好吗\n[09:15] <b> fine\n");
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->kind, "message.sent");
+    expect_at(fact_at(&w, 0), "2004-12-25T09:14:00+08:00");
+    expect_who(fact_at(&w, 0), IDENTITY_NAME, "a");
+    assert_int_equal(fact_at(&w, 0)->prop_count, 2);
+    expect_number(fact_at(&w, 0), "length", 3);
+    expect_number(fact_at(&w, 0), "question", 1);
+    expect_number(fact_at(&w, 1), "question", 0);
+    world_finish(&w);
+}
+
+static void an_address_names_the_other(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, "2004-12-25",
+              "[09:00] <a> b: are you here?\n[09:01] <b> a: yes\n[09:02] <a> b, good\n"
+              "[09:03] <a> a: talking to myself\n[09:04] <c> well, b: no\n"
+              "=== b is now known as b2\n[09:05] <a> b2: hi\n[09:06] <a> d: nobody\n");
+    expect_sound(&w, 8, 0);
+    static const char *const others[] = {NULL, "a", "b", NULL, NULL, NULL, "b2", NULL};
+    for (size_t i = 0; i < COUNT(others); i++) {
+        const struct fact *f = fact_at(&w, i);
+        assert_int_equal(f->other_count, others[i] != NULL);
+        if (others[i]) expect_str(f->other[0].value, others[i]);
+    }
+    world_finish(&w);
+}
+
+static void renames_are_told_at_the_time_of_the_line_above(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, "2004-12-25",
+              "=== x is now known as y\n[09:00] <a> hi\n=== a is now known as b\n");
+    expect_sound(&w, 3, 0);
+    expect_at(fact_at(&w, 0), "2004-12-25T00:00:00+08:00");
+    const struct fact *f = fact_at(&w, 2);
+    expect_at(f, "2004-12-25T09:00:00+08:00");
+    assert_true(f->rename);
+    assert_int_equal(f->who_count, 2);
+    expect_str(f->who[0].value, "a");
+    expect_str(f->who[1].value, "b");
+    world_finish(&w);
+}
+
+static void presence_and_notes_are_only_counted(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, "2004-12-25",
+              "=== a [x]  has joined #u\n[09:00] <a> hi\n=== a has left #u\n=== a waves\n\n-----\n"
+              "//Topic 1\n[09:01] -!- b joined\n");
+    expect_sound(&w, 1, 0);
+    assert_int_equal(w.batch->counts.presence, 2);
+    assert_int_equal(w.batch->counts.skipped, 3);
+    assert_int_equal(w.batch->counts.read, 1);
+    world_finish(&w);
+}
+
+static void a_line_without_time_continues_the_message_above(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(
+        &w, "2004-12-25",
+        "[09:00] <a> one\ntwo\n=== b [x] has joined #u\nare there three?\n[09:01] <b> four\n");
+    expect_sound(&w, 2, 0);
+    expect_number(fact_at(&w, 0), "length", 3 + 1 + 3 + 1 + 16);
+    expect_number(fact_at(&w, 0), "question", 1);
+    expect_number(fact_at(&w, 1), "length", 4);
+    world_finish(&w);
+}
+
+static void a_line_with_nothing_above_is_rejected(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, "2004-12-25", "hello\n[09:00] <a> one\n");
+    expect_sound(&w, 1, 1);
+    assert_int_equal(reject_at(&w, 0)->why.msg, MSG_IRC_NOTHING_ABOVE);
+    world_finish(&w);
+}
+
+static void midnight_passes_forward(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, "2004-12-31",
+              "[23:59] <a> x\n[00:01] <a> x\n[00:00] <a> x\n[12:00] <a> x\n[11:30] <a> x\n"
+              "[01:00] <a> x\n");
+    expect_sound(&w, 6, 0);
+    static const char *const times[] = {"2004-12-31T23:59:00+08:00", "2005-01-01T00:01:00+08:00",
+                                        "2005-01-01T00:00:00+08:00", "2005-01-01T12:00:00+08:00",
+                                        "2005-01-01T11:30:00+08:00", "2005-01-02T01:00:00+08:00"};
+    for (size_t i = 0; i < COUNT(times); i++)
+        expect_at(fact_at(&w, i), times[i]);
+    world_finish(&w);
+}
+
+static void a_date_in_the_line_beats_all_others(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, IMPORT_IRC);
+    w.path = "/logs/2004-12-25.txt";
+    world_parse(&w, "[08:00] <a> x\n[2010-05-06 07:08:09] <a> x\n[07:30] <a> x\n"
+                    "#u 2011-02-03 [01:02] <a> x\n");
+    expect_sound(&w, 4, 0);
+    expect_at(fact_at(&w, 0), "2004-12-25T08:00:00+08:00");
+    expect_at(fact_at(&w, 1), "2010-05-06T07:08:09+08:00");
+    expect_at(fact_at(&w, 2), "2010-05-06T07:30:00+08:00");
+    expect_at(fact_at(&w, 3), "2011-02-03T01:02:00+08:00");
+    world_finish(&w);
+}
+
+static void times_without_any_date_ask_for_one(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, NULL, "[08:00] <a> x\n");
+    assert_int_equal(w.err, ERR_INVALID);
+    assert_int_equal(w.why.msg, MSG_IRC_NO_DATE);
+    assert_int_equal(w.batch->facts.count, 0);
+    world_finish(&w);
+}
+
+/* ---- the real logs ---- */
+
+#define LOGS "../shared/data/irc"
+
+struct tally {
+    size_t messages, renames, presence, speakers;
+};
+
+static char *read_gz(const char *path)
+{
+    gzFile f = gzopen(path, "rb");
+    assert_non_null(f);
+    struct strbuf b = {0};
+    char chunk[8192];
+    for (int n; (n = gzread(f, chunk, sizeof(chunk))) > 0;)
+        strbuf_add(&b, chunk, (size_t)n);
+    gzclose(f);
+    return b.p;
+}
+
+/* By hand and another way than the parser: '<nick>' or '* nick' right after '[dd:dd]'. */
+static void recount(char *text, struct tally *t, struct map *speakers)
+{
+    for (char *save, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        char nick[128], other[128];
+        int end = 0;
+        bool said = sscanf(line, "[%*2[0-9]:%*2[0-9]] <%127[^>]>%n", nick, &end) == 1 && end;
+        bool done = sscanf(line, "[%*2[0-9]:%*2[0-9]] * %127s", nick) == 1;
+        t->messages += said || done;
+        if (said || done) map_put(speakers, str_of(nick), 1);
+        if (strncmp(line, "=== ", 4) != 0) continue;
+        t->renames += sscanf(line, "=== %127s is now known as %127s", nick, other) == 2;
+        t->presence += strstr(line, "has joined #") || strstr(line, "has left #") ||
+                       strstr(line, "has quit") || strstr(line, "entered the room") ||
+                       strstr(line, "left the room");
+    }
+}
+
+static void add_log(const char *path, struct tally *got, struct map *speakers)
+{
+    struct world w;
+    char *text = read_gz(path);
+    world_init(&w, IMPORT_IRC);
+    w.path = path;
+    world_parse(&w, text);
+    assert_int_equal(w.err, ERR_OK);
+    assert_int_equal(w.batch->rejects.count, 0);
+    for (size_t i = 0; i < w.batch->facts.count; i++) {
+        const struct fact *f = fact_at(&w, i);
+        got->renames += f->rename;
+        got->messages += !f->rename;
+        if (!f->rename) map_put(speakers, f->who[0].value, 1);
+    }
+    got->presence += w.batch->counts.presence;
+    world_finish(&w);
+    mem_free(text);
+}
+
+static void the_real_logs_agree_with_a_recount(void **state)
+{
+    (void)state;
+    DIR *dir = opendir(LOGS);
+    if (!dir) {
+        print_message("%s is not here\n", LOGS);
+        skip();
+    }
+    struct tally got = {0}, want = {0};
+    struct map *got_speakers = map_create(), *want_speakers = map_create();
+    for (struct dirent *e; (e = readdir(dir));) {
+        char path[400];
+        if (!strstr(e->d_name, ".ascii.txt.gz")) continue;
+        snprintf(path, sizeof(path), "%s/%s", LOGS, e->d_name);
+        add_log(path, &got, got_speakers);
+        char *text = read_gz(path);
+        recount(text, &want, want_speakers);
+        mem_free(text);
+    }
+    closedir(dir);
+    assert_true(want.messages > 10000);
+    assert_int_equal(got.messages, want.messages);
+    assert_int_equal(got.renames, want.renames);
+    assert_int_equal(got.presence, want.presence);
+    assert_int_equal(map_count(got_speakers), map_count(want_speakers));
+    struct str nick;
+    uint64_t one;
+    for (size_t c = 0; map_next(want_speakers, &c, &nick, &one);)
+        assert_true(map_get(got_speakers, nick, &one));
+    map_destroy(got_speakers);
+    map_destroy(want_speakers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_form_of_line_is_told),
+        cmocka_unit_test(dates_in_names_of_files_are_found),
+        cmocka_unit_test(messages_carry_length_and_question_but_no_text),
+        cmocka_unit_test(an_address_names_the_other),
+        cmocka_unit_test(renames_are_told_at_the_time_of_the_line_above),
+        cmocka_unit_test(presence_and_notes_are_only_counted),
+        cmocka_unit_test(a_line_without_time_continues_the_message_above),
+        cmocka_unit_test(a_line_with_nothing_above_is_rejected),
+        cmocka_unit_test(midnight_passes_forward),
+        cmocka_unit_test(a_date_in_the_line_beats_all_others),
+        cmocka_unit_test(times_without_any_date_ask_for_one),
+        cmocka_unit_test(the_real_logs_agree_with_a_recount),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+/* jsonl_test.c - an event a line: each member, each way to get it wrong. */
+#include "intake/parse_world.h"
+
+static void parse_jsonl(struct world *w, const char *text)
+{
+    world_init(w, IMPORT_JSONL);
+    world_parse(w, text);
+}
+
+static void the_row_of_the_manual_is_read(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_jsonl(&w, "{\"id\":\"e1\",\"at\":\"2025-01-31T08:00:00+08:00\",\"kind\":\"order.paid\","
+                    "\"identities\":{\"user\":\"u1\",\"phone\":[\"+8613800138000\"]},"
+                    "\"group\":\"g1\",\"amount\":9900,\"props\":{\"order\":\"A1\",\"n\":2}}\n");
+    expect_sound(&w, 1, 0);
+    const struct fact *f = fact_at(&w, 0);
+    expect_str(f->id, "e1");
+    expect_at(f, "2025-01-31T08:00:00+08:00");
+    expect_str(f->kind, "order.paid");
+    assert_int_equal(f->who_count, 2);
+    expect_who(f, IDENTITY_USER, "u1");
+    expect_who(f, IDENTITY_PHONE, "+8613800138000");
+    expect_str(f->code[DIM_GROUP], "g1");
+    assert_int_equal(f->amount, 9900);
+    expect_prop(f, "order", "A1");
+    expect_number(f, "n", 2);
+    world_finish(&w);
+}
+
+static void every_member_has_its_place(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_jsonl(&w,
+                "{\"at\":1738281600000,\"kind\":\"a.b\",\"touchpoint\":\"t\",\"campaign\":\"c\","
+                "\"content\":\"n\",\"staff\":\"s\",\"other\":{\"user\":\"u2\"},\"amount\":null,"
+                "\"traits\":{\"city\":\"上海\",\"vip\":true,\"x\":null},"
+                "\"props\":{\"b\":false,\"d\":1.5,\"t\":\"\\u4e2d\\n\",\"z\":null}}");
+    expect_sound(&w, 1, 0);
+    const struct fact *f = fact_at(&w, 0);
+    assert_int_equal(f->at, INT64_C(1738281600000));
+    expect_str(f->code[DIM_TOUCHPOINT], "t");
+    expect_str(f->code[DIM_CAMPAIGN], "c");
+    expect_str(f->code[DIM_CONTENT], "n");
+    expect_str(f->code[DIM_STAFF], "s");
+    assert_int_equal(f->other_count, 1);
+    assert_true(f->amount == HISTORY_NO_AMOUNT);
+    assert_int_equal(f->trait_count, 2);
+    expect_trait(f, "city", "上海");
+    assert_int_equal(f->prop_count, 3);
+    expect_number(f, "b", 0);
+    expect_number(f, "d", 1.5);
+    expect_prop(f, "t", "中\n");
+    world_finish(&w);
+}
+
+static void a_row_without_kind_identifies(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_jsonl(&w, "{\"at\":1,\"identities\":{\"user\":\"u\"}}\n\n  \r\n{\"at\":2}\r\n");
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->kind, "member.identified");
+    assert_int_equal(w.batch->lines.items[1], 4);
+    world_finish(&w);
+    world_init(&w, IMPORT_JSONL);
+    w.options.as = "a.b";
+    w.options.group = "g";
+    world_parse(&w, "{\"at\":1}\n{\"at\":1,\"kind\":\"c.d\",\"group\":\"h\"}");
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->kind, "a.b");
+    expect_str(fact_at(&w, 0)->code[DIM_GROUP], "g");
+    expect_str(fact_at(&w, 1)->kind, "c.d");
+    expect_str(fact_at(&w, 1)->code[DIM_GROUP], "h");
+    world_finish(&w);
+}
+
+static void wrong_rows_are_rejected_one_by_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        const char *field;
+        enum msg msg;
+    } list[] = {
+        {"{", "", MSG_BAD_JSON},
+        {"[]", "", MSG_WRONG_TYPE},
+        {"1", "", MSG_WRONG_TYPE},
+        {"null", "", MSG_WRONG_TYPE},
+        {"{}", "at", MSG_MISSING},
+        {"{\"at\":1}x", "", MSG_BAD_JSON},
+        {"{\"at\":1,\"at\":2}", "at", MSG_TWICE},
+        {"{\"at\":1,\"time\":2}", "time", MSG_UNKNOWN_FIELD},
+        {"{\"at\":1,\"member\":\"x\"}", "member", MSG_UNKNOWN_FIELD},
+        {"{\"at\":null}", "at", MSG_WRONG_TYPE},
+        {"{\"at\":1.5}", "at", MSG_WRONG_TYPE},
+        {"{\"at\":\"2025-01-31\"}", "at", MSG_BAD_TIME},
+        {"{\"at\":\"soon\"}", "at", MSG_BAD_TIME},
+        {"{\"at\":-1}", "at", MSG_OUT_OF_RANGE},
+        {"{\"at\":9223372036854775807}", "at", MSG_OUT_OF_RANGE},
+        {"{\"at\":1e309}", "at", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"id\":5}", "id", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"kind\":null}", "kind", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"kind\":\"\"}", "kind", MSG_MISSING},
+        {"{\"at\":1,\"kind\":\"A\"}", "kind", MSG_BAD_KIND},
+        {"{\"at\":1,\"kind\":\"touch.sent\"}", "kind", MSG_KIND_NOT_ALLOWED},
+        {"{\"at\":1,\"identities\":[]}", "identities", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"identities\":{\"nick\":\"x\"}}", "identities", MSG_MAP_IDENTITY},
+        {"{\"at\":1,\"identities\":{\"user\":5}}", "identities", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"identities\":{\"user\":[5]}}", "identities", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"identities\":{\"user\":[[]]}}", "identities", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"other\":\"x\"}", "other", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"group\":1}", "group", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"amount\":\"1\"}", "amount", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"amount\":1.5}", "amount", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"amount\":9007199254740993}", "amount", MSG_OUT_OF_RANGE},
+        {"{\"at\":1,\"props\":[]}", "props", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"props\":{\"a\":{}}}", "props", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"props\":{\"a\":[1]}}", "props", MSG_WRONG_TYPE},
+        {"{\"at\":1,\"props\":{\"\":1}}", "props", MSG_NO_NAME},
+        {"{\"at\":1,\"props\":{\"a\":1e309}}", "", MSG_BAD_JSON},
+        {"{\"at\":1,\"props\":{\"a\":\"\\u0000\"}}", "", MSG_BAD_JSON},
+        {"{\"at\":1,\"props\":{\"a\":\"\\ud800\"}}", "", MSG_BAD_JSON},
+        {"{\"at\":1,\"props\":{\"a\":\"\xFF\"}}", "", MSG_NONE},
+        {"{\"at\":1,\"traits\":5}", "traits", MSG_WRONG_TYPE},
+    };
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct world w;
+        char text[300];
+        snprintf(text, sizeof(text), "{\"at\":1}\n%s\n{\"at\":2}\n", list[i].row);
+        parse_jsonl(&w, text);
+        expect_sound(&w, 2, 1);
+        const struct reject *r = reject_at(&w, 0);
+        bool said = list[i].msg == MSG_NONE || r->why.msg == list[i].msg;
+        if (!said || strcmp(r->why.field, list[i].field) != 0)
+            fail_msg("%s: message %d, field \"%s\"", list[i].row, (int)r->why.msg, r->why.field);
+        assert_int_equal(r->line, 2);
+        expect_str(r->row, list[i].row);
+        world_finish(&w);
+    }
+}
+
+static void lists_have_their_limits(void **state)
+{
+    (void)state;
+    for (int over = 0; over < 2; over++) {
+        struct world w;
+        struct strbuf b = {0};
+        strbuf_add_text(&b, "{\"at\":1,\"props\":{");
+        for (int i = 0; i < LIMIT_PROPS_PER_EVENT + over; i++)
+            strbuf_addf(&b, "%s\"p%d\":%d", i ? "," : "", i, i);
+        strbuf_add_text(&b, "}}\n{\"at\":1,\"identities\":{\"name\":[");
+        for (int i = 0; i < LIMIT_IDENTITIES_PER_EVENT + over; i++)
+            strbuf_addf(&b, "%s\"n%d\"", i ? "," : "", i);
+        strbuf_add_text(&b, "]}}\n");
+        world_init(&w, IMPORT_JSONL);
+        world_parse_str(&w, strbuf_str(&b));
+        expect_sound(&w, over ? 0 : 2, over ? 2 : 0);
+        strbuf_finish(&b);
+        world_finish(&w);
+    }
+}
+
+static void another_currency_keeps_amount_and_currency_as_properties(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_jsonl(&w, "{\"at\":1,\"amount\":500,\"props\":{\"currency\":\"USD\"}}\n"
+                    "{\"at\":1,\"props\":{\"currency\":\"CNY\"},\"amount\":500}\n"
+                    "{\"at\":1,\"props\":{\"currency\":\"USD\"}}\n");
+    expect_sound(&w, 3, 0);
+    assert_true(fact_at(&w, 0)->amount == HISTORY_NO_AMOUNT);
+    expect_number(fact_at(&w, 0), "amount", 500);
+    expect_prop(fact_at(&w, 0), "currency", "USD");
+    assert_int_equal(fact_at(&w, 1)->amount, 500);
+    assert_int_equal(fact_at(&w, 2)->prop_count, 1);
+    world_finish(&w);
+}
+
+static void a_line_that_is_too_long_costs_itself_only(void **state)
+{
+    (void)state;
+    struct world w;
+    struct strbuf b = {0};
+    strbuf_add_text(&b, "{\"at\":1}\n{\"at\":1,\"id\":\"");
+    for (int i = 0; i < LIMIT_LINE_BYTES; i++)
+        strbuf_add_char(&b, 'x');
+    strbuf_add_text(&b, "\"}\n{\"at\":2}\n");
+    world_init(&w, IMPORT_JSONL);
+    world_parse_str(&w, strbuf_str(&b));
+    expect_sound(&w, 2, 1);
+    assert_int_equal(reject_at(&w, 0)->why.msg, MSG_TOO_LONG);
+    strbuf_finish(&b);
+    world_finish(&w);
+}
+
+static void messages_of_segment_are_rows_too(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, IMPORT_SEGMENT);
+    world_parse(&w, "{\"type\":\"track\",\"event\":\"Order Completed\",\"userId\":\"u1\","
+                    "\"messageId\":\"m1\",\"timestamp\":\"2025-01-01T00:00:00Z\","
+                    "\"properties\":{\"order_id\":\"A1\",\"total\":12.5}}\nnot json\n");
+    expect_sound(&w, 1, 1);
+    expect_str(fact_at(&w, 0)->kind, "order.paid");
+    expect_str(fact_at(&w, 0)->id, "m1");
+    assert_int_equal(fact_at(&w, 0)->amount, 1250);
+    expect_prop(fact_at(&w, 0), "order", "A1");
+    world_finish(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_row_of_the_manual_is_read),
+        cmocka_unit_test(every_member_has_its_place),
+        cmocka_unit_test(a_row_without_kind_identifies),
+        cmocka_unit_test(wrong_rows_are_rejected_one_by_one),
+        cmocka_unit_test(lists_have_their_limits),
+        cmocka_unit_test(another_currency_keeps_amount_and_currency_as_properties),
+        cmocka_unit_test(a_line_that_is_too_long_costs_itself_only),
+        cmocka_unit_test(messages_of_segment_are_rows_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

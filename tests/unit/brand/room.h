@@ -32,10 +32,10 @@ struct sums {
     bool dirty[PERSONAS + 1];
 };
 
-static int sums_fired;         /* timers seen */
-static int64_t sums_fired_due; /* of the last one */
+static _Atomic int sums_fired;         /* timers seen */
+static _Atomic int64_t sums_fired_due; /* of the last one */
 static int sums_rebuilt;
-static enum err sums_fail_timer;
+static _Atomic enum err sums_fail_timer;
 
 static const struct migration sums_migrations[] = {
     {1,

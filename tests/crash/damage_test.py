@@ -108,7 +108,7 @@ def test_a_changed_bit_in_any_event_file_is_reported_with_its_name():
         files = o.events()
         assert {f.suffix for f in files} == {".part", ".ids"}, files
         for path in files:
-            offsets = flips(path.stat().st_size, chance, 100000 if LONG else 330)
+            offsets = flips(path.stat().st_size, chance, 6500 if LONG else 330)
             missed = flip_each(o, path, offsets, chance)
             assert not missed, f"{path.name}: {len(missed)} of {len(offsets)} bits went unnoticed: {missed[:4]}"
 

@@ -7,7 +7,7 @@
  *
  * written with B(a + 1, b + x - 1) = B(a, b + x) a / (b + x - 1). The sum is taken by its larger
  * term, so that nothing overflows. What depends on x alone or on a day alone is computed once for
- * each value, not for each buyer: with a million buyers only one exp() and one log1p() a point is
+ * each value, not for each buyer: with a million buyers only one exp() and one log() a point is
  * left.
  *
  * The fit is over the logarithms of the four parameters, which keeps them positive. It starts from
@@ -20,9 +20,10 @@
 #include "base/mem.h"
 #include "insight/minimise.h"
 
-#define BUILDS_MAX 12
-#define THIN_MAX 20000    /* points of the sample for the first fits */
+#define BUILDS_MAX 6
+#define THIN_MAX 2000     /* points of the sample for the first fits */
 #define LOG_MAX 16.0      /* of a parameter */
+#define APART_MAX 40.0    /* terms further apart in logarithms add nothing */
 #define SERIES_MAX 100000 /* terms of the hypergeometric series */
 #define SERIES_TINY 1e-15
 
@@ -36,6 +37,7 @@ struct fit {
     bool *x_used;    /* [x_max + 1] */
     bool *day_used;  /* [age_max + 1] */
     double *by_x;    /* [x_max + 1] the terms of x alone */
+    double *share;   /* [x_max + 1] log_share(), -inf for 0 */
     double *log_day; /* [age_max + 1] ln(alpha + day / unit) */
     bool (*stop)(void *ctx);
     void *ctx;
@@ -60,19 +62,30 @@ static double terms_of_x(const struct bgnbd *m, double x)
            log_gamma(m->b) + log_gamma(m->b + x) - log_gamma(m->a + m->b + x);
 }
 
-/* ln of the sum, given ln(alpha + T) and ln(alpha + t). */
-static double log_sum(const struct bgnbd *m, double x, double log_age, double log_recency)
+/* ln of the sum's second factor, ln(a / (b + x - 1)). */
+static double log_share(const struct bgnbd *m, double x)
 {
-    double alive = -(m->r + x) * log_age;
-    if (x == 0) return alive;
-    double gone = log(m->a / (m->b + x - 1)) - (m->r + x) * log_recency;
-    return fmax(alive, gone) + log1p(exp(-fabs(alive - gone)));
+    return log(m->a / (m->b + x - 1));
+}
+
+/* ln of the sum, given log_share(), ln(alpha + T) and ln(alpha + t). */
+static double log_sum(double share, double orders, double log_age, double log_recency)
+{
+    double alive = -orders * log_age;
+    double gone = share - orders * log_recency;
+    double apart = fabs(alive - gone);
+    double larger = alive > gone ? alive : gone;
+    return apart > APART_MAX ? larger : larger + log(1 + exp(-apart));
 }
 
 double bgnbd_likelihood(const struct bgnbd *m, const struct bgnbd_point *p)
 {
-    return terms_of_x(m, p->frequency) + log_sum(m, p->frequency, log(m->alpha + p->age / m->unit),
-                                                 log(m->alpha + p->recency / m->unit));
+    double orders = m->r + p->frequency;
+    double log_age = log(m->alpha + p->age / m->unit);
+    double log_recency = log(m->alpha + p->recency / m->unit);
+    if (p->frequency == 0) return terms_of_x(m, 0) - orders * log_age;
+    return terms_of_x(m, p->frequency) +
+           log_sum(log_share(m, p->frequency), orders, log_age, log_recency);
 }
 
 static bool too_far(const double *x, int count)
@@ -90,16 +103,18 @@ static double minus_likelihood(void *ctx, const double *logs)
     double sum = 0;
     if (too_far(logs, 4)) return INFINITY;
     for (uint32_t x = 0; x <= f->x_max; x++) {
-        if (f->x_used[x]) f->by_x[x] = terms_of_x(&m, x);
+        if (!f->x_used[x]) continue;
+        f->by_x[x] = terms_of_x(&m, x);
+        f->share[x] = x > 0 ? log_share(&m, x) : -INFINITY;
     }
     for (int32_t day = 0; day <= f->age_max; day++) {
         if (f->day_used[day]) f->log_day[day] = log(m.alpha + day / f->unit);
     }
     for (size_t i = 0; i < f->count; i += f->step) {
         const struct bgnbd_point *p = &f->points[i];
-        double one = f->by_x[p->frequency] +
-                     log_sum(&m, p->frequency, f->log_day[p->age], f->log_day[p->recency]);
-        sum += p->buyers * one;
+        double one = log_sum(f->share[p->frequency], m.r + p->frequency, f->log_day[p->age],
+                             f->log_day[p->recency]);
+        sum += p->buyers * (f->by_x[p->frequency] + one);
     }
     return -sum;
 }
@@ -142,6 +157,7 @@ static void fit_init(struct fit *f)
     }
     f->x_used = mem_alloc_array((size_t)f->x_max + 1, sizeof(*f->x_used));
     f->by_x = mem_alloc_array((size_t)f->x_max + 1, sizeof(*f->by_x));
+    f->share = mem_alloc_array((size_t)f->x_max + 1, sizeof(*f->share));
     f->day_used = mem_alloc_array((size_t)f->age_max + 1, sizeof(*f->day_used));
     f->log_day = mem_alloc_array((size_t)f->age_max + 1, sizeof(*f->log_day));
     for (size_t i = 0; i < f->count; i++) {
@@ -155,6 +171,7 @@ static void fit_finish(struct fit *f)
 {
     mem_free(f->x_used);
     mem_free(f->by_x);
+    mem_free(f->share);
     mem_free(f->day_used);
     mem_free(f->log_day);
 }

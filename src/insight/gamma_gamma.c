@@ -14,8 +14,8 @@
 
 #define TABLE_SIZE 256
 #define LOG_MAX 16.0
-#define BUILDS_MAX 12
-#define THIN_MAX 20000 /* points of the sample for the first fits */
+#define BUILDS_MAX 6
+#define THIN_MAX 2000 /* points of the sample for the first fits */
 
 struct fit {
     const struct gamma_gamma_point *points;

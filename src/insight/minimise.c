@@ -1,17 +1,16 @@
 /* minimise.c - the simplex of Nelder and Mead: reflect the worst corner, expand, contract or
  * shrink.
  *
- * A simplex may collapse before it is at a minimum; so when it has shrunk to nothing it is built
- * again around its best corner, until that gains nothing more. */
+ * A simplex may go flat before it is at a minimum; so when all its corners are of one value it is
+ * built again around the best, until that gains nothing more. */
 #include "insight/minimise.h"
 
 #include <math.h>
 #include <string.h>
 
-#define STEPS_MAX 1000
+#define STEPS_MAX 500
 #define VALUE_TOLERANCE 1e-11 /* of the values at the corners, relative */
-#define PLACE_TOLERANCE 1e-6  /* of the corners' coordinates */
-#define GAIN_MIN 1e-10        /* of a new simplex, relative */
+#define GAIN_MIN 1e-9         /* of a new simplex, relative */
 
 struct corner {
     double x[MINIMISE_MAX];
@@ -100,16 +99,12 @@ static void improve(struct simplex *s)
     sort_corners(s);
 }
 
-static bool collapsed(const struct simplex *s)
+/* Corners of one value may still lie apart, on a ridge or around the minimum; the next simplex will
+ * tell. */
+static bool is_level(const struct simplex *s)
 {
-    int n = s->m->count;
-    double spread = s->corners[n].value - s->corners[0].value;
-    double size = 0;
-    if (!(spread <= VALUE_TOLERANCE * (1 + fabs(s->corners[0].value)))) return false;
-    for (int k = 0; k < n; k++) {
-        size = fmax(size, fabs(s->corners[n].x[k] - s->corners[0].x[k]));
-    }
-    return size < PLACE_TOLERANCE || spread == 0;
+    double lowest = s->corners[0].value;
+    return s->corners[s->m->count].value - lowest <= VALUE_TOLERANCE * (1 + fabs(lowest));
 }
 
 double minimise_run(const struct minimise *m, double *x, double step)
@@ -118,7 +113,7 @@ double minimise_run(const struct minimise *m, double *x, double step)
     double best = value_at(m, x);
     for (int builds = 0; builds < m->builds; builds++) {
         build(&s, x, step);
-        for (int i = 0; i < STEPS_MAX && !collapsed(&s); i++) {
+        for (int i = 0; i < STEPS_MAX && !is_level(&s); i++) {
             if (m->stop && m->stop(m->ctx)) break;
             improve(&s);
         }

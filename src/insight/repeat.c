@@ -137,7 +137,7 @@ static struct forecast forecast_of(const struct outcome *o, const struct repeat_
     struct bgnbd_point point = point_of(o, buyer);
     struct forecast f = {.mean = mean_of(buyer), .revenue = NAN};
     f.alive = bgnbd_alive(&o->model, &point);
-    f.orders = bgnbd_expected(&o->model, &point, (double)(horizon / TIME_DAY));
+    f.orders = bgnbd_expected(&o->model, &point, (double)horizon / (double)TIME_DAY);
     if (!o->valued) return f;
     bool known = !isnan(f.mean);
     f.revenue =
@@ -151,7 +151,7 @@ static void add_holdout(struct outcome *o, const struct repeat_buyer *buyer, int
     struct holdout_row *row = &o->holdout[place];
     struct bgnbd_point point = point_of(o, buyer);
     row->buyers++;
-    row->expected += bgnbd_expected(&o->model, &point, (double)(holdout / TIME_DAY));
+    row->expected += bgnbd_expected(&o->model, &point, (double)holdout / (double)TIME_DAY);
     row->orders += buyer->holdout;
 }
 

@@ -573,6 +573,27 @@ static void an_empty_brand_answers_everything(void **state)
     }
 }
 
+static void a_range_in_the_future_is_empty(void **state)
+{
+    (void)state;
+#define FUTURE "\"from\":\"2030-01-01\",\"to\":\"2030-01-03\""
+    fill_trend();
+    ask("{\"trend\":{" FUTURE "}}");
+    expect_count("points", 2);
+    expect_int("points.1.value", 0);
+    ask("{\"retention\":{" KINDS "," FUTURE "}}");
+    expect_count("cohorts", 0);
+    ask("{\"activity\":{" FUTURE ",\"by\":\"month\"}}");
+    expect_count("points", 1);
+    ask("{\"stickiness\":{\"to\":\"2030-01-03\"}}");
+    expect_number("mau", 0);
+    ask("{\"funnel\":{\"steps\":[{\"kind\":\"*\"},{\"kind\":\"*\"}]," FUTURE "}}");
+    expect_int("steps.0.members", 0);
+    expect_null("steps.0.rate_from_first");
+    ask("{\"rfm\":{\"as_of\":\"2030-01-03\",\"from\":\"2030-01-01\"}}");
+    expect_count("cells", 0);
+}
+
 static void what_is_wrong_is_named(void **state)
 {
     (void)state;
@@ -747,6 +768,7 @@ int main(void)
         TEST(derived_events_count_only_when_named),
         TEST(lifecycle_gives_stock_and_flow),
         TEST(an_empty_brand_answers_everything),
+        TEST(a_range_in_the_future_is_empty),
         TEST(what_is_wrong_is_named),
         TEST(unknown_kinds_count_nothing_and_are_warned_of),
         TEST(the_canonical_query_reads_back_to_itself),

@@ -106,14 +106,17 @@ struct out {
     size_t room; /* bytes left, without the NUL */
 };
 
-/* Append whole code points; once one does not fit, nothing more is added. */
+/* Append whole code points; once one does not fit, nothing more is added. Bytes that are no UTF-8
+ * become '?'. */
 static void put(struct out *out, struct str s)
 {
     struct str part = utf8_cut(s, out->room);
-    for (size_t i = 0; i < part.len; i++) {
+    for (size_t i = 0, next = 0; i < part.len; i = next) {
         unsigned char c = (unsigned char)part.p[i];
-        out->p[i] = part.p[i];
+        bool strange = utf8_next(part, &next) == 0xFFFD && next == i + 1;
+        memcpy(out->p + i, part.p + i, next - i);
         if (c < 0x20 || c == 0x7f) out->p[i] = ' ';
+        if (strange) out->p[i] = '?';
     }
     out->p += part.len;
     out->room = part.len < s.len ? 0 : out->room - part.len;

@@ -1,0 +1,10 @@
+/* irc.c - fuzz target: chat logs. */
+#include "rows.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    rows_fuzz(IMPORT_IRC, NULL, (struct str){(const char *)data, size});
+    return 0;
+}

@@ -23,6 +23,8 @@ endif
 OPT ?= -O2
 JOBS ?= $(shell nproc)
 CFLAGS_PKG = $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
+# Tests alone: cmocka, and json-c as the peer of our JSON.
+TEST_LIBS = -lcmocka $(shell pkg-config --libs json-c 2>/dev/null)
 LIBS_PKG = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -g $(OPT) $(WARN) $(HARDEN) $(SAN) -Isrc $(CFLAGS_PKG) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
@@ -72,7 +74,7 @@ unit-$(1): $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN))
 .PHONY: unit-$(1)
 $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN)): $(OUT)/unit/$(1)/%: tests/unit/$(1)/%.c $(call libs,$(1) $(BELOW_$(1))) $(wildcard tests/unit/*.h)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) -Itests/unit -MMD -MP -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS_ALL) $$(LIBS_ALL) -lcmocka
+	$$(CC) $$(CFLAGS_ALL) $$(shell pkg-config --cflags json-c 2>/dev/null) -Itests/unit -MMD -MP -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS_ALL) $$(LIBS_ALL) $$(TEST_LIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_lib,$(r))))
 

@@ -85,8 +85,8 @@ static enum err record_bulk(struct tx *tx, struct file_run *run, struct why *why
     if (b->facts.count == 0) return ERR_OK;
     make_room(job, b->facts.count);
     job->bulk_began = true;
-    TRY(people_bulk(tx, &run->sender, b->facts.items, b->facts.count, job->results, job->errors,
-                    why));
+    struct people_load load = {b->facts.items, b->facts.count, job->results, job->errors};
+    TRY(people_bulk(tx, &run->sender, &load, why));
     for (size_t i = 0; i < b->facts.count; i++) {
         if (!job->results[i].refused) {
             count(run, &job->results[i]);

@@ -125,7 +125,7 @@ static enum err bind(struct reader *r, struct why *why)
 static enum err begin(struct reader *r, bool *any, struct why *why)
 {
     struct window *rows = &r->p->rows;
-    struct peeked row;
+    struct peeked row = {0};
     size_t at = 0;
     if (rows->len == 0 && !rows->ended) TRY(window_fill(rows, why));
     r->csv.delimiter = csv_guess_delimiter((struct str){rows->p, rows->len});

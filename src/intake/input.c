@@ -202,8 +202,9 @@ static enum err recode(struct input *in, char *p, size_t size, size_t *len, bool
         *faulty = true;
         size_t unit = in->info.encoding == INPUT_GB18030 ? 1 : 2, left = in->raw_len - in->raw_at;
         in->raw_at += unit < left ? unit : left;
-        memcpy(p + *len, "\xEF\xBF\xBD", 3);
-        *len += 3;
+        static const char replacement[] = {'\xEF', '\xBF', '\xBD'}; /* U+FFFD */
+        memcpy(p + *len, replacement, sizeof(replacement));
+        *len += sizeof(replacement);
     }
     return ERR_OK;
 }

@@ -15,7 +15,7 @@ static bool ends_in_one_of(struct str s, const char *const *words, size_t count,
     }
     return false;
 }
-#define ENDS(s, list, len) ends_in_one_of(s, list, sizeof(list) / sizeof(list[0]), len)
+#define ENDS(s, list, len) ends_in_one_of(s, list, sizeof(list) / sizeof((list)[0]), len)
 
 static bool holds_one_of(struct str s, const char *const *words, size_t count)
 {
@@ -24,7 +24,7 @@ static bool holds_one_of(struct str s, const char *const *words, size_t count)
     }
     return false;
 }
-#define HOLDS(s, list) holds_one_of(s, list, sizeof(list) / sizeof(list[0]))
+#define HOLDS(s, list) holds_one_of(s, list, sizeof(list) / sizeof((list)[0]))
 
 /* Without spaces and soft marks at the end. */
 static struct str without_tail(struct str s)

@@ -47,8 +47,8 @@ struct run {
 static enum err run_bulk(struct tx *tx, void *arg, struct why *why)
 {
     struct slice *l = arg;
-    return people_bulk(tx, &l->run->sender, l->facts.items, l->facts.count, l->results, l->errors,
-                       why);
+    struct people_load load = {l->facts.items, l->facts.count, l->results, l->errors};
+    return people_bulk(tx, &l->run->sender, &load, why);
 }
 
 static void slice_stored(void *arg, enum err err, const struct why *why)

@@ -105,8 +105,8 @@ static enum err follow_groups(struct load *l, const struct event *ev)
 static enum err plan_one(struct load *l, const struct sender *sender, const struct fact *fact,
                          struct people_result *result, struct why *why)
 {
-    struct plan plan = {.arena = l->arena};
-    TRY(plan_fact(l->p, l->tx, sender, fact, &plan, result, why));
+    struct plan plan = {.p = l->p, .tx = l->tx, .arena = l->arena};
+    TRY(plan_fact(&plan, sender, fact, result, why));
     for (size_t i = 0; i < plan.count; i++) {
         struct event *ev = &plan.events[i];
         TRY(follow_groups(l, ev));
@@ -149,16 +149,16 @@ static bool is_own(enum err err)
            err == ERR_CONFLICT;
 }
 
-static enum err plan_all(struct load *l, const struct sender *sender, const struct fact *facts,
-                         size_t count, struct people_result *results, struct why *errors)
+static enum err plan_all(struct load *l, const struct sender *sender,
+                         const struct people_load *load)
 {
-    struct by_time *order = time_order(facts, count);
+    struct by_time *order = time_order(load->facts, load->count);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+    for (size_t i = 0; i < load->count && err == ERR_OK; i++) {
         uint32_t at = order[i].index;
-        err = plan_one(l, sender, &facts[at], &results[at], &errors[at]);
+        err = plan_one(l, sender, &load->facts[at], &load->results[at], &load->errors[at]);
         if (!is_own(err)) continue;
-        results[at].refused = true;
+        load->results[at].refused = true;
         err = ERR_OK;
     }
     mem_free(order);
@@ -191,8 +191,7 @@ static enum err mark_pending(struct tx *tx)
                            "INSERT INTO bulk_pending (id) VALUES (1) ON CONFLICT (id) DO NOTHING"));
 }
 
-enum err people_bulk(struct tx *tx, const struct sender *sender, const struct fact *facts,
-                     size_t count, struct people_result *results, struct why *errors,
+enum err people_bulk(struct tx *tx, const struct sender *sender, const struct people_load *load,
                      struct why *why)
 {
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
@@ -201,7 +200,7 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct fa
     enum err err = tx_bulk_begin(tx, why);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
-    if (err == ERR_OK) err = plan_all(&l, sender, facts, count, results, errors);
+    if (err == ERR_OK) err = plan_all(&l, sender, load);
     if (err == ERR_OK) {
         const struct event **sorted = persona_order(l.events.items, l.events.count);
         err = tx_bulk_part(tx, sorted, l.events.count, l.ids.items, l.ids.count, why);

@@ -1,5 +1,5 @@
 /* convert.c - from a checked fact to an event: names become numbers of the brand's registries. */
-#include "people/internal.h"
+#include "people/plan.h"
 
 /* Ascending by id; of two with one id the later wins. Few, so insertion. */
 static uint16_t add_prop(struct event_prop *props, uint16_t count, const struct event_prop *prop)
@@ -34,9 +34,11 @@ static enum err convert_props(struct tx *tx, const struct fact *fact, struct are
     return ERR_OK;
 }
 
-enum err convert(struct people *p, struct tx *tx, const struct sender *sender,
-                 const struct fact *fact, struct arena *arena, struct event *ev, struct why *why)
+enum err convert(struct plan *plan, const struct sender *sender, const struct fact *fact,
+                 struct event *ev, struct why *why)
 {
+    struct people *p = plan->p;
+    struct tx *tx = plan->tx;
     uint16_t kind;
     *ev = (struct event){.at = fact->at, .received_at = tx_now(tx), .amount = fact->amount};
     TRY(registry_kind(tx, fact->kind, fact->label, &kind, why));
@@ -49,7 +51,7 @@ enum err convert(struct people *p, struct tx *tx, const struct sender *sender,
     if (sender->origin.len)
         TRY(registry_code(tx, DIM_ORIGIN, sender->origin, &ev->dim[DIM_ORIGIN], why));
     if (fact->id.len) ev->id = brand_event_id(p->brand, fact->id);
-    return convert_props(tx, fact, arena, ev, why);
+    return convert_props(tx, fact, plan->arena, ev, why);
 }
 
 struct event convert_own(const struct event *like, int kind, uint32_t persona)

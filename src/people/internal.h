@@ -107,10 +107,7 @@ struct resolved {
 MUST_CHECK enum err resolve(struct people *p, struct tx *tx, const struct sender *sender,
                             const struct fact *fact, bool other, struct resolved *out);
 
-/* convert.c: from a fact to an event; props live in the arena. */
-MUST_CHECK enum err convert(struct people *p, struct tx *tx, const struct sender *sender,
-                            const struct fact *fact, struct arena *arena, struct event *ev,
-                            struct why *why);
+/* convert.c */
 /* A product's own event beside 'like': same time, origin and arrival. */
 struct event convert_own(const struct event *like, int kind, uint32_t persona);
 void convert_add_flag(struct event *ev, uint32_t prop, struct arena *arena); /* prop = true */

@@ -35,14 +35,19 @@ MUST_CHECK enum err people_record(struct tx *tx, const struct sender *sender,
 MUST_CHECK enum err people_try(struct tx *tx, const struct sender *sender, const struct fact *fact,
                                struct people_result *result, struct why *why);
 
+/* Facts to be stored together. */
+struct people_load {
+    const struct fact *facts;
+    size_t count;
+    struct people_result *results; /* beside facts */
+    struct why *errors; /* beside facts; zeroed by the caller, filled where a fact is refused */
+};
 /* Store many at once, straight into a part, with exactly the result of people_record for each in
- * order of (at, position). results[i] belongs to facts[i]; a fact that fails leaves its error in
- * errors[i], which is zeroed by the caller and touched only then, and stops nothing. The members'
- * rows are written by people_bulk_end; until then (and after a crash, until the next opening) they
- * lag. Only in a command that is alone. */
+ * order of (at, position). A fact that is refused stops nothing. The members' rows are written by
+ * people_bulk_end; until then (and after a crash, until the next opening) they lag. Only in a
+ * command that is alone. */
 MUST_CHECK enum err people_bulk(struct tx *tx, const struct sender *sender,
-                                const struct fact *facts, size_t count,
-                                struct people_result *results, struct why *errors, struct why *why);
+                                const struct people_load *load, struct why *why);
 MUST_CHECK enum err people_bulk_end(struct tx *tx, struct why *why);
 
 /* Find a member by identity without changing anything: 0 when unknown. */

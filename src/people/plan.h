@@ -10,15 +10,20 @@
 #define PLAN_EVENTS 7
 
 struct plan {
+    struct people *p;
+    struct tx *tx;
     struct arena *arena; /* props; must live as long as the events */
     size_t count;
     struct event events[PLAN_EVENTS];
 };
 
 /* Dedupe, convert and resolve; writes identities and traits, emits nothing. */
-MUST_CHECK enum err plan_fact(struct people *p, struct tx *tx, const struct sender *sender,
-                              const struct fact *fact, struct plan *plan,
-                              struct people_result *result, struct why *why);
+MUST_CHECK enum err plan_fact(struct plan *plan, const struct sender *sender,
+                              const struct fact *fact, struct people_result *result,
+                              struct why *why);
+/* convert.c: from a fact to an event; its props live in the plan's arena. */
+MUST_CHECK enum err convert(struct plan *plan, const struct sender *sender, const struct fact *fact,
+                            struct event *ev, struct why *why);
 /* A message in a group implies that its speaker is in it; whoever knows that they are not yet adds
  * the join before the message. */
 bool plan_implies_join(const struct people *p, const struct event *ev);

@@ -60,17 +60,18 @@ static void add_up(struct people *p, const struct resolved *r, struct people_res
     result->conflicts += r->conflicts;
 }
 
-enum err plan_fact(struct people *p, struct tx *tx, const struct sender *sender,
-                   const struct fact *fact, struct plan *plan, struct people_result *result,
-                   struct why *why)
+enum err plan_fact(struct plan *plan, const struct sender *sender, const struct fact *fact,
+                   struct people_result *result, struct why *why)
 {
+    struct people *p = plan->p;
+    struct tx *tx = plan->tx;
     struct resolved who, other;
     struct fact f = as_seen(fact);
     plan->count = 0;
     *result = (struct people_result){0};
     struct event ev;
     /* what can be refused comes first: a refused fact must not leave its id behind */
-    TRY(convert(p, tx, sender, &f, plan->arena, &ev, why));
+    TRY(convert(plan, sender, &f, &ev, why));
     if (f.id.len) {
         TRY(tx_dedupe(tx, ev.id, &result->duplicate, why));
         if (result->duplicate) return ERR_OK;
@@ -116,8 +117,8 @@ enum err people_record(struct tx *tx, const struct sender *sender, const struct 
                        struct people_result *result, struct why *why)
 {
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
-    struct plan plan = {.arena = tx_arena(tx)};
-    TRY(plan_fact(p, tx, sender, fact, &plan, result, why));
+    struct plan plan = {.p = p, .tx = tx, .arena = tx_arena(tx)};
+    TRY(plan_fact(&plan, sender, fact, result, why));
     for (size_t i = 0; i < plan.count; i++)
         TRY(tx_emit(tx, &plan.events[i], why));
     return ERR_OK;
@@ -129,8 +130,8 @@ enum err people_try(struct tx *tx, const struct sender *sender, const struct fac
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
     struct arena *a = tx_arena(tx);
     struct arena_mark mark = arena_mark(a);
-    struct plan plan = {.arena = a};
-    enum err err = plan_fact(p, tx, sender, fact, &plan, result, why);
+    struct plan plan = {.p = p, .tx = tx, .arena = a};
+    enum err err = plan_fact(&plan, sender, fact, result, why);
     arena_rewind(a, mark);
     return err;
 }

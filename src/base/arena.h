@@ -1,8 +1,8 @@
 /* arena.h - memory that is given back all at once.
  *
- * One thread uses an arena. Allocations are zeroed and 16-byte aligned. Nothing is freed singly. The
- * unused tail is poisoned under ASan; with ARENA_DEBUG=1 in the environment every allocation is a
- * malloc of its own. Over its cap an arena aborts: callers bound their input first. */
+ * One thread uses an arena. Allocations are zeroed and 16-byte aligned. Nothing is freed singly.
+ * The unused tail is poisoned under ASan; with ARENA_DEBUG=1 in the environment every allocation is
+ * a malloc of its own. Over its cap an arena aborts: callers bound their input first. */
 #pragma once
 
 #include <stddef.h>

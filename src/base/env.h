@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct env {
-    int64_t (*now_ms)(void *ctx);                  /* UTC wall clock */
-    uint64_t (*mono_ns)(void *ctx);                /* monotonic, for durations */
+    int64_t (*now_ms)(void *ctx);                      /* UTC wall clock */
+    uint64_t (*mono_ns)(void *ctx);                    /* monotonic, for durations */
     void (*random)(void *ctx, void *out, size_t size); /* cryptographic unless simulated */
     void *ctx;
 };
@@ -38,7 +38,9 @@ static inline void env_random(const struct env *e, void *out, size_t size)
 }
 
 /* A seeded generator for simulations and benches: xoshiro256**. */
-struct rng { uint64_t state[4]; };
+struct rng {
+    uint64_t state[4];
+};
 void rng_init(struct rng *r, uint64_t seed);
 uint64_t rng_next(struct rng *r);
 uint64_t rng_below(struct rng *r, uint64_t bound); /* 0 .. bound-1, bound > 0 */

@@ -28,10 +28,12 @@ MUST_CHECK enum err fs_remove(const char *path, struct why *why);   /* a missing
 MUST_CHECK enum err fs_make_dir(const char *path, struct why *why); /* an existing one is ERR_OK */
 bool fs_exists(const char *path);
 /* Whole small file into 'out' (appended); ERR_TOO_LARGE over 'size_max'. */
-MUST_CHECK enum err fs_read_file(const char *path, size_t size_max, struct strbuf *out, struct why *why);
+MUST_CHECK enum err fs_read_file(const char *path, size_t size_max, struct strbuf *out,
+                                 struct why *why);
 /* Write PATH.tmp, sync, rename to PATH, sync the directory. */
 MUST_CHECK enum err fs_publish(const char *path, const void *p, size_t len, struct why *why);
 /* Names in a directory, sorted; fn returns false to stop. */
-MUST_CHECK enum err fs_list(const char *path, bool (*fn)(void *ctx, const char *name), void *ctx, struct why *why);
+MUST_CHECK enum err fs_list(const char *path, bool (*fn)(void *ctx, const char *name), void *ctx,
+                            struct why *why);
 /* Exclusive advisory lock held until fs_close(*fd); ERR_LOCKED when another process holds it. */
 MUST_CHECK enum err fs_lock(const char *path, int *fd, struct why *why);

@@ -23,7 +23,7 @@ enum prop_type { PROP_TEXT, PROP_NUMBER, PROP_BOOL };
 
 /* One property of the events of a run. A name with two types is two columns with two ids. */
 struct prop_column {
-    uint32_t id;               /* of the brand's registry */
+    uint32_t id; /* of the brand's registry */
     enum prop_type type;
     const double *number;      /* [rows] NaN = null; booleans are 0 and 1 */
     const uint32_t *text;      /* [rows] index into strings; 0 = null */
@@ -33,14 +33,14 @@ struct prop_column {
 
 struct history {
     uint32_t member_count;
-    const uint32_t *member;   /* [member_count] ids; 0 = events that have no member */
-    const uint32_t *off;      /* [member_count + 1] member i has rows off[i] .. off[i+1]-1 */
-    const int64_t *at;        /* UTC ms, ascending within a member; ties in order of commit */
+    const uint32_t *member; /* [member_count] ids; 0 = events that have no member */
+    const uint32_t *off;    /* [member_count + 1] member i has rows off[i] .. off[i+1]-1 */
+    const int64_t *at;      /* UTC ms, ascending within a member; ties in order of commit */
     const uint16_t *kind;
     const uint32_t *dim[DIM_COUNT]; /* NULL when not asked for */
-    const uint32_t *other;    /* the other member's id; 0 = null */
-    const int64_t *amount;    /* minor units; HISTORY_NO_AMOUNT = null */
-    const int64_t *received;  /* UTC ms */
+    const uint32_t *other;          /* the other member's id; 0 = null */
+    const int64_t *amount;          /* minor units; HISTORY_NO_AMOUNT = null */
+    const int64_t *received;        /* UTC ms */
     uint32_t prop_count;
     const struct prop_column *props; /* those asked for, in the order asked */
 };

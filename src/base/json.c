@@ -334,7 +334,8 @@ void json_tree(struct json_writer *w, const struct json *j)
         break;
     case JSON_ARRAY:
         json_begin_array(w);
-        for (size_t i = 0; i < j->count; i++) json_tree(w, &j->items[i]);
+        for (size_t i = 0; i < j->count; i++)
+            json_tree(w, &j->items[i]);
         json_end_array(w);
         break;
     case JSON_OBJECT:

@@ -38,7 +38,8 @@
     LIMIT(HEADERS, 100, "headers", "headers of a request")                                         \
     LIMIT(TARGET_BYTES, 8192, "bytes", "a request target")                                         \
     LIMIT(CONNECTIONS, 20000, "connections", "open HTTP connections")                              \
-    LIMIT(CONNECTIONS_PER_ADDRESS, 1024, "connections", "open HTTP connections of one address, loopback apart") \
+    LIMIT(CONNECTIONS_PER_ADDRESS, 1024, "connections",                                            \
+          "open HTTP connections of one address, loopback apart")                                  \
     LIMIT(CONNECTION_MEMORY, 32768, "bytes", "memory of one HTTP connection, its head included")   \
     LIMIT(IDLE_SECONDS, 30, "s", "silence after which a connection is closed")                     \
     LIMIT(HEADER_BYTES, 8192, "bytes", "one header line of a request")                             \

@@ -1,7 +1,7 @@
 /* map.h - hash tables: byte-string keys to u64, and u64 keys to u64. One thread each.
  *
- * String keys are hashed with a per-process random key (SipHash or keyed XXH3), so that hostile keys
- * cannot collide at will. */
+ * String keys are hashed with a per-process random key (SipHash or keyed XXH3), so that hostile
+ * keys cannot collide at will. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 
-struct map;   /* str -> u64; owns copies of its keys */
+struct map; /* str -> u64; owns copies of its keys */
 struct map *map_create(void);
 void map_destroy(struct map *m);
 void map_reset(struct map *m);
@@ -23,7 +23,7 @@ bool map_remove(struct map *m, struct str key);
 /* Visit in insertion order; start with *cursor = 0. */
 bool map_next(const struct map *m, size_t *cursor, struct str *key, uint64_t *value);
 
-struct intmap;   /* u64 -> u64; any key but UINT64_MAX */
+struct intmap; /* u64 -> u64; any key but UINT64_MAX */
 struct intmap *intmap_create(void);
 void intmap_destroy(struct intmap *m);
 void intmap_reset(struct intmap *m);

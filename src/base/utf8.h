@@ -16,8 +16,8 @@ void utf8_put(struct strbuf *b, uint32_t code_point);
 size_t utf8_count(struct str s);
 /* NFC of valid UTF-8; returns 's' itself when it is NFC already (ASCII always is). */
 struct str utf8_nfc(struct arena *a, struct str s);
-/* For search and kinds: NFKC, case folded, zero-width characters, bidi controls, variation selectors
- * and U+3164 removed. */
+/* For search and kinds: NFKC, case folded, zero-width characters, bidi controls, variation
+ * selectors and U+3164 removed. */
 struct str utf8_fold(struct arena *a, struct str s);
 /* The longest prefix of whole code points within 'size_max' bytes. */
 struct str utf8_cut(struct str s, size_t size_max);

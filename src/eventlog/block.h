@@ -15,6 +15,7 @@ struct block {
     size_t count;
     struct event *events; /* in the arena, texts too */
 };
-/* ERR_CORRUPT with the byte offset when anything does not check. 'name' stands for the file in 'why'. */
-MUST_CHECK enum err block_decode(struct str bytes, const char *name, struct arena *a, struct block *out,
-                                 struct why *why);
+/* ERR_CORRUPT with the byte offset when anything does not check. 'name' stands for the file in
+ * 'why'. */
+MUST_CHECK enum err block_decode(struct str bytes, const char *name, struct arena *a,
+                                 struct block *out, struct why *why);

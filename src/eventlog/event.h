@@ -1,6 +1,7 @@
 /* event.h - one event as the log keeps it: numbers of the brand's registries, no names.
  *
- * Nothing personal is in it: members are personas, texts are registered codes or property values. */
+ * Nothing personal is in it: members are personas, texts are registered codes or property values.
+ */
 #pragma once
 
 #include <stdint.h>
@@ -13,10 +14,10 @@
 #define EVENT_AT_MAX (((int64_t)1 << 47) - 1)
 
 struct event_prop {
-    uint32_t id;         /* typed column of the brand's registry, > 0 */
+    uint32_t id; /* typed column of the brand's registry, > 0 */
     enum prop_type type;
-    double number;       /* PROP_NUMBER, never NaN; PROP_BOOL as 0 or 1 */
-    struct str text;     /* PROP_TEXT */
+    double number;   /* PROP_NUMBER, never NaN; PROP_BOOL as 0 or 1 */
+    struct str text; /* PROP_TEXT */
 };
 
 struct event {
@@ -25,9 +26,9 @@ struct event {
     uint32_t persona;    /* 0 = no member */
     uint32_t other;      /* persona of the other member, 0 = null */
     uint32_t dim[DIM_COUNT];
-    int64_t amount;      /* minor units; HISTORY_NO_AMOUNT = null */
-    struct hash128 id;   /* keyed hash of the sender's id; 0,0 = none */
-    uint16_t kind;       /* code, > 0 */
+    int64_t amount;    /* minor units; HISTORY_NO_AMOUNT = null */
+    struct hash128 id; /* keyed hash of the sender's id; 0,0 = none */
+    uint16_t kind;     /* code, > 0 */
     uint16_t prop_count;
     const struct event_prop *props; /* ascending by id */
 };

@@ -14,7 +14,7 @@
 
 #define RECORD_LINES 2000
 #define RECORD_ROWS 500
-#define BULK_ROWS 1000000
+#define BULK_ROWS 500000
 
 bool import_format_parse(struct str name, enum import_format *out)
 {

@@ -4,6 +4,7 @@
  * access a fifth faster and filling them a third. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,4 +76,9 @@ char *mem_strdup(const char *text)
 void mem_free(void *p)
 {
     free(p);
+}
+
+void mem_trim(void)
+{
+    malloc_trim(0);
 }

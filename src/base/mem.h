@@ -15,3 +15,5 @@ char *mem_strdup(const char *text);
 void mem_free(void *p);
 /* Write one line to stderr and abort: for what cannot go on without memory. */
 _Noreturn void mem_abort(const char *why);
+/* Give memory that is free now back to the system; after something big. */
+void mem_trim(void);

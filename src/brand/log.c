@@ -235,6 +235,7 @@ void log_publish(struct tx *tx)
     for (size_t i = 0; i < tx->change.removed.count; i++)
         remove_file(b, tx->change.removed.items[i], "part");
     reset_change(&tx->change);
+    if (tx->bulk_rows) compactor_wake(b); /* merge while the next rows are read */
 }
 
 void log_forget(struct tx *tx)

@@ -226,5 +226,6 @@ enum err people_bulk_end(struct tx *tx, struct why *why)
     if (err == ERR_OK) err = sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending"));
     idset_finish(&members);
     if (err == ERR_OK) bulk_close(p);
+    mem_trim();
     return err;
 }

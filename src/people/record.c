@@ -6,9 +6,12 @@
  * path, which collects (struct plan). */
 #include "people/plan.h"
 
+#include "people/kinds.h"
+
+/* Mirrors such as message.answered are the member's own, whoever answered. */
 static bool is_spoken(struct str kind)
 {
-    return str_starts(kind, STR("message.")) || str_starts(kind, STR("dm."));
+    return kind_family(kind) == FAMILY_TALK;
 }
 
 /* Written by staff: no member speaks; whoever is named is the one addressed. */

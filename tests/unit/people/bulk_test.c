@@ -249,7 +249,7 @@ static struct log_digest digest_of(struct place *p)
     void *worker = &d;
     d.columns.mask = COLUMN_OTHER | COLUMN_AMOUNT | COLUMN_RECEIVED;
     for (int k = 0; k < DIM_COUNT; k++)
-        d.columns.mask |= COLUMN_DIM0 << k;
+        d.columns.mask |= (uint32_t)COLUMN_DIM0 << k;
     for (uint32_t id = 1; registry_prop_name(p->brand, id, &d.types[d.columns.prop_count]).p; id++)
         d.columns.props[d.columns.prop_count++] = id;
     struct scan scan = {.columns = &d.columns, .prop_types = d.types, .to = INT64_MAX};

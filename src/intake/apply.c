@@ -138,16 +138,15 @@ static enum err apply_in(struct tx *tx, void *arg, struct why *why)
     struct file_run *run = arg;
     struct job *job = run->job;
     struct journal_entry entry = run->entry;
-    struct import_counts counts = run->batch->counts;
     run->applied = (struct import_counts){0};
     VEC_RESET(&run->refused);
     if (job->trial) return try_each(tx, run, why);
     TRY(job->bulk ? record_bulk(tx, run, why) : record_each(tx, run, why));
-    add_counts(&counts, &run->applied);
     if (run->batch->row_end > entry.row_offset) entry.row_offset = run->batch->row_end;
-    bool sound = run->batch->err == ERR_OK && !(job->options->strict && counts.rejected);
+    uint64_t rejected = run->batch->counts.rejected + run->applied.rejected;
+    bool sound = run->batch->err == ERR_OK && !(job->options->strict && rejected);
     entry.done |= run->batch->last && sound;
-    return journal_save(tx, &entry, &counts);
+    return journal_save(tx, &entry, &run->applied);
 }
 
 enum err apply_batch(struct file_run *run, struct why *why)

@@ -4,8 +4,7 @@
 static const struct migration migrations[] = {
     {1, "CREATE TABLE import_file (id {int} PRIMARY KEY, key {blob} NOT NULL UNIQUE,"
         " began_at {int} NOT NULL, changed_at {int} NOT NULL, row_offset {int} NOT NULL,"
-        " done {int} NOT NULL, rows_read {int} NOT NULL, stored {int} NOT NULL,"
-        " duplicate {int} NOT NULL, rejected {int} NOT NULL, members_created {int} NOT NULL,"
+        " done {int} NOT NULL, stored {int} NOT NULL, members_created {int} NOT NULL,"
         " merged {int} NOT NULL)"},
     {0, NULL},
 };
@@ -25,10 +24,10 @@ static enum err next_id(struct tx *tx, int64_t *id)
 static enum err insert(struct tx *tx, struct journal_entry *e)
 {
     TRY(next_id(tx, &e->id));
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx), "INSERT INTO import_file (id, key, began_at, changed_at, row_offset, done,"
-                    " rows_read, stored, duplicate, rejected, members_created, merged)"
-                    " VALUES ($1, $2, $3, $3, 0, 0, 0, 0, 0, 0, 0, 0)");
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "INSERT INTO import_file (id, key, began_at, changed_at, row_offset,"
+                            " done, stored, members_created, merged)"
+                            " VALUES ($1, $2, $3, $3, 0, 0, 0, 0, 0)");
     sql_bind_int(s, 1, e->id);
     sql_bind_blob(s, 2, e->key.bytes, sizeof(e->key.bytes));
     sql_bind_int(s, 3, tx_now(tx));
@@ -54,20 +53,16 @@ enum err journal_open(struct tx *tx, const struct sha256 *key, struct journal_en
 enum err journal_save(struct tx *tx, const struct journal_entry *e,
                       const struct import_counts *counts)
 {
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx), "UPDATE import_file SET changed_at = $2, row_offset = $3, done = $4,"
-                    " rows_read = rows_read + $5, stored = stored + $6, duplicate = duplicate + $7,"
-                    " rejected = rejected + $8, members_created = members_created + $9,"
-                    " merged = merged + $10 WHERE id = $1");
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "UPDATE import_file SET changed_at = $2, row_offset = $3, done = $4,"
+                            " stored = stored + $5, members_created = members_created + $6,"
+                            " merged = merged + $7 WHERE id = $1");
     sql_bind_int(s, 1, e->id);
     sql_bind_int(s, 2, tx_now(tx));
     sql_bind_int(s, 3, (int64_t)e->row_offset);
     sql_bind_int(s, 4, e->done);
-    sql_bind_int(s, 5, (int64_t)counts->read);
-    sql_bind_int(s, 6, (int64_t)counts->stored);
-    sql_bind_int(s, 7, (int64_t)counts->duplicate);
-    sql_bind_int(s, 8, (int64_t)counts->rejected);
-    sql_bind_int(s, 9, (int64_t)counts->members_created);
-    sql_bind_int(s, 10, (int64_t)counts->merged);
+    sql_bind_int(s, 5, (int64_t)counts->stored);
+    sql_bind_int(s, 6, (int64_t)counts->members_created);
+    sql_bind_int(s, 7, (int64_t)counts->merged);
     return sql_run(s);
 }

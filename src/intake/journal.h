@@ -17,5 +17,6 @@ struct journal_entry {
 /* The entry of this key, made if there is none. */
 MUST_CHECK enum err journal_open(struct tx *tx, const struct sha256 *key,
                                  struct journal_entry *out);
+/* 'counts' is what this batch added. */
 MUST_CHECK enum err journal_save(struct tx *tx, const struct journal_entry *e,
                                  const struct import_counts *counts);

@@ -51,6 +51,8 @@
     LIMIT(WRITER_QUEUE, 16384, "commands", "commands waiting for the writer")                      \
     LIMIT(WRITER_QUEUE_BYTES, 67108864, "bytes", "command bytes waiting for the writer")           \
     LIMIT(CSV_COLUMNS, 4096, "columns", "columns of an imported table")                            \
+    LIMIT(MAP_ENTRIES, 128, "entries", "entries of an import's map")                               \
+    LIMIT(IMPORT_ROWS, 500000, "rows", "rows of an import applied at once")                        \
     LIMIT(LINE_BYTES, 1048576, "bytes", "a line of an imported file")                              \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \

@@ -150,9 +150,10 @@ static bool is_total(const struct csv *c)
     return false;
 }
 
+/* Old exports of chats have a cell more than headers. */
 static bool has_excess(const struct reader *r)
 {
-    for (size_t i = r->header_count; i < r->csv.count; i++) {
+    for (size_t i = r->header_count + r->table.messages; i < r->csv.count; i++) {
         if (value_unwrap(r->csv.cells[i]).len) return true;
     }
     return false;

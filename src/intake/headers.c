@@ -37,7 +37,9 @@ enum role {
     ROLE_GROUP,
     ROLE_NOTED, /* known, of no use to a fact */
     ROLE_SENT_AT,
+    ROLE_SENT_EPOCH,
     ROLE_SPEAKER,
+    ROLE_SENDER,
     ROLE_TEXT,
     ROLE_TEXT_TYPE,
 };
@@ -119,6 +121,23 @@ static const struct header {
     {"内容", ROLE_TEXT, MESSAGES},
     {"message", ROLE_TEXT, MESSAGES},
     {"消息类型", ROLE_TEXT_TYPE, MESSAGES},
+    /* WeChatMsg, MemoTrace */
+    {"localId", ROLE_NOTED, MESSAGES},
+    {"TalkerId", ROLE_NOTED, MESSAGES},
+    {"Type", ROLE_TEXT_TYPE, MESSAGES},
+    {"SubType", ROLE_NOTED, MESSAGES},
+    {"IsSender", ROLE_NOTED, MESSAGES},
+    {"CreateTime", ROLE_SENT_EPOCH, MESSAGES},
+    {"StrContent", ROLE_TEXT, MESSAGES},
+    {"StrTime", ROLE_SENT_AT, MESSAGES},
+    {"NickName", ROLE_SPEAKER, MESSAGES},
+    {"Sender", ROLE_SENDER, MESSAGES},
+    /* chatlog */
+    {"Time", ROLE_SENT_AT, MESSAGES},
+    {"SenderName", ROLE_SPEAKER, MESSAGES},
+    {"TalkerName", ROLE_NOTED, MESSAGES},
+    {"Talker", ROLE_NOTED, MESSAGES},
+    {"Content", ROLE_TEXT, MESSAGES},
 };
 
 static struct str without_brackets(struct str s)
@@ -174,7 +193,7 @@ static bool has(const struct plan *plan, enum role role)
 
 static void add(struct plan *plan, enum role role, struct mapping_entry e)
 {
-    if (!has(plan, role) || plan->map->count == MAPPING_ENTRIES) return;
+    if (!has(plan, role) || plan->map->count == LIMIT_MAP_ENTRIES) return;
     e.column = plan->column_of[role];
     e.source = plan->header_of[role];
     plan->map->has_at |= e.target == TARGET_AT;
@@ -269,17 +288,30 @@ static bool plan_people(struct plan *plan, bool group)
     return has(plan, ROLE_PHONE) || has(plan, ROLE_NAME);
 }
 
+/* Seconds since 1970 are the same in every zone, so they win over a local time. */
+static void add_sent_at(struct plan *plan)
+{
+    struct mapping_entry e = {.target = TARGET_AT, .type = VALUE_DATE};
+    if (has(plan, ROLE_SENT_EPOCH)) {
+        e.format.style = DATE_EPOCH;
+        add(plan, ROLE_SENT_EPOCH, e);
+    } else {
+        add(plan, ROLE_SENT_AT, e);
+    }
+}
+
 static bool plan_messages(struct plan *plan)
 {
     add_kind(plan, "message.sent");
-    add_to(plan, ROLE_SENT_AT, TARGET_AT, VALUE_DATE);
-    add(plan, ROLE_SPEAKER,
+    add_sent_at(plan);
+    add(plan, ROLE_SENDER,
         (struct mapping_entry){
             .target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = IDENTITY_NAME});
+    add_to(plan, ROLE_SPEAKER, TARGET_SPEAKER, VALUE_TEXT);
     add_to(plan, ROLE_TEXT, TARGET_MESSAGE, VALUE_TEXT);
-    add_prop(plan, ROLE_TEXT_TYPE, "type", VALUE_TEXT);
+    add_to(plan, ROLE_TEXT_TYPE, TARGET_MESSAGE_TYPE, VALUE_TEXT);
     add_codes(plan);
-    return has(plan, ROLE_SENT_AT) && has(plan, ROLE_SPEAKER);
+    return plan->map->has_at && (has(plan, ROLE_SPEAKER) || has(plan, ROLE_SENDER));
 }
 
 bool headers_map(const struct str *headers, size_t count, bool group, struct table *out)
@@ -288,7 +320,8 @@ bool headers_map(const struct str *headers, size_t count, bool group, struct tab
     out->map = (struct mapping){.count = 0};
     out->people = false;
     look(&plan, headers, count);
-    if (plan.votes[MESSAGES] >= 2) return plan_messages(&plan);
+    out->messages = plan.votes[MESSAGES] >= 2;
+    if (out->messages) return plan_messages(&plan);
     if (has(&plan, ROLE_PAID_AT) || has(&plan, ROLE_ORDER) || has(&plan, ROLE_AMOUNT))
         return plan_orders(&plan);
     out->people = true;

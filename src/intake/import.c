@@ -14,7 +14,6 @@
 
 #define RECORD_LINES 2000
 #define RECORD_ROWS 500
-#define BULK_ROWS 500000
 
 bool import_format_parse(struct str name, enum import_format *out)
 {
@@ -154,7 +153,7 @@ static void parse_init(struct parse *p, struct file_run *run, size_t i)
         .map = job->has_map ? &job->map : NULL,
         .belt = &job->belt,
         .skip = run->entry.done ? UINT64_MAX : run->entry.row_offset,
-        .batch_rows = job->bulk || job->trial ? BULK_ROWS : RECORD_ROWS,
+        .batch_rows = job->bulk || job->trial ? LIMIT_IMPORT_ROWS : RECORD_ROWS,
     };
     dates_init(&p->dates, job->options->zone);
 }

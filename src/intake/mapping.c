@@ -190,8 +190,8 @@ static enum err parse_entry(struct parser *p, struct str text)
     if (format.p && !date_format_parse(p->arena, format, &e.format))
         return refuse(p, MSG_MAP_FORMAT, format);
     TRY(check_once(p, &e));
-    if (p->map->count == MAPPING_ENTRIES)
-        return why_fail(p->why, ERR_INVALID, MSG_TOO_MANY, "--map", "%d", MAPPING_ENTRIES);
+    if (p->map->count == LIMIT_MAP_ENTRIES)
+        return why_fail(p->why, ERR_INVALID, MSG_TOO_MANY, "--map", "%d", LIMIT_MAP_ENTRIES);
     p->map->has_kind |= e.target == TARGET_KIND;
     p->map->has_at |= e.target == TARGET_AT;
     p->map->entries[p->map->count++] = e;
@@ -204,8 +204,8 @@ static enum err add_kind(struct parser *p, const char *as)
     if (p->map->has_kind) return why_fail(p->why, ERR_INVALID, MSG_MAP_AS, "--as", NULL);
     if (!kind_valid(e.source))
         return why_fail(p->why, ERR_INVALID, MSG_BAD_KIND, "--as", "%.80s", as);
-    if (p->map->count == MAPPING_ENTRIES)
-        return why_fail(p->why, ERR_INVALID, MSG_TOO_MANY, "--map", "%d", MAPPING_ENTRIES);
+    if (p->map->count == LIMIT_MAP_ENTRIES)
+        return why_fail(p->why, ERR_INVALID, MSG_TOO_MANY, "--map", "%d", LIMIT_MAP_ENTRIES);
     p->map->has_kind = true;
     p->map->entries[p->map->count++] = e;
     return ERR_OK;
@@ -235,7 +235,7 @@ void mapping_set_kind(struct mapping *m, const char *kind)
         if (m->entries[i].target != TARGET_KIND) m->entries[kept++] = m->entries[i];
     }
     m->count = kept;
-    if (m->count == MAPPING_ENTRIES) m->count--;
+    if (m->count == LIMIT_MAP_ENTRIES) m->count--;
     m->entries[m->count++] =
         (struct mapping_entry){.target = TARGET_KIND, .type = VALUE_CONST, .source = str_of(kind)};
     m->has_kind = true;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "intake/date.h"
 #include "people/fact.h"
 
@@ -23,6 +24,8 @@ enum target {
     TARGET_PERSON,  /* a name: an identity when the row has no better one */
     TARGET_REFUND,
     TARGET_MESSAGE, /* its text: properties of it */
+    TARGET_MESSAGE_TYPE,
+    TARGET_SPEAKER, /* a display name; an identity where there is no id */
     TARGET_BIRTHDAY
 };
 
@@ -48,10 +51,8 @@ struct mapping_entry {
     struct date_format format;   /* VALUE_DATE */
 };
 
-#define MAPPING_ENTRIES 128
-
 struct mapping {
-    struct mapping_entry entries[MAPPING_ENTRIES];
+    struct mapping_entry entries[LIMIT_MAP_ENTRIES];
     uint32_t count;
     bool has_kind, has_at;
 };

@@ -1,34 +1,14 @@
 /* table.c - one row: walk the map's entries, read each cell, fill the fact.
  *
- * What depends on more than one cell (a closed order, a name that stands in for a missing phone) is
- * settled after the walk. The first cell at fault rejects the row and names its column. */
-#include "intake/table.h"
+ * What depends on more than one cell is settled after the walk (table_settle.c). The first cell at
+ * fault rejects the row and names its column. */
+#include "intake/table_builder.h"
 
 #include <inttypes.h>
 
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "intake/question.h"
 #include "intake/value.h"
-
-struct builder {
-    struct parse *p;
-    struct table *t;
-    const struct str *cells;
-    size_t count;
-    struct fact fact;
-    struct str person;   /* TARGET_PERSON */
-    struct str status;   /* VALUE_STATUS */
-    int64_t created;     /* TARGET_CREATED; TIME_NONE */
-    int64_t refund;      /* minor units; 0 = none */
-    bool can_decide;     /* a column of payment or refund exists */
-    bool paid;           /* the payment's time is there */
-    struct amount major; /* the amount as written */
-    bool has_major;
-    bool foreign;                      /* props.currency is another */
-    const struct mapping_entry *entry; /* being read; NULL = none */
-    struct why why;
-};
 
 /* The field of an error is the header, or "$N". */
 static const char *field_of(const struct builder *b, char out[96])
@@ -38,7 +18,7 @@ static const char *field_of(const struct builder *b, char out[96])
     return out;
 }
 
-static enum err bad(struct builder *b, enum msg msg, struct str value)
+enum err builder_bad(struct builder *b, enum msg msg, struct str value)
 {
     char field[96];
     return why_fail(&b->why, ERR_INVALID, msg, field_of(b, field), STR_FMT,
@@ -49,7 +29,7 @@ static enum err bad(struct builder *b, enum msg msg, struct str value)
 
 static enum err read_amount(struct builder *b, struct str s, struct amount *out)
 {
-    return value_amount(s, out) ? ERR_OK : bad(b, MSG_NOT_MONEY, s);
+    return value_amount(s, out) ? ERR_OK : builder_bad(b, MSG_NOT_MONEY, s);
 }
 
 static enum err read_minor(struct builder *b, struct str s, int64_t *out)
@@ -67,14 +47,14 @@ static enum err read_integer(struct builder *b, struct str s, int64_t *out)
     struct amount a;
     if (str_to_i64(s, out)) return ERR_OK;
     if (value_amount(s, &a) && amount_minor(&a, 0, out)) return ERR_OK;
-    return bad(b, MSG_NOT_INTEGER, s);
+    return builder_bad(b, MSG_NOT_INTEGER, s);
 }
 
 static enum err read_number(struct builder *b, struct str s, double *out)
 {
     struct amount a;
     if (str_to_double(s, out)) return ERR_OK;
-    if (!value_amount(s, &a)) return bad(b, MSG_NOT_NUMBER, s);
+    if (!value_amount(s, &a)) return builder_bad(b, MSG_NOT_NUMBER, s);
     *out = amount_double(&a);
     return ERR_OK;
 }
@@ -83,7 +63,7 @@ static enum err read_date(struct builder *b, const struct mapping_entry *e, stru
                           struct moment *out)
 {
     if (date_read(&b->p->dates, &e->format, s, out)) return ERR_OK;
-    return bad(b, MSG_BAD_TIME, s);
+    return builder_bad(b, MSG_BAD_TIME, s);
 }
 
 /* A date as a property or trait: a day stays a day. */
@@ -135,15 +115,10 @@ static enum err read_value(struct builder *b, const struct mapping_entry *e, str
 
 /* ---- filling the fact ---- */
 
-static void add_value(struct fact_value *list, uint32_t *count, struct fact_value v)
-{
-    list[(*count)++] = v;
-}
-
 /* Ids are text: what a spreadsheet took for a number has lost digits. */
 static enum err check_id(struct builder *b, struct str s)
 {
-    return value_damaged(s) ? bad(b, MSG_DAMAGED_BY_EXCEL, s) : ERR_OK;
+    return value_damaged(s) ? builder_bad(b, MSG_DAMAGED_BY_EXCEL, s) : ERR_OK;
 }
 
 static enum err fill_prop(struct builder *b, const struct mapping_entry *e, struct str s)
@@ -153,7 +128,7 @@ static enum err fill_prop(struct builder *b, const struct mapping_entry *e, stru
     TRY(read_value(b, e, s, &v));
     bool currency = v.type == PROP_TEXT && str_is(e->name, "currency");
     if (currency && !str_is(v.text, b->p->currency)) b->foreign = true;
-    add_value(b->fact.props, &b->fact.prop_count, v);
+    builder_add(b->fact.props, &b->fact.prop_count, v);
     return ERR_OK;
 }
 
@@ -161,7 +136,7 @@ static enum err fill_trait(struct builder *b, const struct mapping_entry *e, str
 {
     struct fact_value v = {.name = e->name};
     TRY(read_value(b, e, s, &v));
-    add_value(b->fact.traits, &b->fact.trait_count, v);
+    builder_add(b->fact.traits, &b->fact.trait_count, v);
     return ERR_OK;
 }
 
@@ -199,20 +174,12 @@ static enum err fill_birthday(struct builder *b, const struct mapping_entry *e, 
     if (str_ends(s, lunar)) s.len -= lunar.len;
     TRY(date_text(b, e, value_unwrap(s), &v.text));
     v.text = utf8_cut(v.text, 10);
-    add_value(b->fact.traits, &b->fact.trait_count, v);
+    builder_add(b->fact.traits, &b->fact.trait_count, v);
     if (is_lunar) {
         v = (struct fact_value){STR("birthday_lunar"), PROP_BOOL, 1, {NULL, 0}};
-        add_value(b->fact.traits, &b->fact.trait_count, v);
+        builder_add(b->fact.traits, &b->fact.trait_count, v);
     }
     return ERR_OK;
-}
-
-static void fill_message(struct builder *b, struct str s)
-{
-    struct fact_value length = {STR("length"), PROP_NUMBER, (double)utf8_count(s), {NULL, 0}};
-    struct fact_value question = {STR("question"), PROP_BOOL, is_question(s), {NULL, 0}};
-    add_value(b->fact.props, &b->fact.prop_count, length);
-    add_value(b->fact.props, &b->fact.prop_count, question);
 }
 
 static enum err fill_time(struct builder *b, const struct mapping_entry *e, struct str s,
@@ -257,7 +224,13 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
     case TARGET_REFUND:
         return read_minor(b, s, &b->refund);
     case TARGET_MESSAGE:
-        fill_message(b, s);
+        b->text = s;
+        return ERR_OK;
+    case TARGET_MESSAGE_TYPE:
+        b->text_type = s;
+        return ERR_OK;
+    case TARGET_SPEAKER:
+        b->speaker = s;
         return ERR_OK;
     case TARGET_BIRTHDAY:
         return fill_birthday(b, e, s);
@@ -281,94 +254,6 @@ static enum err walk(struct builder *b)
         TRY(fill(b, e, s));
     }
     b->entry = NULL;
-    return ERR_OK;
-}
-
-/* ---- settling ---- */
-
-static enum err settle_kind(struct builder *b)
-{
-    struct fact *f = &b->fact;
-    if (b->status.p) {
-        switch (value_status(b->status)) {
-        case STATUS_UNKNOWN:
-            return bad(b, MSG_UNKNOWN_STATUS, b->status);
-        case STATUS_CREATED:
-            f->kind = STR("order.created");
-            return ERR_OK;
-        case STATUS_PAID:
-            f->kind = STR("order.paid");
-            return ERR_OK;
-        case STATUS_REFUNDED:
-            f->kind = STR("order.refunded");
-            return ERR_OK;
-        case STATUS_CLOSED:
-            if (!b->can_decide && !b->t->map.has_at) return bad(b, MSG_STATUS_OPEN, b->status);
-            f->kind = b->paid || b->refund ? STR("order.refunded") : STR("order.created");
-            return ERR_OK;
-        }
-    }
-    if (f->kind.p) return ERR_OK;
-    if (b->t->map.has_kind) return why_fail(&b->why, ERR_INVALID, MSG_MISSING, "kind", NULL);
-    f->kind = STR("member.identified");
-    return ERR_OK;
-}
-
-static enum err settle_time(struct builder *b)
-{
-    struct fact *f = &b->fact;
-    if (f->at != TIME_NONE) return ERR_OK;
-    f->at = b->created;
-    if (f->at == TIME_NONE && (!b->t->map.has_at || b->t->people)) f->at = b->p->now;
-    if (f->at != TIME_NONE) return ERR_OK;
-    return why_fail(&b->why, ERR_INVALID, MSG_MISSING, "at", NULL);
-}
-
-static enum err settle_amount(struct builder *b)
-{
-    struct fact *f = &b->fact;
-    bool any = b->has_major || f->amount != HISTORY_NO_AMOUNT;
-    if (any && b->foreign) {
-        parse_foreign_amount(b->p, f, amount_double(&b->major));
-    } else if (b->has_major && !amount_minor(&b->major, b->p->currency_digits, &f->amount)) {
-        return why_fail(&b->why, ERR_INVALID, MSG_TOO_PRECISE, "amount", "%s|%.15g", b->p->currency,
-                        amount_double(&b->major));
-    }
-    if (!b->refund) return ERR_OK;
-    if (str_is(f->kind, "order.refunded")) {
-        f->amount = b->refund;
-        return ERR_OK;
-    }
-    add_value(f->props, &f->prop_count,
-              (struct fact_value){STR("refund"), PROP_NUMBER, (double)b->refund, {NULL, 0}});
-    return ERR_OK;
-}
-
-/* A name is an identity only when nothing better is there; and in a list of people two rows of one
- * name may be two people. */
-static void settle_person(struct builder *b)
-{
-    struct fact *f = &b->fact;
-    if (b->person.len == 0) return;
-    for (uint32_t i = 0; i < f->who_count; i++) {
-        if (fact_identity_usable(&f->who[i], parse_arena(b->p))) return;
-    }
-    f->who[f->who_count++] = (struct identity){IDENTITY_NAME, b->person};
-    if (!b->t->people) return;
-    uint64_t seen;
-    bool twice = map_get(b->t->names, b->person, &seen);
-    if (!twice) map_put(b->t->names, b->person, 1);
-    if (!twice) return;
-    add_value(f->traits, &f->trait_count,
-              (struct fact_value){STR("ambiguous"), PROP_BOOL, 1, {NULL, 0}});
-}
-
-static enum err settle(struct builder *b)
-{
-    TRY(settle_kind(b));
-    TRY(settle_time(b));
-    TRY(settle_amount(b));
-    settle_person(b);
     return ERR_OK;
 }
 
@@ -404,7 +289,15 @@ static void measure(struct table *t)
             room->props++;
             break;
         case TARGET_MESSAGE:
-            room->props += 2;
+            room->props += 3;
+            room->other++;
+            break;
+        case TARGET_MESSAGE_TYPE:
+            room->props++;
+            break;
+        case TARGET_SPEAKER:
+            room->who++;
+            room->traits++;
             break;
         case TARGET_TRAIT:
             room->traits++;
@@ -425,9 +318,12 @@ void table_row(struct parse *p, struct table *t, const struct str *cells, size_t
     b.fact.amount = HISTORY_NO_AMOUNT;
     prepare(&b);
     enum err err = walk(&b);
-    if (err == ERR_OK) err = settle(&b);
+    if (err == ERR_OK) err = table_settle(&b);
     if (err != ERR_OK) {
         parse_reject(p, b.entry ? b.entry->column : 0, &b.why);
+    } else if (b.notice) {
+        p->batch->counts.read--;
+        p->batch->counts.skipped++;
     } else {
         parse_fact(p, &b.fact);
     }

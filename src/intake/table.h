@@ -13,7 +13,8 @@ struct table_room {
 struct table {
     struct mapping map; /* bound: every entry but constants has its column */
     bool people;        /* the headers mapped themselves, and it is a list of people */
-    struct map *names;  /* seen in such a list */
+    bool messages;      /* the headers mapped themselves, and it is a chat */
+    struct map *names;  /* seen in such a list; in a chat, display name -> struct str: its id */
     struct table_room room;
 };
 

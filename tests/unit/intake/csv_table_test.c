@@ -241,6 +241,54 @@ static void a_table_of_messages_maps_itself_without_its_text(void **state)
     world_finish(&w);
 }
 
+/* ---- exports of chats ---- */
+
+static void an_export_of_wechatmsg_maps_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, NULL,
+              "localId,TalkerId,Type,SubType,IsSender,CreateTime,Status,StrContent,StrTime,Remark,"
+              "NickName,Sender\n"
+              "1,5,1,0,0,1704416580,2,有人吗,2024-01-05 09:03:00,,小王,wxid_w,excess\n"
+              "2,5,1,0,0,1704416590,2,@小王\xE2\x80\x85在的,2024-01-05 09:03:10,,小李,wxid_l\n"
+              "3,5,3,0,0,1704416600,2,<msg/>,2024-01-05 09:03:20,,小李,wxid_l\n"
+              "4,5,10000,0,0,1704416610,2,\"\"\"小王\"\"撤回了一条消息\",2024-01-05 09:03:30,,,\n");
+    expect_sound(&w, 3, 0);
+    assert_int_equal(w.batch->counts.read, 3);
+    assert_int_equal(w.batch->counts.skipped, 1);
+    const struct fact *f = fact_at(&w, 0);
+    expect_str(f->kind, "message.sent");
+    expect_at(f, "2024-01-05T09:03:00+08:00");
+    expect_who(f, IDENTITY_NAME, "wxid_w");
+    expect_trait(f, "nickname", "小王");
+    expect_prop(f, "type", "text");
+    expect_number(f, "question", 1);
+    assert_int_equal(fact_at(&w, 1)->other_count, 1);
+    expect_str(fact_at(&w, 1)->other[0].value, "wxid_w");
+    expect_prop(fact_at(&w, 2), "type", "image");
+    assert_int_equal(fact_at(&w, 2)->prop_count, 1);
+    world_finish(&w);
+}
+
+static void an_export_of_chatlog_maps_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, NULL,
+              "Time,SenderName,Sender,TalkerName,Talker,Content\n"
+              "2024-01-05 09:03:00,小王,wxid_w,一群,1@chatroom,多少钱\n"
+              "2024-01-05 09:04:00,小李,wxid_l,一群,1@chatroom,\"「小王：多少钱」\n- - - - - "
+              "-\n十块\"\n");
+    expect_sound(&w, 2, 0);
+    expect_who(fact_at(&w, 1), IDENTITY_NAME, "wxid_l");
+    expect_str(fact_at(&w, 1)->other[0].value, "wxid_w");
+    expect_number(fact_at(&w, 1), "length", 2);
+    expect_number(fact_at(&w, 1), "question", 0);
+    expect_number(fact_at(&w, 0), "question", 1);
+    world_finish(&w);
+}
+
 static void codes_of_headers_in_english_are_known_too(void **state)
 {
     (void)state;
@@ -450,6 +498,8 @@ int main(void)
         cmocka_unit_test(who_joined_a_group_is_told_by_group_or_column),
         cmocka_unit_test(a_name_identifies_only_where_nothing_better_does),
         cmocka_unit_test(a_table_of_messages_maps_itself_without_its_text),
+        cmocka_unit_test(an_export_of_wechatmsg_maps_itself),
+        cmocka_unit_test(an_export_of_chatlog_maps_itself),
         cmocka_unit_test(codes_of_headers_in_english_are_known_too),
         cmocka_unit_test(a_file_nobody_knows_asks_for_a_map),
         cmocka_unit_test(a_map_names_columns_by_header_and_number),

@@ -160,7 +160,7 @@ static void too_many_entries_are_refused(void **state)
     struct mapping *m = arena_alloc(a, sizeof(*m));
     struct why why = {0};
     struct strbuf b = {0};
-    for (int i = 0; i <= MAPPING_ENTRIES; i++)
+    for (int i = 0; i <= LIMIT_MAP_ENTRIES; i++)
         strbuf_addf(&b, "props.p%d=text:x,", i);
     assert_int_equal(mapping_parse(a, strbuf_str(&b), NULL, m, &why), ERR_INVALID);
     assert_int_equal(why.msg, MSG_TOO_MANY);

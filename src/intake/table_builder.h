@@ -1,0 +1,38 @@
+/* table_builder.h - a row on its way from cells to a fact; inside src/intake only. */
+#pragma once
+
+#include "intake/table.h"
+#include "intake/value.h"
+
+struct builder {
+    struct parse *p;
+    struct table *t;
+    const struct str *cells;
+    size_t count;
+    struct fact fact;
+    struct str person;                   /* TARGET_PERSON */
+    struct str status;                   /* VALUE_STATUS */
+    struct str text, text_type, speaker; /* of a message */
+    int64_t created;                     /* TARGET_CREATED; TIME_NONE */
+    int64_t refund;                      /* minor units; 0 = none */
+    bool can_decide;                     /* a column of payment or refund exists */
+    bool paid;                           /* the payment's time is there */
+    struct amount major;                 /* the amount as written */
+    bool has_major;
+    bool foreign;                      /* props.currency is another */
+    const struct mapping_entry *entry; /* being read; NULL = none */
+    bool notice;                       /* of the chat program itself: no row */
+    struct why why;
+};
+
+/* Say what is wrong with a cell's value. */
+enum err builder_bad(struct builder *b, enum msg msg, struct str value);
+
+/* Append to one of the fact's lists, which have room for all that a row can hold. */
+static inline void builder_add(struct fact_value *list, uint32_t *count, struct fact_value v)
+{
+    list[(*count)++] = v;
+}
+
+/* table_settle.c: what depends on more than one cell. */
+MUST_CHECK enum err table_settle(struct builder *b);

@@ -9,19 +9,20 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-static const char *const kind_names[IDENTITY_KIND_COUNT] = {
-    "user", "unionid", "wecom", "openid", "phone", "email", "telegram", "device", "name", "anon",
+static const struct str kind_names[IDENTITY_KIND_COUNT] = {
+    {"user", 4},  {"unionid", 7},  {"wecom", 5},  {"openid", 6}, {"phone", 5},
+    {"email", 5}, {"telegram", 8}, {"device", 6}, {"name", 4},   {"anon", 4},
 };
 
 const char *identity_kind_name(enum identity_kind kind)
 {
-    return kind_names[kind];
+    return kind_names[kind].p;
 }
 
 bool identity_kind_parse(struct str name, enum identity_kind *out)
 {
     for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
-        if (!str_is(name, kind_names[k])) continue;
+        if (!str_eq(name, kind_names[k])) continue;
         *out = (enum identity_kind)k;
         return true;
     }
@@ -233,8 +234,7 @@ static enum keep clean_email(struct str *value, struct arena *arena)
 static enum err clean_one(struct identity *id, enum keep *keep, struct arena *arena,
                           struct why *why)
 {
-    const struct text_rule rule = {"identities", str_of(kind_names[id->kind]),
-                                   LIMIT_IDENTITY_BYTES};
+    const struct text_rule rule = {"identities", kind_names[id->kind], LIMIT_IDENTITY_BYTES};
     id->value = str_trim(id->value);
     *keep = LEAVE_OUT;
     TRY(fact_clean(&id->value, &rule, arena, why));

@@ -429,7 +429,7 @@ static void numbers_must_be_finite(void **state)
 static void sixty_four_properties_are_the_most(void **state)
 {
     (void)state;
-    char names[LIMIT_PROPS_PER_EVENT + 1][8];
+    char names[LIMIT_PROPS_PER_EVENT + 1][16];
     for (int over = 0; over < 2; over++) {
         struct trial *t = begin();
         for (int i = 0; i < LIMIT_PROPS_PER_EVENT + over; i++) {

@@ -165,7 +165,7 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
     TRY(check_codes(f, arena, why));
     TRY(fact_check_identities(f->who, &f->who_count, arena, &left_out, why));
     TRY(fact_check_identities(f->other, &f->other_count, arena, &left_out, why));
-    TRY(fact_check_values(f, arena, why));
+    TRY(fact_check_values(f, arena, &left_out, why));
     if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;
     *junk = left_out;
     return ERR_OK;

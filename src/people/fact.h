@@ -93,7 +93,7 @@ MUST_CHECK enum err fact_kind_allowed(const struct sender *sender, struct str ki
 /* Check syntax and limits, normalise in 'arena': kind grammar and length, at within
  * [0, received_at + 24 h], identities (count, length, phone, e-mail; junk values such as null, -1,
  * all zeros are left out and counted in *junk), codes, properties (names, 64 an event, values <= 1
- * KiB, personal names moved to traits), amount, UTF-8, NFC. The field named in 'why' is the JSON
- * name. */
+ * KiB), amount, UTF-8, NFC. Properties with personal names become traits on member.identified and
+ * are left out into *junk on other kinds. The field named in 'why' is the JSON name. */
 MUST_CHECK enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena,
                                uint32_t *junk, struct why *why);

@@ -17,5 +17,7 @@ MUST_CHECK enum err fact_clean(struct str *text, const struct text_rule *rule, s
 MUST_CHECK enum err fact_check_identities(struct identity *ids, uint32_t *count,
                                           struct arena *arena, uint32_t *junk, struct why *why);
 
-/* fact_value.c: properties and traits; personal properties become traits. */
-MUST_CHECK enum err fact_check_values(struct fact *f, struct arena *arena, struct why *why);
+/* fact_value.c: properties and traits. Personal properties become traits, or are left out into
+ * *junk. */
+MUST_CHECK enum err fact_check_values(struct fact *f, struct arena *arena, uint32_t *junk,
+                                      struct why *why);

@@ -1,8 +1,9 @@
 /* fact_value.c - properties and traits.
  *
  * Personal names (e-mail, phone, name, address, IP address, user agent) never become properties,
- * which are plain in the event files: they move to the member's traits under one spelling, as text,
- * where they are sealed. */
+ * which are plain in the event files. On member.identified they move to the member's traits under
+ * one spelling, as text, where they are sealed; on any other kind they may be a product's or a
+ * place's, and are left out and counted. */
 #include "people/fact_internal.h"
 
 #include <math.h>
@@ -85,37 +86,48 @@ static void make_personal(struct fact_value *v, struct str spelling, struct aren
     v->type = PROP_TEXT;
 }
 
-static void move_personal(struct fact *f, struct arena *arena)
+/* Take personal properties out; returns how many. */
+static uint32_t take_personal(struct fact *f, struct fact_value *taken)
 {
     struct str spelling;
-    uint32_t kept = 0;
-    struct fact_value *traits = NULL;
+    uint32_t kept = 0, count = 0;
     for (uint32_t i = 0; i < f->prop_count; i++) {
-        if (!fact_personal(f->props[i].name, &spelling)) {
+        if (fact_personal(f->props[i].name, &spelling)) {
+            taken[count++] = f->props[i];
+        } else {
             f->props[kept++] = f->props[i];
-            continue;
         }
-        if (!traits) {
-            traits =
-                arena_alloc_array(arena, (size_t)f->trait_count + f->prop_count, sizeof(*traits));
-            if (f->trait_count) memcpy(traits, f->traits, f->trait_count * sizeof(*traits));
-            f->traits = traits;
-        }
-        make_personal(&f->props[i], spelling, arena);
-        traits[f->trait_count++] = f->props[i];
     }
     f->prop_count = kept;
+    return count;
 }
 
-enum err fact_check_values(struct fact *f, struct arena *arena, struct why *why)
+static void add_traits(struct fact *f, const struct fact_value *more, uint32_t count,
+                       struct arena *arena)
 {
+    size_t total = (size_t)f->trait_count + count;
+    struct fact_value *traits = arena_alloc_array(arena, total, sizeof(*traits));
+    if (f->trait_count) memcpy(traits, f->traits, f->trait_count * sizeof(*traits));
+    memcpy(traits + f->trait_count, more, count * sizeof(*traits));
+    f->traits = traits;
+    f->trait_count = (uint32_t)total;
+}
+
+enum err fact_check_values(struct fact *f, struct arena *arena, uint32_t *junk, struct why *why)
+{
+    struct fact_value taken[LIMIT_PROPS_PER_EVENT];
     struct str spelling;
     TRY(check_list(f->props, f->prop_count, "props", arena, why));
     TRY(check_list(f->traits, f->trait_count, "traits", arena, why));
+    uint32_t count = take_personal(f, taken);
+    if (count && str_eq(f->kind, STR("member.identified"))) {
+        add_traits(f, taken, count, arena);
+    } else {
+        *junk += count;
+    }
     for (uint32_t i = 0; i < f->trait_count; i++) {
         if (fact_personal(f->traits[i].name, &spelling))
             make_personal(&f->traits[i], spelling, arena);
     }
-    if (f->prop_count) move_personal(f, arena);
     return ERR_OK;
 }

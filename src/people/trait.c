@@ -29,18 +29,6 @@ struct trait_cache {
     struct map *types; /* trait name -> enum expr_type */
 };
 
-static const char *const personal[] = {"email",      "phone",      "name",      "address",
-                                       "ip",         "user_agent", "firstName", "lastName",
-                                       "first_name", "last_name"};
-
-static bool is_personal(struct str name)
-{
-    for (size_t i = 0; i < sizeof(personal) / sizeof(personal[0]); i++) {
-        if (str_eq_fold(name, str_of(personal[i]))) return true;
-    }
-    return false;
-}
-
 static enum expr_type type_of(enum prop_type type)
 {
     return type == PROP_TEXT ? TYPE_TEXT : type == PROP_BOOL ? TYPE_BOOL : TYPE_NUMBER;
@@ -146,7 +134,8 @@ static enum err save_one(struct people *p, struct tx *tx, const struct fact *fac
     sql_bind_null(s, 4);
     sql_bind_null(s, 5);
     sql_bind_null(s, 6);
-    if (is_personal(v->name) && v->type == PROP_TEXT) {
+    struct str spelling;
+    if (v->type == PROP_TEXT && fact_personal(v->name, &spelling)) {
         uint8_t nonce[24], *sealed = arena_alloc(tx_arena(tx), v->text.len + SEAL_OVERHEAD);
         env_random(brand_env(p->brand), nonce, sizeof(nonce));
         seal(p->seal_key, nonce, v->text, sealed);

@@ -470,6 +470,7 @@ static void personal_properties_become_traits(void **state)
     };
     for (size_t i = 0; i < COUNT(personal); i++) {
         struct trial *t = begin();
+        t->fact.kind = STR("member.identified");
         add_text(t, "before", "1");
         add_text(t, personal[i][0], "secret");
         add_text(t, "after", "2");
@@ -496,10 +497,25 @@ static void personal_properties_become_traits(void **state)
     }
 }
 
+static void a_products_name_is_not_its_buyers(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    add_text(t, "name", "洗发水");
+    add_text(t, "qty", "1");
+    assert_int_equal(check(t), ERR_OK);
+    assert_int_equal(t->fact.prop_count, 1);
+    expect_str(t->fact.props[0].name, "qty");
+    assert_int_equal(t->fact.trait_count, 0);
+    assert_int_equal(t->junk, 1);
+    end(t);
+}
+
 static void personal_numbers_become_texts_so_that_they_are_sealed(void **state)
 {
     (void)state;
     struct trial *t = begin();
+    t->fact.kind = STR("member.identified");
     t->props[0] = (struct fact_value){STR("phone"), PROP_NUMBER, 13800138000.0, {NULL, 0}};
     t->fact.prop_count = 1;
     t->traits[0] = (struct fact_value){STR("Phone"), PROP_NUMBER, 13900139000.0, {NULL, 0}};
@@ -594,6 +610,7 @@ int main(void)
         cmocka_unit_test(sixty_four_properties_are_the_most),
         cmocka_unit_test(a_property_needs_a_name),
         cmocka_unit_test(personal_properties_become_traits),
+        cmocka_unit_test(a_products_name_is_not_its_buyers),
         cmocka_unit_test(personal_numbers_become_texts_so_that_they_are_sealed),
         cmocka_unit_test(each_sender_may_send_its_families),
     };

@@ -80,10 +80,8 @@ enum err identity_load_all(struct people *p, struct sql *db)
     return ERR_OK;
 }
 
-enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
-                       enum identity_kind kind, uint32_t *persona)
+enum err identity_find(struct people *p, struct sql *db, struct hash128 key, uint32_t *persona)
 {
-    (void)kind;
     uint64_t found = 0;
     *persona = 0;
     if (intmap_get(p->identities, cache_key(key), &found)) {

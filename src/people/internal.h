@@ -70,7 +70,7 @@ void identity_forget(struct people *p); /* after a rollback: drop what is cached
 struct hash128 identity_key(const struct people *p, const struct identity *id, struct str scope);
 /* Persona of an identity, 0 when unknown. */
 MUST_CHECK enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
-                                  enum identity_kind kind, uint32_t *persona);
+                                  uint32_t *persona);
 MUST_CHECK enum err identity_load_all(struct people *p, struct sql *db);
 /* Add an unknown identity to a persona. */
 struct identity_row {
@@ -132,7 +132,19 @@ MUST_CHECK enum err member_write(struct people *p, struct tx *tx, struct member 
 void bulk_close(struct people *p);
 
 /* refold.c */
-MUST_CHECK enum err refold_one(struct people *p, struct tx *tx, struct member *m);
+/* What a fold reads of the log; also the verifier's. */
+struct refold_read {
+    struct columns columns;
+    enum prop_type types[64]; /* beside columns.props */
+};
+struct refold_read refold_reading(struct brand *b, const struct fold_names *names);
+/* A scan of the whole log for it; borrows 'w'. */
+struct scan refold_scan_of(const struct refold_read *w);
+/* Fold member 'member' of the run from nothing. */
+void refold_rows(const struct fold_names *n, const struct columns *columns, const struct history *h,
+                 uint32_t member, struct fold *fold);
+/* One stale member, from what is committed. */
+MUST_CHECK enum err refold_one(struct people *p, struct member *m);
 /* Fold a member as of the committed log and 'events', which are not in it yet, into 'fold'. Exact
  * but for events of one millisecond and several personas on both sides. */
 MUST_CHECK enum err refold_with(struct people *p, uint32_t member, const struct event *events,

@@ -172,9 +172,8 @@ int64_t member_flags(const struct fold_state *s)
 }
 
 /* The timer moves only when it would fire too late. */
-static enum err arm(struct people *p, struct tx *tx, struct member *m, int64_t due)
+static enum err arm(struct tx *tx, struct member *m, int64_t due)
 {
-    (void)p;
     if (due == TIME_NONE || (m->armed_due != TIME_NONE && m->armed_due <= due)) return ERR_OK;
     m->armed_due = due;
     return timer_set(tx, &people_module, TIMER_LIFECYCLE, m->id, due);
@@ -223,7 +222,7 @@ enum err member_write(struct people *p, struct tx *tx, struct member *m)
     fold_copy(p->present, m->fold);
     fold_advance(p->present, &p->names, tx_now(tx), NULL, NULL);
     fold_get_state(p->present, &p->names, &state);
-    TRY(arm(p, tx, m, state.due));
+    TRY(arm(tx, m, state.due));
     strbuf_reset(&p->bytes);
     fold_encode(m->fold, &p->bytes);
     TRY(upsert(tx, m, &state, strbuf_str(&p->bytes)));
@@ -287,7 +286,7 @@ enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *c
             waiting++;
             continue;
         }
-        if (m->stale) TRY(refold_one(p, tx, m));
+        if (m->stale) TRY(refold_one(p, m));
         TRY(member_write(p, tx, m));
         written++;
     }

@@ -54,9 +54,8 @@ static void plan_member(struct people *p, struct plan *plan, const struct event 
     }
 }
 
-static void add_up(struct people *p, const struct resolved *r, struct people_result *result)
+static void add_up(const struct resolved *r, struct people_result *result)
 {
-    (void)p;
     result->members_created += r->created;
     result->merged += r->merged;
     result->dropped += r->dropped;
@@ -94,8 +93,8 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     plan_push(plan, &ev);
     result->created = who.created;
     result->other_created = other.created;
-    add_up(p, &who, result);
-    add_up(p, &other, result);
+    add_up(&who, result);
+    add_up(&other, result);
     result->member = who.persona ? identity_member(p, who.persona) : 0;
     result->other = other.persona ? identity_member(p, other.persona) : 0;
     if (who.persona && f.trait_count) TRY(trait_save(p, tx, &f, who.persona, sender->origin));

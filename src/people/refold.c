@@ -4,23 +4,17 @@
  * events in the batch under way. */
 #include "people/internal.h"
 
-/* The columns a fold reads. */
-struct wanted {
-    struct columns columns;
-    enum prop_type types[64];
-};
-
-static struct wanted wanted_columns(const struct people *p)
+struct refold_read refold_reading(struct brand *b, const struct fold_names *names)
 {
-    struct wanted w = {0};
-    fold_columns(&p->names, &w.columns);
+    struct refold_read w = {0};
+    fold_columns(names, &w.columns);
     for (uint32_t i = 0; i < w.columns.prop_count; i++) {
-        registry_prop_name(p->brand, w.columns.props[i], &w.types[i]);
+        registry_prop_name(b, w.columns.props[i], &w.types[i]);
     }
     return w;
 }
 
-static struct scan whole_log(const struct wanted *w)
+struct scan refold_scan_of(const struct refold_read *w)
 {
     return (struct scan){
         .columns = &w->columns,
@@ -31,8 +25,8 @@ static struct scan whole_log(const struct wanted *w)
     };
 }
 
-static void fold_run(const struct fold_names *n, const struct columns *columns,
-                     const struct history *h, uint32_t member, struct fold *fold)
+void refold_rows(const struct fold_names *n, const struct columns *columns, const struct history *h,
+                 uint32_t member, struct fold *fold)
 {
     struct fold_row row;
     fold_reset(fold);
@@ -40,29 +34,6 @@ static void fold_run(const struct fold_names *n, const struct columns *columns,
         fold_row_of_history(n, columns, h, r, &row);
         fold_event(fold, n, &row, NULL, NULL);
     }
-}
-
-enum err refold_one(struct people *p, struct tx *tx, struct member *m)
-{
-    (void)tx;
-    struct wanted w = wanted_columns(p);
-    struct scan scan = whole_log(&w);
-    struct arena *a = arena_create(0);
-    struct history h;
-    struct why why = {0};
-    uint32_t *personas;
-    size_t count = identity_personas(p, m->id, a, &personas);
-    struct snapshot *s = brand_snapshot(p->brand);
-    enum err err = eventlog_member(s, m->id, personas, count, &scan, a, &h, &why);
-    if (err == ERR_OK) {
-        fold_reset(m->fold);
-        if (h.member_count) fold_run(&p->names, &w.columns, &h, 0, m->fold);
-        m->stale = m->behind = false;
-        m->persona = 0;
-    }
-    brand_snapshot_release(s);
-    arena_destroy(a);
-    return err;
 }
 
 /* One event after the other; those of the log that are later than an uncommitted one come after it.
@@ -105,8 +76,8 @@ static size_t own_events(const struct people *p, uint32_t member, const struct e
 enum err refold_with(struct people *p, uint32_t member, const struct event *events, size_t count,
                      struct fold *fold)
 {
-    struct wanted w = wanted_columns(p);
-    struct scan scan = whole_log(&w);
+    struct refold_read w = refold_reading(p->brand, &p->names);
+    struct scan scan = refold_scan_of(&w);
     struct arena *a = arena_create(0);
     struct history h;
     struct why why = {0};
@@ -126,12 +97,20 @@ enum err refold_with(struct people *p, uint32_t member, const struct event *even
     return err;
 }
 
+enum err refold_one(struct people *p, struct member *m)
+{
+    TRY(refold_with(p, m->id, NULL, 0, m->fold));
+    m->stale = m->behind = false;
+    m->persona = 0;
+    return ERR_OK;
+}
+
 /* ---- many ---- */
 
 struct pass {
     struct people *p;
     struct tx *tx;
-    const struct wanted *wanted;
+    const struct refold_read *wanted;
     const struct idset *only; /* NULL = all */
     struct member scratch;    /* for members that are not in memory */
     uint64_t seq;
@@ -162,7 +141,7 @@ static enum err refold_in_run(struct pass *pass, const struct history *h, uint32
         m->dirty = false;
         TRY(load_armed(pass, m));
     }
-    fold_run(&p->names, &pass->wanted->columns, h, i, m->fold);
+    refold_rows(&p->names, &pass->wanted->columns, h, i, m->fold);
     m->seq = pass->seq;
     m->stale = m->behind = false;
     m->persona = 0;
@@ -181,8 +160,8 @@ static bool refold_run(void *worker, const struct history *h)
 
 enum err refold_scan(struct people *p, struct tx *tx, const struct idset *only, struct why *why)
 {
-    struct wanted w = wanted_columns(p);
-    struct scan scan = whole_log(&w);
+    struct refold_read w = refold_reading(p->brand, &p->names);
+    struct scan scan = refold_scan_of(&w);
     struct snapshot *s = brand_snapshot(p->brand);
     struct pass pass = {.p = p, .tx = tx, .wanted = &w, .only = only, .seq = s->seq};
     struct budget budget = {.bytes_left = SIZE_MAX / 2};

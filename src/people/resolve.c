@@ -58,7 +58,7 @@ static enum err collect(struct work *w, const struct identity *ids, uint32_t cou
 {
     for (uint32_t i = 0; i < count; i++) {
         struct candidate c = {&ids[i], identity_key(w->p, &ids[i], w->sender->scope), 0, true};
-        TRY(identity_find(w->p, tx_sql(w->tx), c.key, ids[i].kind, &c.persona));
+        TRY(identity_find(w->p, tx_sql(w->tx), c.key, &c.persona));
         size_t at = w->count++;
         while (at > 0 && w->list[at - 1].identity->kind > ids[i].kind) {
             w->list[at] = w->list[at - 1];

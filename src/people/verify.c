@@ -73,7 +73,7 @@ struct check {
     struct view *view;
     struct verify_report *report;
     const struct fold_names *names;
-    struct columns columns;
+    struct refold_read read;
     struct fold *fold, *present;
     struct strbuf bytes;
     uint64_t members;
@@ -121,13 +121,8 @@ static void compare_row(struct check *c, uint32_t id, struct sql_stmt *s)
 
 static enum err check_member(struct check *c, const struct history *h, uint32_t i)
 {
-    struct fold_row row;
     bool there;
-    fold_reset(c->fold);
-    for (uint32_t r = h->off[i]; r < h->off[i + 1]; r++) {
-        fold_row_of_history(c->names, &c->columns, h, r, &row);
-        fold_event(c->fold, c->names, &row, NULL, NULL);
-    }
+    refold_rows(c->names, &c->read.columns, h, i, c->fold);
     struct sql_stmt *s =
         sql_use(c->view->reader, "SELECT state, as_of, stage, stage_since, trust, events, orders,"
                                  " spent, last_seen, flags, created_at, due_at, seq"
@@ -166,15 +161,10 @@ static enum err count_rows(struct check *c)
 
 static enum err compare(struct check *c, struct why *why)
 {
-    enum prop_type types[64];
     struct budget budget = {.bytes_left = SIZE_MAX / 2};
     void *worker = c;
-    fold_columns(c->names, &c->columns);
-    for (uint32_t i = 0; i < c->columns.prop_count; i++) {
-        registry_prop_name(c->view->brand, c->columns.props[i], &types[i]);
-    }
-    struct scan scan = {
-        .columns = &c->columns, .prop_types = types, .to = INT64_MAX, .members_only = true};
+    c->read = refold_reading(c->view->brand, c->names);
+    struct scan scan = refold_scan_of(&c->read);
     enum err err = eventlog_scan(c->view->snapshot, &scan, &worker, 1, check_run, &budget, why);
     if (c->err != ERR_OK) err = c->err;
     return err == ERR_OK ? count_rows(c) : err;

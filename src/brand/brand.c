@@ -14,8 +14,7 @@
 #include "eventlog/dedupe_file.h"
 
 static const struct migration brand_migrations[] = {
-    {1, "CREATE TABLE setting (name {text} PRIMARY KEY, value {text} NOT NULL);"
-        "CREATE TABLE module_fold (module {text} PRIMARY KEY, version {int} NOT NULL)"},
+    {1, "CREATE TABLE module_fold (module {text} PRIMARY KEY, version {int} NOT NULL)"},
     {0, NULL},
 };
 
@@ -72,10 +71,9 @@ void *brand_module_state(struct brand *b, const struct module *m)
     return NULL;
 }
 
-struct str brand_setting(const struct brand *b, const char *name)
+const char *brand_preset(const struct brand *b)
 {
-    if (strcmp(name, "preset") == 0 && b->facts.preset[0]) return str_of(b->facts.preset);
-    return (struct str){NULL, 0};
+    return b->facts.preset;
 }
 
 bool brand_poisoned(struct brand *b)

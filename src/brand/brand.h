@@ -63,8 +63,8 @@ struct data *brand_data(struct brand *b);
 const uint8_t *brand_key(const struct brand *b, const char context[8],
                          uint8_t out[32]); /* a subkey */
 void *brand_module_state(struct brand *b, const struct module *m);
-/* A setting of this brand ("preset", "service_hours"); {NULL,0} when unset. Read at open. */
-struct str brand_setting(const struct brand *b, const char *name);
+/* Name of its preset of lifecycle numbers; "" = the default. */
+const char *brand_preset(const struct brand *b);
 
 /* Commands. 'bytes' is what it costs to hold. */
 struct command {

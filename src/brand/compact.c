@@ -21,29 +21,8 @@
 
 /* ---- sealing the tail ---- */
 
-/* A part and side file written, not yet in the manifest. */
-struct sealed {
-    uint32_t file, ids_file; /* ids_file 0 = no ids */
-    uint64_t first_seq, last_seq;
-    uint64_t ids;
-    int64_t newest_at;
-    struct part_info info;
-};
-
-static enum err write_ids(struct brand *b, const struct hash128 *ids, size_t count,
-                          struct sealed *out, struct why *why)
-{
-    if (count == 0) return ERR_OK;
-    char path[600];
-    uint64_t size_bytes;
-    out->ids = count;
-    out->ids_file = log_new_file(b);
-    log_path(b, out->ids_file, "ids", path);
-    return dedupe_write(path, ids, count, &size_bytes, why);
-}
-
-static enum err write_sorted(struct brand *b, const struct event *const *events, size_t count,
-                             struct sealed *out, struct why *why)
+enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
+                       struct sealed *out, struct why *why)
 {
     char path[600];
     struct part_writer *w;
@@ -59,6 +38,18 @@ static enum err write_sorted(struct brand *b, const struct event *const *events,
     return part_finish(w, &out->info, why);
 }
 
+enum err compact_write_ids(struct brand *b, const struct hash128 *ids, size_t count,
+                           struct sealed *out, struct why *why)
+{
+    char path[600];
+    uint64_t size_bytes;
+    if (count == 0) return ERR_OK;
+    out->ids = count;
+    out->ids_file = log_new_file(b);
+    log_path(b, out->ids_file, "ids", path);
+    return dedupe_write(path, ids, count, &size_bytes, why);
+}
+
 /* All events of 'view', sorted, and their ids. A view ends where a block ends. */
 static enum err seal_view(struct brand *b, struct tail_view *view, struct sealed *out,
                           struct why *why)
@@ -72,16 +63,22 @@ static enum err seal_view(struct brand *b, struct tail_view *view, struct sealed
         if (events[i]->received_at > out->newest_at) out->newest_at = events[i]->received_at;
     }
     events = tail_view_events(view, &count);
-    enum err err = write_sorted(b, events, count, out, why);
-    if (err == ERR_OK) err = write_ids(b, ids, id_count, out, why);
+    enum err err = compact_write(b, events, count, out, why);
+    if (err == ERR_OK) err = compact_write_ids(b, ids, id_count, out, why);
     mem_free(ids);
     return err;
 }
 
-static enum err install_sealed(struct tx *tx, const struct sealed *sealed, struct why *why)
+enum err compact_enter(struct tx *tx, const struct sealed *sealed, struct why *why)
 {
     TRY(log_add_part(tx, sealed->file, sealed->first_seq, sealed->last_seq, &sealed->info, why));
-    if (sealed->ids_file) TRY(log_add_ids(tx, sealed->ids_file, sealed->ids, sealed->newest_at));
+    if (!sealed->ids_file) return ERR_OK;
+    return log_add_ids(tx, sealed->ids_file, sealed->ids, sealed->newest_at);
+}
+
+static enum err install_sealed(struct tx *tx, const struct sealed *sealed, struct why *why)
+{
+    TRY(compact_enter(tx, sealed, why));
     struct sql_stmt *s = sql_use(tx->brand->db, "DELETE FROM event_block WHERE first_seq <= $1");
     sql_bind_int(s, 1, (int64_t)sealed->last_seq);
     TRY(sql_run(s));

@@ -148,6 +148,21 @@ void log_release(struct brand *b);
 MUST_CHECK enum err compactor_start(struct brand *b, struct why *why);
 void compactor_stop(struct brand *b);
 void compactor_wake(struct brand *b);
+/* A part and side file written, not yet in the manifest. */
+struct sealed {
+    uint32_t file, ids_file; /* ids_file 0 = no ids */
+    uint64_t first_seq, last_seq;
+    uint64_t ids;
+    int64_t newest_at;
+    struct part_info info;
+};
+/* Write sorted events as a part and their ids as a side file (none: no file), into a new 'out'. */
+MUST_CHECK enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
+                                  struct sealed *out, struct why *why);
+MUST_CHECK enum err compact_write_ids(struct brand *b, const struct hash128 *ids, size_t count,
+                                      struct sealed *out, struct why *why);
+/* Enter both into the manifest. */
+MUST_CHECK enum err compact_enter(struct tx *tx, const struct sealed *sealed, struct why *why);
 /* Turn the whole tail into a part inside this transaction. */
 MUST_CHECK enum err compact_seal_tail(struct tx *tx, struct why *why);
 

@@ -186,28 +186,13 @@ enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t c
     struct brand *b = tx->brand;
     if (count == 0) return ERR_OK;
     assert(tx->events.count == 0);
-    struct part_writer *w;
-    struct part_info info;
-    char path[600];
-    uint32_t file = log_new_file(b);
-    log_path(b, file, "part", path);
-    TRY(part_create(path, &w, why));
-    for (size_t i = 0; i < count; i++) {
-        enum err err = part_add(w, events[i], why);
-        if (err == ERR_OK) continue;
-        part_abandon(w);
-        return err;
-    }
-    TRY(part_finish(w, &info, why));
-    uint64_t first = tx_seq(tx) + 1;
-    TRY(log_add_part(tx, file, first, first + count - 1, &info, why));
+    struct sealed sealed = {
+        .first_seq = tx_seq(tx) + 1, .last_seq = tx_seq(tx) + count, .newest_at = tx->now};
+    TRY(compact_write(b, events, count, &sealed, why));
+    TRY(compact_write_ids(b, ids, id_count, &sealed, why));
+    TRY(compact_enter(tx, &sealed, why));
     tx->bulk_rows += count;
-    if (id_count == 0) return ERR_OK;
-    uint64_t size_bytes;
-    uint32_t ids_file = log_new_file(b);
-    log_path(b, ids_file, "ids", path);
-    TRY(dedupe_write(path, ids, id_count, &size_bytes, why));
-    return log_add_ids(tx, ids_file, id_count, tx->now);
+    return ERR_OK;
 }
 
 /* ---- one batch ---- */

@@ -46,7 +46,7 @@ void names_refresh(struct people *p)
 enum err names_open(struct people *p, struct tx *tx)
 {
     fold_rules_default(&p->names.rules);
-    struct str preset = brand_setting(p->brand, "preset");
+    struct str preset = str_of(brand_preset(p->brand));
     if (preset.len && !fold_rules_preset(preset, &p->names.rules)) return ERR_INVALID;
     p->names.zone = brand_zone(p->brand);
     TRY(register_own(tx, p));

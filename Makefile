@@ -21,6 +21,9 @@ else
 OUT := $(BUILD)
 endif
 OPT ?= -O2
+# `make V=1` shows the commands whole.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 JOBS ?= $(shell nproc)
 CFLAGS_PKG = $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 # Tests alone: cmocka, and json-c as the peer of our JSON.
@@ -59,11 +62,13 @@ all:
 	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/wellfield
 
 $(OUT)/wellfield: $(OUT)/obj/main/main.o $(call libs,main $(BELOW_main))
-	$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_ALL)
 
 $(OUT)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 define room_lib
 $(OUT)/lib$(1).a: $(filter-out $(OUT)/obj/main/main.o,$(patsubst src/%.c,$(OUT)/obj/%.o,$(wildcard src/$(1)/*.c)))
@@ -74,7 +79,8 @@ unit-$(1): $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN))
 .PHONY: unit-$(1)
 $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN)): $(OUT)/unit/$(1)/%: tests/unit/$(1)/%.c $(call libs,$(1) $(BELOW_$(1))) $(wildcard tests/unit/*.h)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $$(shell pkg-config --cflags json-c 2>/dev/null) -Itests/unit -MMD -MP -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS_ALL) $$(LIBS_ALL) $$(TEST_LIBS)
+	$$(call say,test)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(shell pkg-config --cflags json-c 2>/dev/null) -Itests/unit -MMD -MP -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS_ALL) $$(LIBS_ALL) $$(TEST_LIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_lib,$(r))))
 
@@ -98,6 +104,7 @@ help:
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
 	'make install PREFIX=/usr/local   the binary and its documents' \
 	'make stats      longest functions and files' \
+	'make V=1 …      the same with every command shown' \
 	'make clean'
 
 run: all

@@ -239,13 +239,9 @@ static void repeat(struct strbuf *out, const struct brand *b, const struct secti
 {
     open_section(out, "w5", pick(lang, "复购预测", "Repeat buying"),
                  pick(lang, "未来 90 天", "next 90 days"));
-    if (s->repeat) {
-        report_repeat_line(b, s, lang, out);
-    } else {
-        strbuf_addf(out, "<p class=\"empty\">%s</p>",
-                    pick(lang, "复购订单太少，暂无法估计。", "Too few repeat orders to estimate."));
-    }
-    strbuf_add_text(out, "</section>");
+    strbuf_add_text(out, "<p>");
+    report_repeat_line(b, s, lang, out);
+    strbuf_add_text(out, "</p></section>");
 }
 
 static void group_line(struct strbuf *out, const struct brand *b, const struct group_row *g)

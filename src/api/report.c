@@ -274,13 +274,17 @@ static void repeat_revenue(const struct brand *b, const struct sections *s, enum
                 revenue->number / minor, brand_currency(b));
 }
 
-/* A model may fit and yet foretell nothing: what is null is left out. */
+/* A model may not fit, or fit and yet foretell nothing: what is null is left out. */
 void report_repeat_line(const struct brand *b, const struct sections *s, enum lang lang,
                         struct strbuf *out)
 {
     const struct json *alive = json_get(s->repeat, "members_alive"),
                       *orders = json_get(s->repeat, "expected_orders");
-    if (!is_number(alive)) return;
+    if (!is_number(alive)) {
+        strbuf_add_text(out, lang == LANG_ZH ? "复购订单太少，暂无法估计。"
+                                             : "Too few repeat orders to estimate.");
+        return;
+    }
     strbuf_addf(out, lang == LANG_ZH ? "在购用户 %.0f" : "members alive %.0f", alive->number);
     if (is_number(orders))
         strbuf_addf(out, lang == LANG_ZH ? "，预计订单 %.0f" : ", expected orders %.0f",
@@ -291,7 +295,6 @@ void report_repeat_line(const struct brand *b, const struct sections *s, enum la
 static void text_repeat(const struct brand *b, const struct sections *s, enum lang lang,
                         struct strbuf *out)
 {
-    if (!s->repeat) return;
     heading(out, lang, "Repeat buying, next 90 days", "复购预测（未来 90 天）");
     strbuf_add_text(out, "  ");
     report_repeat_line(b, s, lang, out);

@@ -51,6 +51,6 @@ struct report_grid {
     uint64_t members[6][6];
 };
 bool report_rfm(const struct sections *s, struct report_grid *out);
-/* One sentence of 's->repeat'. */
+/* One sentence of 's->repeat', also when it is NULL or no model fits. */
 void report_repeat_line(const struct brand *b, const struct sections *s, enum lang lang,
                         struct strbuf *out);

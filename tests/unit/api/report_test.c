@@ -62,6 +62,19 @@ static void nothing_asked_gives_empty_lists(void **state)
     assert_int_equal(sections_int(NULL, "members"), 0);
 }
 
+static void repeat_buying_that_cannot_be_fitted_is_said(void **state)
+{
+    (void)state;
+    const struct json *unfitted[] = {NULL, parse("{\"members_alive\":null}")};
+    for (size_t i = 0; i < 2; i++) {
+        struct strbuf out = {0};
+        const struct sections s = {.repeat = unfitted[i]};
+        report_repeat_line(NULL, &s, LANG_EN, &out);
+        assert_true(str_eq(strbuf_str(&out), STR("Too few repeat orders to estimate.")));
+        strbuf_finish(&out);
+    }
+}
+
 static void cells_of_all_sums_fall_into_the_grid(void **state)
 {
     (void)state;
@@ -91,6 +104,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(kinds_are_summed_and_sorted_with_the_rest_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(nothing_asked_gives_empty_lists, setup, teardown),
+        cmocka_unit_test_setup_teardown(repeat_buying_that_cannot_be_fitted_is_said, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(cells_of_all_sums_fall_into_the_grid, setup, teardown),
         cmocka_unit_test_setup_teardown(text_cannot_leave_its_place_in_html, setup, teardown),
     };

@@ -89,15 +89,36 @@ static size_t score(const struct reader *r)
     return named;
 }
 
-/* Offset of the row that looks most like the header; the first one that is not blank at worst. */
+static enum err refuse_row(enum msg fault, const char *field, struct why *why)
+{
+    return why_fail(why, ERR_INVALID, fault, field, "%d",
+                    fault == MSG_CSV_COLUMNS ? LIMIT_CSV_COLUMNS : LIMIT_LINE_BYTES);
+}
+
+/* Bytes up to the end of the line that begins there. */
+static size_t line_length(const struct window *rows, size_t offset)
+{
+    const char *from = rows->p + rows->at + offset;
+    const char *end = memchr(from, '\n', rows->len - rows->at - offset);
+    return end ? (size_t)(end - from) + 1 : rows->len - rows->at - offset;
+}
+
+/* Offset of the row that looks most like the header; the first one that is not blank at worst. A
+ * title that is no sound csv is passed over, but a file of nothing else is refused. */
 static enum err find_header(struct reader *r, size_t *at, bool *any, struct why *why)
 {
     size_t offset = 0, best = 0;
     struct peeked row;
+    enum err err = ERR_OK;
     *any = false;
     for (int n = 0; n < HEADER_ROWS; n++) {
         TRY(peek(r, offset, &row, why));
-        if (row.found != FOUND_ROW) break;
+        if (row.found == FOUND_END) break;
+        if (row.found == FOUND_BAD) {
+            if (err == ERR_OK) err = refuse_row(row.fault, "header", why);
+            offset += line_length(&r->p->rows, offset);
+            continue;
+        }
         size_t points = score(r);
         if (!blank(&r->csv) && (!*any || points > best)) {
             *any = true;
@@ -106,7 +127,7 @@ static enum err find_header(struct reader *r, size_t *at, bool *any, struct why 
         }
         offset += row.used;
     }
-    return ERR_OK;
+    return *any ? ERR_OK : err;
 }
 
 static enum err bind(struct reader *r, struct why *why)
@@ -189,8 +210,7 @@ static enum err skip_bad(struct reader *r, const struct peeked *row, struct why 
     bool more;
     TRY(window_line(&p->rows, &line, &more, why));
     parse_row(p, line.number, line.text);
-    (void)why_fail(&reason, ERR_INVALID, row->fault, "", "%d",
-                   row->fault == MSG_CSV_COLUMNS ? LIMIT_CSV_COLUMNS : LIMIT_LINE_BYTES);
+    (void)refuse_row(row->fault, "", &reason);
     parse_reject(p, (uint32_t)r->csv.count + 1, &reason);
     return ERR_OK;
 }

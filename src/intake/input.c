@@ -1,8 +1,9 @@
 /* input.c - surveyed once, then streamed.
  *
  * The survey hashes the bytes, counts lines and finds the encoding by the whole file: a byte order
- * mark or a NUL as every second byte at the start is UTF-16; strict UTF-8 is UTF-8; else GB18030 if
- * that decodes without a fault; else UTF-8 again, so that the rows at fault are named one by one.
+ * mark, a NUL as every second byte at the start, or NULs as second bytes only is UTF-16; strict
+ * UTF-8 is UTF-8; else GB18030 if that decodes without a fault; else UTF-8 again, so that the rows
+ * at fault are named one by one.
  *
  * Invariant of recoding: raw[raw_at .. raw_len) are bytes of the file that iconv has not used, at
  * most a few when more are asked for. */
@@ -152,6 +153,20 @@ static bool find_mark(struct input *in)
     return le_mark || be_mark || le_text;
 }
 
+/* Chinese in UTF-16 without a mark: what is ASCII in it has a NUL as its second byte, line ends
+ * among it, and first bytes are never NUL. */
+static bool is_utf16le(const struct input *in)
+{
+    size_t second = 0;
+    bool line_end = false;
+    for (size_t i = 0; i + 1 < in->raw_len; i += 2) {
+        if (in->raw[i] == '\0') return false;
+        second += in->raw[i + 1] == '\0';
+        line_end |= in->raw[i] == '\n' && in->raw[i + 1] == '\0';
+    }
+    return line_end && second * 32 > in->raw_len;
+}
+
 static enum err open_iconv(struct input *in, struct why *why)
 {
     static const char *const names[] = {"UTF-8", "GB18030", "UTF-16LE", "UTF-16BE"};
@@ -230,7 +245,12 @@ static enum err try_gb18030(struct input *in, struct why *why)
 static enum err find_encoding(struct input *in, bool utf8, struct why *why)
 {
     TRY(start_over(in, why));
-    if (find_mark(in)) return open_iconv(in, why);
+    bool told = find_mark(in);
+    if (!told && !utf8 && is_utf16le(in)) {
+        in->info.encoding = INPUT_UTF16LE;
+        told = true;
+    }
+    if (told) return open_iconv(in, why);
     if (!utf8) TRY(try_gb18030(in, why));
     if (in->recoding) iconv(in->iconv, NULL, NULL, NULL, NULL);
     return ERR_OK;

@@ -216,6 +216,7 @@ enum err mapping_parse(struct arena *a, struct str text, const char *as, struct 
 {
     struct parser p = {.arena = a, .map = out, .why = why};
     *out = (struct mapping){.count = 0};
+    if (str_starts(text, STR("\xEF\xBB\xBF"))) text = (struct str){text.p + 3, text.len - 3};
     for (struct str lines = text; lines.p && lines.len;) {
         struct str line = str_trim(str_cut(&lines, '\n'));
         if (line.len && line.p[0] == '#') continue;

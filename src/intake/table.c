@@ -333,7 +333,8 @@ static enum err bind(struct mapping *m, const struct str *headers, size_t count,
 {
     for (uint32_t i = 0; i < m->count; i++) {
         struct mapping_entry *e = &m->entries[i];
-        if (e->type == VALUE_CONST || e->column) continue;
+        if (e->type == VALUE_CONST || (e->column && (!count || e->column <= count))) continue;
+        e->column = 0;
         for (size_t h = 0; h < count && !e->column; h++) {
             if (str_eq(value_unwrap(headers[h]), e->source)) e->column = (uint32_t)h + 1;
         }

@@ -21,6 +21,22 @@ static void renew(struct window *r)
     p[rest] = '\n';
 }
 
+/* Programs of old end lines with \r alone: told by the first line end, with what stands behind it.
+ */
+static void settle_line_ends(struct window *r, size_t from)
+{
+    if (!r->judged) {
+        const char *p = r->p + r->at, *lf = memchr(p, '\n', r->len - r->at);
+        const char *cr = memchr(p, '\r', r->len - r->at);
+        r->judged = lf || (cr && cr + 1 < r->p + r->len);
+        r->bare_cr = r->judged && !lf;
+        from = r->at;
+    }
+    for (size_t i = from; r->bare_cr && i < r->len; i++) {
+        if (r->p[i] == '\r') r->p[i] = '\n';
+    }
+}
+
 void window_init(struct window *r, struct input *in, struct arena *arena)
 {
     *r = (struct window){.in = in, .arena = arena, .line = 1};
@@ -34,6 +50,7 @@ void window_init_text(struct window *r, struct str text, struct arena *arena)
     r->p = arena_alloc(arena, text.len + 1);
     if (text.len) memcpy(r->p, text.p, text.len);
     r->p[text.len] = '\n';
+    settle_line_ends(r, 0);
 }
 
 void window_move(struct window *r, struct arena *arena)
@@ -49,6 +66,7 @@ enum err window_fill(struct window *r, struct why *why)
     if (r->size - r->len < CHUNK_BYTES / 8) renew(r);
     TRY(input_read(r->in, r->p + r->len, r->size - r->len, &got, why));
     r->len += got;
+    settle_line_ends(r, r->len - got);
     r->ended = got == 0;
     r->p[r->len] = '\n';
     return ERR_OK;

@@ -16,6 +16,8 @@ struct window {
     size_t size;   /* of p */
     uint64_t line; /* number of the line at 'at', from 1 */
     bool ended;    /* nothing follows p[len] */
+    bool judged;   /* the ends of lines are known: */
+    bool bare_cr;  /* \r alone; it is turned into \n as it is read */
 };
 
 void window_init(struct window *r, struct input *in, struct arena *arena);

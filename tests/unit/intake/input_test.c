@@ -221,6 +221,8 @@ static void encodings_are_told_by_the_whole_file(void **state)
          10, "a\t中\n", INPUT_UTF16LE},
         {"\xFE\xFF\0a\0\t\x4E\x2D\0\n", 10, "a\t中\n", INPUT_UTF16BE},
         {"a\0,\0b\0\n\0", 8, "a,b\n", INPUT_UTF16LE},
+        {"\x2D\x4E\xFD\x56,\0\x2D\x4E\n\0", 10, "中国,中\n", INPUT_UTF16LE},
+        {"\x0A\x4E\xFD\x56\n\0", 6, "上国\n", INPUT_UTF16LE},
         {"\xFF\xFE\x3D\xD8\x00\xDE\n\0", 8, "😀\n", INPUT_UTF16LE},
         {"\xFF\xFE\x3D\xD8\n\0", 6, "\xEF\xBF\xBD\n", INPUT_UTF16LE},
         {"\xFF\xFE"
@@ -319,9 +321,42 @@ static void lines_come_whole_whatever_their_length(void **state)
     strbuf_finish(&text);
 }
 
+/* The end of the first chunk that is read cuts no pair of \r and \n in two. */
+static void line_ends_are_told_by_the_first_of_them(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\r", "\n", "\r\n"};
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct strbuf text = {0};
+        struct input *in;
+        struct why why;
+        for (int line = 0; line < 100000; line++)
+            strbuf_addf(&text, "line %d%s", line, ends[i]);
+        assert_int_equal(open_it(write_file("ends", text.p, text.len), true, -1, &in, &why),
+                         ERR_OK);
+        struct arena *a = arena_create(0);
+        struct window w;
+        struct line line;
+        bool more;
+        window_init(&w, in, a);
+        for (int n = 0; n < 100000; n++) {
+            char want[32];
+            assert_int_equal(window_line(&w, &line, &more, &why), ERR_OK);
+            snprintf(want, sizeof(want), "line %d", n);
+            assert_true(more && str_is(line.text, want));
+        }
+        assert_int_equal(window_line(&w, &line, &more, &why), ERR_OK);
+        assert_false(more);
+        input_close(in);
+        arena_destroy(a);
+        strbuf_finish(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(line_ends_are_told_by_the_first_of_them),
         cmocka_unit_test(files_are_unpacked_by_their_first_bytes),
         cmocka_unit_test(damaged_and_cut_files_are_refused_when_opened),
         cmocka_unit_test(bytes_behind_a_packed_file_are_damage),

@@ -88,7 +88,8 @@ static void a_file_has_an_entry_a_line_and_remarks(void **state)
 {
     (void)state;
     struct arena *a = arena_create(0);
-    struct mapping *m = parse(a, "# of the till\nmember=user:u\r\n\n  at=date:t\n", "order.paid");
+    struct mapping *m =
+        parse(a, "\xEF\xBB\xBF# of the till\nmember=user:u\r\n\n  at=date:t\n", "order.paid");
     assert_int_equal(m->count, 3);
     expect_str(m->entries[2].source, "order.paid");
     assert_int_equal(m->entries[2].type, VALUE_CONST);

@@ -1,0 +1,289 @@
+/* headers_test.c - csv files whose headers map themselves. */
+#include "intake/parse_world.h"
+
+static void parse_csv(struct world *w, const char *text)
+{
+    world_init(w, IMPORT_CSV);
+    world_parse(w, text);
+}
+
+static void an_export_of_orders_maps_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(
+        &w,
+        "\xEF\xBB\xBF订单编号,会员名,手机号,付款时间,实付金额(元),退款金额,订单状态,商品名称,规格,"
+        "数量,门店,导购,成本价,备注,不认识的\n"
+        "=\"1234567890123456789\",小王,13800138000,2024/1/5 9:03,\"￥1,299.00\",,交易成功,茶,大,2,"
+        "一店,小李,12.5,老客,x\n");
+    expect_sound(&w, 1, 0);
+    const struct fact *f = fact_at(&w, 0);
+    expect_str(f->kind, "order.paid");
+    expect_at(f, "2024-01-05T09:03:00+08:00");
+    assert_int_equal(f->amount, 129900);
+    assert_int_equal(f->who_count, 1);
+    expect_who(f, IDENTITY_PHONE, "+8613800138000");
+    expect_prop(f, "order", "1234567890123456789");
+    expect_prop(f, "product", "茶");
+    expect_prop(f, "sku", "大");
+    expect_number(f, "qty", 2);
+    expect_prop(f, "store", "一店");
+    expect_number(f, "cost", 1250);
+    expect_str(f->code[DIM_STAFF], "小李");
+    expect_trait(f, "nickname", "小王");
+    expect_trait(f, "remark", "老客");
+    world_finish(&w);
+}
+
+static void every_word_for_a_status_becomes_its_kind(void **state)
+{
+    (void)state;
+    static const char *const list[][2] = {
+        {"交易成功", "order.paid"},   {"已完成", "order.paid"},    {"已付款", "order.paid"},
+        {"待发货", "order.paid"},     {"已发货", "order.paid"},    {"退款成功", "order.refunded"},
+        {"已退款", "order.refunded"}, {"待付款", "order.created"}, {"已取消", "order.created"},
+    };
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct world w;
+        char text[200];
+        snprintf(text, sizeof(text), "订单号,支付时间,实收,交易状态\nA1,2024-01-05,5,%s\n",
+                 list[i][0]);
+        parse_csv(&w, text);
+        expect_sound(&w, 1, 0);
+        expect_str(fact_at(&w, 0)->kind, list[i][1]);
+        world_finish(&w);
+    }
+}
+
+static void a_closed_order_is_decided_by_payment_or_refund(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "订单号,下单时间,付款时间,实收,退款金额,订单状态\n"
+                  "1,2024-01-05,2024-01-05 8:00,5,,交易关闭\n"
+                  "2,2024-01-05,,5,,交易关闭\n"
+                  "3,2024-01-05,,5,3.5,交易关闭\n");
+    expect_sound(&w, 3, 0);
+    expect_str(fact_at(&w, 0)->kind, "order.refunded");
+    expect_str(fact_at(&w, 1)->kind, "order.created");
+    expect_str(fact_at(&w, 2)->kind, "order.refunded");
+    assert_int_equal(fact_at(&w, 2)->amount, 350);
+    world_finish(&w);
+    world_init(&w, IMPORT_CSV);
+    w.options.map = "kind=status:状态,amount=decimal:金额";
+    world_parse(&w, "状态,金额\n交易关闭,5\n");
+    expect_sound(&w, 0, 1);
+    assert_int_equal(reject_at(&w, 0)->why.msg, MSG_STATUS_OPEN);
+    world_finish(&w);
+}
+
+static void an_unknown_status_rejects_the_row_and_is_named(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "订单号,付款时间,实收,订单状态\nA1,2024-01-05,5,飞走了\n");
+    expect_sound(&w, 0, 1);
+    assert_int_equal(reject_at(&w, 0)->why.msg, MSG_UNKNOWN_STATUS);
+    assert_string_equal(reject_at(&w, 0)->why.args, "飞走了");
+    world_finish(&w);
+}
+
+static void a_list_of_people_maps_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w,
+              "昵称,备注,手机号,添加时间,来源,标签,性别,城市,生日,会员等级,积分\n"
+              "小王,王总,13800138000,2024/1/5 9:03,扫码,\"高端,茶\",男,上海,1988年5月1日,金,120\n");
+    expect_sound(&w, 1, 0);
+    const struct fact *f = fact_at(&w, 0);
+    expect_str(f->kind, "contact.added");
+    expect_at(f, "2024-01-05T09:03:00+08:00");
+    assert_int_equal(f->who_count, 1);
+    expect_trait(f, "nickname", "小王");
+    expect_trait(f, "remark", "王总");
+    expect_trait(f, "source", "扫码");
+    expect_trait(f, "tags", "高端,茶");
+    expect_trait(f, "gender", "男");
+    expect_trait(f, "city", "上海");
+    expect_trait(f, "level", "金");
+    expect_trait(f, "birthday", "1988-05-01");
+    world_finish(&w);
+}
+
+static void birthdays_are_dates_whatever_the_clocks_did(void **state)
+{
+    (void)state;
+    static const char *const list[][2] = {
+        {"1986-05-04", "1986-05-04"}, {"1988-04-10", "1988-04-10"},
+        {"1991/9/15", "1991-09-15"},  {"农历1990-05-01", "1990-05-01"},
+        {"1990年5月1日(农历)", NULL}, {"1990-05-01农历", "1990-05-01"},
+        {"33000", "1990-05-07"},
+    };
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct world w;
+        char text[200];
+        snprintf(text, sizeof(text), "昵称,生日\n小王,%s\n", list[i][0]);
+        parse_csv(&w, text);
+        if (!list[i][1]) {
+            expect_sound(&w, 0, 1);
+        } else {
+            expect_sound(&w, 1, 0);
+            const struct fact *f = fact_at(&w, 0);
+            expect_trait(f, "birthday", list[i][1]);
+            bool lunar = value_of(f->traits, f->trait_count, "birthday_lunar") != NULL;
+            assert_int_equal(lunar, strstr(list[i][0], "农历") != NULL);
+        }
+        world_finish(&w);
+    }
+}
+
+static void who_joined_a_group_is_told_by_group_or_column(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "昵称,入群时间,群名称\n小王,2024-01-05,一群\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "group.joined");
+    expect_str(fact_at(&w, 0)->code[DIM_GROUP], "一群");
+    world_finish(&w);
+    world_init(&w, IMPORT_CSV);
+    w.options.group = "二群";
+    world_parse(&w, "昵称,入群时间\n小王,2024-01-05\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "group.joined");
+    expect_str(fact_at(&w, 0)->code[DIM_GROUP], "二群");
+    world_finish(&w);
+}
+
+static void a_name_identifies_only_where_nothing_better_does(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w,
+              "昵称,手机号\n小王,13800138000\n小王,13900139000\n小李,138****0000\n小李,\n小张,\n");
+    expect_sound(&w, 5, 0);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(fact_at(&w, i)->who_count, 1);
+    expect_who(fact_at(&w, 0), IDENTITY_PHONE, "+8613800138000");
+    expect_who(fact_at(&w, 1), IDENTITY_PHONE, "+8613900139000");
+    expect_who(fact_at(&w, 2), IDENTITY_NAME, "小李");
+    expect_who(fact_at(&w, 3), IDENTITY_NAME, "小李");
+    expect_who(fact_at(&w, 4), IDENTITY_NAME, "小张");
+    for (size_t i = 0; i < 5; i++) {
+        const struct fact *f = fact_at(&w, i);
+        bool marked = value_of(f->traits, f->trait_count, "ambiguous") != NULL;
+        assert_int_equal(marked, i == 3); /* two rows of one name and nothing else */
+    }
+    world_finish(&w);
+}
+
+static void a_table_of_messages_maps_itself_without_its_text(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "时间,发送人,内容,消息类型\n2024-01-05 9:03:01,小王,有人知道几点开门吗,文本\n");
+    expect_sound(&w, 1, 0);
+    const struct fact *f = fact_at(&w, 0);
+    expect_str(f->kind, "message.sent");
+    expect_who(f, IDENTITY_NAME, "小王");
+    expect_number(f, "length", 9);
+    expect_number(f, "question", 1);
+    expect_prop(f, "type", "文本");
+    assert_int_equal(f->prop_count, 3);
+    world_finish(&w);
+}
+
+/* ---- exports of chats ---- */
+
+static void an_export_of_wechatmsg_maps_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w,
+              "localId,TalkerId,Type,SubType,IsSender,CreateTime,Status,StrContent,StrTime,Remark,"
+              "NickName,Sender\n"
+              "1,5,1,0,0,1704416580,2,有人吗,2024-01-05 09:03:00,,小王,wxid_w,excess\n"
+              "2,5,1,0,0,1704416590,2,@小王\xE2\x80\x85在的,2024-01-05 09:03:10,,小李,wxid_l\n"
+              "3,5,3,0,0,1704416600,2,<msg/>,2024-01-05 09:03:20,,小李,wxid_l\n"
+              "4,5,10000,0,0,1704416610,2,\"\"\"小王\"\"撤回了一条消息\",2024-01-05 09:03:30,,,\n");
+    expect_sound(&w, 3, 0);
+    assert_int_equal(w.batch->counts.read, 3);
+    assert_int_equal(w.batch->counts.skipped, 1);
+    const struct fact *f = fact_at(&w, 0);
+    expect_str(f->kind, "message.sent");
+    expect_at(f, "2024-01-05T09:03:00+08:00");
+    expect_who(f, IDENTITY_NAME, "wxid_w");
+    expect_trait(f, "nickname", "小王");
+    expect_prop(f, "type", "text");
+    expect_number(f, "question", 1);
+    assert_int_equal(fact_at(&w, 1)->other_count, 1);
+    expect_str(fact_at(&w, 1)->other[0].value, "wxid_w");
+    expect_prop(fact_at(&w, 2), "type", "image");
+    assert_int_equal(fact_at(&w, 2)->prop_count, 1);
+    world_finish(&w);
+}
+
+static void an_export_of_chatlog_maps_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "Time,SenderName,Sender,TalkerName,Talker,Content\n"
+                  "2024-01-05 09:03:00,小王,wxid_w,一群,1@chatroom,多少钱\n"
+                  "2024-01-05 09:04:00,小李,wxid_l,一群,1@chatroom,\"「小王：多少钱」\n- - - - - "
+                  "-\n十块\"\n");
+    expect_sound(&w, 2, 0);
+    expect_who(fact_at(&w, 1), IDENTITY_NAME, "wxid_l");
+    expect_str(fact_at(&w, 1)->other[0].value, "wxid_w");
+    expect_number(fact_at(&w, 1), "length", 2);
+    expect_number(fact_at(&w, 1), "question", 0);
+    expect_number(fact_at(&w, 0), "question", 1);
+    world_finish(&w);
+}
+
+static void codes_of_headers_in_english_are_known_too(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, IMPORT_CSV);
+    w.options.as = "order.created";
+    world_parse(&w, "order,phone,付款时间,amount,product\nA1,13800138000,2024-01-05,5,tea\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "order.created");
+    expect_prop(fact_at(&w, 0), "product", "tea");
+    world_finish(&w);
+}
+
+static void a_file_nobody_knows_asks_for_a_map(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "foo,bar\n1,2\n");
+    assert_int_equal(w.err, ERR_INVALID);
+    assert_int_equal(w.why.msg, MSG_MAP_NONE);
+    world_finish(&w);
+    parse_csv(&w, "");
+    expect_sound(&w, 0, 0);
+    world_finish(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_export_of_orders_maps_itself),
+        cmocka_unit_test(every_word_for_a_status_becomes_its_kind),
+        cmocka_unit_test(a_closed_order_is_decided_by_payment_or_refund),
+        cmocka_unit_test(an_unknown_status_rejects_the_row_and_is_named),
+        cmocka_unit_test(a_list_of_people_maps_itself),
+        cmocka_unit_test(birthdays_are_dates_whatever_the_clocks_did),
+        cmocka_unit_test(who_joined_a_group_is_told_by_group_or_column),
+        cmocka_unit_test(a_name_identifies_only_where_nothing_better_does),
+        cmocka_unit_test(a_table_of_messages_maps_itself_without_its_text),
+        cmocka_unit_test(an_export_of_wechatmsg_maps_itself),
+        cmocka_unit_test(an_export_of_chatlog_maps_itself),
+        cmocka_unit_test(codes_of_headers_in_english_are_known_too),
+        cmocka_unit_test(a_file_nobody_knows_asks_for_a_map),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

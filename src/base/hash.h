@@ -4,10 +4,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/str.h"
 
 uint64_t hash_xxh3(const void *p, size_t len);
+
+/* For small caches of short texts, whose collisions cost time and nothing else: looks at both ends
+ * of the text only. The high bits are the good ones. */
+static inline uint64_t hash_ends(struct str s)
+{
+    uint64_t head = 0, tail = 0;
+    if (s.len >= 8) {
+        memcpy(&head, s.p, 8);
+        memcpy(&tail, s.p + s.len - 8, 8);
+    } else if (s.len >= 4) {
+        memcpy(&head, s.p, 4);
+        memcpy(&tail, s.p + s.len - 4, 4);
+    } else if (s.len) {
+        head = (unsigned char)s.p[0];
+        tail = (uint64_t)(unsigned char)s.p[s.len / 2] << 8 | (unsigned char)s.p[s.len - 1];
+    }
+    uint64_t mixed = (head ^ s.len) * UINT64_C(0x9E3779B97F4A7C15) ^ tail;
+    return (mixed ^ mixed >> 32) * UINT64_C(0xD6E8FEB86659FD93);
+}
 
 struct hash128 {
     uint64_t lo, hi;

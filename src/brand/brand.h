@@ -163,5 +163,7 @@ bool brand_poisoned(struct brand *b);
 MUST_CHECK enum err brand_verify_files(struct brand *b,
                                        void (*finding)(void *ctx, const char *what), void *ctx,
                                        struct why *why);
+/* Have the compactor look for work, on its own thread. */
+void brand_compact_soon(struct brand *b);
 /* Merge until no tier wants merging (tests, end of an import). */
 MUST_CHECK enum err brand_compact(struct brand *b, struct why *why);

@@ -3,9 +3,10 @@
  *
  * Sealing: when the tail holds SEAL_ROWS events, those up to folded_seq are sorted and written as a
  * part; a command then swaps the blocks for the part. Merging: parts are graded by size (tier t
- * holds up to SEAL_ROWS * 4^(t+1) rows); FANOUT neighbours in seq of one tier become one part. Side
- * files of ids are merged alike, and dropped past the dedupe horizon. All file work happens outside
- * the writer; what it commits is a few rows. */
+ * holds up to SEAL_ROWS * 4^(t+1) rows); FANOUT neighbours in seq of one tier become one part, and
+ * more of them if they are there, which is what a bulk load leaves: so its rows are merged once.
+ * Side files of ids are merged alike, and dropped past the dedupe horizon. All file work happens
+ * outside the writer; what it commits is a few rows. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 
 #define SEAL_ROWS 131072
 #define FANOUT 4
+#define PREFETCH 12 /* rows; events lie in order of arrival, and are written in another */
 #define IDS_FILES_MAX 8
 
 /* ---- sealing the tail ---- */
@@ -30,6 +32,10 @@ enum err compact_write(struct brand *b, const struct event *const *events, size_
     log_path(b, out->file, "part", path);
     TRY(part_create(path, &w, why));
     for (size_t i = 0; i < count; i++) {
+        if (i + PREFETCH < count) {
+            __builtin_prefetch(events[i + PREFETCH]);
+            __builtin_prefetch((const char *)events[i + PREFETCH] + 64);
+        }
         enum err err = part_add(w, events[i], why);
         if (err == ERR_OK) continue;
         part_abandon(w);
@@ -151,7 +157,7 @@ static enum err seal_once(struct brand *b, struct why *why)
 /* ---- merging parts ---- */
 
 struct merge {
-    struct log_part sources[FANOUT];
+    struct log_part sources[LOG_MERGE_MAX];
     size_t count;
     uint32_t file;
     struct part_info info;
@@ -165,21 +171,27 @@ static int tier_of(uint64_t rows)
     return tier;
 }
 
-/* The first FANOUT neighbours whose tier is the same, or lower than that of the last of them. */
+/* How many parts from 'first' on are of no higher tier than it is, LOG_MERGE_MAX at most. */
+static size_t alike(const struct log *log, size_t first)
+{
+    int tier = tier_of(part_get_info(log->parts.items[first].part)->rows);
+    size_t count = 1;
+    while (count < LOG_MERGE_MAX && first + count < log->parts.count &&
+           tier_of(part_get_info(log->parts.items[first + count].part)->rows) <= tier)
+        count++;
+    return count;
+}
+
+/* The first neighbours of whom there are FANOUT at least, none of a higher tier than the first. */
 static bool choose(struct brand *b, struct merge *m)
 {
     struct log *log = &b->log;
     bool found = false;
     pthread_mutex_lock(&log->set_lock);
     for (size_t i = 0; !found && i + FANOUT <= log->parts.count; i++) {
-        int tier = tier_of(part_get_info(log->parts.items[i].part)->rows);
-        found = true;
-        for (size_t k = 1; k < FANOUT; k++) {
-            found &= tier_of(part_get_info(log->parts.items[i + k].part)->rows) <= tier;
-        }
-        if (!found) continue;
-        m->count = FANOUT;
-        for (size_t k = 0; k < FANOUT; k++) {
+        m->count = alike(log, i);
+        found = m->count >= FANOUT;
+        for (size_t k = 0; k < m->count && found; k++) {
             m->sources[k] = log->parts.items[i + k];
             part_ref(m->sources[k].part);
         }
@@ -202,7 +214,7 @@ static enum err merge_once(struct brand *b, struct why *why)
 {
     struct merge m = {.count = 0};
     if (!choose(b, &m)) return ERR_NOT_FOUND;
-    struct part *parts[FANOUT];
+    struct part *parts[LOG_MERGE_MAX];
     char path[600];
     for (size_t i = 0; i < m.count; i++)
         parts[i] = m.sources[i].part;
@@ -334,6 +346,11 @@ static enum err compact_round(struct brand *b, struct why *why)
     enum err err = round_locked(b, why);
     pthread_mutex_unlock(&b->round_lock);
     return err;
+}
+
+void brand_compact_soon(struct brand *b)
+{
+    compactor_wake(b);
 }
 
 enum err brand_compact(struct brand *b, struct why *why)

@@ -14,6 +14,7 @@
 #include "brand/registry.h"
 
 #define MODULES_MAX 16
+#define LOG_MERGE_MAX 32 /* parts merged at once */
 
 /* One part or side file as the manifest has it. */
 struct log_part {

@@ -235,7 +235,8 @@ void log_publish(struct tx *tx)
     for (size_t i = 0; i < tx->change.removed.count; i++)
         remove_file(b, tx->change.removed.items[i], "part");
     reset_change(&tx->change);
-    if (tx->bulk_rows) compactor_wake(b); /* merge while the next rows are read */
+    /* a bulk load's parts are merged when it ends, all at once, or else when they are many */
+    if (tx->bulk_rows && log->parts.count >= LOG_MERGE_MAX) compactor_wake(b);
 }
 
 void log_forget(struct tx *tx)

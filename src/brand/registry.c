@@ -112,6 +112,7 @@ void registry_forget(struct registry *r)
     pthread_rwlock_wrlock(&r->lock);
     for (int list = 0; list < REGISTRY_LISTS; list++) {
         struct registry_list *l = &r->lists[list];
+        memset(l->recent, 0, sizeof(l->recent));
         while (l->names.count > l->saved) {
             const struct registry_name *name = &l->names.items[--l->names.count];
             map_remove(l->index, key_of(list, name->text, name->type, buffer));
@@ -128,18 +129,34 @@ static uint32_t find(struct registry *r, int list, struct str name, enum prop_ty
     return number;
 }
 
-/* 'most' names at most. */
+static bool is_name(const struct registry_list *l, uint32_t number,
+                    const struct registry_name *name)
+{
+    if (number == 0) return false;
+    const struct registry_name *known = &l->names.items[number - 1];
+    return known->type == name->type && str_eq(known->text, name->text);
+}
+
+/* 'most' names at most. Events name the same few again and again, so those come first. */
 static enum err find_or_add(struct tx *tx, int list, const struct registry_name *name, size_t most,
                             uint32_t *number)
 {
     struct registry *r = &tx->brand->registry;
+    struct registry_list *l = &r->lists[list];
+    uint32_t *recent = &l->recent[hash_ends(name->text) >> (64 - REGISTRY_RECENT_BITS)];
+    if (is_name(l, *recent, name)) {
+        *number = *recent;
+        return ERR_OK;
+    }
     *number = find_own(r, list, name->text, name->type);
-    if (*number) return ERR_OK;
-    if (r->lists[list].names.count >= most) return ERR_TOO_LARGE;
-    pthread_rwlock_wrlock(&r->lock);
-    add(r, list, name);
-    *number = (uint32_t)r->lists[list].names.count;
-    pthread_rwlock_unlock(&r->lock);
+    if (*number == 0) {
+        if (l->names.count >= most) return ERR_TOO_LARGE;
+        pthread_rwlock_wrlock(&r->lock);
+        add(r, list, name);
+        *number = (uint32_t)l->names.count;
+        pthread_rwlock_unlock(&r->lock);
+    }
+    *recent = *number;
     return ERR_OK;
 }
 

@@ -17,10 +17,13 @@ struct registry_name {
     struct str label;    /* kinds: the original name; else {NULL,0} */
     enum prop_type type; /* properties */
 };
+#define REGISTRY_RECENT_BITS 11
 struct registry_list {
     struct map *index;               /* text (properties: type byte + name) -> number */
     VEC(struct registry_name) names; /* [number - 1] */
     size_t saved;                    /* the first 'saved' are in the database */
+    /* numbers by hash_ends of their text, as the writer last used them; 0 = none */
+    uint32_t recent[1 << REGISTRY_RECENT_BITS];
 };
 enum { REGISTRY_KIND, REGISTRY_PROP, REGISTRY_DIM0, REGISTRY_LISTS = REGISTRY_DIM0 + DIM_COUNT };
 struct registry {

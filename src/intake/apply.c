@@ -193,6 +193,7 @@ static enum err end_in(struct tx *tx, void *arg, struct why *why)
 enum err apply_end(struct job *job, struct why *why)
 {
     if (!job->bulk_began) return ERR_OK;
+    brand_compact_soon(job->brand); /* the parts are merged beside the folding */
     TRY(brand_call(job->brand, end_in, NULL, true, why));
     return brand_compact(job->brand, why);
 }

@@ -20,6 +20,7 @@ struct load {
     struct people *p;
     struct tx *tx;
     struct arena *arena;
+    struct plan plan; /* of the fact at hand */
     VEC(struct event) events;
     VEC(struct hash128) ids;
 };
@@ -91,12 +92,12 @@ static enum err follow_groups(struct load *l, const struct event *ev)
     uint64_t in = 0, reading;
     TRY(load_groups(l, member, &reading));
     intmap_get(p->bulk->in_group, pair(member, group), &in);
-    in = in == 2 * reading + 1;
-    if (plan_implies_join(p, ev) && !in) {
+    uint64_t then = 2 * reading + !(roles & ROLE_LEAVE_GROUP);
+    if (plan_implies_join(p, ev) && in != 2 * reading + 1) {
         struct event join = plan_join(p, ev, l->arena);
         VEC_PUSH(&l->events, join);
     }
-    intmap_put(p->bulk->in_group, pair(member, group), 2 * reading + !(roles & ROLE_LEAVE_GROUP));
+    if (in != then) intmap_put(p->bulk->in_group, pair(member, group), then);
     return ERR_OK;
 }
 
@@ -105,10 +106,10 @@ static enum err follow_groups(struct load *l, const struct event *ev)
 static enum err plan_one(struct load *l, const struct sender *sender, const struct fact *fact,
                          struct people_result *result, struct why *why)
 {
-    struct plan plan = {.p = l->p, .tx = l->tx, .arena = l->arena};
-    TRY(plan_fact(&plan, sender, fact, result, why));
-    for (size_t i = 0; i < plan.count; i++) {
-        struct event *ev = &plan.events[i];
+    struct plan *plan = &l->plan;
+    TRY(plan_fact(plan, sender, fact, result, why));
+    for (size_t i = 0; i < plan->count; i++) {
+        struct event *ev = &plan->events[i];
         TRY(follow_groups(l, ev));
         VEC_PUSH(&l->events, *ev);
         if (ev->persona) idset_add(&l->p->bulk->touched, identity_member(l->p, ev->persona));
@@ -196,7 +197,9 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
 {
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
     struct load l = {.p = p, .tx = tx, .arena = arena_create(0)};
+    l.plan = (struct plan){.p = p, .tx = tx, .arena = l.arena};
     bulk_of(p);
+    VEC_RESERVE(&l.events, load->count);
     enum err err = tx_bulk_begin(tx, why);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));

@@ -14,17 +14,19 @@ static bool is_spoken(struct str kind)
     return kind_family(kind) == FAMILY_TALK;
 }
 
-/* Written by staff: no member speaks; whoever is named is the one addressed. */
-static struct fact as_seen(const struct fact *fact)
+/* Written by staff: no member speaks; whoever is named is the one addressed. '*own' holds the fact
+ * when it is not as sent. */
+static const struct fact *as_seen(const struct fact *fact, struct fact *own)
 {
-    struct fact f = *fact;
-    if (!is_spoken(f.kind) || f.code[DIM_STAFF].len == 0 || str_is(f.kind, "dm.received")) return f;
-    if (f.other_count == 0) {
-        f.other = f.who;
-        f.other_count = f.who_count;
+    if (fact->code[DIM_STAFF].len == 0) return fact;
+    if (!is_spoken(fact->kind) || str_is(fact->kind, "dm.received")) return fact;
+    *own = *fact;
+    if (own->other_count == 0) {
+        own->other = own->who;
+        own->other_count = own->who_count;
     }
-    f.who_count = 0;
-    return f;
+    own->who_count = 0;
+    return own;
 }
 
 static void plan_push(struct plan *plan, const struct event *ev)
@@ -68,19 +70,20 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     struct people *p = plan->p;
     struct tx *tx = plan->tx;
     struct resolved who, other;
-    struct fact f = as_seen(fact);
+    struct fact own;
+    const struct fact *f = as_seen(fact, &own);
     plan->count = 0;
     *result = (struct people_result){0};
     struct event ev;
     /* what can be refused comes first: a refused fact must not leave its id behind */
-    TRY(convert(plan, sender, &f, &ev, why));
-    if (f.id.len) {
+    TRY(convert(plan, sender, f, &ev, why));
+    if (f->id.len) {
         TRY(tx_dedupe(tx, ev.id, &result->duplicate, why));
         if (result->duplicate) return ERR_OK;
     }
-    TRY(resolve(p, tx, sender, &f, false, &who));
-    TRY(resolve(p, tx, sender, &f, true, &other));
-    if (f.rename && !who.persona) {
+    TRY(resolve(p, tx, sender, f, false, &who));
+    TRY(resolve(p, tx, sender, f, true, &other));
+    if (f->rename && !who.persona) {
         result->nothing = true;
         return ERR_OK;
     }
@@ -97,7 +100,7 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     add_up(&other, result);
     result->member = who.persona ? identity_member(p, who.persona) : 0;
     result->other = other.persona ? identity_member(p, other.persona) : 0;
-    if (who.persona && f.trait_count) TRY(trait_save(p, tx, &f, who.persona, sender->origin));
+    if (who.persona && f->trait_count) TRY(trait_save(p, tx, f, who.persona, sender->origin));
     return ERR_OK;
 }
 

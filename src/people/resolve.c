@@ -203,25 +203,30 @@ static enum err join_known(struct work *w, uint32_t persona)
     return ERR_OK;
 }
 
+static enum err resolve_all(struct work *w, const struct identity *ids, uint32_t count, bool other)
+{
+    TRY(collect(w, ids, count));
+    if (w->fact->rename && !other && w->list[0].persona == 0) return ERR_OK; /* nobody to rename */
+    drop_repeats(w);
+    for (size_t i = 0; i < w->count; i++) {
+        if (!w->list[i].persona) continue;
+        w->member = identity_member(w->p, w->list[i].persona);
+        return join_known(w, w->list[i].persona);
+    }
+    return create(w);
+}
+
 enum err resolve(struct people *p, struct tx *tx, const struct sender *sender,
                  const struct fact *fact, bool other, struct resolved *out)
 {
-    struct work w = {.p = p, .tx = tx, .sender = sender, .fact = fact, .out = out};
     const struct identity *ids = other ? fact->other : fact->who;
     uint32_t count = other ? fact->other_count : fact->who_count;
     *out = (struct resolved){0};
-    if (count == 0) return ERR_OK;
-    TRY(collect(&w, ids, count));
-    if (fact->rename && !other && w.list[0].persona == 0) return ERR_OK; /* nobody to rename */
-    if (w.count == 1 && w.list[0].persona) {
-        out->persona = w.list[0].persona;
-        return ERR_OK;
+    if (count == 1) { /* by far the most: one identity, and it is known */
+        struct hash128 key = identity_key(p, ids, sender->scope);
+        TRY(identity_find(p, tx_sql(tx), key, &out->persona));
     }
-    drop_repeats(&w);
-    for (size_t i = 0; i < w.count; i++) {
-        if (!w.list[i].persona) continue;
-        w.member = identity_member(p, w.list[i].persona);
-        return join_known(&w, w.list[i].persona);
-    }
-    return create(&w);
+    if (count == 0 || out->persona) return ERR_OK;
+    struct work w = {.p = p, .tx = tx, .sender = sender, .fact = fact, .out = out};
+    return resolve_all(&w, ids, count, other);
 }

@@ -134,6 +134,18 @@ static void merging_keeps_each_event_once_and_old_snapshots_valid(void **state)
     mem_free(d);
 }
 
+static void the_parts_of_a_bulk_load_become_one(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    for (int i = 0; i < 20; i++)
+        bulk(r, i * 300, 300);
+    must(brand_compact(r->brand, &why), &why);
+    assert_int_equal(brand_stats(r->brand).parts, 1);
+    expect_log(r, 6000);
+    assert_int_equal(findings(r), 0);
+}
+
 static void *compact_now(void *arg)
 {
     struct why why = {0};
@@ -313,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sealing_moves_the_tail_into_a_part),
         TEST(merging_keeps_each_event_once_and_old_snapshots_valid),
+        TEST(the_parts_of_a_bulk_load_become_one),
         TEST(several_compactions_at_once_double_nothing),
         TEST(a_failed_bulk_load_leaves_no_file_and_no_event),
         TEST(files_stay_while_they_are_held),

@@ -252,11 +252,7 @@ static enum err commit(struct tx *tx)
     uint64_t folded = b->log.folded_seq;
     TRY(registry_save(&b->registry, b->db));
     TRY(log_append(tx));
-    enum err err = sql_commit(b->db);
-    if (err != ERR_OK) {
-        if (err == ERR_IO) b->poisoned = true; /* a failed sync is final */
-        return err;
-    }
+    TRY(sql_commit(b->db));
     registry_saved(&b->registry);
     for (int i = 0; i < b->module_count; i++) {
         if (b->modules[i]->on_commit) b->modules[i]->on_commit(b->states[i]);
@@ -293,6 +289,7 @@ static bool run_together(struct tx *tx, struct command *list)
     if (err == ERR_OK) err = commit(tx);
     if (err == ERR_OK) return true;
     log_warn("brand", "batch_rolled_back", "error=%s", err_code(err));
+    if (err == ERR_IO) tx->brand->poisoned = true; /* a failed sync is final */
     tx->fatal = err;
     roll_back(tx);
     return false;

@@ -32,14 +32,14 @@ static enum err check_address(const char *listen, struct why *why)
     return why_fail(why, ERR_INVALID, MSG_LOOPBACK_ONLY, "--listen", NULL);
 }
 
-/* Wait for SIGTERM or SIGINT, or for a brand that can no longer write. */
+/* Wait for SIGTERM or SIGINT, or for a brand that can no longer write: false. */
 static bool wait_for_end(struct data *d, const sigset_t *signals)
 {
     const struct timespec second = {1, 0};
-    for (;;) {
-        if (sigtimedwait(signals, NULL, &second) > 0) return true;
-        if (data_poisoned(d)) return false;
+    while (!data_poisoned(d)) {
+        if (sigtimedwait(signals, NULL, &second) > 0) break;
     }
+    return !data_poisoned(d);
 }
 
 static enum err serve(struct session *s, struct data *d, const char *listen, struct why *why)

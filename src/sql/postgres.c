@@ -39,6 +39,7 @@ static enum err err_of_state(const char *state)
         {"08", ERR_UNAVAILABLE},    {"57P01", ERR_UNAVAILABLE}, {"57P02", ERR_UNAVAILABLE},
         {"57P03", ERR_UNAVAILABLE}, {"23", ERR_CONFLICT},       {"53100", ERR_NO_SPACE},
         {"55P03", ERR_LOCKED},      {"XX001", ERR_CORRUPT},     {"XX002", ERR_CORRUPT},
+        {"58030", ERR_IO},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strncmp(state, known[i].prefix, strlen(known[i].prefix)) == 0) return known[i].err;

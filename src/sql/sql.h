@@ -9,9 +9,9 @@
  *
  * On both engines alike: after a statement of a transaction failed only sql_rollback or
  * sql_rollback_savepoint work, so ask with ON CONFLICT instead of catching an error. What the
- * engine refuses is ERR_NO_SPACE, ERR_CORRUPT, ERR_LOCKED, ERR_CONFLICT (a constraint),
- * ERR_UNAVAILABLE (the server is gone) or ERR_STORE; its words go to the log. Rules for texts:
- * src/sql/README.md. */
+ * engine refuses is ERR_NO_SPACE, ERR_IO (what is on the disk is not known), ERR_CORRUPT,
+ * ERR_LOCKED, ERR_CONFLICT (a constraint), ERR_UNAVAILABLE (the server is gone) or ERR_STORE; its
+ * words go to the log. Rules for texts: src/sql/README.md. */
 #pragma once
 
 #include <stdbool.h>

@@ -27,11 +27,13 @@ static struct sqlite_stmt *stmt_of(struct sql_stmt *s)
     return (struct sqlite_stmt *)s;
 }
 
-/* The system's reason for an I/O error tells a full disk from a broken one. */
-static enum err err_of_system(sqlite3 *handle)
+/* The system's reason for an I/O error tells a full disk from a broken one. After a failed sync
+ * nobody knows what is on the disk, whatever the reason. */
+static enum err err_of_system(sqlite3 *handle, int code)
 {
     int reason = sqlite3_system_errno(handle);
-    return reason == ENOSPC || reason == EDQUOT ? ERR_NO_SPACE : ERR_STORE;
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return ERR_IO;
+    return reason == ENOSPC || reason == EDQUOT ? ERR_NO_SPACE : ERR_IO;
 }
 
 static enum err err_of(sqlite3 *handle, int code)
@@ -50,8 +52,9 @@ static enum err err_of(sqlite3 *handle, int code)
     case SQLITE_TOOBIG:
         return ERR_TOO_LARGE;
     case SQLITE_IOERR:
+        return err_of_system(handle, code);
     case SQLITE_CANTOPEN:
-        return err_of_system(handle);
+        return err_of_system(handle, code) == ERR_NO_SPACE ? ERR_NO_SPACE : ERR_STORE;
     default:
         return ERR_STORE;
     }

@@ -353,7 +353,7 @@ static void a_copy_that_fails_leaves_no_file(void **state)
     struct sql *db = store_with_table(st);
     fill(db, 0, 200);
     sql_close(db);
-    assert_int_equal(copy_with_little_room(st, path, 100000), ERR_STORE);
+    assert_int_equal(copy_with_little_room(st, path, 100000), ERR_IO);
     assert_int_not_equal(access(path, F_OK), 0);
     assert_int_equal(copy_with_little_room(st, path, 10000000), ERR_OK);
     assert_int_equal(access(path, F_OK), 0);

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,6 +175,20 @@ enum err fs_make_dir(const char *path, struct why *why)
     if (code == EEXIST && is_directory(path)) return ERR_OK;
     errno = code;
     return fail_path(why, "create", path);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+enum err fs_remove_tree(const char *path, struct why *why)
+{
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT) return ERR_OK;
+    return fail_path(why, "remove", path);
 }
 
 bool fs_exists(const char *path)

@@ -26,6 +26,9 @@ MUST_CHECK enum err fs_sync_dir(const char *path, struct why *why);
 MUST_CHECK enum err fs_rename(const char *from, const char *to, struct why *why);
 MUST_CHECK enum err fs_remove(const char *path, struct why *why);   /* a missing file is ERR_OK */
 MUST_CHECK enum err fs_make_dir(const char *path, struct why *why); /* an existing one is ERR_OK */
+/* A file, or a directory with all that is in it; links are not followed; a missing one is ERR_OK.
+ */
+MUST_CHECK enum err fs_remove_tree(const char *path, struct why *why);
 bool fs_exists(const char *path);
 /* Whole small file into 'out' (appended); ERR_TOO_LARGE over 'size_max'. */
 MUST_CHECK enum err fs_read_file(const char *path, size_t size_max, struct strbuf *out,

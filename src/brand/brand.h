@@ -116,6 +116,13 @@ MUST_CHECK enum err tx_bulk_begin(struct tx *tx, struct why *why);
  */
 MUST_CHECK enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t count,
                                  const struct hash128 *ids, size_t id_count, struct why *why);
+/* The same from a stream too large for memory: a part of this brand to be written row by row, on
+ * any thread, and finished by part_finish; then, in a command that is alone, behind tx_bulk_begin,
+ * put into the log. One that never is goes when the brand is opened next. */
+MUST_CHECK enum err brand_part_create(struct brand *b, uint32_t *file, struct part_writer **w,
+                                      struct why *why);
+MUST_CHECK enum err tx_bulk_file(struct tx *tx, uint32_t file, const struct part_info *info,
+                                 struct why *why);
 /* Events emitted in this batch so far, in order; borrowed until the next tx_emit. */
 const struct event *tx_events(const struct tx *tx, size_t *count);
 uint64_t

@@ -23,14 +23,19 @@
 
 /* ---- sealing the tail ---- */
 
+enum err brand_part_create(struct brand *b, uint32_t *file, struct part_writer **w, struct why *why)
+{
+    char path[600];
+    *file = log_new_file(b);
+    log_path(b, *file, "part", path);
+    return part_create(path, w, why);
+}
+
 enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
                        struct sealed *out, struct why *why)
 {
-    char path[600];
     struct part_writer *w;
-    out->file = log_new_file(b);
-    log_path(b, out->file, "part", path);
-    TRY(part_create(path, &w, why));
+    TRY(brand_part_create(b, &out->file, &w, why));
     for (size_t i = 0; i < count; i++) {
         if (i + PREFETCH < count) {
             __builtin_prefetch(events[i + PREFETCH]);

@@ -195,6 +195,18 @@ enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t c
     return ERR_OK;
 }
 
+enum err tx_bulk_file(struct tx *tx, uint32_t file, const struct part_info *info, struct why *why)
+{
+    assert(tx->events.count == 0);
+    const struct sealed sealed = {.file = file,
+                                  .first_seq = tx_seq(tx) + 1,
+                                  .last_seq = tx_seq(tx) + info->rows,
+                                  .info = *info};
+    TRY(compact_enter(tx, &sealed, why));
+    tx->bulk_rows += info->rows;
+    return ERR_OK;
+}
+
 /* ---- one batch ---- */
 
 static enum err begin(struct tx *tx)

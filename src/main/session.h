@@ -55,5 +55,6 @@ int command_verify(struct session *s, int argc, char *const *argv);
 int command_backup(struct session *s, int argc, char *const *argv);
 int command_restore(struct session *s, int argc, char *const *argv);
 int command_simulate(struct session *s, int argc, char *const *argv);
+int command_bench(struct session *s, int argc, char *const *argv);
 int command_limits(struct session *s, int argc, char *const *argv);
 int command_version(struct session *s, int argc, char *const *argv);

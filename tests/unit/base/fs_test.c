@@ -239,6 +239,26 @@ static void directories_are_made_once_and_synced(void **state)
     assert_false(fs_exists(in_dir("no")));
 }
 
+static void a_tree_is_removed_and_what_it_links_to_is_not(void **state)
+{
+    (void)state;
+    struct why why;
+    char top[300];
+    snprintf(top, sizeof(top), "%s", in_dir("top"));
+    assert_int_equal(fs_publish(in_dir("kept"), "x", 1, &why), ERR_OK);
+    assert_int_equal(fs_make_dir(top, &why), ERR_OK);
+    assert_int_equal(fs_make_dir(in_dir("top/deep"), &why), ERR_OK);
+    assert_int_equal(fs_publish(in_dir("top/deep/file"), "x", 1, &why), ERR_OK);
+    assert_int_equal(symlink("../kept", in_dir("top/link")), 0);
+    assert_int_equal(symlink("nothing", in_dir("top/broken")), 0);
+    assert_int_equal(fs_remove_tree(top, &why), ERR_OK);
+    assert_false(fs_exists(top));
+    assert_true(fs_exists(in_dir("kept")));
+    assert_int_equal(fs_remove_tree(top, &why), ERR_OK);
+    assert_int_equal(fs_remove_tree(in_dir("kept"), &why), ERR_OK);
+    assert_false(fs_exists(in_dir("kept")));
+}
+
 static bool collect(void *ctx, const char *name)
 {
     strbuf_addf(ctx, "%s ", name);
@@ -394,6 +414,7 @@ int main(void)
         IN_DIR(a_missing_file_is_told_apart),
         IN_DIR(a_file_over_its_limit_leaves_the_buffer_as_it_was),
         IN_DIR(directories_are_made_once_and_synced),
+        IN_DIR(a_tree_is_removed_and_what_it_links_to_is_not),
         IN_DIR(names_are_listed_in_order),
         IN_DIR(a_lock_is_held_until_closed),
         IN_DIR(short_counts_and_interruptions_are_finished),

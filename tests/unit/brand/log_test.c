@@ -169,6 +169,62 @@ static void several_compactions_at_once_double_nothing(void **state)
     assert_int_equal(findings(r), 0);
 }
 
+/* The same events as bulk_batch has, in a part written row by row outside of the writer. */
+struct stream {
+    uint32_t file;
+    struct part_info info;
+};
+
+static struct stream write_stream(struct room *r, int64_t first, int64_t count)
+{
+    struct stream s = {0};
+    struct part_writer *w;
+    struct why why = {0};
+    must(brand_part_create(r->brand, &s.file, &w, &why), &why);
+    for (int p = 1; p <= PERSONAS; p++) {
+        for (int64_t i = first; i < first + count; i++) {
+            if (1 + i % PERSONAS != p) continue;
+            struct event ev = room_event(i);
+            must(part_add(w, &ev, &why), &why);
+        }
+    }
+    must(part_finish(w, &s.info, &why), &why);
+    return s;
+}
+
+static enum err enter_stream(struct tx *tx, void *arg, struct why *why)
+{
+    const struct stream *s = arg;
+    TRY(tx_bulk_begin(tx, why));
+    return tx_bulk_file(tx, s->file, &s->info, why);
+}
+
+static void a_part_written_as_a_stream_lies_between_what_was_before_and_after(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    room_emit(r, 0, 100);
+    struct stream s = write_stream(r, 100, 400);
+    must(brand_call(r->brand, enter_stream, &s, true, &why), &why);
+    room_emit(r, 500, 50);
+    expect_log(r, 550);
+    room_close(r);
+    room_open(r);
+    expect_log(r, 550);
+    assert_int_equal(findings(r), 0);
+}
+
+static void a_stream_that_was_not_entered_is_gone_after_opening(void **state)
+{
+    struct room *r = *state;
+    write_stream(r, 0, 300);
+    assert_int_equal(files(r), 1);
+    room_close(r);
+    room_open(r);
+    assert_int_equal(files(r), 0);
+    expect_log(r, 0);
+}
+
 static void a_failed_bulk_load_leaves_no_file_and_no_event(void **state)
 {
     struct room *r = *state;
@@ -327,6 +383,8 @@ int main(void)
         TEST(merging_keeps_each_event_once_and_old_snapshots_valid),
         TEST(the_parts_of_a_bulk_load_become_one),
         TEST(several_compactions_at_once_double_nothing),
+        TEST(a_part_written_as_a_stream_lies_between_what_was_before_and_after),
+        TEST(a_stream_that_was_not_entered_is_gone_after_opening),
         TEST(a_failed_bulk_load_leaves_no_file_and_no_event),
         TEST(files_stay_while_they_are_held),
         TEST(gaps_and_foreign_rows_are_refused),

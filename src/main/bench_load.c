@@ -1,0 +1,408 @@
+/* bench_load.c - two passes.
+ *
+ * Reading: each thread takes a run of lines, splits them with the importer's reader of CSV, checks
+ * the cells and spills the rows by part and by range of members (bench_spill.h). Writing: bucket
+ * after bucket, the rows are sorted by member, stable, so that they stay in order of time, and go
+ * to the part's writer. Memory is that of the buckets' last blocks and of one bucket, whatever the
+ * file's size.
+ *
+ * Invariant: bucket part * RANGES + range holds the rows of that part whose members are in the
+ * range; ranges ascend. */
+#include "main/bench_load.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/fs.h"
+#include "base/vec.h"
+#include "intake/csv.h"
+#include "main/bench_data.h"
+#include "main/bench_probe.h"
+
+#define RANGES 512u
+#define READERS_MAX 16
+#define BUFFER_BYTES (1u << 20)
+#define LINE_LIMIT 4096u /* more than any line can have */
+
+/* Days from which on the later parts take rows: October and December. */
+static const uint32_t part_days[BENCH_PARTS] = {0, 273, 334};
+
+static const char *const kind_names[BENCH_KINDS] = {
+    "content.viewed",  "message.sent",   "page.viewed",   "touchpoint.clicked", "message.reacted",
+    "checkin.done",    "coupon.viewed",  "order.paid",    "content.shared",     "live.watched",
+    "survey.answered", "search.done",    "video.played",  "file.opened",        "cart.changed",
+    "group.opened",    "favorite.added", "form.returned", "call.made",          "game.played",
+};
+
+const char *bench_kind_name(uint32_t kind)
+{
+    return kind < BENCH_KINDS ? kind_names[kind] : NULL;
+}
+
+/* What the brand calls the numbers in the file. */
+struct names {
+    uint16_t kind[BENCH_KINDS];
+    uint32_t channel[BENCH_CHANNELS];
+    uint32_t campaign[BENCH_CAMPAIGNS + 1]; /* [0] = 0, none */
+    uint32_t group[BENCH_GROUPS];
+};
+
+struct reader {
+    const char *path;
+    uint64_t from, to;         /* lines that begin in these bytes are its own */
+    int parts;                 /* as asked for */
+    uint32_t range_members;    /* members of a range */
+    struct bench_spill *spill; /* its own */
+    char *buffer;              /* [BUFFER_BYTES + 1] the last byte for a line end of ours */
+    struct csv csv;
+    struct arena *arena; /* of doubled quotes: never used by our rows */
+    uint64_t rows;
+    enum err err;
+    struct why why;
+};
+
+struct load {
+    const struct bench_load_options *options;
+    struct brand *brand;
+    struct names names;
+    int reader_count;
+    struct reader readers[READERS_MAX];
+    struct bench_row *rows, *sorted; /* of one bucket */
+    uint32_t *start;                 /* [range_members + 1] where a member's rows go */
+    size_t room;                     /* rows allocated in either */
+    uint32_t file_count;
+    uint32_t files[BENCH_PARTS];
+    struct part_info infos[BENCH_PARTS];
+};
+
+/* ---- names ---- */
+
+static enum err name_codes(struct tx *tx, enum dim dim, const char *form, uint32_t count,
+                           uint32_t *codes, struct why *why)
+{
+    char text[32];
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(text, sizeof(text), "%s%u", form, i + 1);
+        TRY(registry_code(tx, dim, str_of(text), &codes[i], why));
+    }
+    return ERR_OK;
+}
+
+static enum err run_names(struct tx *tx, void *arg, struct why *why)
+{
+    struct names *n = arg;
+    for (uint32_t i = 0; i < BENCH_KINDS; i++)
+        TRY(registry_kind(tx, str_of(kind_names[i]), (struct str){NULL, 0}, &n->kind[i], why));
+    TRY(name_codes(tx, DIM_TOUCHPOINT, "channel-", BENCH_CHANNELS, n->channel, why));
+    TRY(name_codes(tx, DIM_CAMPAIGN, "campaign-", BENCH_CAMPAIGNS, n->campaign + 1, why));
+    return name_codes(tx, DIM_GROUP, "group-", BENCH_GROUPS, n->group, why);
+}
+
+/* ---- reading ---- */
+
+static enum err not_ours(struct reader *r)
+{
+    return why_fail(&r->why, ERR_CORRUPT, MSG_CORRUPT, "", "%s|%llu|not a row of the bench",
+                    r->path, (unsigned long long)r->from);
+}
+
+static size_t part_of(const struct reader *r, uint32_t second)
+{
+    uint32_t day = (second - BENCH_BEGIN) / 86400;
+    size_t part = (size_t)r->parts;
+    while (part > 1 && day < part_days[part - 1])
+        part--;
+    return part - 1;
+}
+
+static bool row_of(const struct csv *csv, struct bench_row *row)
+{
+    uint64_t cells[BENCH_COLUMNS];
+    if (csv->count != BENCH_COLUMNS) return false;
+    for (size_t i = 0; i < BENCH_COLUMNS; i++) {
+        if (!str_to_u64(csv->cells[i], &cells[i])) return false;
+    }
+    bool sound = cells[0] >= 1 && cells[0] <= BENCH_MEMBERS_MAX && cells[1] >= BENCH_BEGIN &&
+                 cells[1] < BENCH_BEGIN + BENCH_DAYS * 86400u && cells[2] < BENCH_KINDS &&
+                 cells[3] < BENCH_CHANNELS && cells[4] <= BENCH_CAMPAIGNS &&
+                 cells[5] < BENCH_GROUPS && cells[6] <= UINT32_MAX;
+    *row = (struct bench_row){
+        .member = (uint32_t)cells[0],
+        .second = (uint32_t)cells[1],
+        .amount = (uint32_t)cells[6],
+        .group = (uint16_t)cells[5],
+        .codes = bench_codes((uint32_t)cells[2], (uint32_t)cells[3], (uint32_t)cells[4]),
+    };
+    return sound;
+}
+
+static enum err take_row(struct reader *r)
+{
+    struct bench_row row;
+    if (!row_of(&r->csv, &row)) return not_ours(r);
+    size_t range = row.member / r->range_members;
+    if (range >= RANGES) return not_ours(r);
+    r->rows++;
+    return bench_spill_add(r->spill, part_of(r, row.second) * RANGES + range, &row, &r->why);
+}
+
+/* The rows in 'text' that begin before r->to; moves r->from behind the last whole one. */
+static enum err take_rows(struct reader *r, struct str text, bool ended)
+{
+    size_t at = 0;
+    while (at < text.len && r->from < r->to) {
+        size_t used;
+        enum msg fault;
+        enum csv_result result = csv_split(&r->csv, (struct str){text.p + at, text.len - at}, ended,
+                                           r->arena, &used, &fault);
+        if (result == CSV_MORE && at > 0) return ERR_OK;
+        if (result != CSV_ROW || used > LINE_LIMIT) return not_ours(r);
+        TRY(take_row(r));
+        at += used;
+        r->from += used;
+    }
+    return ERR_OK;
+}
+
+/* The first line that begins at or behind r->from: one that begins before it is another's. */
+static enum err find_line(struct reader *r, int fd, uint64_t size)
+{
+    if (r->from == 0) return ERR_OK;
+    size_t len = size - r->from + 1 < LINE_LIMIT ? (size_t)(size - r->from + 1) : LINE_LIMIT;
+    TRY(fs_read_at(fd, r->buffer, len, r->from - 1, &r->why));
+    const char *end = memchr(r->buffer, '\n', len);
+    if (!end) return not_ours(r);
+    r->from += (uint64_t)(end - r->buffer);
+    return ERR_OK;
+}
+
+static enum err read_lines(struct reader *r)
+{
+    int fd = -1;
+    uint64_t size = 0;
+    TRY(fs_open_read(r->path, &fd, &r->why));
+    enum err err = fs_size(fd, &size, &r->why);
+    if (err == ERR_OK) err = find_line(r, fd, size);
+    while (err == ERR_OK && r->from < r->to) {
+        size_t len = size - r->from < BUFFER_BYTES ? (size_t)(size - r->from) : BUFFER_BYTES;
+        err = fs_read_at(fd, r->buffer, len, r->from, &r->why);
+        if (err != ERR_OK) break;
+        r->buffer[len] = '\n';
+        err = take_rows(r, (struct str){r->buffer, len}, r->from + len == size);
+    }
+    fs_close(fd);
+    return err;
+}
+
+static void *reader_main(void *arg)
+{
+    struct reader *r = arg;
+    r->err = read_lines(r);
+    return NULL;
+}
+
+static enum err reader_init(struct load *l, struct reader *r, int i, uint64_t size, struct why *why)
+{
+    char path[600];
+    uint64_t count = (uint64_t)l->reader_count;
+    csv_init(&r->csv);
+    r->arena = arena_create(0);
+    r->buffer = mem_alloc(BUFFER_BYTES + 1);
+    r->path = l->options->csv;
+    r->from = size / count * (uint64_t)i;
+    r->to = i + 1 == l->reader_count ? size : size / count * (uint64_t)(i + 1);
+    r->parts = l->options->parts;
+    r->range_members = (uint32_t)(l->options->members / RANGES) + 1;
+    snprintf(path, sizeof(path), "%.500s.%d.spill", l->options->csv, i);
+    return bench_spill_create(path, (size_t)r->parts * RANGES, &r->spill, why);
+}
+
+static enum err read_all(struct load *l, uint64_t size, struct why *why)
+{
+    pthread_t threads[READERS_MAX];
+    int started = 1;
+    for (int i = 0; i < l->reader_count; i++)
+        TRY(reader_init(l, &l->readers[i], i, size, why));
+    while (started < l->reader_count &&
+           pthread_create(&threads[started], NULL, reader_main, &l->readers[started]) == 0)
+        started++;
+    reader_main(&l->readers[0]);
+    for (int i = 1; i < started; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = started; i < l->reader_count; i++) /* what no thread could be had for */
+        reader_main(&l->readers[i]);
+    for (int i = 0; i < l->reader_count; i++) {
+        if (l->readers[i].err == ERR_OK) continue;
+        *why = l->readers[i].why;
+        return l->readers[i].err;
+    }
+    return ERR_OK;
+}
+
+/* ---- writing ---- */
+
+static enum err read_bucket(struct load *l, size_t bucket, size_t *count, struct why *why)
+{
+    uint64_t rows = 0;
+    for (int i = 0; i < l->reader_count; i++)
+        rows += bench_spill_rows(l->readers[i].spill, bucket);
+    if (rows > l->room) {
+        l->room = (size_t)rows + (size_t)rows / 4;
+        l->rows = mem_resize_array(l->rows, l->room, sizeof(*l->rows));
+        l->sorted = mem_resize_array(l->sorted, l->room, sizeof(*l->sorted));
+    }
+    *count = 0;
+    for (int i = 0; i < l->reader_count; i++) {
+        struct bench_spill *spill = l->readers[i].spill;
+        TRY(bench_spill_read(spill, bucket, l->rows + *count, why));
+        *count += (size_t)bench_spill_rows(spill, bucket);
+    }
+    return ERR_OK;
+}
+
+/* Stable, by member; 'first' is the lowest of the bucket. */
+static void sort_bucket(struct load *l, size_t count, uint32_t first, uint32_t members)
+{
+    uint32_t *start = l->start;
+    memset(start, 0, (members + 1) * sizeof(*start));
+    for (size_t i = 0; i < count; i++)
+        start[l->rows[i].member - first + 1]++;
+    for (uint32_t m = 0; m < members; m++)
+        start[m + 1] += start[m];
+    for (size_t i = 0; i < count; i++)
+        l->sorted[start[l->rows[i].member - first]++] = l->rows[i];
+}
+
+static struct event event_of(const struct names *n, const struct bench_row *row)
+{
+    struct event ev = {
+        .at = (int64_t)row->second * 1000,
+        .received_at = (int64_t)row->second * 1000,
+        .persona = row->member,
+        .amount = row->amount ? (int64_t)row->amount : HISTORY_NO_AMOUNT,
+        .kind = n->kind[bench_kind(row)],
+    };
+    ev.dim[DIM_TOUCHPOINT] = n->channel[bench_channel(row)];
+    ev.dim[DIM_CAMPAIGN] = n->campaign[bench_campaign(row)];
+    ev.dim[DIM_GROUP] = n->group[row->group];
+    return ev;
+}
+
+static enum err write_bucket(struct load *l, size_t count, struct part_writer *w, struct why *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct bench_row *row = &l->sorted[i];
+        if (i && row[-1].member == row->member && row[-1].second > row->second) {
+            return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "", "%s|0|not in order of time",
+                            l->options->csv);
+        }
+        struct event ev = event_of(&l->names, row);
+        TRY(part_add(w, &ev, why));
+    }
+    return ERR_OK;
+}
+
+static enum err write_part(struct load *l, size_t part, struct part_writer *w, struct why *why)
+{
+    uint32_t members = l->readers[0].range_members;
+    for (uint32_t range = 0; range < RANGES; range++) {
+        size_t count;
+        TRY(read_bucket(l, part * RANGES + range, &count, why));
+        sort_bucket(l, count, range * members, members);
+        TRY(write_bucket(l, count, w, why));
+    }
+    return ERR_OK;
+}
+
+static bool part_is_empty(const struct load *l, size_t part)
+{
+    for (size_t range = 0; range < RANGES; range++) {
+        for (int i = 0; i < l->reader_count; i++) {
+            if (bench_spill_rows(l->readers[i].spill, part * RANGES + range)) return false;
+        }
+    }
+    return true;
+}
+
+static enum err write_parts(struct load *l, struct why *why)
+{
+    for (size_t part = 0; part < (size_t)l->options->parts; part++) {
+        struct part_writer *w;
+        if (part_is_empty(l, part)) continue;
+        uint32_t i = l->file_count;
+        TRY(brand_part_create(l->brand, &l->files[i], &w, why));
+        enum err err = write_part(l, part, w, why);
+        if (err != ERR_OK) {
+            part_abandon(w);
+            return err;
+        }
+        TRY(part_finish(w, &l->infos[i], why));
+        l->file_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err run_enter(struct tx *tx, void *arg, struct why *why)
+{
+    const struct load *l = arg;
+    TRY(tx_bulk_begin(tx, why));
+    for (uint32_t i = 0; i < l->file_count; i++)
+        TRY(tx_bulk_file(tx, l->files[i], &l->infos[i], why));
+    return ERR_OK;
+}
+
+static enum err load_all(struct load *l, uint64_t size, struct why *why)
+{
+    TRY(brand_call(l->brand, run_names, &l->names, true, why));
+    TRY(read_all(l, size, why));
+    l->start = mem_alloc_array((size_t)l->readers[0].range_members + 1, sizeof(*l->start));
+    TRY(write_parts(l, why));
+    return brand_call(l->brand, run_enter, l, true, why);
+}
+
+static void load_finish(struct load *l)
+{
+    for (int i = 0; i < l->reader_count; i++) {
+        struct reader *r = &l->readers[i];
+        bench_spill_destroy(r->spill);
+        csv_finish(&r->csv);
+        if (r->arena) arena_destroy(r->arena);
+        mem_free(r->buffer);
+    }
+    mem_free(l->rows);
+    mem_free(l->sorted);
+    mem_free(l->start);
+    mem_trim();
+}
+
+static enum err file_size(const char *path, uint64_t *size, struct why *why)
+{
+    int fd = -1;
+    TRY(fs_open_read(path, &fd, why));
+    enum err err = fs_size(fd, size, why);
+    fs_close(fd);
+    return err;
+}
+
+enum err bench_load(struct brand *b, const struct bench_load_options *o,
+                    struct bench_load_result *result, struct why *why)
+{
+    const struct env *env = brand_env(b);
+    uint64_t began = env_mono_ns(env), used = bench_probe_cpu_ns(), size;
+    struct load *l = mem_alloc(sizeof(*l));
+    l->options = o;
+    l->brand = b;
+    l->reader_count = o->threads < READERS_MAX ? o->threads : READERS_MAX;
+    enum err err = file_size(o->csv, &size, why);
+    if (err == ERR_OK) err = load_all(l, size, why);
+    if (err == ERR_OK) {
+        *result = (struct bench_load_result){.csv_bytes = size};
+        for (int i = 0; i < l->reader_count; i++)
+            result->rows += l->readers[i].rows;
+        result->ns = env_mono_ns(env) - began;
+        result->cpu_ns = bench_probe_cpu_ns() - used;
+    }
+    load_finish(l);
+    mem_free(l);
+    return err;
+}

@@ -1,0 +1,353 @@
+/* cmd_bench.c - wellfield bench: make events, load them, ask, print.
+ *
+ * The directory is opened without the rooms of the product: only the log is measured. What it holds
+ * is kept in the name of its one brand, so that it can be asked again without loading. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "main/bench_ask.h"
+#include "main/bench_data.h"
+#include "main/bench_load.h"
+#include "main/bench_probe.h"
+#include "main/options.h"
+#include "main/session.h"
+
+#define SLUG "bench"
+#define DEFAULT_EVENTS 1000000
+#define DEFAULT_SHARE 100 /* events a member */
+#define DEFAULT_RUNS 7
+
+struct bench {
+    struct session *s;
+    struct bench_size size;
+    bool sized; /* a size was given on the command line */
+    uint64_t threads, runs, parts;
+    const char *only; /* the name of one question; NULL = all */
+    const char *dir;  /* of the data */
+    const char *csv;  /* where the file is kept; NULL = nowhere */
+    const char *rows; /* where answers are written; NULL = nowhere */
+    bool json;
+    struct brand *brand;
+    bool loaded; /* in this run */
+    struct bench_load_result load;
+    double bytes_per_second; /* that memory can be read with */
+    struct bench_answer answers[BENCH_QUESTIONS];
+};
+
+/* ---- options ---- */
+
+static enum err number(const char *name, const char *text, uint64_t least, uint64_t most,
+                       uint64_t *out, struct why *why)
+{
+    if (!text) return ERR_OK;
+    if (str_to_u64(str_of(text), out) && *out >= least && *out <= most) return ERR_OK;
+    return why_fail(why, ERR_INVALID, MSG_OUT_OF_RANGE, name, "%.40s|%" PRIu64 "|%" PRIu64, text,
+                    least, most);
+}
+
+static uint64_t default_threads(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < 1) return 1;
+    return cores > LIMIT_QUERY_WORKERS ? LIMIT_QUERY_WORKERS : (uint64_t)cores;
+}
+
+static bool is_asked(const struct bench *b, int i)
+{
+    return !b->only || strcmp(b->only, bench_question_name(i)) == 0;
+}
+
+static enum err check_only(const struct bench *b, struct why *why)
+{
+    for (int i = 0; i < BENCH_QUESTIONS; i++) {
+        if (is_asked(b, i)) return ERR_OK;
+    }
+    return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--only",
+                    "%.40s|trend, dau, funnel, retention, segment, rfm, paths, lifecycle", b->only);
+}
+
+static enum err read_options(struct bench *b, int argc, char *const *argv, struct why *why)
+{
+    const char *events = NULL, *members = NULL, *seed = NULL, *threads = NULL, *runs = NULL,
+               *parts = NULL, *format = "text";
+    const char **rest = arena_alloc_array(b->s->arena, (size_t)argc + 1, sizeof(*rest));
+    int rest_count;
+    const struct option options[] = {
+        {"events", &events, NULL},   {"members", &members, NULL}, {"seed", &seed, NULL},
+        {"threads", &threads, NULL}, {"runs", &runs, NULL},       {"parts", &parts, NULL},
+        {"only", &b->only, NULL},    {"data", &b->dir, NULL},     {"csv", &b->csv, NULL},
+        {"rows", &b->rows, NULL},    {"format", &format, NULL},   {0},
+    };
+    TRY(options_parse(argc, argv, options, rest, &rest_count, why));
+    if (rest_count) return why_fail(why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
+    b->size = (struct bench_size){.events = DEFAULT_EVENTS, .seed = 1};
+    b->threads = default_threads();
+    b->runs = DEFAULT_RUNS;
+    b->parts = BENCH_PARTS;
+    b->sized = events || members || seed || parts;
+    TRY(number("--events", events, 1, BENCH_EVENTS_MAX, &b->size.events, why));
+    b->size.members = b->size.events / DEFAULT_SHARE ? b->size.events / DEFAULT_SHARE : 1;
+    TRY(number("--members", members, 1, BENCH_MEMBERS_MAX, &b->size.members, why));
+    TRY(number("--seed", seed, 0, UINT64_MAX, &b->size.seed, why));
+    TRY(number("--threads", threads, 1, LIMIT_QUERY_WORKERS, &b->threads, why));
+    TRY(number("--runs", runs, 1, BENCH_RUNS_MAX, &b->runs, why));
+    TRY(number("--parts", parts, 1, BENCH_PARTS, &b->parts, why));
+    b->json = strcmp(format, "json") == 0;
+    if (!b->json && strcmp(format, "text") != 0)
+        return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--format", "%.40s|text, json",
+                        format);
+    if (b->size.events / BENCH_SHARE_MAX > b->size.members)
+        return why_fail(why, ERR_INVALID, MSG_BENCH_SHARE, "--events", "%u", BENCH_SHARE_MAX);
+    return b->only ? check_only(b, why) : ERR_OK;
+}
+
+/* ---- the directory ---- */
+
+/* What the directory holds, as the name of its brand. */
+static void name_of(const struct bench *b, char *out, size_t size)
+{
+    snprintf(out, size,
+             "%" PRIu64 " events, %" PRIu64 " members, seed %" PRIu64 ", %" PRIu64 " parts",
+             b->size.events, b->size.members, b->size.seed, b->parts);
+}
+
+/* Take the sizes over from what is there, or see that it is what was asked for. */
+static enum err match(struct bench *b, const char *name, struct why *why)
+{
+    char wanted[256];
+    struct bench there = *b;
+    if (b->sized) {
+        name_of(b, wanted, sizeof(wanted));
+        if (strcmp(wanted, name) == 0) return ERR_OK;
+        return why_fail(why, ERR_CONFLICT, MSG_BENCH_OTHER, "--data", "%.200s", name);
+    }
+    int found = sscanf(name, "%" SCNu64 " events, %" SCNu64 " members, seed %" SCNu64 ", %" SCNu64,
+                       &there.size.events, &there.size.members, &there.size.seed, &there.parts);
+    if (found != 4) return why_fail(why, ERR_CONFLICT, MSG_NOT_EMPTY, "--data", "%.200s", b->dir);
+    *b = there;
+    return ERR_OK;
+}
+
+static enum err find_brand(struct bench *b, struct data *d, struct why *why)
+{
+    struct brand_facts f = {.slug = SLUG, .zone = "UTC", .currency = "CNY"};
+    if (data_brand_count(d) == 0) {
+        name_of(b, f.name, sizeof(f.name));
+        TRY(data_add_brand(d, &f, why));
+    } else {
+        f = data_brand_facts(d, 0);
+        if (strcmp(f.slug, SLUG) != 0)
+            return why_fail(why, ERR_CONFLICT, MSG_NOT_EMPTY, "--data", "%.200s", b->dir);
+        TRY(match(b, f.name, why));
+    }
+    return data_brand(d, SLUG, &b->brand, why);
+}
+
+static void say(const struct bench *b, const char *what)
+{
+    fprintf(b->s->err, "wellfield bench: %s\n", what);
+}
+
+static enum err make_and_load(struct bench *b, struct why *why)
+{
+    const char *csv = b->csv ? b->csv : arena_printf(b->s->arena, "%s/" SLUG ".csv", b->dir);
+    const struct bench_load_options o = {
+        .csv = csv,
+        .members = b->size.members,
+        .threads = (int)b->threads,
+        .parts = (int)b->parts,
+    };
+    struct why ignored;
+    say(b, "making events");
+    enum err err = bench_data_write(&b->size, csv, why);
+    if (err == ERR_OK) {
+        say(b, "loading");
+        err = bench_load(b->brand, &o, &b->load, why);
+    }
+    b->loaded = err == ERR_OK;
+    if (!b->csv && fs_remove(csv, &ignored) != ERR_OK)
+        say(b, "could not remove the file of events");
+    return err;
+}
+
+/* ---- measuring ---- */
+
+static enum err measure(struct bench *b, struct data *d, struct why *why)
+{
+    const struct bench_ask_options o = {
+        .threads = (int)b->threads, .runs = (int)b->runs, .dump = b->rows};
+    TRY(find_brand(b, d, why));
+    if (brand_stats(b->brand).seq == 0) TRY(make_and_load(b, why));
+    say(b, "asking");
+    b->bytes_per_second = bench_probe_bandwidth(b->s->env, o.threads);
+    for (int i = 0; i < BENCH_QUESTIONS; i++) {
+        if (is_asked(b, i)) TRY(bench_ask(b->brand, i, &o, &b->answers[i], why));
+    }
+    return ERR_OK;
+}
+
+static double bytes_per_event(const struct bench *b)
+{
+    struct brand_stats stats = brand_stats(b->brand);
+    return (double)stats.part_bytes / (double)stats.part_rows;
+}
+
+/* Share of what memory could have brought in that time. */
+static double bandwidth_share(const struct bench *b, const struct bench_answer *a)
+{
+    double bytes = b->bytes_per_second * a->median_s;
+    return bytes > 0 ? (double)a->bytes_touched / bytes : 0;
+}
+
+/* ---- printing ---- */
+
+static void print_text(const struct bench *b)
+{
+    FILE *out = b->s->out;
+    struct brand_stats stats = brand_stats(b->brand);
+    fprintf(out, "%" PRIu64 " events, %" PRIu64 " members, seed %" PRIu64 ", %" PRIu64 " threads\n",
+            b->size.events, b->size.members, b->size.seed, b->threads);
+    if (b->loaded) {
+        double seconds = (double)b->load.ns / 1e9;
+        fprintf(out, "load      %.2f s, %.2f M rows/s, %.0f MB of CSV/s, %.2f s of CPU\n", seconds,
+                (double)b->load.rows / seconds / 1e6, (double)b->load.csv_bytes / seconds / 1e6,
+                (double)b->load.cpu_ns / 1e9);
+    }
+    fprintf(out, "log       %" PRIu64 " parts, %.2f bytes an event\nmemory    %.1f GB/s read\n\n",
+            stats.parts, bytes_per_event(b), b->bytes_per_second / 1e9);
+    fprintf(out, "%-10s %9s %9s %9s %9s %11s %7s %9s %6s  %s\n", "query", "median s", "min s", "cpu s", "M ev/s",
+            "MB touched", "of mem", "peak MB", "rows", "answer");
+    for (int i = 0; i < BENCH_QUESTIONS; i++) {
+        const struct bench_answer *a = &b->answers[i];
+        if (!is_asked(b, i)) continue;
+        fprintf(out, "%-10s %9.4f %9.4f %9.4f %9.1f %11.1f %6.1f%% %9.1f %6" PRIu64 "  %s\n",
+                bench_question_name(i), a->median_s, a->min_s, a->cpu_s,
+                (double)b->size.events / a->median_s / 1e6, (double)a->bytes_touched / 1e6,
+                100 * bandwidth_share(b, a), (double)a->peak_bytes / 1e6, a->rows, a->hash);
+    }
+}
+
+static void key_uint(struct json_writer *w, const char *key, uint64_t value)
+{
+    json_key(w, key);
+    json_uint(w, value);
+}
+
+static void key_double(struct json_writer *w, const char *key, double value)
+{
+    json_key(w, key);
+    json_double(w, value);
+}
+
+static void key_text(struct json_writer *w, const char *key, const char *value)
+{
+    json_key(w, key);
+    json_text(w, value);
+}
+
+static void put_load(struct json_writer *w, const struct bench *b)
+{
+    double seconds = (double)b->load.ns / 1e9;
+    json_key(w, "load");
+    if (!b->loaded) {
+        json_null(w);
+        return;
+    }
+    json_begin_object(w);
+    key_double(w, "seconds", seconds);
+    key_double(w, "rows_per_s", (double)b->load.rows / seconds);
+    key_double(w, "cpu_s", (double)b->load.cpu_ns / 1e9);
+    key_uint(w, "csv_bytes", b->load.csv_bytes);
+    json_end_object(w);
+}
+
+static void put_answer(struct json_writer *w, const struct bench *b, int i)
+{
+    const struct bench_answer *a = &b->answers[i];
+    json_begin_object(w);
+    key_text(w, "name", bench_question_name(i));
+    key_double(w, "median_s", a->median_s);
+    key_double(w, "min_s", a->min_s);
+    key_double(w, "cpu_s", a->cpu_s);
+    key_text(w, "result_hash", a->hash);
+    key_uint(w, "rows", a->rows);
+    key_double(w, "events_per_s", (double)b->size.events / a->median_s);
+    key_uint(w, "rows_touched", a->rows_touched);
+    key_uint(w, "bytes_touched", a->bytes_touched);
+    key_double(w, "bandwidth_share", bandwidth_share(b, a));
+    key_uint(w, "peak_private_bytes", a->peak_bytes);
+    key_text(w, "query", bench_question_json(i));
+    json_end_object(w);
+}
+
+static void print_json(const struct bench *b)
+{
+    struct strbuf out = {0};
+    struct json_writer w = {&out, false};
+    json_begin_object(&w);
+    key_uint(&w, "events", b->size.events);
+    key_uint(&w, "members", b->size.members);
+    key_uint(&w, "seed", b->size.seed);
+    key_uint(&w, "threads", b->threads);
+    key_uint(&w, "runs", b->runs);
+    put_load(&w, b);
+    key_uint(&w, "parts", brand_stats(b->brand).parts);
+    key_double(&w, "bytes_per_event", bytes_per_event(b));
+    key_double(&w, "bandwidth_bytes_per_s", b->bytes_per_second);
+    json_key(&w, "queries");
+    json_begin_array(&w);
+    for (int i = 0; i < BENCH_QUESTIONS; i++) {
+        if (is_asked(b, i)) put_answer(&w, b, i);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    fprintf(b->s->out, "%s\n", out.p);
+    strbuf_finish(&out);
+}
+
+/* ---- the command ---- */
+
+static enum err run(struct bench *b, struct why *why)
+{
+    static const struct module *const no_modules[] = {NULL};
+    struct data_options o;
+    struct data *d;
+    data_options_fill(&o, b->dir, NULL, NULL);
+    o.modules = no_modules;
+    TRY(data_init(&o, why));
+    TRY(data_open(&o, &d, why));
+    enum err err = measure(b, d, why);
+    if (err == ERR_OK) (b->json ? print_json : print_text)(b);
+    data_close(d);
+    return err;
+}
+
+/* A directory of the run's own, with the key beside the data in it. */
+static enum err run_in_passing(struct bench *b, struct why *why)
+{
+    const char *place = getenv("TMPDIR");
+    uint64_t tag;
+    env_random(b->s->env, &tag, sizeof(tag));
+    const char *top = arena_printf(b->s->arena, "%s/wellfield-bench-%016" PRIx64,
+                                   place && *place ? place : "/tmp", tag);
+    struct why ignored;
+    TRY(fs_make_dir(top, why));
+    b->dir = arena_printf(b->s->arena, "%s/data", top);
+    enum err err = run(b, why);
+    if (fs_remove_tree(top, &ignored) != ERR_OK)
+        say(b, "could not remove the data made for the run");
+    return err;
+}
+
+int command_bench(struct session *s, int argc, char *const *argv)
+{
+    struct bench b = {.s = s};
+    struct why why = {0};
+    enum err err = read_options(&b, argc, argv, &why);
+    if (err == ERR_OK) err = b.dir ? run(&b, &why) : run_in_passing(&b, &why);
+    return err == ERR_OK ? EXIT_DONE : session_fail(s, &why);
+}

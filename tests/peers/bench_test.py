@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""The answers of `wellfield bench` on 200,000 events beside SQLite's; and the same with any number of threads and of
+parts."""
+import csv
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parent.parent / "bench")]
+import questions  # noqa: E402
+from wellfield import BINARY, run  # noqa: E402
+
+EVENTS, MEMBERS, SEED = 200_000, 2_000, 7
+FOLDER = tempfile.mkdtemp(prefix="wellfield-bench-test-")
+
+
+def bench(*args, check=True):
+    env = dict(os.environ, TMPDIR=FOLDER)
+    p = subprocess.run([BINARY, "bench", "--runs", "1", *map(str, args)], capture_output=True, text=True, timeout=300, env=env)
+    if check:
+        assert p.returncode == 0, f"bench {args}: exit {p.returncode}\n{p.stderr}"
+    return p
+
+
+def report(*args):
+    return json.loads(bench("--format", "json", *args).stdout)
+
+
+def made():
+    """The first run: a kept directory 'data', the file of events, and the rows of each answer."""
+    if not hasattr(made, "report"):
+        made.report = report("--events", EVENTS, "--members", MEMBERS, "--seed", SEED, "--data", f"{FOLDER}/data",
+                             "--csv", f"{FOLDER}/e.csv", "--rows", f"{FOLDER}/rows", "--threads", 2)
+    return made.report
+
+
+def hashes(found):
+    return {q["name"]: q["result_hash"] for q in found["queries"]}
+
+
+def agree(name, theirs, peer):
+    ours = pathlib.Path(FOLDER, "rows", name).read_text()
+    assert ours == theirs, f"{name}: {peer} differs\n ours   {ours[:300]}\n theirs {theirs[:300]}"
+
+
+def test_the_file_is_what_was_asked_for():
+    found = made()
+    with open(f"{FOLDER}/e.csv") as f:
+        rows = [tuple(map(int, row)) for row in csv.reader(f)]
+    assert len(rows) == EVENTS and found["events"] == EVENTS
+    assert rows == sorted(rows, key=lambda row: row[1]), "not in order of time"
+    assert {row[0] for row in rows} <= set(range(1, MEMBERS + 1))
+    assert len({(row[0], row[1]) for row in rows}) == EVENTS, "two events of a member in one second"
+    assert all((row[6] > 0) == (row[2] == 7) for row in rows)
+    assert found["load"]["rows_per_s"] > 0 and 0 < found["bytes_per_event"] < 8
+    assert [q["name"] for q in found["queries"]] == questions.NAMES
+
+
+def test_sqlite_gives_the_same_answers():
+    made()
+    db = sqlite3.connect(":memory:")
+    db.execute(f"CREATE TABLE e ({questions.TABLE})")
+    with open(f"{FOLDER}/e.csv") as f:
+        db.executemany("INSERT INTO e VALUES (?,?,?,?,?,?,?)", csv.reader(f))
+    for name, sql in questions.SQLITE.items():
+        agree(name, questions.text_of(name, db.execute(sql).fetchall()), "SQLite")
+
+
+def test_threads_and_parts_change_no_answer():
+    want = hashes(made())
+    for threads in (1, 7):
+        assert hashes(report("--data", f"{FOLDER}/data", "--threads", threads)) == want, threads
+    one = report("--events", EVENTS, "--members", MEMBERS, "--seed", SEED, "--parts", 1, "--threads", 1)
+    assert hashes(one) == want and one["parts"] == 1
+
+
+def test_another_seed_is_other_data():
+    other = report("--events", 1000, "--members", 10, "--seed", SEED + 1)
+    same = report("--events", 1000, "--members", 10, "--seed", SEED)
+    assert hashes(other)["trend"] != hashes(same)["trend"]
+
+
+def test_a_kept_directory_is_asked_again_and_not_taken_for_another():
+    want = hashes(made())
+    found = report("--data", f"{FOLDER}/data", "--only", "rfm")
+    assert found["load"] is None and hashes(found) == {"rfm": want["rfm"]} and found["events"] == EVENTS
+    p = bench("--data", f"{FOLDER}/data", "--events", EVENTS + 1, check=False)
+    assert p.returncode == 1 and f"{EVENTS} events" in p.stderr, p.stderr
+
+
+def test_a_directory_of_a_brand_is_left_alone():
+    subprocess.run([BINARY, "init", "--data", f"{FOLDER}/shop", "--brand", "shop"], check=True, capture_output=True)
+    p = bench("--data", f"{FOLDER}/shop", "--events", 1000, check=False)
+    assert p.returncode == 1 and "something else" in p.stderr, p.stderr
+
+
+def test_what_makes_no_sense_is_refused():
+    for args, field in ((["--events", "0"], "--events"), (["--events", "ten"], "--events"), (["--members", "0"], "--members"),
+                        (["--threads", "99"], "--threads"), (["--runs", "0"], "--runs"), (["--parts", "4"], "--parts"),
+                        (["--only", "tea"], "--only"), (["--format", "xml"], "--format"), (["more"], "more"),
+                        (["--events", "10000000", "--members", "1"], "--events")):
+        p = bench(*args, check=False)
+        assert p.returncode == 2 and field in p.stderr, (args, p.returncode, p.stderr)
+
+
+def test_nothing_is_left_behind():
+    bench("--events", 500)
+    left = [name for name in os.listdir(FOLDER) if name.startswith("wellfield-bench-")]
+    assert not left, left
+    assert sorted(os.listdir(f"{FOLDER}/data")) == ["brands", "lock", "server.db", "store"], os.listdir(f"{FOLDER}/data")
+
+
+if __name__ == "__main__":
+    try:
+        run(globals())
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)

@@ -20,7 +20,7 @@ struct bench_load_options {
 struct bench_load_result {
     uint64_t rows;
     uint64_t csv_bytes;
-    uint64_t ns; /* from opening the file until the parts are in the manifest */
+    uint64_t ns;     /* from opening the file until the parts are in the manifest */
     uint64_t cpu_ns; /* of processors, meanwhile */
 };
 

@@ -219,8 +219,8 @@ static void print_text(const struct bench *b)
     }
     fprintf(out, "log       %" PRIu64 " parts, %.2f bytes an event\nmemory    %.1f GB/s read\n\n",
             stats.parts, bytes_per_event(b), b->bytes_per_second / 1e9);
-    fprintf(out, "%-10s %9s %9s %9s %9s %11s %7s %9s %6s  %s\n", "query", "median s", "min s", "cpu s", "M ev/s",
-            "MB touched", "of mem", "peak MB", "rows", "answer");
+    fprintf(out, "%-10s %9s %9s %9s %9s %11s %7s %9s %6s  %s\n", "query", "median s", "min s",
+            "cpu s", "M ev/s", "MB touched", "of mem", "peak MB", "rows", "answer");
     for (int i = 0; i < BENCH_QUESTIONS; i++) {
         const struct bench_answer *a = &b->answers[i];
         if (!is_asked(b, i)) continue;

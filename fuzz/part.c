@@ -58,9 +58,10 @@ static void read_groups(const struct part *p)
     for (uint32_t g = 0; g < part_group_count(p); g++) {
         if (part_read_group(p, g, &columns, types, &rows, &why) != ERR_OK) continue;
         const struct part_group *group = part_get_group(p, g);
+        assert(rows.run_persona[0] >= group->persona_min && rows.run_off[rows.runs] == rows.count);
+        assert(rows.run_persona[rows.runs - 1] <= group->persona_max);
         for (uint32_t i = 0; i < rows.count; i++) {
             assert(rows.at[i] >= 0 && rows.at[i] <= group->at_max);
-            assert(rows.persona[i] >= group->persona_min && rows.persona[i] <= group->persona_max);
             for (uint32_t k = 0; k < rows.prop_count; k++) {
                 const struct rows_prop *prop = &rows.props[k];
                 assert(prop->type != PROP_TEXT || prop->text[i] < prop->string_count);

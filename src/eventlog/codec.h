@@ -4,8 +4,8 @@
  * fail; those that have a choice return the codec taken. codec_read_* trust nothing: they fill
  * 'rows' values or return false, and never read or write outside their buffers whatever the bytes.
  * Writer and reader are scratch memory of one thread, made once; nothing is allocated after that
- * but growth of 'out'. Input is read up to BITS_PAD bytes past its end; output arrays of u32 need
- * CODEC_SLACK values of room past 'rows'. */
+ * but growth of 'out'. Input is read up to BITS_PAD bytes past its end; output arrays of codes,
+ * kinds and times need CODEC_SLACK values of room past 'rows'. */
 #pragma once
 
 #include "base/err.h"
@@ -80,12 +80,14 @@ MUST_CHECK bool codec_read_codes(struct codec_reader *r, enum codec codec, struc
 /* Values over 65535 fail. */
 MUST_CHECK bool codec_read_kinds(struct codec_reader *r, enum codec codec, struct str bytes,
                                  size_t rows, uint16_t *out);
+/* The runs of equal personas, ascending: run i is rows off[i] .. off[i + 1] - 1 of persona[i].
+ * 'off' has room for a run a row and one more. */
 MUST_CHECK bool codec_read_persona(struct codec_reader *r, struct str bytes, size_t rows,
-                                   uint32_t *out);
-/* After codec_read_persona of the same group. Every time is in [0, at_max], at_max <= EVENT_AT_MAX,
- * and they ascend within each run. */
-MUST_CHECK bool codec_read_at(struct codec_reader *r, struct str bytes, size_t rows, int64_t at_max,
-                              int64_t *out);
+                                   uint32_t *persona, uint32_t *off, uint32_t *runs);
+/* 'off' as codec_read_persona gave it for the same group. Every time is in [0, at_max], at_max <=
+ * EVENT_AT_MAX, and they ascend within each run. */
+MUST_CHECK bool codec_read_at(struct codec_reader *r, struct str bytes, const uint32_t *off,
+                              uint32_t runs, int64_t at_max, int64_t *out);
 MUST_CHECK bool codec_read_received(struct codec_reader *r, enum codec codec, struct str bytes,
                                     const int64_t *at, size_t rows, int64_t *out);
 /* Null rows become HISTORY_NO_AMOUNT, NaN. */

@@ -199,48 +199,75 @@ bool codec_read_codes(struct codec_reader *r, enum codec codec, struct str bytes
 }
 
 /* A fixed count, for the compiler to use vectors. Returns all bits that occur. */
-static uint32_t narrow_block(const uint32_t *restrict in, uint16_t *restrict out)
+static uint32_t narrow_block(const uint32_t *restrict in, uint32_t base, uint16_t *restrict out)
 {
     uint32_t all = 0;
     for (size_t i = 0; i < BITS_BLOCK; i++) {
+        all |= in[i] + base;
+        out[i] = (uint16_t)(in[i] + base);
+    }
+    return all;
+}
+
+static bool narrow_rest(const uint32_t *in, size_t count, uint16_t *out)
+{
+    uint32_t all = 0;
+    for (size_t i = 0; i < count; i++) {
         all |= in[i];
         out[i] = (uint16_t)in[i];
     }
-    return all;
+    return all <= UINT16_MAX;
+}
+
+/* Plain ones, block by block: that is how kinds lie. */
+static bool read_kinds(struct codec_reader *r, struct byte_reader *in, size_t rows, uint16_t *out)
+{
+    uint32_t block[BITS_BLOCK], all = 0;
+    uint64_t base = 0, scale;
+    if (!stream_open(&r->a, in, rows, 32)) return false;
+    if (r->a.body.scale == 1) stream_take_unit(&r->a, &base, &scale);
+    if (base > UINT16_MAX) return false;
+    for (; r->a.body.left >= BITS_BLOCK; out += BITS_BLOCK) {
+        if (!stream_next32(&r->a, block)) return false;
+        all |= narrow_block(block, (uint32_t)base, out);
+    }
+    size_t rest = r->a.body.left;
+    if (rest && !stream_next32(&r->a, block)) return false;
+    for (size_t i = 0; i < rest; i++)
+        block[i] += (uint32_t)base;
+    return narrow_rest(block, rest, out) && all <= UINT16_MAX;
 }
 
 bool codec_read_kinds(struct codec_reader *r, enum codec codec, struct str bytes, size_t rows,
                       uint16_t *out)
 {
-    uint32_t all = 0;
-    size_t i = 0;
-    if (!codec_read_codes(r, codec, bytes, rows, r->kinds)) return false;
-    for (; i + BITS_BLOCK <= rows; i += BITS_BLOCK)
-        all |= narrow_block(r->kinds + i, out + i);
-    for (; i < rows; i++) {
-        all |= r->kinds[i];
-        out[i] = (uint16_t)r->kinds[i];
+    if (codec != CODEC_PLAIN) {
+        return codec_read_codes(r, codec, bytes, rows, r->kinds) &&
+               narrow_rest(r->kinds, rows, out);
     }
-    return all <= UINT16_MAX;
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    if (rows == 0 || rows > CODEC_ROWS_MAX) return false;
+    return read_kinds(r, &in, rows, out) && byte_reader_left(&in) == 0;
 }
 
-bool codec_read_persona(struct codec_reader *r, struct str bytes, size_t rows, uint32_t *out)
+bool codec_read_persona(struct codec_reader *r, struct str bytes, size_t rows, uint32_t *persona,
+                        uint32_t *off, uint32_t *runs)
 {
     struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
-    size_t runs = get_varint32(&in), filled = 0;
-    uint64_t persona = get_varint32(&in);
-    r->runs = 0;
-    if (in.bad || runs == 0 || runs > rows || rows > CODEC_ROWS_MAX) return false;
-    if (!stream_open(&r->a, &in, runs - 1, 32) || !stream_read32(&r->a, r->narrow)) return false;
-    if (!stream_open(&r->b, &in, runs, 32) || !stream_read32(&r->b, r->length)) return false;
-    for (size_t i = 0; i < runs; i++) {
+    size_t count = get_varint32(&in), filled = 0;
+    uint64_t last = get_varint32(&in);
+    if (in.bad || count == 0 || count > rows || rows > CODEC_ROWS_MAX) return false;
+    if (!stream_open(&r->a, &in, count - 1, 32) || !stream_read32(&r->a, r->narrow)) return false;
+    if (!stream_open(&r->b, &in, count, 32) || !stream_read32(&r->b, r->length)) return false;
+    for (size_t i = 0; i < count; i++) {
         if (r->length[i] >= rows - filled) return false;
-        size_t n = ++r->length[i];
-        fill_run(out + filled, (uint32_t)persona, n);
-        filled += n;
-        if (i + 1 < runs) persona += (uint64_t)r->narrow[i] + 1;
-        if (persona > UINT32_MAX) return false;
+        persona[i] = (uint32_t)last;
+        off[i] = (uint32_t)filled;
+        filled += r->length[i] + (size_t)1;
+        if (i + 1 < count) last += (uint64_t)r->narrow[i] + 1;
+        if (last > UINT32_MAX) return false;
     }
-    r->runs = runs;
+    off[count] = (uint32_t)filled;
+    *runs = (uint32_t)count;
     return filled == rows && byte_reader_left(&in) == 0;
 }

@@ -16,8 +16,7 @@ struct codec_reader {
     uint64_t wide[CODEC_ROWS_MAX + CODEC_SLACK];
     uint32_t narrow[CODEC_ROWS_MAX + CODEC_SLACK];
     uint32_t rows[CODEC_ROWS_MAX + CODEC_SLACK];   /* that are not null */
-    uint32_t length[CODEC_ROWS_MAX + CODEC_SLACK]; /* of the runs of the last persona column */
-    size_t runs;                                   /* how many */
+    uint32_t length[CODEC_ROWS_MAX + CODEC_SLACK]; /* of runs, less 1 */
     uint32_t kinds[CODEC_ROWS_MAX + CODEC_SLACK];  /* before they are narrowed */
 };
 

@@ -1,10 +1,12 @@
-/* codec_stream.c - numbers to streams: the smallest of three forms, by exact size.
+/* codec_stream.c - numbers to streams: the form that is small, and quick to read, by exact size.
  *
  * A constant costs nothing. Otherwise every number is taken relative to the least and divided by
  * the largest unit that divides them all; then each block of 128 gets the width that makes it
  * smallest, with numbers that are wider than that patched (their places and their high bits follow
  * the block). Codes are also tried through a dictionary ordered by frequency, so that the common
- * ones are small numbers; the rare ones become patches. */
+ * ones are small numbers; the rare ones become patches. Patches and dictionaries cost time at every
+ * read, so each must save an eighth; numbers that need many patches are rather kept as whole
+ * bytes. */
 #include "eventlog/codec_stream.h"
 
 #include <assert.h>
@@ -16,10 +18,15 @@
 #define BLOCKS_MAX (STREAM_MAX / BITS_BLOCK)
 #define SLOTS (2 * STREAM_DICT_MAX) /* of the hash table of distinct values */
 #define DAY ((uint64_t)86400000)
+#define WORTH(bytes)                                                                               \
+    ((bytes) - (bytes) / 8) /* what takes time to read must be smaller than this                   \
+                             */
+#define PATCHES_MANY(count) ((count) / 32)
 
 /* How to pack one sequence. */
 struct plan {
     size_t bytes;                 /* of the payload and the block heads */
+    size_t patched;               /* numbers of all blocks that are patched */
     uint8_t width[BLOCKS_MAX];    /* bits of the plain numbers of each block */
     uint8_t patches[BLOCKS_MAX];  /* numbers wider than that */
     uint8_t high_max[BLOCKS_MAX]; /* bits of the widest patch above 'width' */
@@ -78,13 +85,16 @@ static void plan_block(struct plan *plan, size_t block, const uint64_t *v, size_
     while (most && two[0][most] + two[1][most] == 0)
         most--;
     unsigned best = most;
-    size_t best_bytes = bits_run_size(n, most), patches = 0, best_patches = 0;
+    size_t plain = bits_run_size(n, most), patches = 0, best_patches = 0;
+    size_t best_bytes = WORTH(plain);
     for (unsigned width = most; width-- > 0;) {
         patches += (size_t)two[0][width + 1] + two[1][width + 1];
         size_t bytes = bits_run_size(n, width) + patch_bytes(patches, most - width);
         if (bytes >= best_bytes) continue;
         best = width, best_bytes = bytes, best_patches = patches;
     }
+    if (best == most) best_bytes = plain;
+    plan->patched += best_patches;
     plan->width[block] = (uint8_t)best;
     plan->patches[block] = (uint8_t)best_patches;
     plan->high_max[block] = (uint8_t)(most - best);
@@ -93,7 +103,7 @@ static void plan_block(struct plan *plan, size_t block, const uint64_t *v, size_
 
 static void make_plan(struct plan *plan, const uint64_t *v, size_t count)
 {
-    plan->bytes = 0;
+    plan->bytes = plan->patched = 0;
     for (size_t block = 0; block * BITS_BLOCK < count; block++) {
         plan_block(plan, block, v + block * BITS_BLOCK, block_length(count, block));
     }
@@ -175,6 +185,21 @@ static void write_packed(const struct plan *plan, uint64_t base, uint64_t scale,
         if (plan->patches[block] == 0) continue;
         write_patches(in, n, plan->width[block], plan->high_max[block], out);
     }
+}
+
+static size_t bytes_form_size(const uint64_t *v, size_t count, uint64_t base, uint64_t scale)
+{
+    return 1 + varint_size(base) + varint_size(scale) + bytes_size(v, count);
+}
+
+static void write_bytes(uint64_t base, uint64_t scale, const uint64_t *v, size_t count,
+                        struct strbuf *out)
+{
+    put_varint(out, bytes_form_size(v, count, base, scale));
+    put_u8(out, STREAM_BYTES);
+    put_varint(out, base);
+    put_varint(out, scale);
+    bytes_put(v, count, out);
 }
 
 static void write_constant(uint64_t value, struct strbuf *out)
@@ -316,10 +341,15 @@ void stream_encode(struct stream_encoder *e, const uint64_t *values, size_t coun
     make_plan(&e->direct, e->offset, count);
     if ((hints & STREAM_CODES) && make_dictionary(e, values, count, least, most)) {
         size_t guess = e->coded.bytes + e->entries * bits_of(most - least) / 8 + 16;
-        if (guess + guess / 32 < e->direct.bytes) { /* a look-up must earn its time */
+        if (guess < WORTH(e->direct.bytes)) {
             write_dictionary(e, count, out);
             return;
         }
+    }
+    if (e->direct.patched > PATCHES_MANY(count) && (most - least) / scale <= UINT32_MAX &&
+        e->direct.bytes > WORTH(bytes_size(e->offset, count))) {
+        write_bytes(least, scale, e->offset, count, out);
+        return;
     }
     write_packed(&e->direct, least, scale, e->offset, count, out);
 }

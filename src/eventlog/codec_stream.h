@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "eventlog/bytes.h"
 #include "eventlog/codec_bits.h"
+#include "eventlog/codec_bytes.h"
 
 #define STREAM_MAX 65536     /* numbers in one stream */
 #define STREAM_DICT_MAX 4096 /* entries of a dictionary */
@@ -30,11 +31,12 @@ void stream_encode(struct stream_encoder *e, const uint64_t *values, size_t coun
 
 /* Numbers under one reference, in blocks of 128. */
 struct packed_reader {
+    uint8_t form;           /* enum stream_form, but no dictionary */
     uint64_t base;          /* value = base + scale * packed number */
     uint64_t scale;         /* >= 1 */
     size_t left;            /* numbers not read yet */
     unsigned bits_max;      /* more bits than this in a packed number are an error */
-    const uint8_t *width;   /* of the next block; NULL: every number is 'base' */
+    const uint8_t *width;   /* of the next block; STREAM_BYTES: its controls */
     const uint8_t *patches; /* of the next block */
     const uint8_t *p;       /* its payload */
     const uint8_t *end;     /* of the stream */
@@ -53,6 +55,9 @@ MUST_CHECK bool stream_open(struct stream_reader *s, struct byte_reader *r, size
 /* Fail unless every number the stream can hold is <= 'limit' (cheap: by widths, so that numbers up
  * to half of 'limit' always pass). No dictionary is allowed. */
 MUST_CHECK bool stream_limit(struct stream_reader *s, uint64_t limit);
+/* Whether every number fits 32 bits before base and scale, for stream_read32 after
+ * stream_take_unit. */
+bool stream_is_narrow(const struct stream_reader *s);
 /* From here on numbers come plain: each stands for *base + *scale * number. */
 void stream_take_unit(struct stream_reader *s, uint64_t *base, uint64_t *scale);
 /* The next min(128, left) numbers; 'out' has room for 128. stream_next32 keeps the low 32 bits. */

@@ -16,20 +16,20 @@ static size_t block_count(size_t count)
 
 static bool open_packed(struct packed_reader *s, struct byte_reader *r, uint8_t form, size_t count)
 {
+    if (form != STREAM_CONSTANT && form != STREAM_PACKED && form != STREAM_BYTES) return false;
+    s->form = form;
     s->base = get_varint(r);
-    if (form == STREAM_CONSTANT) {
-        s->width = NULL;
-        s->scale = 1;
-    } else {
-        s->scale = get_varint(r);
+    s->scale = form == STREAM_CONSTANT ? 1 : get_varint(r);
+    if (form == STREAM_BYTES) s->width = get_bytes(r, bytes_controls(count));
+    if (form == STREAM_PACKED) {
         s->width = get_bytes(r, block_count(count));
         s->patches = get_bytes(r, block_count(count));
-        if (s->scale == 0 || count == 0) return false;
     }
+    if (form != STREAM_CONSTANT && (s->scale == 0 || count == 0)) return false;
     s->left = count;
     s->p = r->p;
     s->end = r->end;
-    return !r->bad && (s->width || s->p == s->end);
+    return !r->bad && (form != STREAM_CONSTANT || s->p == s->end);
 }
 
 /* The bytes of the stream at 'r' as a reader of their own, and its form. */
@@ -50,7 +50,6 @@ static bool open_inner(struct packed_reader *s, struct byte_reader *r, size_t co
     struct byte_reader body;
     uint8_t form;
     if (!cut_stream(r, &body, &form)) return false;
-    if (form != STREAM_CONSTANT && form != STREAM_PACKED) return false;
     s->bits_max = bits_max;
     return open_packed(s, &body, form, count);
 }
@@ -78,7 +77,6 @@ bool stream_open(struct stream_reader *s, struct byte_reader *r, size_t count, u
     s->dict_count = 0;
     if (count > STREAM_MAX || !cut_stream(r, &body, &form)) return false;
     if (form == STREAM_DICTIONARY) return open_dictionary(s, &body, count, bits_max);
-    if (form != STREAM_CONSTANT && form != STREAM_PACKED) return false;
     s->body.bits_max = bits_max;
     return open_packed(&s->body, &body, form, count);
 }
@@ -183,13 +181,43 @@ static bool patch_wide(struct packed_reader *s, struct patches *patch, size_t n,
     return true;
 }
 
+/* Numbers of whole bytes, before base and scale. */
+static bool take_bytes(struct packed_reader *s, size_t n, uint32_t *out)
+{
+    if (!bytes_get(s->width, &s->p, s->end, n, out)) return false;
+    s->width += bytes_controls(n);
+    s->left -= n;
+    if (s->bits_max >= 32) return at_end_if_last(s);
+    uint32_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all |= out[i];
+    return bits_of(all) <= s->bits_max && at_end_if_last(s);
+}
+
+static void apply_unit(const struct packed_reader *s, size_t n, uint32_t *out)
+{
+    uint32_t base = (uint32_t)s->base, scale = (uint32_t)s->scale;
+    for (size_t i = 0; i < n && scale != 1; i++)
+        out[i] *= scale;
+    if (base == 0) return;
+    for (size_t i = 0; i < n && n < BITS_BLOCK; i++)
+        out[i] += base;
+    for (size_t i = 0; i < BITS_BLOCK && n == BITS_BLOCK; i++) /* a fixed count, for vectors */
+        out[i] += base;
+}
+
 static bool unpack_narrow(struct packed_reader *s, size_t n, uint32_t *out)
 {
     struct patches patch;
-    if (!s->width) {
+    if (s->form == STREAM_CONSTANT) {
         for (size_t i = 0; i < n; i++)
             out[i] = (uint32_t)s->base;
         s->left -= n;
+        return true;
+    }
+    if (s->form == STREAM_BYTES) {
+        if (!take_bytes(s, n, out)) return false;
+        apply_unit(s, n, out);
         return true;
     }
     const uint8_t *in = take_block(s, n, &patch);
@@ -201,18 +229,7 @@ static bool unpack_narrow(struct packed_reader *s, size_t n, uint32_t *out)
             out[i] = (uint32_t)bits_get(in, i, patch.width);
     }
     if (patch.count && !patch_narrow(s, &patch, n, out)) return false;
-    uint32_t base = (uint32_t)s->base, scale = (uint32_t)s->scale;
-    if (scale != 1) {
-        for (size_t i = 0; i < n; i++)
-            out[i] *= scale;
-    }
-    if (base && n == BITS_BLOCK) {
-        for (size_t i = 0; i < BITS_BLOCK; i++)
-            out[i] += base;
-    } else if (base) {
-        for (size_t i = 0; i < n; i++)
-            out[i] += base;
-    }
+    apply_unit(s, n, out);
     return at_end_if_last(s);
 }
 
@@ -240,10 +257,17 @@ static void unpack_values(const struct packed_reader *s, const uint8_t *in, unsi
 static bool unpack_wide(struct packed_reader *s, size_t n, uint64_t *out)
 {
     struct patches patch;
-    if (!s->width) {
+    if (s->form == STREAM_CONSTANT) {
         for (size_t i = 0; i < n; i++)
             out[i] = s->base;
         s->left -= n;
+        return true;
+    }
+    if (s->form == STREAM_BYTES) {
+        uint32_t narrow[BITS_BLOCK];
+        if (!take_bytes(s, n, narrow)) return false;
+        for (size_t i = 0; i < n; i++)
+            out[i] = s->base + s->scale * narrow[i];
         return true;
     }
     const uint8_t *in = take_block(s, n, &patch);
@@ -253,9 +277,14 @@ static bool unpack_wide(struct packed_reader *s, size_t n, uint64_t *out)
     return at_end_if_last(s);
 }
 
+bool stream_is_narrow(const struct stream_reader *s)
+{
+    return s->body.form == STREAM_BYTES && !s->dict_count;
+}
+
 void stream_take_unit(struct stream_reader *s, uint64_t *base, uint64_t *scale)
 {
-    bool packed = s->body.width && !s->dict_count;
+    bool packed = s->body.form != STREAM_CONSTANT && !s->dict_count;
     *base = packed ? s->body.base : 0;
     *scale = packed ? s->body.scale : 1;
     if (packed) s->body.base = 0, s->body.scale = 1;

@@ -1,13 +1,13 @@
 /* codec_time.c - when events happened and when they arrived.
  *
  * Gaps within a member are small, jumps between members are not: so the first time of each run of
- * equal personas goes to one stream and the gaps that follow to another. Reading sums the gaps in
- * place: they are unpacked to the end of 'out', and row i never overtakes the gap it needs, because
- * as many rows as there are firsts still to come lie between them. */
+ * equal personas goes to one stream and the gaps that follow to another. Reading sums the gaps;
+ * those that may be wider than 32 bits in place, unpacked to the end of 'out'. */
 #include "eventlog/codec_scratch.h"
 
 #include <assert.h>
 
+#include "eventlog/codec_sum.h"
 #include "eventlog/event.h"
 
 #define CONSTANT_BYTES 16 /* nothing this short is worth a second try */
@@ -33,29 +33,21 @@ void codec_write_at(struct codec_writer *w, const uint32_t *persona, const int64
     stream_encode(w->streams, w->b, gaps, STREAM_TIME, out);
 }
 
-bool codec_read_at(struct codec_reader *r, struct str bytes, size_t rows, int64_t at_max,
-                   int64_t *out)
+bool codec_read_at(struct codec_reader *r, struct str bytes, const uint32_t *off, uint32_t runs,
+                   int64_t at_max, int64_t *out)
 {
     struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
     uint64_t *time = (uint64_t *)out; /* the signed type of the same size may be written so */
-    if (r->runs == 0 || r->runs > rows) return false;
-    if (!stream_open(&r->a, &in, r->runs, 64) || !stream_limit(&r->a, STEP_MAX)) return false;
+    struct gaps g = {.first = r->wide, .off = off, .runs = runs};
+    if (!stream_open(&r->a, &in, runs, 64) || !stream_limit(&r->a, STEP_MAX)) return false;
     if (!stream_read(&r->a, r->wide)) return false;
-    if (!stream_open(&r->a, &in, rows - r->runs, 64) || !stream_limit(&r->a, STEP_MAX))
+    if (!stream_open(&r->a, &in, off[runs] - runs, 64) || !stream_limit(&r->a, STEP_MAX))
         return false;
-    uint64_t base, unit, latest = 0;
-    stream_take_unit(&r->a, &base, &unit);
-    if (!stream_read(&r->a, time + r->runs) || byte_reader_left(&in)) return false;
-    const uint64_t *gap = time + r->runs;
-    for (size_t run = 0; run < r->runs; run++) {
-        uint64_t at = r->wide[run];
-        *time++ = at;
-        for (size_t n = r->length[run]; n > 1; n--) {
-            at += base + *gap++ * unit;
-            *time++ = at;
-        }
-        latest = at > latest ? at : latest;
-    }
+    stream_take_unit(&r->a, &g.base, &g.unit);
+    bool narrow = stream_is_narrow(&r->a) && g.unit <= UINT32_MAX;
+    bool good = narrow ? stream_read32(&r->a, r->narrow) : stream_read(&r->a, time + runs);
+    if (!good || byte_reader_left(&in)) return false;
+    uint64_t latest = narrow ? sum_narrow(&g, r->narrow, time) : sum_wide(&g, time + runs, time);
     return latest <= (uint64_t)at_max;
 }
 

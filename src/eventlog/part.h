@@ -55,7 +55,9 @@ bool part_group_has_kind(const struct part *p, uint32_t group, uint16_t kind);
 struct rows {
     uint32_t count;
     uint32_t capacity;
-    uint32_t *persona;
+    uint32_t runs;         /* of equal personas */
+    uint32_t *run_persona; /* [runs] ascending */
+    uint32_t *run_off;     /* [runs + 1] run i is rows run_off[i] .. run_off[i + 1] - 1 */
     int64_t *at;
     uint16_t *kind;
     uint32_t *dim[DIM_COUNT]; /* those asked for */

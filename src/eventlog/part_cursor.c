@@ -32,6 +32,7 @@ struct part_cursor {
     struct part *part; /* referenced */
     uint32_t group;    /* to read next */
     uint32_t row;      /* to give out next */
+    uint32_t run;      /* of 'rows' that it is in */
     struct rows rows;  /* of the group being given out */
     VEC(struct cursor_column) columns;
     VEC(struct entry) found;      /* by column, then row */
@@ -133,7 +134,7 @@ static enum err read_group(struct part_cursor *c, struct why *why)
     all.mask |= COLUMN_OTHER | COLUMN_AMOUNT | COLUMN_RECEIVED;
     VEC_RESET(&c->columns);
     VEC_RESET(&c->found);
-    c->row = 0;
+    c->row = c->run = 0;
     TRY(part_read_group(c->part, c->group, &all, NULL, &c->rows, why));
     const struct footer *f = &c->part->footer;
     const struct footer_group *g = &f->groups.items[c->group];
@@ -152,8 +153,8 @@ static bool is_sound(const struct part_cursor *c, uint32_t i)
 {
     const struct rows *rows = &c->rows;
     if (rows->kind[i] == 0 || c->start[i + 1] - c->start[i] > LIMIT_PROPS_PER_EVENT) return false;
-    return rows->persona[i] > c->ev.persona ||
-           (rows->persona[i] == c->ev.persona && rows->at[i] >= c->ev.at);
+    uint32_t persona = rows->run_persona[c->run];
+    return persona > c->ev.persona || (persona == c->ev.persona && rows->at[i] >= c->ev.at);
 }
 
 static void push_prop(struct part_cursor *c, struct event_prop prop)
@@ -184,13 +185,14 @@ enum err part_cursor_next(struct part_cursor *c, const struct event **out, struc
     }
     const struct rows *rows = &c->rows;
     uint32_t i = c->row;
+    if (i == rows->run_off[c->run + 1]) c->run++;
     if (!is_sound(c, i)) {
         const struct footer *f = &c->part->footer;
         const struct chunk *chunk = &f->chunks.items[f->groups.items[c->group - 1].chunk_first];
         return part_damage(c->part->path, chunk->offset, "its events are not in order", why);
     }
     c->row++;
-    c->ev.persona = rows->persona[i];
+    c->ev.persona = rows->run_persona[c->run];
     c->ev.at = rows->at[i];
     c->ev.received_at = rows->received[i];
     c->ev.kind = rows->kind[i];

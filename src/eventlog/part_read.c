@@ -208,12 +208,16 @@ static enum err read_always(struct reading *r)
     const struct chunk *c;
     struct str bytes;
     TRY(read_column(r, COLUMN_ID_PERSONA, &c, &bytes));
-    TRY(verdict(r, c,
-                c->codec == CODEC_PERSONA && codec_read_persona(codec, bytes, r->n, out->persona) &&
-                    out->persona[0] == g->persona_min && out->persona[r->n - 1] == g->persona_max));
+    TRY(verdict(
+        r, c,
+        c->codec == CODEC_PERSONA &&
+            codec_read_persona(codec, bytes, r->n, out->run_persona, out->run_off, &out->runs) &&
+            out->run_persona[0] == g->persona_min &&
+            out->run_persona[out->runs - 1] == g->persona_max));
     TRY(read_column(r, COLUMN_ID_AT, &c, &bytes));
     TRY(verdict(r, c,
-                c->codec == CODEC_AT && codec_read_at(codec, bytes, r->n, g->at_max, out->at)));
+                c->codec == CODEC_AT &&
+                    codec_read_at(codec, bytes, out->run_off, out->runs, g->at_max, out->at)));
     TRY(read_column(r, COLUMN_ID_KIND, &c, &bytes));
     return verdict(r, c, codec_read_kinds(codec, c->codec, bytes, r->n, out->kind));
 }
@@ -274,7 +278,8 @@ static void *keep(void *buffer, bool wanted, uint32_t capacity, size_t size)
 static void prepare_columns(struct rows *rows, uint32_t mask, bool any)
 {
     uint32_t n = rows->capacity;
-    rows->persona = keep(rows->persona, any, n, sizeof(rows->persona[0]));
+    rows->run_persona = keep(rows->run_persona, any, n, sizeof(rows->run_persona[0]));
+    rows->run_off = keep(rows->run_off, any, n, sizeof(rows->run_off[0]));
     rows->at = keep(rows->at, any, n, sizeof(rows->at[0]));
     rows->kind = keep(rows->kind, any, n, sizeof(rows->kind[0]));
     for (unsigned d = 0; d < DIM_COUNT; d++) {
@@ -322,7 +327,7 @@ enum err part_read_group(const struct part *p, uint32_t group, const struct colu
     struct reading r = {p, group, part_get_group(p, group)->rows, out, why};
     assert(columns->prop_count <= sizeof(out->props) / sizeof(out->props[0]));
     prepare(out, r.n, columns, types);
-    out->count = 0;
+    out->count = out->runs = 0;
     TRY(read_always(&r));
     for (uint32_t d = 0; d < DIM_COUNT; d++) {
         if (out->dim[d]) TRY(read_codes(&r, COLUMN_ID_DIM0 + d, out->dim[d]));

@@ -81,7 +81,7 @@ static struct range column_range(const struct rows *rows, uint32_t id)
 {
     switch (id) {
     case COLUMN_ID_PERSONA:
-        return code_range(rows->persona, rows->count, false);
+        return code_range(rows->run_persona, rows->runs, false);
     case COLUMN_ID_AT:
         return time_range(rows->at, rows->count, false);
     case COLUMN_ID_KIND:
@@ -147,9 +147,9 @@ static bool kinds_agree(struct verify *v, const struct footer_group *g)
 static bool follows(struct verify *v)
 {
     const struct rows *rows = &v->rows;
-    bool good = rows->persona[0] > v->last_persona ||
-                (rows->persona[0] == v->last_persona && rows->at[0] >= v->last_at);
-    v->last_persona = rows->persona[rows->count - 1];
+    bool good = rows->run_persona[0] > v->last_persona ||
+                (rows->run_persona[0] == v->last_persona && rows->at[0] >= v->last_at);
+    v->last_persona = rows->run_persona[rows->runs - 1];
     v->last_at = rows->at[rows->count - 1];
     return good;
 }

@@ -17,6 +17,7 @@ void scan_worker_init(struct scan_worker *w, struct scanner *sc, uint32_t number
     *w = (struct scan_worker){.scanner = sc, .number = number, .ctx = ctx};
     w->cursors = mem_alloc_array(sc->source_count + 1, sizeof(w->cursors[0]));
     w->lanes = mem_alloc_array(sc->source_count + 1, sizeof(w->lanes[0]));
+    w->scratch = mem_alloc_array(sc->source_count + 1, sizeof(w->scratch[0]));
     w->strings = mem_alloc_array(props + 1, sizeof(w->strings[0]));
     w->props = mem_alloc_array(props + 1, sizeof(w->props[0]));
     texts_init(&w->texts, &sc->layout, &sc->purse, sc->source_count);
@@ -52,7 +53,7 @@ void scan_worker_finish(struct scan_worker *w)
     VEC_FINISH(&w->stretches);
     VEC_FINISH(&w->side.sheets);
     VEC_FINISH(&w->side.pieces);
-    mem_free(w->member);
+    mem_free(w->scratch);
     mem_free(w->off);
     mem_free(w->props);
     mem_free(w->strings);
@@ -94,7 +95,9 @@ static void borrow_rows(const struct layout *l, struct scan_cursor *c)
     struct rows *r = &c->rows;
     void **columns = c->sheet.columns;
     c->sheet.count = r->count;
-    columns[SLOT_PERSONA] = r->persona;
+    c->sheet.runs = r->runs;
+    c->sheet.run_persona = r->run_persona;
+    c->sheet.run_off = r->run_off;
     columns[SLOT_AT] = r->at;
     columns[SLOT_KIND] = r->kind;
     for (unsigned d = 0; d < DIM_COUNT; d++) {
@@ -147,7 +150,6 @@ static const struct field {
     uint8_t width;
     uint16_t offset; /* in struct event */
 } fields[] = {
-    {SLOT_PERSONA, 4, offsetof(struct event, persona)},
     {SLOT_AT, 8, offsetof(struct event, at)},
     {SLOT_KIND, 2, offsetof(struct event, kind)},
     {SLOT_DIM0 + DIM_GROUP, 4, offsetof(struct event, dim[DIM_GROUP])},
@@ -167,6 +169,14 @@ static inline void fill_column(char *cells, const struct event *const *events, u
 {
     for (uint32_t i = 0; i < count; i++) {
         memcpy(cells + i * width, (const char *)events[i] + offset, width);
+    }
+}
+
+static void fill_runs(struct sheet *s, const struct event *const *events, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + 1 < count && events[i + 1]->persona == events[i]->persona) continue;
+        sheet_end_run(s, events[i]->persona, i + 1);
     }
 }
 
@@ -225,7 +235,9 @@ static enum err load_tail(struct scan_worker *w, uint32_t source, const struct s
     texts_forget(&w->side.texts, source);
     texts_reset(&c->texts);
     c->sheet = c->own;
+    sheet_reset(&c->sheet);
     c->sheet.count = keep_events(sc, c, g);
+    fill_runs(&c->sheet, c->kept, c->sheet.count);
     fill_columns(&c->sheet, c->kept, c->sheet.count);
     for (uint32_t row = 0; sc->layout.columns->prop_count && row < c->sheet.count; row++) {
         fill_props(&sc->layout, c, row);
@@ -249,7 +261,7 @@ enum err scan_load(struct scan_worker *w, uint32_t source, uint32_t group)
     const struct scan_group *g = &c->source->groups.items[group];
     if (c->loaded != g->place) {
         c->loaded = SCAN_NONE;
-        c->sheet.count = 0;
+        sheet_reset(&c->sheet);
         TRY(scan_check(w));
         TRY(c->source->part ? load_part(w, c, g) : load_tail(w, source, g));
         turn_other(w->scanner, &c->sheet);

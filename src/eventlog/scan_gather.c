@@ -4,8 +4,7 @@
  *    by at.
  * 2. A member's rows are its pieces merged by at; on a tie the lower persona goes first. That order
  *    does not depend on which part or tail an event is in, so compaction does not change it.
- * 3. In a piece the persona column holds the member: merging and delivery need no more.
- * 4. When more must be gathered than the budget has room for, all workers let go of what they have;
+ * 3. When more must be gathered than the budget has room for, all workers let go of what they have;
  *    the scan then gathers a share of the members at a time (scan.c). */
 #include <stdlib.h>
 
@@ -83,10 +82,6 @@ void scan_gather_done(struct scan_worker *w, uint32_t persona, uint32_t member, 
         side_overflow(w);
         return;
     }
-    uint32_t *personas = sheet->columns[SLOT_PERSONA];
-    for (uint32_t i = from; i < sheet->count; i++) {
-        personas[i] = member;
-    }
     VEC_PUSH(&w->side.pieces, piece);
 }
 
@@ -160,7 +155,7 @@ static enum err begin_run(struct scan_worker *w, const struct scan_piece *pieces
     for (size_t i = 0; i < count; i++) {
         rows += pieces[i].count;
     }
-    w->out.count = 0;
+    sheet_reset(&w->out);
     TRY(sheet_reserve(&sc->layout, &w->out, rows, &sc->purse, &w->why));
     for (uint32_t i = 0; i < sc->worker_count; i++) {
         texts_strings(&sc->workers[i].side.texts, w->strings);
@@ -169,10 +164,10 @@ static enum err begin_run(struct scan_worker *w, const struct scan_piece *pieces
     return ERR_OK;
 }
 
-static void add_lane(struct scan_worker *w, const struct scan_piece *p)
+static void add_stretch(struct scan_worker *w, const struct scan_piece *p)
 {
-    struct lane lane = {p->sheet, p->from, p->from + p->count, p->worker};
-    VEC_PUSH(&w->stretches, lane);
+    struct stretch stretch = {p->sheet, p->from, p->from + p->count, p->worker};
+    VEC_PUSH(&w->stretches, stretch);
 }
 
 enum err scan_gather_deliver(struct scan_worker *w, size_t delivery)
@@ -182,14 +177,16 @@ enum err scan_gather_deliver(struct scan_worker *w, size_t delivery)
     uint64_t rows;
     TRY(begin_run(w, sc->pieces.items + first, end - first));
     for (size_t i = first; i < end;) {
+        uint32_t member = sc->pieces.items[i].member;
         size_t next = member_end(sc, i, &rows);
         VEC_RESET(&w->stretches);
         while (i < next) {
-            add_lane(w, &sc->pieces.items[i++]);
+            add_stretch(w, &sc->pieces.items[i++]);
         }
-        lanes_merge(&sc->layout, w->stretches.items, w->stretches.count, &w->out, &w->joined);
+        stretches_merge(&sc->layout, w->stretches.items, w->stretches.count, member, &w->out,
+                        &w->joined);
     }
     TRY(texts_pay(&w->joined, &w->why));
     texts_strings(&w->joined, w->strings);
-    return scan_deliver(w, &w->out, 0, w->out.count, w->strings);
+    return scan_deliver(w, &w->out, 0, w->out.runs, w->strings);
 }

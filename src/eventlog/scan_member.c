@@ -42,19 +42,19 @@ static enum err gather_all(struct scanner *sc, uint32_t member, const uint32_t *
     return err;
 }
 
-static enum err merge_all(struct scanner *sc)
+static enum err merge_all(struct scanner *sc, uint32_t member)
 {
     struct scan_worker *w = &sc->workers[0];
     size_t rows = 0, pieces = w->side.pieces.count;
     VEC_RESERVE(&w->stretches, pieces);
     for (size_t i = 0; i < pieces; i++) {
         const struct scan_piece *p = &w->side.pieces.items[i]; /* ascending by persona */
-        w->stretches.items[i] = (struct lane){p->sheet, p->from, p->from + p->count, LANE_AS_IS};
+        w->stretches.items[i] = (struct stretch){p->sheet, p->from, p->from + p->count, LANE_AS_IS};
         rows += p->count;
     }
     w->stretches.count = pieces;
     TRY(sheet_reserve(&sc->layout, &w->out, rows, &sc->purse, &w->why));
-    lanes_merge(&sc->layout, w->stretches.items, w->stretches.count, &w->out, &w->side.texts);
+    stretches_merge(&sc->layout, w->stretches.items, pieces, member, &w->out, &w->side.texts);
     return ERR_OK;
 }
 
@@ -109,7 +109,7 @@ enum err eventlog_member(const struct snapshot *s, uint32_t member, const uint32
     struct scan_worker *w = &sc.workers[0];
     scan_worker_init(w, &sc, 0, NULL);
     enum err err = gather_all(&sc, member, personas, persona_count);
-    if (err == ERR_OK) err = merge_all(&sc);
+    if (err == ERR_OK) err = merge_all(&sc, member);
     if (err == ERR_OK) {
         copy_out(w, member, arena, out);
     } else if (why) {

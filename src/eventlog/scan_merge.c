@@ -1,46 +1,68 @@
-/* scan_merge.c - find stretches first, copy them column by column after.
+/* scan_merge.c - find segments first, copy them column by column after.
  *
- * The lane with the least head gives all its rows that come before the least head of the others,
- * found by galloping; where one lane lies alone for long, that is one stretch and a few
- * comparisons. Stretches are kept until SEGMENTS_MAX of them can be copied at once. */
+ * Lanes are walked run by run: runs of which no other lane has the persona are one segment however
+ * many they are. Rows of one persona in several lanes are merged by at: the stretch with the least
+ * head gives all its rows that come before the least head of the others, found by galloping, so
+ * that stretches of different times are a segment each. Segments are kept until SEGMENTS_MAX of
+ * them can be copied at once; 'rows' runs ahead of out->count by what they hold. */
 #include "eventlog/scan_merge.h"
 
 #define SEGMENTS_MAX 512
+#define PERSONA_END ((uint64_t)UINT32_MAX + 1)
 
-struct key {
-    uint32_t persona;
-    int64_t at;
+struct batch {
+    const struct layout *layout;
+    struct sheet *out;
+    struct texts *texts;
+    struct stretch *scratch; /* of lanes_merge; a stretch a lane */
+    uint32_t rows;           /* of 'out', with all segments */
+    uint32_t count;
+    struct segment segments[SEGMENTS_MAX];
 };
 
-static inline struct key key_at(const struct lane *lane, uint32_t row)
+static void flush(struct batch *b)
 {
-    return (struct key){sheet_personas(lane->sheet)[row], sheet_times(lane->sheet)[row]};
+    sheet_copy(b->layout, b->out, b->segments, b->count, b->texts);
+    b->count = 0;
 }
 
-static inline bool key_less(struct key a, struct key b)
+static void add_rows(struct batch *b, const struct sheet *sheet, uint32_t source, uint32_t from,
+                     uint32_t to)
 {
-    return a.persona != b.persona ? a.persona < b.persona : a.at < b.at;
-}
-
-/* Whether 'row' of a lane comes before a key of another; on a tie 'first' decides. */
-static inline bool before(const struct lane *lane, uint32_t row, struct key other, bool first)
-{
-    struct key key = key_at(lane, row);
-    return first ? !key_less(other, key) : key_less(key, other);
-}
-
-/* First row that does not come before the key; the row at 'pos' does. */
-static uint32_t stretch_end(const struct lane *lane, struct key other, bool first)
-{
-    uint32_t low = lane->pos, step = 1;
-    while (step < lane->end - low && before(lane, low + step, other, first)) {
-        low += step;
-        step *= 2;
+    struct segment *last = b->count ? &b->segments[b->count - 1] : NULL;
+    b->rows += to - from;
+    if (last && last->sheet == sheet && last->from + last->count == from) {
+        last->count += to - from;
+        return;
     }
-    uint32_t high = step < lane->end - low ? low + step : lane->end;
-    while (high - low > 1) { /* low comes before; high is the end or does not */
+    if (b->count == SEGMENTS_MAX) flush(b);
+    struct segment s = {.sheet = sheet, .from = from, .count = to - from};
+    if (source != LANE_AS_IS) s.remaps = texts_remaps(b->texts, source);
+    b->segments[b->count++] = s;
+}
+
+/* --- rows of one persona --- */
+
+static inline int64_t head_of(const struct stretch *s)
+{
+    return sheet_times(s->sheet)[s->from];
+}
+
+/* First row that does not come before time 'at'; the first of the stretch does. */
+static uint32_t rows_before(const struct stretch *s, int64_t at, bool first)
+{
+    const int64_t *times = sheet_times(s->sheet);
+    int64_t bound = first ? at : at - 1; /* times up to this come before */
+    uint32_t low = s->from, step = 1;
+    if (times[s->to - 1] <= bound) return s->to;
+    while (times[low + step] <= bound) {
+        low += step;
+        step = step < (s->to - 1 - low) / 2 ? step * 2 : 1;
+    }
+    uint32_t high = low + step;
+    while (high - low > 1) { /* low comes before, high does not */
         uint32_t middle = low + (high - low) / 2;
-        if (before(lane, middle, other, first)) {
+        if (times[middle] <= bound) {
             low = middle;
         } else {
             high = middle;
@@ -49,48 +71,116 @@ static uint32_t stretch_end(const struct lane *lane, struct key other, bool firs
     return high;
 }
 
-static struct segment take(const struct texts *texts, struct lane *lane, uint32_t end)
+/* Take the next segment; false when the stretches are empty. */
+static bool merge_next(struct batch *b, struct stretch *stretches, size_t count)
 {
-    struct segment s = {.sheet = lane->sheet, .from = lane->pos, .count = end - lane->pos};
-    if (lane->source != LANE_AS_IS) s.remaps = texts_remaps(texts, lane->source);
-    lane->pos = end;
-    return s;
-}
-
-/* The next stretch of rows in order; false when the lanes are empty. */
-static bool next_stretch(const struct texts *texts, struct lane *lanes, size_t count,
-                         struct segment *out)
-{
-    struct lane *least = NULL, *second = NULL;
-    struct key least_key = {0}, second_key = {0};
+    struct stretch *least = NULL, *second = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (lanes[i].pos == lanes[i].end) continue;
-        struct key key = key_at(&lanes[i], lanes[i].pos);
-        if (!least || key_less(key, least_key)) {
+        struct stretch *s = &stretches[i];
+        if (s->from == s->to) continue;
+        if (!least || head_of(s) < head_of(least)) {
             second = least;
-            second_key = least_key;
-            least = &lanes[i];
-            least_key = key;
-        } else if (!second || key_less(key, second_key)) {
-            second = &lanes[i];
-            second_key = key;
+            least = s;
+        } else if (!second || head_of(s) < head_of(second)) {
+            second = s;
         }
     }
     if (!least) return false;
-    uint32_t end = second ? stretch_end(least, second_key, least < second) : least->end;
-    *out = take(texts, least, end);
+    uint32_t end = second ? rows_before(least, head_of(second), least < second) : least->to;
+    add_rows(b, least->sheet, least->source, least->from, end);
+    least->from = end;
     return true;
 }
 
-void lanes_merge(const struct layout *l, struct lane *lanes, size_t count, struct sheet *out,
-                 struct texts *texts)
+static void merge_stretches(struct batch *b, struct stretch *stretches, size_t count,
+                            uint32_t persona)
 {
-    struct segment segments[SEGMENTS_MAX];
-    size_t n = 0;
-    while (next_stretch(texts, lanes, count, &segments[n])) {
-        if (++n < SEGMENTS_MAX) continue;
-        sheet_copy(l, out, segments, n, texts);
-        n = 0;
+    uint32_t before = b->rows;
+    while (merge_next(b, stretches, count)) {
     }
-    sheet_copy(l, out, segments, n, texts);
+    if (b->rows > before) sheet_end_run(b->out, persona, b->rows);
+}
+
+void stretches_merge(const struct layout *l, struct stretch *stretches, size_t count,
+                     uint32_t persona, struct sheet *out, struct texts *texts)
+{
+    struct batch b;
+    b.layout = l;
+    b.out = out;
+    b.texts = texts;
+    b.rows = out->count;
+    b.count = 0;
+    merge_stretches(&b, stretches, count, persona);
+    flush(&b);
+}
+
+/* --- lanes --- */
+
+static inline uint64_t persona_of(const struct lane *lane)
+{
+    return lane->pos < lane->end ? lane->sheet->run_persona[lane->pos] : PERSONA_END;
+}
+
+/* The runs of a lane before persona 'bound', as they are. */
+static void take_runs(struct batch *b, struct lane *lane, uint64_t bound)
+{
+    const struct sheet *s = lane->sheet;
+    uint32_t first = lane->pos, rows = b->rows;
+    lane->pos = (uint32_t)gallop_u32(s->run_persona, first, lane->end, bound);
+    add_rows(b, s, lane->source, s->run_off[first], s->run_off[lane->pos]);
+    for (uint32_t i = first; i < lane->pos; i++) {
+        sheet_end_run(b->out, s->run_persona[i], rows + s->run_off[i + 1] - s->run_off[first]);
+    }
+}
+
+/* The run of 'persona' of every lane that has it. */
+static void take_shared(struct batch *b, struct lane *lanes, size_t count, uint64_t persona)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = &lanes[i];
+        if (persona_of(lane) != persona) continue;
+        const uint32_t *off = lane->sheet->run_off + lane->pos++;
+        b->scratch[n++] = (struct stretch){lane->sheet, off[0], off[1], lane->source};
+    }
+    merge_stretches(b, b->scratch, n, (uint32_t)persona);
+}
+
+/* The next runs in order; false when the lanes are empty. */
+static bool take_next(struct batch *b, struct lane *lanes, size_t count)
+{
+    uint64_t least = PERSONA_END, second = PERSONA_END;
+    struct lane *holder = NULL;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t persona = persona_of(&lanes[i]);
+        if (persona < least) {
+            second = least;
+            least = persona;
+            holder = &lanes[i];
+        } else if (persona < second) {
+            second = persona;
+        }
+    }
+    if (!holder) return false;
+    if (second > least) {
+        take_runs(b, holder, second);
+    } else {
+        take_shared(b, lanes, count, least);
+    }
+    return true;
+}
+
+void lanes_merge(const struct layout *l, struct lane *lanes, size_t count, struct stretch *scratch,
+                 struct sheet *out, struct texts *texts)
+{
+    struct batch b;
+    b.layout = l;
+    b.out = out;
+    b.texts = texts;
+    b.scratch = scratch;
+    b.rows = out->count;
+    b.count = 0;
+    while (take_next(&b, lanes, count)) {
+    }
+    flush(&b);
 }

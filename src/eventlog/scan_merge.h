@@ -5,14 +5,26 @@
 
 #define LANE_AS_IS UINT32_MAX
 
-/* Rows pos .. end-1 of a sheet, ascending by (persona, at). */
+/* Runs pos .. end-1 of a sheet. */
 struct lane {
     const struct sheet *sheet;
     uint32_t pos, end;
     uint32_t source; /* in 'texts', bound; LANE_AS_IS: text codes are of 'texts' already */
 };
 
+/* Rows from .. to-1 of a sheet, all of one persona or member, ascending by at. */
+struct stretch {
+    const struct sheet *sheet;
+    uint32_t from, to;
+    uint32_t source; /* as of a lane */
+};
+
 /* Append the rows of all lanes to 'out', which has room, in order of (persona, at); on a tie the
- * earlier lane goes first. Leaves every lane at its end. */
-void lanes_merge(const struct layout *l, struct lane *lanes, size_t count, struct sheet *out,
-                 struct texts *texts);
+ * earlier lane goes first. Leaves every lane at its end. 'scratch' has room for a stretch a lane.
+ */
+void lanes_merge(const struct layout *l, struct lane *lanes, size_t count, struct stretch *scratch,
+                 struct sheet *out, struct texts *texts);
+/* Append the rows of all stretches to 'out', which has room, in order of at, as one run of
+ * 'persona'; on a tie the earlier stretch goes first. Leaves every stretch empty. */
+void stretches_merge(const struct layout *l, struct stretch *stretches, size_t count,
+                     uint32_t persona, struct sheet *out, struct texts *texts);

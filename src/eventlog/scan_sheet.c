@@ -41,7 +41,7 @@ static void add_slot(struct layout *l, unsigned slot, uint8_t width)
 void layout_init(struct layout *l, const struct columns *columns, const enum prop_type *types)
 {
     *l = (struct layout){.columns = columns, .types = types};
-    add_slot(l, SLOT_PERSONA, sizeof(uint32_t));
+    l->row_bytes = 2 * sizeof(uint32_t); /* of its run */
     add_slot(l, SLOT_AT, sizeof(int64_t));
     add_slot(l, SLOT_KIND, sizeof(uint16_t));
     for (unsigned d = 0; d < DIM_COUNT; d++) {
@@ -68,6 +68,8 @@ enum err sheet_reserve(const struct layout *l, struct sheet *s, size_t rows, str
         unsigned slot = l->slots[i];
         s->columns[slot] = mem_resize_array(s->columns[slot], capacity, l->widths[slot]);
     }
+    s->run_persona = mem_resize_array(s->run_persona, capacity, sizeof(s->run_persona[0]));
+    s->run_off = mem_resize_array(s->run_off, capacity + 1, sizeof(s->run_off[0]));
     s->capacity = (uint32_t)capacity;
     return ERR_OK;
 }
@@ -78,6 +80,8 @@ void sheet_finish(const struct layout *l, struct sheet *s, struct purse *purse)
     for (uint32_t i = 0; i < l->slot_count; i++) {
         mem_free(s->columns[l->slots[i]]);
     }
+    mem_free(s->run_persona);
+    mem_free(s->run_off);
     purse_give(purse, (uint64_t)s->capacity * l->row_bytes);
     *s = (struct sheet){0};
 }
@@ -135,6 +139,11 @@ void sheet_copy(const struct layout *l, struct sheet *to, const struct segment *
     for (size_t s = 0; s < count; s++) {
         to->count += segments[s].count;
     }
+}
+
+void sheet_reset(struct sheet *s)
+{
+    s->count = s->runs = 0;
 }
 
 /* NULL when the column is not there. */

@@ -13,7 +13,6 @@
 
 /* Where a column lies in a sheet. */
 enum slot {
-    SLOT_PERSONA, /* uint32_t; member ids once rows were gathered by member */
     SLOT_AT,
     SLOT_KIND,
     SLOT_DIM0,
@@ -30,13 +29,16 @@ struct layout {
     uint32_t slot_count;           /* columns there are */
     uint8_t slots[SLOT_COUNT];     /* [slot_count] which, ascending */
     uint8_t widths[SLOT_COUNT];    /* by slot: bytes of a cell */
-    uint32_t row_bytes;            /* bytes of a row */
+    uint32_t row_bytes;            /* bytes of a row that is a run of its own */
     uint32_t text_count;           /* properties of type text */
     uint8_t texts[64];             /* [text_count] their places in columns->props */
 };
 
 struct sheet {
     uint32_t count;            /* rows */
+    uint32_t runs;             /* of rows of one persona, or of one member once gathered */
+    uint32_t *run_persona;     /* [runs] whose */
+    uint32_t *run_off;         /* [runs + 1] run i is rows run_off[i] .. run_off[i + 1] - 1 */
     uint32_t capacity;         /* rows there is room for; 0 when borrowed */
     void *columns[SLOT_COUNT]; /* those of the layout; others NULL */
 };
@@ -68,10 +70,6 @@ void purse_give_all(struct purse *p);
 
 void layout_init(struct layout *l, const struct columns *columns, const enum prop_type *types);
 
-static inline const uint32_t *sheet_personas(const struct sheet *s)
-{
-    return s->columns[SLOT_PERSONA];
-}
 static inline const int64_t *sheet_times(const struct sheet *s)
 {
     return s->columns[SLOT_AT];
@@ -82,7 +80,17 @@ MUST_CHECK enum err sheet_reserve(const struct layout *l, struct sheet *s, size_
                                   struct purse *purse, struct why *why);
 /* Free owned columns; the purse gets back what they took. A zeroed sheet is allowed. */
 void sheet_finish(const struct layout *l, struct sheet *s, struct purse *purse);
-/* Append rows; there is room. Text codes that must turn are looked up in 'texts'. */
+/* No rows, the same room. */
+void sheet_reset(struct sheet *s);
+/* Let a run end before row 'end', which is past the end of the run before it; there is room. */
+static inline void sheet_end_run(struct sheet *s, uint32_t persona, uint32_t end)
+{
+    if (s->runs == 0) s->run_off[0] = 0;
+    s->run_persona[s->runs++] = persona;
+    s->run_off[s->runs] = end;
+}
+/* Append rows; their runs are the caller's to end. There is room. Text codes that must turn are
+ * looked up in 'texts'. */
 void sheet_copy(const struct layout *l, struct sheet *to, const struct segment *segments,
                 size_t count, struct texts *texts);
 /* Point 'h' at the columns of a sheet from row 'from' on; props has room for all asked for. Members

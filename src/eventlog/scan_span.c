@@ -6,8 +6,8 @@
  * follows, it straddles two groups; its rows are gathered from all sources, group after group, and
  * come alone.
  *
- * 1. Rows before a lane's pos are done; a lane's pos is at its sheet's count when another group
- * must be loaded or the source is at its end.
+ * 1. Runs before a lane's pos are done; a lane's pos is at its sheet's last when another group must
+ * be loaded or the source is at its end.
  * 2. A run has at most SCAN_RUN_ROWS rows or one member.
  * 3. Personas of the map go to the side (scan_gather.c) and never into a run here. */
 #include "base/mem.h"
@@ -17,56 +17,44 @@
 
 /* --- delivery --- */
 
-static enum err reserve_members(struct scan_worker *w, uint32_t rows)
+/* Offsets from 0 on. */
+static enum err shift_offsets(struct scan_worker *w, const uint32_t *off, uint32_t members)
 {
-    if (rows <= w->members_max) return ERR_OK;
-    if (rows < 2 * w->members_max) rows = 2 * w->members_max;
-    TRY(purse_take(&w->scanner->purse, (uint64_t)(rows - w->members_max) * 8, &w->why));
-    w->member = mem_resize_array(w->member, rows, sizeof(w->member[0]));
-    w->off = mem_resize_array(w->off, (size_t)rows + 1, sizeof(w->off[0]));
-    w->members_max = rows;
-    return ERR_OK;
-}
-
-/* Runs of equal values; ascending, so 16 rows are equal when the first and the last are. */
-static uint32_t find_members(const uint32_t *personas, uint32_t rows, uint32_t *member,
-                             uint32_t *off)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < rows;) {
-        uint32_t persona = personas[i];
-        member[count] = persona;
-        off[count++] = i;
-        while (rows - i > 16 && personas[i + 16] == persona) {
-            i += 16;
-        }
-        while (i < rows && personas[i] == persona) {
-            i++;
-        }
+    if (members >= w->off_max) {
+        uint32_t room = members + 1 < 2 * w->off_max ? 2 * w->off_max : members + 1;
+        TRY(purse_take(&w->scanner->purse, (room - w->off_max) * sizeof(w->off[0]), &w->why));
+        w->off = mem_resize_array(w->off, room, sizeof(w->off[0]));
+        w->off_max = room;
     }
-    off[count] = rows;
-    return count;
+    for (uint32_t i = 0; i <= members; i++)
+        w->off[i] = off[i] - off[0];
+    return ERR_OK;
 }
 
 enum err scan_deliver(struct scan_worker *w, const struct sheet *s, uint32_t from, uint32_t to,
                       const struct strings *strings)
 {
     struct scanner *sc = w->scanner;
-    struct history run = {.member = NULL};
+    struct history run = {.member_count = to - from};
     if (from == to) return ERR_OK;
     TRY(scan_check(w));
-    const uint32_t *personas = sheet_personas(s) + from;
-    TRY(reserve_members(w, personas[0] == personas[to - from - 1] ? 1 : to - from));
-    run.member_count = find_members(personas, to - from, w->member, w->off);
-    run.member = w->member;
-    run.off = w->off;
-    sheet_history(&sc->layout, s, from, strings, w->props, &run);
-    atomic_fetch_add_explicit(&sc->budget->rows, to - from, memory_order_relaxed);
+    uint32_t first = s->run_off[from];
+    if (first) TRY(shift_offsets(w, s->run_off + from, to - from));
+    run.member = s->run_persona + from;
+    run.off = first ? w->off : s->run_off + from;
+    sheet_history(&sc->layout, s, first, strings, w->props, &run);
+    atomic_fetch_add_explicit(&sc->budget->rows, s->run_off[to] - first, memory_order_relaxed);
     if (sc->fn(w->ctx, &run)) return ERR_OK;
     return why_fail(&w->why, ERR_CANCELLED, MSG_QUERY_CANCELLED, "", NULL);
 }
 
 /* --- runs within the loaded groups --- */
+
+static uint32_t lane_rows(const struct lane *lane)
+{
+    if (lane->pos == lane->end) return 0;
+    return lane->sheet->run_off[lane->end] - lane->sheet->run_off[lane->pos];
+}
 
 /* Let every lane end before persona 'bound'; the sum of their rows. */
 static uint64_t set_ends(struct scan_worker *w, uint64_t bound)
@@ -74,9 +62,9 @@ static uint64_t set_ends(struct scan_worker *w, uint64_t bound)
     uint64_t rows = 0;
     for (uint32_t s = 0; s < w->scanner->source_count; s++) {
         struct lane *lane = &w->lanes[s];
-        size_t end = gallop_u32(sheet_personas(lane->sheet), lane->pos, lane->sheet->count, bound);
-        lane->end = (uint32_t)end;
-        rows += lane->end - lane->pos;
+        const struct sheet *sheet = lane->sheet;
+        lane->end = (uint32_t)gallop_u32(sheet->run_persona, lane->pos, sheet->runs, bound);
+        rows += lane_rows(lane);
     }
     return rows;
 }
@@ -88,11 +76,11 @@ static uint64_t shrink(struct scan_worker *w, uint64_t head)
     const struct lane *longest = &w->lanes[0];
     for (uint32_t s = 1; s < w->scanner->source_count; s++) {
         const struct lane *lane = &w->lanes[s];
-        if (lane->end - lane->pos > longest->end - longest->pos) longest = lane;
+        if (lane_rows(lane) > lane_rows(longest)) longest = lane;
     }
-    const uint32_t *personas = sheet_personas(longest->sheet);
+    const uint32_t *personas = longest->sheet->run_persona;
     uint32_t low = longest->pos, high = longest->end;
-    while (high - low > 1) { /* before personas[low] rows are few, or low is the first */
+    while (high - low > 1) { /* before personas[low] rows are few, or it is the first */
         uint32_t middle = low + (high - low) / 2;
         if (set_ends(w, personas[middle]) <= SCAN_RUN_ROWS) {
             low = middle;
@@ -131,7 +119,8 @@ static void divert(struct scan_worker *w, uint32_t persona, uint32_t member)
     }
     bind_lanes(w, &w->side.texts);
     uint32_t from = side->count;
-    lanes_merge(&w->scanner->layout, w->lanes, w->scanner->source_count, side, &w->side.texts);
+    lanes_merge(&w->scanner->layout, w->lanes, w->scanner->source_count, w->scratch, side,
+                &w->side.texts);
     scan_gather_done(w, persona, member, side, from);
 }
 
@@ -143,14 +132,15 @@ static void merge_before(struct scan_worker *w, uint64_t bound)
         skip_lanes(w);
         return;
     }
-    lanes_merge(&w->scanner->layout, w->lanes, w->scanner->source_count, &w->out, &w->texts);
+    lanes_merge(&w->scanner->layout, w->lanes, w->scanner->source_count, w->scratch, &w->out,
+                &w->texts);
 }
 
 static enum err begin_out(struct scan_worker *w, uint64_t rows)
 {
     struct scanner *sc = w->scanner;
     if (w->texts.bytes > TEXTS_BYTES_MAX) texts_reset(&w->texts);
-    w->out.count = 0;
+    sheet_reset(&w->out);
     return sheet_reserve(&sc->layout, &w->out, rows, &sc->purse, &w->why);
 }
 
@@ -158,7 +148,7 @@ static enum err deliver_out(struct scan_worker *w)
 {
     TRY(texts_pay(&w->texts, &w->why));
     texts_strings(&w->texts, w->strings);
-    return scan_deliver(w, &w->out, 0, w->out.count, w->strings);
+    return scan_deliver(w, &w->out, 0, w->out.runs, w->strings);
 }
 
 static enum err merged_run(struct scan_worker *w, uint64_t rows, uint64_t bound)
@@ -208,16 +198,16 @@ static const struct scan_group *following(const struct scan_cursor *c, uint64_t 
     return g->persona_min < to ? g : NULL;
 }
 
-static enum err append(struct scan_worker *w, uint32_t source, uint32_t from, uint32_t to,
-                       struct texts *texts)
+/* The rows of one run. */
+static enum err append(struct scan_worker *w, uint32_t source, uint32_t run, struct texts *texts)
 {
     struct scanner *sc = w->scanner;
-    uint32_t rows = to - from;
-    if (rows == 0) return ERR_OK;
+    const uint32_t *off = w->cursors[source].sheet.run_off + run;
+    uint32_t rows = off[1] - off[0];
     TRY(sheet_reserve(&sc->layout, &w->gathered, (size_t)w->gathered.count + rows, &sc->purse,
                       &w->why));
     texts_bind(texts, source, w->cursors[source].strings);
-    struct segment segment = {&w->cursors[source].sheet, texts_remaps(texts, source), from, rows};
+    struct segment segment = {&w->cursors[source].sheet, texts_remaps(texts, source), off[0], rows};
     sheet_copy(&sc->layout, &w->gathered, &segment, 1, texts);
     return ERR_OK;
 }
@@ -230,16 +220,14 @@ static enum err gather_source(struct scan_worker *w, uint32_t source, uint32_t p
     struct lane *lane = &w->lanes[source];
     uint32_t start = w->gathered.count;
     for (;;) {
-        uint32_t from = lane->pos;
-        lane->pos = (uint32_t)gallop_u32(sheet_personas(&c->sheet), from, c->sheet.count,
-                                         (uint64_t)persona + 1);
-        lane->end = lane->pos;
-        if (texts) TRY(append(w, source, from, lane->pos, texts));
-        if (lane->pos < c->sheet.count || !following(c, (uint64_t)persona + 1)) break;
+        bool has = lane->pos < c->sheet.runs && c->sheet.run_persona[lane->pos] == persona;
+        if (has && texts) TRY(append(w, source, lane->pos, texts));
+        lane->end = lane->pos += has;
+        if (lane->pos < c->sheet.runs || !following(c, (uint64_t)persona + 1)) break;
         TRY(scan_load(w, source, c->next));
     }
     if (w->gathered.count == start) return ERR_OK;
-    struct lane stretch = {&w->gathered, start, w->gathered.count, LANE_AS_IS};
+    struct stretch stretch = {&w->gathered, start, w->gathered.count, LANE_AS_IS};
     VEC_PUSH(&w->stretches, stretch);
     return ERR_OK;
 }
@@ -247,7 +235,7 @@ static enum err gather_source(struct scan_worker *w, uint32_t source, uint32_t p
 static enum err gather_sources(struct scan_worker *w, uint32_t persona, struct texts *texts)
 {
     VEC_RESET(&w->stretches);
-    w->gathered.count = 0;
+    sheet_reset(&w->gathered);
     for (uint32_t s = 0; s < w->scanner->source_count; s++) {
         TRY(gather_source(w, s, persona, texts));
     }
@@ -262,7 +250,8 @@ static enum err divert_straddler(struct scan_worker *w, uint32_t persona, uint32
     struct sheet *side = scan_gather_room(w, member, w->gathered.count);
     if (!side) return ERR_OK;
     uint32_t from = side->count;
-    lanes_merge(&w->scanner->layout, w->stretches.items, w->stretches.count, side, &w->side.texts);
+    stretches_merge(&w->scanner->layout, w->stretches.items, w->stretches.count, member, side,
+                    &w->side.texts);
     scan_gather_done(w, persona, member, side, from);
     return ERR_OK;
 }
@@ -280,13 +269,15 @@ static enum err take_straddler(struct scan_worker *w, uint32_t persona)
     if (w->stretches.count > 1) {
         TRY(sheet_reserve(&w->scanner->layout, &w->out, w->gathered.count, &w->scanner->purse,
                           &w->why));
-        lanes_merge(&w->scanner->layout, w->stretches.items, w->stretches.count, &w->out,
-                    &w->texts);
+        stretches_merge(&w->scanner->layout, w->stretches.items, w->stretches.count, persona,
+                        &w->out, &w->texts);
         return deliver_out(w);
     }
     TRY(texts_pay(&w->texts, &w->why));
     texts_strings(&w->texts, w->strings);
-    return scan_deliver(w, &w->gathered, 0, w->gathered.count, w->strings);
+    if (w->gathered.count == 0) return ERR_OK;
+    sheet_end_run(&w->gathered, persona, w->gathered.count);
+    return scan_deliver(w, &w->gathered, 0, 1, w->strings);
 }
 
 /* --- the span --- */
@@ -304,7 +295,7 @@ static void seek(struct scan_worker *w, uint32_t source, uint64_t from)
         }
     }
     c->next = (uint32_t)low;
-    w->lanes[source].pos = w->lanes[source].end = c->sheet.count;
+    w->lanes[source].pos = w->lanes[source].end = c->sheet.runs;
 }
 
 /* Load what follows wherever a source has no row left. */
@@ -313,9 +304,9 @@ static enum err refill(struct scan_worker *w, uint64_t from, uint64_t to)
     for (uint32_t s = 0; s < w->scanner->source_count; s++) {
         struct scan_cursor *c = &w->cursors[s];
         struct lane *lane = &w->lanes[s];
-        while (lane->pos == c->sheet.count && following(c, to)) {
+        while (lane->pos == c->sheet.runs && following(c, to)) {
             TRY(scan_load(w, s, c->next));
-            lane->pos = (uint32_t)gallop_u32(sheet_personas(&c->sheet), 0, c->sheet.count, from);
+            lane->pos = (uint32_t)gallop_u32(c->sheet.run_persona, 0, c->sheet.runs, from);
             lane->end = lane->pos;
         }
     }
@@ -336,8 +327,8 @@ enum err scan_span(struct scan_worker *w, uint64_t from, uint64_t to)
             const struct lane *lane = &w->lanes[s];
             const struct scan_group *next = following(&w->cursors[s], to);
             if (next && next->persona_min < bound) bound = next->persona_min;
-            if (lane->pos == lane->sheet->count) continue;
-            uint32_t persona = sheet_personas(lane->sheet)[lane->pos];
+            if (lane->pos == lane->sheet->runs) continue;
+            uint32_t persona = lane->sheet->run_persona[lane->pos];
             if (persona < head) head = persona;
         }
         if (head == to) return ERR_OK;
@@ -349,6 +340,6 @@ enum err scan_memberless(struct scan_worker *w, uint32_t source, uint32_t group)
 {
     TRY(scan_load(w, source, group));
     const struct scan_cursor *c = &w->cursors[source];
-    size_t end = gallop_u32(sheet_personas(&c->sheet), 0, c->sheet.count, 1);
-    return scan_deliver(w, &c->sheet, 0, (uint32_t)end, c->strings);
+    bool any = c->sheet.runs && c->sheet.run_persona[0] == 0;
+    return scan_deliver(w, &c->sheet, 0, any, c->strings);
 }

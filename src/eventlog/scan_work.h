@@ -54,7 +54,7 @@ struct scan_cursor {
 /* Rows of one persona of a member that has several, gathered. */
 struct scan_piece {
     uint32_t member, persona;
-    const struct sheet *sheet; /* the persona column holds the member */
+    const struct sheet *sheet;
     uint32_t from, count;
     uint32_t worker; /* whose 'side' its text codes are of */
 };
@@ -67,20 +67,21 @@ struct scan_side {
 
 struct scan_worker {
     struct scanner *scanner;
-    uint32_t number;             /* index in scanner.workers */
-    void *ctx;                   /* the caller's */
-    struct scan_cursor *cursors; /* [source_count] */
-    struct lane *lanes;          /* [source_count] */
-    struct sheet out;            /* a run of several sources */
-    struct sheet gathered;       /* rows of one persona, source by source */
-    VEC(struct lane) stretches;  /* of gathered, or of the pieces of a member */
-    struct texts texts;          /* of out and gathered; sources are those of the scan */
-    struct texts joined;         /* of out when it holds pieces; sources are the workers */
-    struct scan_side side;       /* members of several personas */
-    struct strings *strings;     /* [prop_count] scratch of a delivery */
-    struct prop_column *props;   /* [prop_count] scratch of a delivery */
-    uint32_t *member, *off;      /* scratch of a delivery: members_max, and one more */
-    uint32_t members_max;
+    uint32_t number;               /* index in scanner.workers */
+    void *ctx;                     /* the caller's */
+    struct scan_cursor *cursors;   /* [source_count] */
+    struct lane *lanes;            /* [source_count] */
+    struct sheet out;              /* a run of several sources */
+    struct sheet gathered;         /* rows of one persona, source by source */
+    VEC(struct stretch) stretches; /* of gathered, or of the pieces of a member */
+    struct stretch *scratch;       /* [source_count] of merges */
+    struct texts texts;            /* of out and gathered; sources are those of the scan */
+    struct texts joined;           /* of out when it holds pieces; sources are the workers */
+    struct scan_side side;         /* members of several personas */
+    struct strings *strings;       /* [prop_count] scratch of a delivery */
+    struct prop_column *props;     /* [prop_count] scratch of a delivery */
+    uint32_t *off;                 /* scratch of a delivery: room for off_max */
+    uint32_t off_max;
     size_t mapped;  /* place in the persona map, near the rows in hand */
     struct why why; /* of a failure */
 };
@@ -144,7 +145,7 @@ uint32_t scan_member_of(const struct persona_map *map, uint32_t persona);
 MUST_CHECK enum err scan_span(struct scan_worker *w, uint64_t from, uint64_t to);
 /* The rows without member of one group. */
 MUST_CHECK enum err scan_memberless(struct scan_worker *w, uint32_t source, uint32_t group);
-/* Hand over rows from .. to-1 of a sheet as a run. */
+/* Hand over runs from .. to-1 of a sheet, each a member, as a run of the scan. */
 MUST_CHECK enum err scan_deliver(struct scan_worker *w, const struct sheet *s, uint32_t from,
                                  uint32_t to, const struct strings *strings);
 

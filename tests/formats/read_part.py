@@ -61,8 +61,12 @@ def stream(r, count):
         entries = stream(s, s.varint())
         return [entries[i] for i in stream(s, count)]
     base, scale, out, blocks = s.varint(), s.varint(), [], (count + 127) // 128
-    widths, patches = s.take(blocks), s.take(blocks)
-    for b in range(blocks):
+    if form == 3:
+        lengths = run(s.take((count + 3) // 4), count, 2)
+        out = [int.from_bytes(s.take(n + 1), "little") for n in lengths]
+    else:
+        widths, patches = s.take(blocks), s.take(blocks)
+    for b in range(blocks if form == 1 else 0):
         out += block(s, min(128, count - 128 * b), widths[b], patches[b])
     assert s.rest() == 0
     return [(base + scale * v) % 2**64 for v in out]

@@ -10,6 +10,8 @@
 #include <math.h>
 
 #include "eventlog/codec.h"
+#include "eventlog/codec_cpu.h"
+#include "eventlog/codec_stream_form.h"
 #include "eventlog/event.h"
 #include "eventlog_test.h"
 
@@ -49,6 +51,44 @@ static void blocks_of_every_width_come_back_and_lie_as_documented(void **state)
             assert_int_equal(value, in[i]);
         }
     }
+}
+
+static void numbers_of_whole_bytes_come_back_and_lie_as_documented(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, test_seed(15));
+    for (unsigned trial = 0; trial < 2000; trial++) {
+        uint64_t in[BITS_BLOCK];
+        uint32_t out[2][BITS_BLOCK];
+        struct strbuf packed = {0};
+        size_t count = trial % 4 ? BITS_BLOCK : 1 + rng_below(&rng, BITS_BLOCK);
+        for (size_t i = 0; i < count; i++)
+            in[i] = bits(&rng, (unsigned)rng_below(&rng, 33));
+        bytes_put(in, count, &packed);
+        assert_int_equal(packed.len, bytes_size(in, count));
+        uint8_t *p = padded(packed.p, packed.len);
+        for (int plain = 0; plain <= 1; plain++) {
+            const uint8_t *data = p + bytes_controls(count), *end = p + packed.len;
+            cpu_set_plain(plain);
+            assert_true(bytes_get(p, &data, end, count, out[plain]));
+            assert_ptr_equal(data, end);
+            data = p + bytes_controls(count);
+            assert_false(bytes_get(p, &data, end - 1, count, out[1]));
+        }
+        assert_memory_equal(out[0], out[1], count * sizeof(out[0][0]));
+        size_t place = bytes_controls(count);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t value = 0;
+            unsigned length = (p[i / 4] >> i % 4 * 2 & 3) + 1u;
+            for (unsigned b = 0; b < length; b++)
+                value |= (uint64_t)p[place++] << 8 * b;
+            assert_true(value == in[i] && out[0][i] == in[i]);
+        }
+        mem_free(p);
+        strbuf_finish(&packed);
+    }
+    cpu_set_plain(false);
 }
 
 static void runs_of_every_width_come_back(void **state)
@@ -170,6 +210,7 @@ struct bench {
     uint8_t *p; /* padded copy of bytes */
     struct rng rng;
     uint32_t *code, *code_out; /* [CODEC_ROWS_MAX] and slack */
+    uint32_t *off, runs;       /* of the personas read last, which are in code_out */
     int64_t *time, *time_out;
     double *number, *number_out;
 };
@@ -183,6 +224,7 @@ static struct bench *bench_create(uint64_t seed)
     rng_init(&b->rng, test_seed(seed));
     b->code = mem_alloc_array(n, sizeof(*b->code));
     b->code_out = mem_alloc_array(n, sizeof(*b->code_out));
+    b->off = mem_alloc_array(n, sizeof(*b->off));
     b->time = mem_alloc_array(n, sizeof(*b->time));
     b->time_out = mem_alloc_array(n, sizeof(*b->time_out));
     b->number = mem_alloc_array(n, sizeof(*b->number));
@@ -198,6 +240,7 @@ static void bench_destroy(struct bench *b)
     mem_free(b->p);
     mem_free(b->code);
     mem_free(b->code_out);
+    mem_free(b->off);
     mem_free(b->time);
     mem_free(b->time_out);
     mem_free(b->number);
@@ -306,28 +349,57 @@ static void fill_history(struct bench *b, size_t rows, uint64_t unit, unsigned l
     }
 }
 
+/* b->bytes are the personas in b->code. */
+static void assert_personas(struct bench *b, size_t rows)
+{
+    assert_true(codec_read_persona(b->r, bench_bytes(b), rows, b->code_out, b->off, &b->runs));
+    assert_int_equal(b->off[0], 0);
+    assert_int_equal(b->off[b->runs], rows);
+    for (uint32_t run = 0; run < b->runs; run++) {
+        if (run) assert_true(b->code_out[run] > b->code_out[run - 1]);
+        for (uint32_t i = b->off[run]; i < b->off[run + 1]; i++)
+            assert_int_equal(b->code[i], b->code_out[run]);
+    }
+}
+
+/* Whether the second stream of a chunk of times, the gaps, is one of whole bytes. */
+static bool bytes_form_is_there(struct str chunk)
+{
+    struct byte_reader r = byte_reader_of(chunk.p, chunk.len);
+    get_bytes(&r, get_varint32(&r));
+    get_varint(&r);
+    return get_u8(&r) == STREAM_BYTES;
+}
+
 static void personas_and_times_come_back_in_every_unit(void **state)
 {
     (void)state;
     static const uint64_t units[] = {1, 1000, 60000, 3600000, 86400000};
     struct bench *b = bench_create(8);
+    size_t narrow = 0;
     for (unsigned trial = 0; trial < 200; trial++) {
         size_t rows = some_rows(&b->rng);
         fill_history(b, rows, units[trial % 5], 1u << rng_below(&b->rng, 17));
         strbuf_reset(&b->bytes);
         codec_write_persona(b->w, b->code, rows, &b->bytes);
-        assert_true(codec_read_persona(b->r, bench_bytes(b), rows, b->code_out));
-        assert_memory_equal(b->code, b->code_out, rows * sizeof(*b->code));
+        assert_personas(b, rows);
         int64_t last = 0;
         for (size_t i = 0; i < rows; i++)
             last = b->time[i] > last ? b->time[i] : last;
         strbuf_reset(&b->bytes);
         codec_write_at(b->w, b->code, b->time, rows, &b->bytes);
         struct str bytes = bench_bytes(b);
-        assert_true(codec_read_at(b->r, bytes, rows, last, b->time_out));
-        assert_memory_equal(b->time, b->time_out, rows * sizeof(*b->time));
-        if (last) assert_false(codec_read_at(b->r, bytes, rows, last - 1, b->time_out));
+        narrow += bytes_form_is_there(bytes);
+        for (int plain = 0; plain <= 1; plain++) {
+            memset(b->time_out, 0, rows * sizeof(*b->time));
+            cpu_set_plain(plain);
+            assert_true(codec_read_at(b->r, bytes, b->off, b->runs, last, b->time_out));
+            assert_memory_equal(b->time, b->time_out, rows * sizeof(*b->time));
+        }
+        if (last) assert_false(codec_read_at(b->r, bytes, b->off, b->runs, last - 1, b->time_out));
     }
+    cpu_set_plain(false);
+    assert_true(narrow > 0);
     bench_destroy(b);
 }
 
@@ -339,11 +411,10 @@ static void the_first_and_the_last_possible_time_come_back(void **state)
     b->code[1] = 0, b->time[1] = EVENT_AT_MAX;
     b->code[2] = UINT32_MAX, b->time[2] = EVENT_AT_MAX;
     codec_write_persona(b->w, b->code, 3, &b->bytes);
-    assert_true(codec_read_persona(b->r, bench_bytes(b), 3, b->code_out));
-    assert_memory_equal(b->code, b->code_out, 3 * sizeof(*b->code));
+    assert_personas(b, 3);
     strbuf_reset(&b->bytes);
     codec_write_at(b->w, b->code, b->time, 3, &b->bytes);
-    assert_true(codec_read_at(b->r, bench_bytes(b), 3, EVENT_AT_MAX, b->time_out));
+    assert_true(codec_read_at(b->r, bench_bytes(b), b->off, b->runs, EVENT_AT_MAX, b->time_out));
     assert_memory_equal(b->time, b->time_out, 3 * sizeof(*b->time));
     bench_destroy(b);
 }
@@ -464,13 +535,34 @@ static void strings_come_back(void **state)
     bench_destroy(b);
 }
 
+/* Times of runs of any lengths, from whatever bytes. Both ways of the processor agree. */
+static void assert_times(struct bench *b, struct str bytes, size_t rows, uint32_t *off,
+                         int64_t *time)
+{
+    uint32_t runs = 0;
+    for (size_t i = 0; i < rows; i += 1 + rng_below(&b->rng, 20))
+        off[runs++] = (uint32_t)i;
+    off[runs] = (uint32_t)rows;
+    bool good = codec_read_at(b->r, bytes, off, runs, EVENT_AT_MAX, time);
+    cpu_set_plain(true);
+    assert_int_equal(codec_read_at(b->r, bytes, off, runs, EVENT_AT_MAX, b->time_out), good);
+    cpu_set_plain(false);
+    if (good) assert_memory_equal(time, b->time_out, rows * sizeof(*time));
+    for (uint32_t run = 0, i = 0; good && run < runs; run++) {
+        for (i = off[run]; i < off[run + 1]; i++)
+            assert_true(time[i] >= (i > off[run] ? time[i - 1] : 0) && time[i] <= EVENT_AT_MAX);
+    }
+}
+
 /* Every reader at 'bytes', which may be anything. */
 static void read_with_all(struct bench *b, struct str bytes, size_t rows)
 {
     uint16_t *kinds = mem_alloc_array(rows + CODEC_SLACK, sizeof(*kinds));
     struct str *strings = mem_alloc_array(rows + 1, sizeof(*strings));
     uint32_t *code = mem_alloc_array(rows + CODEC_SLACK, sizeof(*code));
-    int64_t *time = mem_alloc_array(rows, sizeof(*time)), *at = mem_alloc_array(rows, sizeof(*at));
+    int64_t *time = mem_alloc_array(rows + CODEC_SLACK, sizeof(*time));
+    int64_t *at = mem_alloc_array(rows, sizeof(*at));
+    uint32_t *off = mem_alloc_array(rows + CODEC_SLACK, sizeof(*off)), runs;
     double *number = mem_alloc_array(rows, sizeof(*number));
     size_t good = 0;
     for (int codec = 0; codec <= CODEC_END; codec++) {
@@ -478,14 +570,12 @@ static void read_with_all(struct bench *b, struct str bytes, size_t rows)
         good += codec_read_kinds(b->r, (enum codec)codec, bytes, rows, kinds);
         good += codec_read_received(b->r, (enum codec)codec, bytes, at, rows, time);
     }
-    if (codec_read_persona(b->r, bytes, rows, code)) {
-        for (size_t i = 1; i < rows; i++)
-            assert_true(code[i] >= code[i - 1]);
+    if (codec_read_persona(b->r, bytes, rows, code, off, &runs)) {
+        assert_true(runs > 0 && off[0] == 0 && off[runs] == rows);
+        for (uint32_t i = 1; i < runs; i++)
+            assert_true(code[i] > code[i - 1] && off[i] > off[i - 1]);
     }
-    if (codec_read_at(b->r, bytes, rows, EVENT_AT_MAX, time)) {
-        for (size_t i = 0; i < rows; i++)
-            assert_true(time[i] >= 0 && time[i] <= EVENT_AT_MAX);
-    }
+    assert_times(b, bytes, rows, off, time);
     good += codec_read_amounts(b->r, bytes, rows, time);
     good += codec_read_numbers(b->r, bytes, rows, number);
     good += codec_read_strings(b->r, bytes, rows, strings);
@@ -493,6 +583,7 @@ static void read_with_all(struct bench *b, struct str bytes, size_t rows)
     mem_free(kinds);
     mem_free(strings);
     mem_free(code);
+    mem_free(off);
     mem_free(time);
     mem_free(at);
     mem_free(number);
@@ -532,6 +623,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_of_every_width_come_back_and_lie_as_documented),
+        cmocka_unit_test(numbers_of_whole_bytes_come_back_and_lie_as_documented),
         cmocka_unit_test(runs_of_every_width_come_back),
         cmocka_unit_test(streams_of_every_shape_and_length_come_back),
         cmocka_unit_test(a_limited_stream_lets_true_numbers_pass_and_no_number_over_the_limit),

@@ -148,9 +148,12 @@ static void assert_prop(const struct rows_prop *column, uint32_t row, const stru
 
 static void assert_rows(const struct rows *rows, uint32_t mask, const struct event *events)
 {
-    for (uint32_t i = 0; i < rows->count; i++) {
+    assert_int_equal(rows->run_off[0], 0);
+    assert_int_equal(rows->run_off[rows->runs], rows->count);
+    for (uint32_t i = 0, run = 0; i < rows->count; i++) {
+        if (i == rows->run_off[run + 1]) run++;
         const struct event *ev = &events[i];
-        assert_int_equal(rows->persona[i], ev->persona);
+        assert_int_equal(rows->run_persona[run], ev->persona);
         assert_true(rows->at[i] == ev->at);
         assert_int_equal(rows->kind[i], ev->kind);
         for (uint32_t d = 0; d < DIM_COUNT; d++) {

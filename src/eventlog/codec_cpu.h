@@ -1,0 +1,11 @@
+/* codec_cpu.h - what this processor has beyond the baseline that everything is built for.
+ *
+ * Any thread. The choice is made at each call of a codec, not at the start of the program, so that
+ * tests can compare both ways. */
+#pragma once
+
+#include <stdbool.h>
+
+bool cpu_has_avx2(void);
+/* Do without, from here on; for tests. Not while another thread reads. */
+void cpu_set_plain(bool plain);

@@ -42,6 +42,7 @@ static void batch_reset(struct batch *batch)
     batch->row_end = 0;
     batch->last = false;
     batch->err = ERR_OK;
+    batch->note = (struct why){0};
 }
 
 struct batch *belt_take_empty(struct belt *b)

@@ -28,6 +28,7 @@ struct batch {
     bool last;                   /* of its file */
     enum err err;                /* the parser could not go on after these rows */
     struct why why;
+    struct why note; /* to be told once; MSG_NONE = nothing */
 };
 
 struct belt {

@@ -140,7 +140,9 @@ static enum err bind(struct reader *r, struct why *why)
             return why_fail(why, ERR_INVALID, MSG_MAP_NONE, "--map", NULL);
         if (o->as) mapping_set_kind(&r->table.map, o->as);
     }
-    return table_bind(&r->table, c->cells, c->count, why);
+    TRY(table_bind(&r->table, c->cells, c->count, why));
+    if (r->table.known) headers_unused(&r->table, c->cells, c->count, &r->p->batch->note);
+    return ERR_OK;
 }
 
 static enum err begin(struct reader *r, bool *any, struct why *why)

@@ -5,6 +5,7 @@
 #include "intake/date.h"
 
 #include "base/arena.h"
+#include "base/utf8.h"
 
 /* ---- formats ---- */
 
@@ -308,9 +309,29 @@ static bool read_pattern(struct dates *d, struct str pattern, struct str s, stru
     return take_pattern(&c, pattern, &r) && settle(d, &r.civil, &r, out);
 }
 
-static bool read_any(struct dates *d, struct str s, bool iso, struct moment *out)
+/* Full-width digits and marks as ASCII, in 'room' if there are any. */
+static struct str narrow(struct str s, char room[64])
+{
+    size_t len = 0;
+    if (s.len > 64 || !memchr(s.p, 0xEF, s.len)) return s;
+    for (size_t i = 0; i < s.len;) {
+        size_t from = i;
+        uint32_t c = utf8_next(s, &i);
+        bool wide = c > 0xFF00 && c < 0xFF5F;
+        if (wide) room[len++] = (char)(c - 0xFEE0);
+        if (!wide) {
+            memcpy(room + len, s.p + from, i - from);
+            len += i - from;
+        }
+    }
+    return (struct str){room, len};
+}
+
+static bool read_any(struct dates *d, struct str text, bool iso, struct moment *out)
 {
     struct date_parts parts;
+    char room[64];
+    struct str s = narrow(text, room);
     if (iso && (s.len < 10 || s.p[4] != '-')) return false;
     if (!date_any(s, &parts)) return false;
     if (parts.is_instant) {

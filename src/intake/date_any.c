@@ -2,7 +2,8 @@
  *
  * Year first, always with four digits: what cannot be told from another reading (1/5/2024, 24-1-5)
  * is refused. Between the numbers stand - / . or 年 月 日, 时 点 分 秒; 上午 下午 and their kin may
- * stand before the hour, AM and PM behind the time. */
+ * stand before the hour, AM and PM behind the time, a day of the week behind the date. An hour that
+ * its half of the day cannot have (上午13点, 晚上12点) is refused. */
 #include "base/utf8.h"
 #include "intake/date.h"
 
@@ -130,16 +131,30 @@ static bool read_date(struct reader *r, struct civil *c)
     return true;
 }
 
-enum half { HALF_NONE, HALF_MORNING, HALF_NOON, HALF_EVENING };
+/* 星期五, 周五, in brackets or not; it says nothing new. */
+static bool skip_weekday(struct reader *r)
+{
+    static const char *const open[] = {"(", "（", NULL}, *const close[] = {")", "）", NULL};
+    static const char *const heads[] = {"星期", "周", NULL};
+    static const char *const days[] = {"一", "二", "三", "四", "五", "六", "日", "天", NULL};
+    size_t from = r->at;
+    bool bracket = take_one_of(r, open);
+    bool day = take_one_of(r, heads) && take_one_of(r, days);
+    if (!day || (bracket && !take_one_of(r, close))) r->at = from;
+    return r->at > from;
+}
+
+enum half { HALF_NONE, HALF_MORNING, HALF_NOON, HALF_AFTERNOON, HALF_NIGHT };
 
 static enum half read_half(struct reader *r)
 {
     static const char *const morning[] = {"上午", "凌晨", "早上", "清晨", NULL};
-    static const char *const evening[] = {"下午", "晚上", "傍晚", NULL};
+    static const char *const night[] = {"晚上", "傍晚", NULL};
     static const char *const am[] = {"AM", "am", "a.m.", NULL};
     static const char *const pm[] = {"PM", "pm", "p.m.", NULL};
     if (take_one_of(r, morning) || take_one_of(r, am)) return HALF_MORNING;
-    if (take_one_of(r, evening) || take_one_of(r, pm)) return HALF_EVENING;
+    if (take(r, "下午") || take_one_of(r, pm)) return HALF_AFTERNOON;
+    if (take_one_of(r, night)) return HALF_NIGHT;
     return take(r, "中午") ? HALF_NOON : HALF_NONE;
 }
 
@@ -171,13 +186,23 @@ static bool read_clock(struct reader *r, struct civil *c)
 
 static bool apply_half(enum half half, struct civil *c)
 {
-    if (half == HALF_NONE) return true;
-    if (half == HALF_NOON) {
-        if (c->hour < 11) c->hour += 12;
+    int hour = c->hour;
+    switch (half) {
+    case HALF_MORNING:
+        c->hour = hour % 12;
+        return hour <= 12;
+    case HALF_NOON:
+        if (hour < 3) c->hour = hour + 12;
+        return (hour > 0 && hour < 3) || (hour > 9 && hour < 15);
+    case HALF_AFTERNOON:
+        if (hour < 12) c->hour = hour + 12;
         return true;
+    case HALF_NIGHT:
+        if (hour < 12) c->hour = hour + 12;
+        return hour > 0 && hour != 12;
+    case HALF_NONE:
+        break;
     }
-    if (half == HALF_MORNING && c->hour == 12) c->hour = 0;
-    if (half == HALF_EVENING && c->hour < 12) c->hour += 12;
     return true;
 }
 
@@ -223,6 +248,8 @@ bool date_any(struct str s, struct date_parts *out)
     if (is_numeric(s)) return numeric(s, out);
     if (!read_date(&r, &out->civil)) return false;
     bool gap = skip_spaces(&r);
+    gap |= skip_weekday(&r);
+    gap |= skip_spaces(&r);
     if (at_end(&r)) return true;
     gap = gap || take(&r, "T");
     bool glued = !gap && (unsigned char)r.s.p[r.at - 1] >= 0x80; /* 2024年1月5日9:03 */

@@ -1,9 +1,11 @@
 /* headers.c - headers that map themselves: exports of shops, customer lists, chats.
  *
  * A header is known by its whole text, without what stands in brackets behind it: 实付金额(元).
- * Each belongs to one family of tables; the family with the most known headers decides what a row
- * is. */
+ * Small letters and capitals are the same, but for those of chats, whose programs write them one
+ * way. Where several columns play one role, a cell of the one that stands first in the list counts,
+ * and the next where that is empty, or a phone that is nobody's own. */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "intake/table.h"
 #include "intake/value.h"
 
@@ -22,6 +24,11 @@ enum role {
     ROLE_STORE,
     ROLE_STAFF,
     ROLE_COST,
+    ROLE_UNIONID,
+    ROLE_WECOM,
+    ROLE_OPENID,
+    ROLE_EMAIL,
+    ROLE_NUMBER, /* a customer's, unique in its source */
     ROLE_NAME,
     ROLE_REMARK,
     ROLE_PHONE,
@@ -42,6 +49,7 @@ enum role {
     ROLE_SENDER,
     ROLE_TEXT,
     ROLE_TEXT_TYPE,
+    ROLE_COUNT
 };
 
 static const struct header {
@@ -51,14 +59,21 @@ static const struct header {
 } known[] = {
     {"订单编号", ROLE_ORDER, ORDERS},
     {"订单号", ROLE_ORDER, ORDERS},
+    {"订单ID", ROLE_ORDER, ORDERS},
     {"order", ROLE_ORDER, ORDERS},
     {"付款时间", ROLE_PAID_AT, ORDERS},
     {"支付时间", ROLE_PAID_AT, ORDERS},
+    {"订单付款时间", ROLE_PAID_AT, ORDERS},
+    {"订单支付时间", ROLE_PAID_AT, ORDERS},
+    {"at", ROLE_PAID_AT, ORDERS},
     {"订单创建时间", ROLE_CREATED_AT, ORDERS},
     {"下单时间", ROLE_CREATED_AT, ORDERS},
     {"实付金额", ROLE_AMOUNT, ORDERS},
     {"实收", ROLE_AMOUNT, ORDERS},
     {"买家实际支付金额", ROLE_AMOUNT, ORDERS},
+    {"实收金额", ROLE_AMOUNT, ORDERS},
+    {"实付款", ROLE_AMOUNT, ORDERS},
+    {"实际支付金额", ROLE_AMOUNT, ORDERS},
     {"amount", ROLE_AMOUNT, ORDERS},
     {"退款金额", ROLE_REFUND, ORDERS},
     {"refund", ROLE_REFUND, ORDERS},
@@ -67,30 +82,61 @@ static const struct header {
     {"status", ROLE_STATUS, ORDERS},
     {"商品名称", ROLE_PRODUCT, ORDERS},
     {"宝贝标题", ROLE_PRODUCT, ORDERS},
+    {"商品标题", ROLE_PRODUCT, ORDERS},
     {"product", ROLE_PRODUCT, ORDERS},
     {"规格", ROLE_SKU, ORDERS},
     {"商家编码", ROLE_SKU, ORDERS},
+    {"商品规格", ROLE_SKU, ORDERS},
     {"sku", ROLE_SKU, ORDERS},
     {"数量", ROLE_QTY, ORDERS},
+    {"商品数量", ROLE_QTY, ORDERS},
+    {"宝贝总数量", ROLE_QTY, ORDERS},
     {"qty", ROLE_QTY, ORDERS},
     {"门店", ROLE_STORE, ORDERS},
     {"店铺名称", ROLE_STORE, ORDERS},
+    {"门店名称", ROLE_STORE, ORDERS},
     {"store", ROLE_STORE, ORDERS},
     {"导购", ROLE_STAFF, ORDERS},
     {"销售员", ROLE_STAFF, ORDERS},
     {"所属员工", ROLE_STAFF, PEOPLE},
+    {"添加人账号", ROLE_STAFF, PEOPLE},
+    {"添加人帐号", ROLE_STAFF, PEOPLE},
+    {"添加人", ROLE_STAFF, PEOPLE},
+    {"跟进人", ROLE_STAFF, PEOPLE},
     {"staff", ROLE_STAFF, ORDERS},
     {"成本价", ROLE_COST, ORDERS},
     {"cost", ROLE_COST, ORDERS},
+    {"unionid", ROLE_UNIONID, PEOPLE},
+    {"外部联系人ID", ROLE_WECOM, PEOPLE},
+    {"external_userid", ROLE_WECOM, PEOPLE},
+    {"wecom", ROLE_WECOM, PEOPLE},
+    {"openid", ROLE_OPENID, PEOPLE},
+    {"邮箱", ROLE_EMAIL, PEOPLE},
+    {"email", ROLE_EMAIL, PEOPLE},
+    {"会员编号", ROLE_NUMBER, PEOPLE},
+    {"客户编号", ROLE_NUMBER, PEOPLE},
+    {"会员ID", ROLE_NUMBER, PEOPLE},
+    {"客户ID", ROLE_NUMBER, PEOPLE},
+    {"用户ID", ROLE_NUMBER, PEOPLE},
     {"昵称", ROLE_NAME, PEOPLE},
     {"客户名称", ROLE_NAME, PEOPLE},
     {"会员名", ROLE_NAME, PEOPLE},
+    {"买家会员名", ROLE_NAME, PEOPLE},
+    {"会员昵称", ROLE_NAME, PEOPLE},
+    {"客户昵称", ROLE_NAME, PEOPLE},
+    {"买家昵称", ROLE_NAME, PEOPLE},
+    {"微信昵称", ROLE_NAME, PEOPLE},
     {"member", ROLE_NAME, PEOPLE},
     {"备注", ROLE_REMARK, PEOPLE},
     {"remark", ROLE_REMARK, PEOPLE},
     {"手机号", ROLE_PHONE, PEOPLE},
+    {"手机", ROLE_PHONE, PEOPLE},
+    {"手机号码", ROLE_PHONE, PEOPLE},
+    {"联系手机", ROLE_PHONE, PEOPLE},
     {"收货人手机", ROLE_PHONE, PEOPLE},
+    {"收货人手机号", ROLE_PHONE, PEOPLE},
     {"备注手机", ROLE_PHONE, PEOPLE},
+    {"联系电话", ROLE_PHONE, PEOPLE},
     {"phone", ROLE_PHONE, PEOPLE},
     {"添加时间", ROLE_CONTACT_AT, PEOPLE},
     {"入群时间", ROLE_JOINED_AT, PEOPLE},
@@ -112,13 +158,16 @@ static const struct header {
     {"points", ROLE_POINTS, PEOPLE},
     {"群名称", ROLE_GROUP, GROUPS},
     {"group", ROLE_GROUP, GROUPS},
-    {"群ID", ROLE_NOTED, GROUPS},
+    {"群ID", ROLE_GROUP, GROUPS},
     {"群主", ROLE_NOTED, GROUPS},
     {"创建时间", ROLE_CREATED_AT, GROUPS},
     {"群公告", ROLE_NOTED, GROUPS},
     {"时间", ROLE_SENT_AT, MESSAGES},
+    {"发送时间", ROLE_SENT_AT, MESSAGES},
     {"发送人", ROLE_SPEAKER, MESSAGES},
+    {"发送者", ROLE_SPEAKER, MESSAGES},
     {"内容", ROLE_TEXT, MESSAGES},
+    {"消息内容", ROLE_TEXT, MESSAGES},
     {"message", ROLE_TEXT, MESSAGES},
     {"消息类型", ROLE_TEXT_TYPE, MESSAGES},
     /* WeChatMsg, MemoTrace */
@@ -152,7 +201,9 @@ static const struct header *find(struct str cell)
 {
     struct str text = without_brackets(value_unwrap(cell));
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (str_is(text, known[i].text)) return &known[i];
+        struct str name = str_of(known[i].text);
+        bool same = known[i].family == MESSAGES ? str_eq(text, name) : str_eq_fold(text, name);
+        if (same) return &known[i];
     }
     return NULL;
 }
@@ -169,36 +220,56 @@ size_t headers_known(const struct str *cells, size_t count)
 
 struct plan {
     struct mapping *map;
-    uint32_t column_of[ROLE_TEXT_TYPE + 1]; /* from 1; 0 = not there */
-    struct str header_of[ROLE_TEXT_TYPE + 1];
+    struct seat {
+        const struct header *header;
+        struct str text; /* as it stands in the file */
+        uint32_t column; /* from 1 */
+    } seats[LIMIT_MAP_ENTRIES];
+    size_t count;
+    bool played[ROLE_COUNT];
     size_t votes[FAMILY_COUNT];
 };
 
 static void look(struct plan *plan, const struct str *headers, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && plan->count < LIMIT_MAP_ENTRIES; i++) {
         const struct header *h = find(headers[i]);
         if (!h) continue;
         plan->votes[h->family]++;
-        if (plan->column_of[h->role]) continue;
-        plan->column_of[h->role] = (uint32_t)i + 1;
-        plan->header_of[h->role] = value_unwrap(headers[i]);
+        plan->played[h->role] = true;
+        plan->seats[plan->count++] = (struct seat){h, value_unwrap(headers[i]), (uint32_t)i + 1};
     }
 }
 
 static bool has(const struct plan *plan, enum role role)
 {
-    return plan->column_of[role] != 0;
+    return plan->played[role];
+}
+
+/* In the order of the list; columns of one header in that of the file. */
+static const struct seat *next_seat(const struct plan *plan, enum role role,
+                                    const struct seat *after)
+{
+    const struct seat *best = NULL;
+    for (const struct seat *s = plan->seats; s < plan->seats + plan->count; s++) {
+        bool behind = !after || s->header > after->header ||
+                      (s->header == after->header && s->column > after->column);
+        if (s->header->role == role && behind && (!best || s->header < best->header)) best = s;
+    }
+    return best;
 }
 
 static void add(struct plan *plan, enum role role, struct mapping_entry e)
 {
-    if (!has(plan, role) || plan->map->count == LIMIT_MAP_ENTRIES) return;
-    e.column = plan->column_of[role];
-    e.source = plan->header_of[role];
-    plan->map->has_at |= e.target == TARGET_AT;
-    plan->map->has_kind |= e.target == TARGET_KIND;
-    plan->map->entries[plan->map->count++] = e;
+    const struct seat *seat = next_seat(plan, role, NULL);
+    for (; seat && plan->map->count < LIMIT_MAP_ENTRIES; seat = next_seat(plan, role, seat)) {
+        e.column = seat->column;
+        e.source = seat->text;
+        plan->map->has_at |= e.target == TARGET_AT;
+        plan->map->has_kind |= e.target == TARGET_KIND;
+        plan->map->entries[plan->map->count++] = e;
+        e.instead = true;
+    }
 }
 
 static void add_prop(struct plan *plan, enum role role, const char *name, enum value_type type)
@@ -233,11 +304,20 @@ static void add_codes(struct plan *plan)
     add(plan, ROLE_GROUP, e);
 }
 
+static void add_identity(struct plan *plan, enum role role, enum identity_kind kind)
+{
+    add(plan, role,
+        (struct mapping_entry){.target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = kind});
+}
+
 static void add_person(struct plan *plan)
 {
-    add(plan, ROLE_PHONE,
-        (struct mapping_entry){
-            .target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = IDENTITY_PHONE});
+    add_identity(plan, ROLE_UNIONID, IDENTITY_UNIONID);
+    add_identity(plan, ROLE_WECOM, IDENTITY_WECOM);
+    add_identity(plan, ROLE_OPENID, IDENTITY_OPENID);
+    add_identity(plan, ROLE_PHONE, IDENTITY_PHONE);
+    add_identity(plan, ROLE_EMAIL, IDENTITY_EMAIL);
+    add_identity(plan, ROLE_NUMBER, IDENTITY_NAME);
     add_to(plan, ROLE_NAME, TARGET_PERSON, VALUE_TEXT);
     add_trait(plan, ROLE_NAME, "nickname", VALUE_TEXT);
     add_trait(plan, ROLE_REMARK, "remark", VALUE_TEXT);
@@ -285,7 +365,10 @@ static bool plan_people(struct plan *plan, bool group)
     }
     add_codes(plan);
     add_person(plan);
-    return has(plan, ROLE_PHONE) || has(plan, ROLE_NAME);
+    for (enum role role = ROLE_UNIONID; role <= ROLE_NAME; role++) {
+        if (has(plan, role)) return true;
+    }
+    return has(plan, ROLE_PHONE);
 }
 
 /* Seconds since 1970 are the same in every zone, so they win over a local time. */
@@ -304,9 +387,7 @@ static bool plan_messages(struct plan *plan)
 {
     add_kind(plan, "message.sent");
     add_sent_at(plan);
-    add(plan, ROLE_SENDER,
-        (struct mapping_entry){
-            .target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = IDENTITY_NAME});
+    add_identity(plan, ROLE_SENDER, IDENTITY_NAME);
     add_to(plan, ROLE_SPEAKER, TARGET_SPEAKER, VALUE_TEXT);
     add_to(plan, ROLE_TEXT, TARGET_MESSAGE, VALUE_TEXT);
     add_to(plan, ROLE_TEXT_TYPE, TARGET_MESSAGE_TYPE, VALUE_TEXT);
@@ -319,6 +400,7 @@ bool headers_map(const struct str *headers, size_t count, bool group, struct tab
     struct plan plan = {.map = &out->map};
     out->map = (struct mapping){.count = 0};
     out->people = false;
+    out->known = true;
     look(&plan, headers, count);
     out->messages = plan.votes[MESSAGES] >= 2;
     if (out->messages) return plan_messages(&plan);
@@ -326,4 +408,29 @@ bool headers_map(const struct str *headers, size_t count, bool group, struct tab
         return plan_orders(&plan);
     out->people = true;
     return plan.votes[PEOPLE] > 0 && plan_people(&plan, group);
+}
+
+static bool is_read(const struct table *t, size_t column)
+{
+    for (uint32_t i = 0; i < t->map.count; i++) {
+        if (t->map.entries[i].column == column + 1) return true;
+    }
+    return false;
+}
+
+void headers_unused(const struct table *t, const struct str *headers, size_t count, struct why *out)
+{
+    struct strbuf list = {0};
+    for (size_t i = 0; i < count && list.len < sizeof(out->args); i++) {
+        struct str text = value_unwrap(headers[i]);
+        const struct header *h = find(headers[i]);
+        if (text.len == 0 || is_read(t, i) || (h && h->role == ROLE_NOTED)) continue;
+        if (list.len) strbuf_add_text(&list, ", ");
+        strbuf_add_str(&list, utf8_cut(text, 60));
+    }
+    if (list.len) {
+        struct str shown = utf8_cut(strbuf_str(&list), sizeof(out->args) - 1);
+        (void)why_fail(out, ERR_OK, MSG_IMPORT_UNUSED, "", STR_FMT, STR_ARG(shown));
+    }
+    strbuf_finish(&list);
 }

@@ -166,10 +166,21 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
+static void tell_note(struct file_run *run)
+{
+    struct job *job = run->job;
+    char text[512];
+    if (run->batch->note.msg == MSG_NONE || !job->options->progress) return;
+    progress_clear(&job->progress);
+    why_text(&run->batch->note, job->options->lang, text, sizeof(text));
+    fprintf(job->options->progress, "%s: %s\n", name_of(run->path), text);
+}
+
 static enum err tell_rejects(struct file_run *run, struct why *why)
 {
     struct job *job = run->job;
     const char *name = name_of(run->path);
+    tell_note(run);
     if (run->batch->rejects.count || run->refused.count) progress_clear(&job->progress);
     for (size_t i = 0; i < run->batch->rejects.count; i++)
         TRY(rejects_add(&job->rejects, name, &run->batch->rejects.items[i], why));
@@ -262,7 +273,7 @@ static enum err run_job(struct job *job, struct why *why)
 {
     TRY(check_options(job, why));
     TRY(open_inputs(job, why));
-    TRY(rejects_open(&job->rejects, job->options->rejects_path, job->options->progress, why));
+    TRY(rejects_open(&job->rejects, job->options, why));
     if (job->options->dry_run) return apply_trial(job, run_files, why);
     enum err err = run_files(job, why);
     enum err ended = apply_end(job, err == ERR_OK ? why : NULL);

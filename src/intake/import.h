@@ -31,6 +31,7 @@ struct import_options {
     const char *rejects_path; /* NULL = none */
     int stdin_fd;             /* what "-" reads */
     FILE *progress;           /* bar or lines; NULL = silent */
+    enum lang lang;           /* of what is told, and of the reasons in the rejects file */
 };
 
 struct import_counts {

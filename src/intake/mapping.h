@@ -48,6 +48,7 @@ struct mapping_entry {
     struct str name;             /* TARGET_PROP, TARGET_TRAIT */
     struct str source;           /* header name, "$N", or the constant */
     uint32_t column;             /* from 1: $N, or after binding; 0 = not bound */
+    bool instead;                /* counts only where the entry before it gave nothing */
     struct date_format format;   /* VALUE_DATE */
 };
 

@@ -8,11 +8,11 @@
 #define TOLD_MAX 20
 #define HELD_MAX 65536
 
-enum err rejects_open(struct rejects *r, const char *path, FILE *out, struct why *why)
+enum err rejects_open(struct rejects *r, const struct import_options *o, struct why *why)
 {
-    *r = (struct rejects){.out = out, .fd = -1};
-    if (!path) return ERR_OK;
-    TRY(fs_create(path, &r->fd, why));
+    *r = (struct rejects){.out = o->progress, .lang = o->lang, .fd = -1};
+    if (!o->rejects_path) return ERR_OK;
+    TRY(fs_create(o->rejects_path, &r->fd, why));
     strbuf_add_text(&r->buffer, "file,line,column,reason,row\r\n");
     return ERR_OK;
 }
@@ -56,7 +56,7 @@ enum err rejects_add(struct rejects *r, const char *file, const struct reject *r
                      struct why *why)
 {
     char reason[512];
-    why_text(&reject->why, LANG_EN, reason, sizeof(reason));
+    why_text(&reject->why, r->lang, reason, sizeof(reason));
     tell(r, file, reject, reason);
     if (r->fd < 0) return ERR_OK;
     add_cell(&r->buffer, str_of(file), ',');

@@ -7,13 +7,15 @@
 
 struct rejects {
     FILE *out; /* NULL = silent */
-    int fd;    /* of the file; -1 = none */
+    enum lang lang;
+    int fd; /* of the file; -1 = none */
     uint64_t told;
     struct strbuf buffer;
 };
 
-/* 'path' may be NULL. */
-MUST_CHECK enum err rejects_open(struct rejects *r, const char *path, FILE *out, struct why *why);
+/* Where and how is said by the options: progress, lang and rejects_path. */
+MUST_CHECK enum err rejects_open(struct rejects *r, const struct import_options *o,
+                                 struct why *why);
 MUST_CHECK enum err rejects_add(struct rejects *r, const char *file, const struct reject *reject,
                                 struct why *why);
 /* Write what is held and close. */

@@ -25,6 +25,13 @@ enum err builder_bad(struct builder *b, enum msg msg, struct str value)
                     STR_ARG(utf8_cut(value, 80)));
 }
 
+enum err builder_too_precise(struct builder *b, struct str value)
+{
+    char field[96];
+    return why_fail(&b->why, ERR_INVALID, MSG_TOO_PRECISE, field_of(b, field), "%s|" STR_FMT,
+                    b->p->currency, STR_ARG(utf8_cut(value, 80)));
+}
+
 /* ---- single values ---- */
 
 static enum err read_amount(struct builder *b, struct str s, struct amount *out)
@@ -36,10 +43,7 @@ static enum err read_minor(struct builder *b, struct str s, int64_t *out)
 {
     struct amount a;
     TRY(read_amount(b, s, &a));
-    if (amount_minor(&a, b->p->currency_digits, out)) return ERR_OK;
-    char field[96];
-    return why_fail(&b->why, ERR_INVALID, MSG_TOO_PRECISE, field_of(b, field), "%s|" STR_FMT,
-                    b->p->currency, STR_ARG(utf8_cut(s, 80)));
+    return amount_minor(&a, b->p->currency_digits, out) ? ERR_OK : builder_too_precise(b, s);
 }
 
 static enum err read_integer(struct builder *b, struct str s, int64_t *out)
@@ -150,6 +154,8 @@ static enum err fill_amount(struct builder *b, const struct mapping_entry *e, st
         b->fact.amount = whole;
         return ERR_OK;
     }
+    b->amount = e;
+    b->amount_text = s;
     TRY(read_amount(b, s, &b->major));
     b->has_major = true;
     return ERR_OK;
@@ -158,7 +164,9 @@ static enum err fill_amount(struct builder *b, const struct mapping_entry *e, st
 static enum err fill_identity(struct builder *b, const struct mapping_entry *e, struct str s)
 {
     struct identity id = {e->identity, s};
-    if (e->identity != IDENTITY_PHONE) TRY(check_id(b, s));
+    bool phone = e->identity == IDENTITY_PHONE;
+    if (phone ? value_scientific(s) : value_damaged(s))
+        return builder_bad(b, MSG_DAMAGED_BY_EXCEL, s);
     if (e->target == TARGET_MEMBER) b->fact.who[b->fact.who_count++] = id;
     if (e->target == TARGET_OTHER) b->fact.other[b->fact.other_count++] = id;
     return ERR_OK;
@@ -204,6 +212,7 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
         return fill_time(b, e, s, &b->created);
     case TARGET_KIND:
         if (e->type == VALUE_STATUS) b->status = s;
+        if (e->type == VALUE_STATUS) b->status_entry = e;
         if (e->type != VALUE_STATUS) b->fact.kind = s;
         return ERR_OK;
     case TARGET_AMOUNT:
@@ -238,20 +247,40 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
     return ERR_OK;
 }
 
+/* Exports write - or 无 where there is no time, amount or number. */
+static bool is_none(const struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    if (s.len == 0) return true;
+    bool typed = e->type == VALUE_DATE || e->type == VALUE_DECIMAL || e->type == VALUE_NUMBER;
+    return typed && b->t->known && value_none(s);
+}
+
+/* Does the cell leave room for the columns that may stand in for its own? */
+static bool gives(struct builder *b, const struct mapping_entry *e)
+{
+    if (e->target != TARGET_MEMBER) return true;
+    return fact_identity_usable(&b->fact.who[b->fact.who_count - 1], parse_arena(b->p));
+}
+
 static enum err walk(struct builder *b)
 {
     const struct mapping *m = &b->t->map;
+    bool given = false;
     for (uint32_t i = 0; i < m->count; i++) {
         const struct mapping_entry *e = &m->entries[i];
         struct str s = e->source;
         b->can_decide |= e->target == TARGET_REFUND;
+        if (e->instead && given) continue;
+        given = false;
         if (e->type != VALUE_CONST) {
             if (e->column > b->count) continue;
             s = value_unwrap(b->cells[e->column - 1]);
         }
-        if (s.len == 0) continue;
+        if (is_none(b, e, s)) continue;
         b->entry = e;
         TRY(fill(b, e, s));
+        bool more = i + 1 < m->count && m->entries[i + 1].instead;
+        given = more && gives(b, e);
     }
     b->entry = NULL;
     return ERR_OK;

@@ -12,6 +12,7 @@ struct table_room {
 
 struct table {
     struct mapping map; /* bound: every entry but constants has its column */
+    bool known;         /* the headers mapped themselves */
     bool people;        /* the headers mapped themselves, and it is a list of people */
     bool messages;      /* the headers mapped themselves, and it is a chat */
     struct map *names;  /* seen in such a list; in a chat, display name -> struct str: its id */
@@ -29,3 +30,6 @@ void table_row(struct parse *p, struct table *t, const struct str *cells, size_t
 bool headers_map(const struct str *headers, size_t count, bool group, struct table *out);
 /* How many of these cells are known headers. */
 size_t headers_known(const struct str *cells, size_t count);
+/* The headers that the bound table does not read, as a sentence; MSG_NONE when there is none. */
+void headers_unused(const struct table *t, const struct str *headers, size_t count,
+                    struct why *out);

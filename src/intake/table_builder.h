@@ -19,14 +19,20 @@ struct builder {
     bool paid;                           /* the payment's time is there */
     struct amount major;                 /* the amount as written */
     bool has_major;
-    bool foreign;                      /* props.currency is another */
-    const struct mapping_entry *entry; /* being read; NULL = none */
-    bool notice;                       /* of the chat program itself: no row */
+    struct str amount_text; /* the same as text, and where it stands */
+    const struct mapping_entry *amount;
+    const struct mapping_entry *status_entry; /* where 'status' stands */
+    bool foreign;                             /* props.currency is another */
+    const struct mapping_entry *entry;        /* being read; NULL = none */
+    bool notice;                              /* of the chat program itself: no row */
     struct why why;
 };
 
 /* Say what is wrong with a cell's value. */
 enum err builder_bad(struct builder *b, enum msg msg, struct str value);
+
+/* It has more decimals than the brand's currency. */
+enum err builder_too_precise(struct builder *b, struct str value);
 
 /* Append to one of the fact's lists, which have room for all that a row can hold. */
 static inline void builder_add(struct fact_value *list, uint32_t *count, struct fact_value v)

@@ -9,6 +9,7 @@ static enum err settle_kind(struct builder *b)
 {
     struct fact *f = &b->fact;
     if (b->status.p) {
+        b->entry = b->status_entry;
         switch (value_status(b->status)) {
         case STATUS_UNKNOWN:
             return builder_bad(b, MSG_UNKNOWN_STATUS, b->status);
@@ -51,8 +52,8 @@ static enum err settle_amount(struct builder *b)
     if (any && b->foreign) {
         parse_foreign_amount(b->p, f, amount_double(&b->major));
     } else if (b->has_major && !amount_minor(&b->major, b->p->currency_digits, &f->amount)) {
-        return why_fail(&b->why, ERR_INVALID, MSG_TOO_PRECISE, "amount", "%s|%.15g", b->p->currency,
-                        amount_double(&b->major));
+        b->entry = b->amount;
+        return builder_too_precise(b, b->amount_text);
     }
     if (!b->refund) return ERR_OK;
     if (str_is(f->kind, "order.refunded")) {
@@ -169,6 +170,7 @@ static void settle_message(struct builder *b)
 enum err table_settle(struct builder *b)
 {
     TRY(settle_kind(b));
+    b->entry = NULL;
     TRY(settle_time(b));
     TRY(settle_amount(b));
     settle_person(b);

@@ -40,23 +40,45 @@ struct str value_unwrap(struct str cell)
     struct str s = trim(cell);
     if (s.len >= 3 && s.p[0] == '=' && s.p[1] == '"' && s.p[s.len - 1] == '"')
         s = trim((struct str){s.p + 2, s.len - 3});
-    if (s.len >= 2 && s.p[0] == '\'' && strchr("=+-@0123456789\t", s.p[1]))
+    bool word = s.len >= 2 && s.p[1] >= 'a' && s.p[1] <= 'z'; /* 'tis */
+    if (s.len >= 2 && s.p[0] == '\'' && !word && s.p[s.len - 1] != '\'')
         s = trim((struct str){s.p + 1, s.len - 1});
     return s;
 }
 
 /* ---- ids ---- */
 
-bool value_damaged(struct str s)
+static size_t leading_digits(struct str s)
 {
     size_t i = 0;
     while (i < s.len && ((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] == '.' && i > 0)))
         i++;
-    if (i == s.len) return s.len >= 15 && !memchr(s.p, '.', s.len) && str_ends(s, STR("000"));
+    return i;
+}
+
+bool value_scientific(struct str s)
+{
+    size_t i = leading_digits(s);
     if (i == 0 || i + 2 >= s.len || (s.p[i] != 'E' && s.p[i] != 'e') || s.p[i + 1] != '+')
         return false;
     for (i += 2; i < s.len; i++) {
         if (s.p[i] < '0' || s.p[i] > '9') return false;
+    }
+    return true;
+}
+
+bool value_damaged(struct str s)
+{
+    if (leading_digits(s) < s.len) return value_scientific(s);
+    return s.len >= 15 && !memchr(s.p, '.', s.len) && str_ends(s, STR("000"));
+}
+
+bool value_none(struct str s)
+{
+    if (str_is(s, "/") || str_starts(s, STR("无"))) return true;
+    for (size_t i = 0; i < s.len;) {
+        uint32_t c = utf8_next(s, &i);
+        if (c != '-' && c != 0x2013 && c != 0x2014) return false;
     }
     return true;
 }
@@ -209,10 +231,28 @@ enum order_status value_status(struct str s)
         const char *word;
         enum order_status status;
     } words[] = {
-        {"交易成功", STATUS_PAID},   {"已完成", STATUS_PAID},    {"已付款", STATUS_PAID},
-        {"待发货", STATUS_PAID},     {"已发货", STATUS_PAID},    {"退款成功", STATUS_REFUNDED},
-        {"已退款", STATUS_REFUNDED}, {"待付款", STATUS_CREATED}, {"已取消", STATUS_CREATED},
+        {"交易成功", STATUS_PAID},
+        {"已完成", STATUS_PAID},
+        {"已付款", STATUS_PAID},
+        {"待发货", STATUS_PAID},
+        {"已发货", STATUS_PAID},
+        {"已支付", STATUS_PAID},
+        {"待收货", STATUS_PAID},
+        {"已收货", STATUS_PAID},
+        {"已签收", STATUS_PAID},
+        {"买家已付款,等待卖家发货", STATUS_PAID},
+        {"买家已付款，等待卖家发货", STATUS_PAID},
+        {"卖家已发货,等待买家确认", STATUS_PAID},
+        {"卖家已发货，等待买家确认", STATUS_PAID},
+        {"卖家部分发货", STATUS_PAID},
+        {"退款成功", STATUS_REFUNDED},
+        {"已退款", STATUS_REFUNDED},
+        {"待付款", STATUS_CREATED},
+        {"已取消", STATUS_CREATED},
+        {"待支付", STATUS_CREATED},
+        {"等待买家付款", STATUS_CREATED},
         {"交易关闭", STATUS_CLOSED},
+        {"已关闭", STATUS_CLOSED},
     };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (str_is(s, words[i].word)) return words[i].status;

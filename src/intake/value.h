@@ -13,6 +13,11 @@ struct str value_unwrap(struct str cell);
 
 /* An id that a spreadsheet has damaged: 15 digits or more ending in 000, or 1.2E+15. */
 bool value_damaged(struct str s);
+/* 1.2E+15 */
+bool value_scientific(struct str s);
+/* What stands for nothing in a column of times or numbers: dashes, /, 无 and what begins with it.
+ */
+bool value_none(struct str s);
 
 /* An exact decimal: ASCII or full-width digits, commas in groups of three, ¥ ￥ $ 元 块, 千 万 亿,
  * a minus. Value = digits / 10^scale. */

@@ -248,7 +248,7 @@ static void codes_of_headers_in_english_are_known_too(void **state)
     struct world w;
     world_init(&w, IMPORT_CSV);
     w.options.as = "order.created";
-    world_parse(&w, "order,phone,付款时间,amount,product\nA1,13800138000,2024-01-05,5,tea\n");
+    world_parse(&w, "Order,phone,at,amount,product\nA1,13800138000,2024-01-05,5,tea\n");
     expect_sound(&w, 1, 0);
     expect_str(fact_at(&w, 0)->kind, "order.created");
     expect_prop(fact_at(&w, 0), "product", "tea");
@@ -268,9 +268,132 @@ static void a_file_nobody_knows_asks_for_a_map(void **state)
     world_finish(&w);
 }
 
+static void an_export_of_taobao_maps_itself(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(
+        &w,
+        "\"订单编号\",\"买家会员名\",\"买家实际支付金额\",\"订单状态\",\"联系电话\",\"联系手机\","
+        "\"订单创建时间\",\"订单付款时间\",\"宝贝标题\",\"宝贝总数量\",\"店铺名称\","
+        "\"退款金额\"\n"
+        "=\"2345678901234567890\",小明,100.00,交易成功,,'13800138000,2025-01-03 09:00:00,"
+        "2025-01-03 09:05:11,红富士,2,果园,0.00\n"
+        "=\"2345678901234567891\",小红,0.00,等待买家付款,,'13800138001,2025-01-03 09:00:00,"
+        ",梨,1,果园,无退款申请\n"
+        "=\"2345678901234567892\",小刚,50.00,\"买家已付款,等待卖家发货\",010-1,,"
+        "2025-01-03 09:00:00,2025-01-03 10:05:11,梨,1,果园,-\n");
+    expect_sound(&w, 3, 0);
+    expect_str(fact_at(&w, 0)->kind, "order.paid");
+    expect_at(fact_at(&w, 0), "2025-01-03T09:05:11+08:00");
+    expect_who(fact_at(&w, 0), IDENTITY_PHONE, "+8613800138000");
+    expect_trait(fact_at(&w, 0), "nickname", "小明");
+    expect_number(fact_at(&w, 0), "qty", 2);
+    expect_str(fact_at(&w, 1)->kind, "order.created");
+    expect_at(fact_at(&w, 1), "2025-01-03T09:00:00+08:00");
+    expect_str(fact_at(&w, 2)->kind, "order.paid");
+    expect_who(fact_at(&w, 2), IDENTITY_NAME, "小刚");
+    world_finish(&w);
+}
+
+static void a_column_stands_in_where_a_better_one_gives_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "备注手机,手机号,订单号,付款时间,付款时间,支付时间,规格,商家编码\n"
+                  "13800138001,13800138000,A1,2025-01-03,2025-01-04,2025-01-05,大,S1\n"
+                  "13800138001,138****8000,A2,,2025-01-04,2025-01-05,,S1\n"
+                  "138****8001,,A3,-,,2025-01-05,,\n");
+    expect_sound(&w, 3, 0);
+    assert_int_equal(fact_at(&w, 0)->who_count, 1);
+    expect_who(fact_at(&w, 0), IDENTITY_PHONE, "+8613800138000");
+    expect_at(fact_at(&w, 0), "2025-01-03T00:00:00+08:00");
+    expect_prop(fact_at(&w, 0), "sku", "大");
+    assert_int_equal(fact_at(&w, 1)->who_count, 1);
+    expect_who(fact_at(&w, 1), IDENTITY_PHONE, "+8613800138001");
+    expect_at(fact_at(&w, 1), "2025-01-04T00:00:00+08:00");
+    expect_prop(fact_at(&w, 1), "sku", "S1");
+    assert_int_equal(fact_at(&w, 2)->who_count, 0);
+    expect_at(fact_at(&w, 2), "2025-01-05T00:00:00+08:00");
+    world_finish(&w);
+}
+
+static void customers_of_wecom_map_themselves(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "客户名称,描述,添加人,添加人账号,添加时间,来源,手机,邮箱,外部联系人ID,标签\n"
+                  "小明,,王芳,WangFang,2025-01-03 09:00:00,扫描二维码,13800138000,a@b.cn,wmA,VIP\n"
+                  "小明,,王芳,,2025-01-04 09:00:00,搜索手机号,,,wmB,\n");
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->kind, "contact.added");
+    expect_str(fact_at(&w, 0)->code[DIM_STAFF], "WangFang");
+    expect_who(fact_at(&w, 0), IDENTITY_WECOM, "wmA");
+    expect_who(fact_at(&w, 0), IDENTITY_PHONE, "+8613800138000");
+    expect_who(fact_at(&w, 0), IDENTITY_EMAIL, "a@b.cn");
+    assert_int_equal(fact_at(&w, 0)->who_count, 3);
+    expect_str(fact_at(&w, 1)->code[DIM_STAFF], "王芳");
+    assert_int_equal(fact_at(&w, 1)->who_count, 1);
+    expect_who(fact_at(&w, 1), IDENTITY_WECOM, "wmB");
+    assert_null(value_of(fact_at(&w, 1)->traits, fact_at(&w, 1)->trait_count, "ambiguous"));
+    world_finish(&w);
+}
+
+static void a_customers_number_tells_names_apart(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "会员编号,会员名,积分\n007,小明,5\n008,小明,-\n");
+    expect_sound(&w, 2, 0);
+    expect_who(fact_at(&w, 0), IDENTITY_NAME, "007");
+    expect_who(fact_at(&w, 1), IDENTITY_NAME, "008");
+    assert_int_equal(fact_at(&w, 1)->who_count, 1);
+    assert_null(value_of(fact_at(&w, 1)->traits, fact_at(&w, 1)->trait_count, "points"));
+    world_finish(&w);
+}
+
+static void errors_of_known_headers_name_their_column(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "订单号,付款时间,实付金额,手机号,订单状态\n"
+                  "1,2025-01-03,1.005,,已付款\n"
+                  "2,2025-01-03,1,1.38E+10,已付款\n"
+                  "3,2025-01-03,1,,外星\n");
+    expect_sound(&w, 0, 3);
+    assert_int_equal(reject_at(&w, 0)->column, 3);
+    assert_int_equal(reject_at(&w, 0)->why.msg, MSG_TOO_PRECISE);
+    assert_int_equal(reject_at(&w, 1)->column, 4);
+    assert_int_equal(reject_at(&w, 1)->why.msg, MSG_DAMAGED_BY_EXCEL);
+    assert_int_equal(reject_at(&w, 2)->column, 5);
+    assert_int_equal(reject_at(&w, 2)->why.msg, MSG_UNKNOWN_STATUS);
+    world_finish(&w);
+}
+
+static void headers_that_say_nothing_are_named(void **state)
+{
+    (void)state;
+    struct world w;
+    char text[400];
+    parse_csv(&w, "订单号,付款时间,备用,,\"优惠, 元\",群主\nA1,2025-01-03,,,,\n");
+    expect_sound(&w, 1, 0);
+    why_text(&w.batch->note, LANG_EN, text, sizeof(text));
+    assert_string_equal(text, "columns that are not used: 备用, 优惠, 元");
+    world_finish(&w);
+    parse_csv(&w, "订单号,付款时间\nA1,2025-01-03\n");
+    assert_int_equal(w.batch->note.msg, MSG_NONE);
+    world_finish(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(headers_that_say_nothing_are_named),
+        cmocka_unit_test(an_export_of_taobao_maps_itself),
+        cmocka_unit_test(a_column_stands_in_where_a_better_one_gives_nothing),
+        cmocka_unit_test(customers_of_wecom_map_themselves),
+        cmocka_unit_test(a_customers_number_tells_names_apart),
+        cmocka_unit_test(errors_of_known_headers_name_their_column),
         cmocka_unit_test(an_export_of_orders_maps_itself),
         cmocka_unit_test(every_word_for_a_status_becomes_its_kind),
         cmocka_unit_test(a_closed_order_is_decided_by_payment_or_refund),

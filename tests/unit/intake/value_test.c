@@ -22,6 +22,9 @@ static void guards_and_space_come_off(void **state)
         {"'00123", "00123"},
         {"'=1+1", "=1+1"},
         {"'tis", "'tis"},
+        {"'张三", "张三"},
+        {"'E2025-1", "E2025-1"},
+        {"'张三'", "'张三'"},
         {"\xE3\x80\x80京\xE3\x80\x80", "京"},
         {"\xC2\xA0x\xC2\xA0", "x"},
         {"\xEF\xBB\xBF昵称", "昵称"},
@@ -165,6 +168,17 @@ static void amounts_as_doubles_are_the_nearest(void **state)
     }
 }
 
+static void what_stands_for_nothing_is_seen(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"-", "--", "—", "——", "–", "/", "无", "无退款申请"};
+    static const char *const some[] = {"-1", "0", "- 1", "//", "有无", "a-"};
+    for (size_t i = 0; i < COUNT(none); i++)
+        assert_true(value_none(str_of(none[i])));
+    for (size_t i = 0; i < COUNT(some); i++)
+        assert_false(value_none(str_of(some[i])));
+}
+
 static void states_of_orders_are_known(void **state)
 {
     (void)state;
@@ -172,10 +186,24 @@ static void states_of_orders_are_known(void **state)
         const char *text;
         enum order_status status;
     } list[] = {
-        {"交易成功", STATUS_PAID},   {"已完成", STATUS_PAID},    {"已付款", STATUS_PAID},
-        {"待发货", STATUS_PAID},     {"已发货", STATUS_PAID},    {"退款成功", STATUS_REFUNDED},
-        {"已退款", STATUS_REFUNDED}, {"待付款", STATUS_CREATED}, {"已取消", STATUS_CREATED},
-        {"交易关闭", STATUS_CLOSED}, {"随便", STATUS_UNKNOWN},   {"", STATUS_UNKNOWN},
+        {"交易成功", STATUS_PAID},
+        {"已完成", STATUS_PAID},
+        {"已付款", STATUS_PAID},
+        {"待发货", STATUS_PAID},
+        {"已发货", STATUS_PAID},
+        {"退款成功", STATUS_REFUNDED},
+        {"已退款", STATUS_REFUNDED},
+        {"待付款", STATUS_CREATED},
+        {"已取消", STATUS_CREATED},
+        {"交易关闭", STATUS_CLOSED},
+        {"随便", STATUS_UNKNOWN},
+        {"", STATUS_UNKNOWN},
+        {"等待买家付款", STATUS_CREATED},
+        {"买家已付款，等待卖家发货", STATUS_PAID},
+        {"买家已付款,等待卖家发货", STATUS_PAID},
+        {"已签收", STATUS_PAID},
+        {"已关闭", STATUS_CLOSED},
+        {"已付款 ", STATUS_UNKNOWN},
     };
     for (size_t i = 0; i < COUNT(list); i++)
         assert_int_equal(value_status(str_of(list[i].text)), list[i].status);
@@ -190,6 +218,7 @@ int main(void)
         cmocka_unit_test(what_is_no_money_is_refused),
         cmocka_unit_test(decimals_the_currency_lacks_are_refused),
         cmocka_unit_test(amounts_as_doubles_are_the_nearest),
+        cmocka_unit_test(what_stands_for_nothing_is_seen),
         cmocka_unit_test(states_of_orders_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

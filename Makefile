@@ -88,6 +88,11 @@ unit-programs: $(UNIT_BIN)
 .PHONY: unit-programs
 unit: $(UNIT_BIN)
 	@tools/run-unit $(UNIT_BIN)
+# Those that store something, once more on PostgreSQL: what they include says which they are.
+unit-postgres: $(UNIT_BIN)
+	@WF_STORE=postgresql tools/with-postgres tools/run-unit \
+	    $$(grep -l '/engine\.h' $(UNIT_BIN:=.d) | sed 's/\.d$$//')
+.PHONY: unit-postgres
 
 # ---- what a person types ----
 
@@ -102,6 +107,7 @@ help:
 	'make fuzz T=csv SECONDS=60    one fuzz target under libFuzzer and ASan; T=all for each' \
 	'make bench      measure beside named peers; writes bench/RESULTS.md' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
+	'make unit-postgres   those that store something, on a throw-away PostgreSQL' \
 	'make install PREFIX=/usr/local   the binary and its documents' \
 	'make stats      longest functions and files' \
 	'make V=1 …      the same with every command shown' \

@@ -1,7 +1,7 @@
-/* brand_place.h - a brand in a directory of its own, on either engine, under a simulated clock.
+/* brand_place.h - a brand in a directory of its own, on the engine of the run, under a simulated
+ * clock.
  *
- * On PostgreSQL (WF_TEST_POSTGRES) the place has a database of its own, dropped with it. Places of
- * the same seed have the same keys, so that their tables can be compared. */
+ * Places of the same seed have the same keys, so that their tables can be compared. */
 #pragma once
 
 #include <setjmp.h>
@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "brand/data.h"
+#include "engine.h"
 #include "people/people.h"
 
 #define PLACE_NOW INT64_C(1735700000000) /* 2025-01-01T02:53:20Z */
@@ -28,10 +29,9 @@
 #endif
 
 struct place {
-    char dir[64];       /* removed at the end */
-    char url[600];      /* of the store */
-    char database[64];  /* PostgreSQL's; empty = none */
-    struct env_sim env; /* the clock; may be moved */
+    char dir[64];             /* removed at the end */
+    struct database database; /* of its store */
+    struct env_sim env;       /* the clock; may be moved */
     struct data *data;
     struct brand *brand;
 };
@@ -44,54 +44,27 @@ static inline void place_must(enum err err, const struct why *why, const char *w
     fail_msg("%s: %s", what, text);
 }
 
-/* Say something to the server beside the place's own databases. */
-static inline void place_server(const char *text)
-{
-    struct sql *db = NULL;
-    struct why why = {0};
-    char schema[64];
-    snprintf(schema, sizeof(schema), "wf_place_%d", (int)getpid());
-    enum err err = sql_open(getenv("WF_TEST_POSTGRES"), NULL, schema, SQL_WRITER, &db, &why);
-    place_must(err, &why, "the server");
-    assert_int_equal(sql_exec(db, text), ERR_OK);
-    assert_int_equal(sql_drop_schema(db), ERR_OK);
-    sql_close(db);
-}
-
-/* The server's URL with another database. */
-static inline void place_database(struct place *p)
-{
-    static int count;
-    const char *server = getenv("WF_TEST_POSTGRES");
-    const char *slash = strrchr(server, '/'), *query = strchr(slash, '?');
-    char text[128];
-    snprintf(p->database, sizeof(p->database), "wf_place_%d_%d", (int)getpid(), ++count);
-    snprintf(p->url, sizeof(p->url), "%.*s/%s%s", (int)(slash - server), server, p->database,
-             query ? query : "");
-    snprintf(text, sizeof(text), "CREATE DATABASE %s", p->database);
-    place_server(text);
-}
-
 static inline void place_start(struct place *p)
 {
     static const struct module *const modules[] = {PLACE_MODULES, NULL};
     struct why why = {0};
     char dir[80];
     snprintf(dir, sizeof(dir), "%s/data", p->dir);
-    struct data_options o = {.dir = dir, .store = p->url, .env = &p->env.env, .modules = modules};
+    struct data_options o = {
+        .dir = dir, .store = p->database.url, .env = &p->env.env, .modules = modules};
     place_must(data_init(&o, &why), &why, "data_init");
     place_must(data_open(&o, &p->data, &why), &why, "data_open");
 }
 
-static inline void place_open(struct place *p, enum sql_engine engine, const char *zone)
+static inline void place_open(struct place *p, const char *zone)
 {
     struct why why = {0};
     struct brand_facts facts = {.slug = "shop", .name = "Shop", .currency = "CNY"};
-    *p = (struct place){.url = "sqlite:"};
+    *p = (struct place){0};
     snprintf(facts.zone, sizeof(facts.zone), "%s", zone);
     snprintf(p->dir, sizeof(p->dir), "/tmp/wf-place-XXXXXX");
     assert_non_null(mkdtemp(p->dir));
-    if (engine == SQL_POSTGRES) place_database(p);
+    database_make(&p->database);
     env_sim_init(&p->env, PLACE_NOW, 1);
     place_start(p);
     place_must(data_add_brand(p->data, &facts, &why), &why, "data_add_brand");
@@ -112,7 +85,5 @@ static inline void place_close(struct place *p)
     data_close(p->data);
     snprintf(text, sizeof(text), "rm -rf %s", p->dir);
     assert_int_equal(system(text), 0);
-    if (!p->database[0]) return;
-    snprintf(text, sizeof(text), "DROP DATABASE %s WITH (FORCE)", p->database);
-    place_server(text);
+    database_drop(&p->database);
 }

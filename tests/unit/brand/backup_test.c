@@ -1,4 +1,6 @@
-/* backup_test.c - a copy made while the writer works, and archives that must not be believed. */
+/* backup_test.c - a copy made while the writer works, and archives that must not be believed.
+ *
+ * Backups are of SQLite's files; data_test.c says what PostgreSQL answers. */
 #include "room.h"
 
 #include <archive.h>
@@ -49,7 +51,7 @@ static enum err restore(struct place *p, struct why *why)
 static struct room opened(struct place *p)
 {
     char command[300];
-    struct room r = {0};
+    struct room r = {.database = p->room.database};
     snprintf(command, sizeof(command), "cp '%s.key' '%s.key'", p->room.dir, p->other);
     assert_int_equal(system(command), 0);
     snprintf(r.dir, sizeof(r.dir), "%.79s", p->other);
@@ -212,15 +214,18 @@ static void names_that_a_backup_never_has_are_refused(void **state)
     assert_int_equal(restore(p, &why), ERR_CORRUPT);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define ON_SQLITE(f)                                                                               \
+    {                                                                                              \
+#f " (sqlite)", f, setup, teardown, NULL                                                   \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_backup_made_while_writing_holds_all_that_was_before_it),
-        TEST(a_directory_in_use_is_not_overwritten),
-        TEST(no_backup_cut_short_or_changed_is_taken),
-        TEST(names_that_a_backup_never_has_are_refused),
+        ON_SQLITE(a_backup_made_while_writing_holds_all_that_was_before_it),
+        ON_SQLITE(a_directory_in_use_is_not_overwritten),
+        ON_SQLITE(no_backup_cut_short_or_changed_is_taken),
+        ON_SQLITE(names_that_a_backup_never_has_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return engine_run(tests);
 }

@@ -261,7 +261,7 @@ static void run_sql(struct room *r, const char *text)
     struct sql *db;
     struct why why = {0};
     snprintf(path, sizeof(path), "%s/brands/shop/brand.db", r->dir);
-    must(sql_open("sqlite:", path, "wf_shop", SQL_WRITER, &db, &why), &why);
+    must(sql_open(r->database.url, path, "wf_shop", SQL_WRITER, &db, &why), &why);
     must(sql_begin(db), NULL);
     must(sql_run(sql_use(db, text)), NULL);
     must(sql_commit(db), NULL);
@@ -278,27 +278,25 @@ static void gaps_and_foreign_rows_are_refused(void **state)
         "DELETE FROM part WHERE first_seq = 1",
         "UPDATE log_mark SET seq = 100000",
     };
-    struct room *r = *state;
-    bulk(r, 0, 500);
-    bulk(r, 500, 1000);
-    room_emit(r, 1500, 100);
-    room_emit(r, 1600, 100);
-    room_close(r);
-    char copy[300], back[300];
-    snprintf(copy, sizeof(copy), "cp -r '%s' '%s.kept'", r->dir, r->dir);
-    snprintf(back, sizeof(back), "rm -rf '%s' && cp -r '%s.kept' '%s'", r->dir, r->dir, r->dir);
-    assert_int_equal(system(copy), 0);
+    (void)state;
     for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
-        struct data_options o = room_options(r);
+        struct room r = {0};
         struct why why = {0};
-        run_sql(r, damages[i]);
-        must(data_open(&o, &r->data, &why), &why);
-        if (data_brand(r->data, "shop", &r->brand, &why) != ERR_CORRUPT) fail_msg("%s", damages[i]);
-        room_close(r);
-        assert_int_equal(system(back), 0);
+        room_init(&r);
+        bulk(&r, 0, 500);
+        bulk(&r, 500, 1000);
+        room_emit(&r, 1500, 100);
+        room_emit(&r, 1600, 100);
+        room_close(&r);
+        room_open(&r);
+        expect_log(&r, 1700);
+        room_close(&r);
+        run_sql(&r, damages[i]);
+        struct data_options o = room_options(&r);
+        must(data_open(&o, &r.data, &why), &why);
+        if (data_brand(r.data, "shop", &r.brand, &why) != ERR_CORRUPT) fail_msg("%s", damages[i]);
+        room_finish(&r);
     }
-    room_open(r);
-    expect_log(r, 1700);
 }
 
 /* ---- kills ---- */
@@ -322,10 +320,13 @@ static void work(struct room *r, int pipe_fd, int64_t next)
     }
 }
 
-/* What was acknowledged before the kill. */
-static int64_t kill_after(struct room *r, int64_t next, unsigned wait_us)
+/* What was acknowledged before the kill, which comes while the brand opens or after its first
+ * acknowledgement. */
+static int64_t kill_after(struct room *r, int64_t next, struct rng *rng)
 {
     int fds[2];
+    int64_t acked = next, got;
+    bool opening = rng_below(rng, 5) == 0;
     assert_int_equal(pipe(fds), 0);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -334,9 +335,9 @@ static int64_t kill_after(struct room *r, int64_t next, unsigned wait_us)
         work(r, fds[1], next);
     }
     close(fds[1]);
-    usleep(wait_us);
+    if (!opening) assert_int_equal(read(fds[0], &acked, sizeof(acked)), sizeof(acked));
+    usleep((useconds_t)(2000 + rng_below(rng, 40000)));
     kill(child, SIGKILL);
-    int64_t acked = next, got;
     while (read(fds[0], &got, sizeof(got)) == sizeof(got))
         acked = got;
     int status;
@@ -353,12 +354,13 @@ static void every_acknowledged_event_survives_a_kill_exactly_once(void **state)
     const char *given = getenv("WF_SEED");
     uint64_t seed = (uint64_t)env_now(env_system());
     int64_t next = 0, acked_in_all = 0;
+    int kills = engine_of_run() == SQL_POSTGRES ? KILLS / 4 : KILLS; /* it opens more slowly */
     if (given) assert_true(str_to_u64(str_of(given), &seed));
     print_message("WF_SEED=%" PRIu64 "\n", seed);
     rng_init(&rng, seed);
     room_close(r);
-    for (int i = 0; i < KILLS; i++) {
-        int64_t acked = kill_after(r, next, 2000 + (unsigned)rng_below(&rng, 40000));
+    for (int i = 0; i < kills; i++) {
+        int64_t acked = kill_after(r, next, &rng);
         acked_in_all += acked - next;
         room_open(r);
         int64_t there = (int64_t)brand_stats(r->brand).seq;
@@ -369,8 +371,8 @@ static void every_acknowledged_event_survives_a_kill_exactly_once(void **state)
         room_close(r);
         next = there;
     }
-    print_message("%d kills, %" PRId64 " events acknowledged\n", KILLS, acked_in_all);
-    assert_true(acked_in_all > KILLS);
+    print_message("%d kills, %" PRId64 " events acknowledged\n", kills, acked_in_all);
+    assert_true(acked_in_all > kills / 2);
     room_open(r);
 }
 
@@ -387,7 +389,7 @@ int main(void)
         TEST(a_stream_that_was_not_entered_is_gone_after_opening),
         TEST(a_failed_bulk_load_leaves_no_file_and_no_event),
         TEST(files_stay_while_they_are_held),
-        TEST(gaps_and_foreign_rows_are_refused),
+        cmocka_unit_test(gaps_and_foreign_rows_are_refused),
         TEST(every_acknowledged_event_survives_a_kill_exactly_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../engine.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "brand/internal.h"
@@ -147,7 +148,7 @@ static const struct module *const room_modules[] = {&sums_module, NULL};
 
 struct room {
     char top[64], dir[80];
-    const char *store; /* NULL: SQLite */
+    struct database database; /* of its store */
     const struct env *env;
     struct data *data;
     struct brand *brand;
@@ -156,7 +157,7 @@ struct room {
 static inline struct data_options room_options(const struct room *r)
 {
     return (struct data_options){.dir = r->dir,
-                                 .store = r->store,
+                                 .store = r->database.url,
                                  .env = r->env ? r->env : env_system(),
                                  .modules = room_modules};
 }
@@ -192,6 +193,7 @@ static inline void room_init(struct room *r)
     snprintf(r->top, sizeof(r->top), "/tmp/wf-brand-XXXXXX");
     assert_non_null(mkdtemp(r->top));
     snprintf(r->dir, sizeof(r->dir), "%s/data", r->top);
+    database_make(&r->database);
     struct data_options o = room_options(r);
     must(data_init(&o, &why), &why);
     must(data_open(&o, &r->data, &why), &why);
@@ -205,6 +207,7 @@ static inline void room_finish(struct room *r)
     room_close(r);
     snprintf(command, sizeof(command), "rm -rf '%s'", r->top);
     assert_int_equal(system(command), 0);
+    database_drop(&r->database);
 }
 
 /* ---- commands ---- */

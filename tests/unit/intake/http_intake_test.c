@@ -5,12 +5,14 @@
 #include <pthread.h>
 
 #include "account/key.h"
+#include "engine.h"
 #include "intake/http_intake.h"
 #include "people/people.h"
 
 struct world {
     struct intake_ctx ctx; /* first */
     char dir[64];
+    struct database database;
     struct brand *brand;
     struct keyring *keys;
     struct http_server *server;
@@ -27,8 +29,11 @@ static void open_data(void)
     struct why why = {0};
     char path[80];
     snprintf(path, sizeof(path), "%s/data", world.dir);
-    struct data_options o = {
-        .dir = path, .env = env_system(), .modules = modules, .server_tables = account_migrations};
+    struct data_options o = {.dir = path,
+                             .store = world.database.url,
+                             .env = env_system(),
+                             .modules = modules,
+                             .server_tables = account_migrations};
     assert_int_equal(data_init(&o, &why), ERR_OK);
     assert_int_equal(data_open(&o, &world.ctx.data, &why), ERR_OK);
 }
@@ -64,6 +69,7 @@ static int open_world(void **state)
         .slug = "shop", .name = "Shop", .zone = "Asia/Shanghai", .currency = "CNY"};
     world = (struct world){.dir = "/tmp/wf-intake-XXXXXX"};
     assert_non_null(mkdtemp(world.dir));
+    database_make(&world.database);
     open_data();
     assert_int_equal(data_add_brand(world.ctx.data, &facts, &why), ERR_OK);
     assert_int_equal(key_create(world.ctx.data, "shop", KEY_PUBLIC, world.public_key, &why),
@@ -80,6 +86,7 @@ static int close_world(void **state)
     (void)state;
     char command[96];
     stop();
+    database_drop(&world.database);
     strbuf_finish(&world.reply.all);
     snprintf(command, sizeof(command), "rm -rf %s", world.dir);
     return system(command);

@@ -1,4 +1,4 @@
-/* import_test.c - files into a brand: once, again, after a stop, on trial, on either engine. */
+/* import_test.c - files into a brand: once, again, after a stop, on trial. */
 #include "intake/import.h"
 
 #define PLACE_MODULES &people_module, &import_module
@@ -181,20 +181,19 @@ static struct strbuf random_rows(uint64_t seed, size_t count, size_t people, uin
     return b;
 }
 
-static void begin(struct place *p, void **state)
+static void begin(struct place *p)
 {
-    enum sql_engine engine = *(enum sql_engine *)*state;
-    if (engine == SQL_POSTGRES && !getenv("WF_TEST_POSTGRES")) skip();
     log_init((enum log_level)(LOG_ERROR + 1), LOG_AUTO);
-    place_open(p, engine, "Asia/Shanghai");
+    place_open(p, "Asia/Shanghai");
 }
 
 /* ---- tests ---- */
 
 static void a_second_run_adds_nothing(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     static const size_t sizes[] = {300, 5000}; /* one by one, and in bulk */
     uint64_t before = 0;
     for (size_t i = 0; i < COUNT(sizes); i++) {
@@ -222,8 +221,9 @@ static void a_second_run_adds_nothing(void **state)
 
 static void content_map_and_group_make_another_import(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     static const char rows[] = "user,at\nu1,2024-01-05\nu2,2024-01-06\n";
     static const struct {
         const char *map, *as, *group, *text;
@@ -250,9 +250,10 @@ static void content_map_and_group_make_another_import(void **state)
 
 static void a_stopped_import_goes_on_where_it_stopped(void **state)
 {
+    (void)state;
     struct place p, whole;
-    begin(&p, state);
-    begin(&whole, state);
+    begin(&p);
+    begin(&whole);
     struct strbuf rows = random_rows(5, 1900, 60, 5);
     struct import_options o = options_of(IMPORT_CSV, ORDERS_MAP);
     const char *path = write_rows(&p, "rows.csv", strbuf_str(&rows));
@@ -282,8 +283,9 @@ static void a_stopped_import_goes_on_where_it_stopped(void **state)
 
 static void ids_of_rows_are_known_across_files(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct import_options o = options_of(IMPORT_JSONL, NULL);
     const char *path = write_rows(
         &p, "a.jsonl",
@@ -302,8 +304,9 @@ static void ids_of_rows_are_known_across_files(void **state)
 
 static void a_trial_leaves_nothing_behind(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct strbuf rows = random_rows(9, 5000, 200, 10);
     struct import_options o = options_of(IMPORT_CSV, ORDERS_MAP);
     /* something is there already, in memory but not in rows yet */
@@ -345,8 +348,9 @@ static void a_trial_leaves_nothing_behind(void **state)
 
 static void a_trial_amid_unwritten_members_loses_none(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct strbuf rows = random_rows(3, 1500, 50, 0);
     struct import_options o = options_of(IMPORT_CSV, ORDERS_MAP);
     const char *path = write_rows(&p, "rows.csv", strbuf_str(&rows));
@@ -365,8 +369,9 @@ static void a_trial_amid_unwritten_members_loses_none(void **state)
 
 static void rejects_are_written_with_their_place(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     char rejects[160];
     struct strbuf text = {0};
     struct why why = {0};
@@ -388,8 +393,9 @@ static void rejects_are_written_with_their_place(void **state)
 
 static void wrong_options_read_nothing(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct import_options list[12];
     for (size_t i = 0; i < COUNT(list); i++)
         list[i] = options_of(IMPORT_CSV, "member=user:u");
@@ -424,8 +430,9 @@ static void wrong_options_read_nothing(void **state)
 
 static void one_missing_file_stops_all_before_anything_is_stored(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct import_options o = options_of(IMPORT_CSV, "member=user:u");
     struct import_counts c;
     struct why why = {0};
@@ -438,8 +445,9 @@ static void one_missing_file_stops_all_before_anything_is_stored(void **state)
 
 static void renames_follow_members_and_never_merge(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct import_options o = options_of(IMPORT_IRC, NULL);
     o.group = "g";
     const char *path = write_rows(&p, "2024-01-05.log",
@@ -480,8 +488,9 @@ static void renames_follow_members_and_never_merge(void **state)
 
 static void names_are_of_their_source(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct import_options o = options_of(IMPORT_CSV, "member=name:n,at=date:t");
     const char *path = write_rows(&p, "rows.csv", STR("n,t\nwang,2024-01-05\n"));
     struct import_counts c = import_one(&p, &o, path);
@@ -494,8 +503,9 @@ static void names_are_of_their_source(void **state)
 
 static void standard_input_is_imported(void **state)
 {
+    (void)state;
     struct place p;
-    begin(&p, state);
+    begin(&p);
     struct import_options o = options_of(IMPORT_CSV, "member=user:u,at=date:t");
     const char *path = write_rows(&p, "rows.csv", STR("u,t\n1,2024-01-05\n"));
     o.stdin_fd = open(path, O_RDONLY);
@@ -510,12 +520,13 @@ static void standard_input_is_imported(void **state)
 /* Pieces small enough to go one by one, against the whole in bulk. */
 static void bulk_gives_what_one_by_one_gives(void **state)
 {
+    (void)state;
     const size_t rows = 100000, piece = 1999;
     uint64_t seed = getenv("WF_SEED") ? strtoull(getenv("WF_SEED"), NULL, 10) : 11;
     print_message("seed %" PRIu64 "\n", seed);
     struct place bulk, single;
-    begin(&bulk, state);
-    begin(&single, state);
+    begin(&bulk);
+    begin(&single);
     struct strbuf text = random_rows(seed, rows, 3000, 2);
     struct import_options o = options_of(IMPORT_CSV, ORDERS_MAP);
     struct import_counts all =
@@ -558,30 +569,22 @@ static void bulk_gives_what_one_by_one_gives(void **state)
     place_close(&single);
 }
 
-static enum sql_engine engines[] = {SQL_SQLITE, SQL_POSTGRES};
-
-#define ON(f, engine)                                                                              \
-    {                                                                                              \
-#f " (" #engine ")", f, NULL, NULL, &engines[engine]                                       \
-    }
-#define BOTH(f) ON(f, SQL_SQLITE), ON(f, SQL_POSTGRES)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(a_second_run_adds_nothing),
-        BOTH(content_map_and_group_make_another_import),
-        BOTH(a_stopped_import_goes_on_where_it_stopped),
-        BOTH(ids_of_rows_are_known_across_files),
-        BOTH(a_trial_leaves_nothing_behind),
-        BOTH(a_trial_amid_unwritten_members_loses_none),
-        BOTH(rejects_are_written_with_their_place),
-        BOTH(wrong_options_read_nothing),
-        BOTH(one_missing_file_stops_all_before_anything_is_stored),
-        BOTH(renames_follow_members_and_never_merge),
-        BOTH(names_are_of_their_source),
-        BOTH(standard_input_is_imported),
-        ON(bulk_gives_what_one_by_one_gives, SQL_SQLITE),
+        cmocka_unit_test(a_second_run_adds_nothing),
+        cmocka_unit_test(content_map_and_group_make_another_import),
+        cmocka_unit_test(a_stopped_import_goes_on_where_it_stopped),
+        cmocka_unit_test(ids_of_rows_are_known_across_files),
+        cmocka_unit_test(a_trial_leaves_nothing_behind),
+        cmocka_unit_test(a_trial_amid_unwritten_members_loses_none),
+        cmocka_unit_test(rejects_are_written_with_their_place),
+        cmocka_unit_test(wrong_options_read_nothing),
+        cmocka_unit_test(one_missing_file_stops_all_before_anything_is_stored),
+        cmocka_unit_test(renames_follow_members_and_never_merge),
+        cmocka_unit_test(names_are_of_their_source),
+        cmocka_unit_test(standard_input_is_imported),
+        cmocka_unit_test(bulk_gives_what_one_by_one_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

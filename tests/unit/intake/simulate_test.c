@@ -1,54 +1,9 @@
 /* simulate_test.c - the simulated history: the same for the same seed, believable, and sound. */
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-/* clang-format on */
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "brand/data.h"
+#include "brand_place.h"
 #include "intake/simulate.h"
 
-#define NOW INT64_C(1735700000000) /* 2025-01-01T02:53:20Z */
+#define NOW PLACE_NOW
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* A brand in a directory of its own. */
-struct place {
-    char dir[64];
-    struct env_sim env;
-    struct data *data;
-    struct brand *brand;
-};
-
-static void place_open(struct place *p)
-{
-    static const struct module *const modules[] = {&people_module, NULL};
-    struct why why = {0};
-    snprintf(p->dir, sizeof(p->dir), "/tmp/wf-simulate-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
-    env_sim_init(&p->env, NOW, 1);
-    char dir[80];
-    snprintf(dir, sizeof(dir), "%s/data", p->dir);
-    struct data_options o = {.dir = dir, .env = &p->env.env, .modules = modules};
-    struct brand_facts facts = {
-        .slug = "demo", .name = "Demo", .zone = "Asia/Shanghai", .currency = "CNY"};
-    assert_int_equal(data_init(&o, &why), ERR_OK);
-    assert_int_equal(data_open(&o, &p->data, &why), ERR_OK);
-    assert_int_equal(data_add_brand(p->data, &facts, &why), ERR_OK);
-    assert_int_equal(data_brand(p->data, "demo", &p->brand, &why), ERR_OK);
-}
-
-static void place_close(struct place *p)
-{
-    char command[96];
-    data_close(p->data);
-    snprintf(command, sizeof(command), "rm -rf %s", p->dir);
-    assert_int_equal(system(command), 0);
-}
 
 static struct import_counts simulate(struct place *p, uint64_t members, uint64_t days,
                                      uint64_t seed)
@@ -118,7 +73,7 @@ static struct digest digest_of(struct place *p)
 static struct digest simulated(uint64_t seed)
 {
     struct place p;
-    place_open(&p);
+    place_open(&p, "Asia/Shanghai");
     struct import_counts counts = simulate(&p, 300, 120, seed);
     struct digest g = digest_of(&p);
     assert_true(g.rows >= counts.stored);
@@ -139,7 +94,7 @@ static void test_a_second_run_adds_nothing(void **state)
 {
     (void)state;
     struct place p;
-    place_open(&p);
+    place_open(&p, "Asia/Shanghai");
     struct import_counts first = simulate(&p, 60, 40, 3);
     struct digest before = digest_of(&p);
     struct import_counts second = simulate(&p, 60, 40, 3);
@@ -155,7 +110,7 @@ static void test_two_seeds_share_no_member(void **state)
 {
     (void)state;
     struct place p;
-    place_open(&p);
+    place_open(&p, "Asia/Shanghai");
     struct import_counts a = simulate(&p, 80, 30, 1), b = simulate(&p, 80, 30, 2);
     assert_in_range(a.members_created, 80, 100);
     assert_in_range(b.members_created, 80, 100);
@@ -167,7 +122,7 @@ static void test_nothing_happens_after_the_present(void **state)
 {
     (void)state;
     struct place p;
-    place_open(&p);
+    place_open(&p, "Asia/Shanghai");
     simulate(&p, 200, 10, 5);
     struct digest g = digest_of(&p);
     assert_true(g.latest <= NOW);
@@ -233,7 +188,7 @@ static void test_a_year_has_members_of_every_stage(void **state)
     struct place p;
     struct why why = {0};
     struct verify_report report = {.finding = print_finding};
-    place_open(&p);
+    place_open(&p, "Asia/Shanghai");
     struct import_counts counts = simulate(&p, 2000, 365, 1);
     struct census c = census_of(&p);
     for (int i = 0; i <= STAGE_COUNT; i++) {
@@ -264,7 +219,7 @@ static void test_one_member_for_one_day_is_enough(void **state)
 {
     (void)state;
     struct place p;
-    place_open(&p);
+    place_open(&p, "Asia/Shanghai");
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct simulate_options o = {
             .members = 1, .days = 1, .seed = seed, .start = NOW - 5 * TIME_DAY};
@@ -280,7 +235,7 @@ static void test_a_start_outside_history_is_refused(void **state)
 {
     (void)state;
     struct place p;
-    place_open(&p);
+    place_open(&p, "Asia/Shanghai");
     const int64_t starts[] = {NOW + 2 * TIME_DAY, -3 * TIME_DAY};
     for (size_t i = 0; i < COUNT(starts); i++) {
         struct simulate_options o = {.members = 5, .days = 5, .start = starts[i]};

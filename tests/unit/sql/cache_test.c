@@ -1,5 +1,5 @@
 /* cache_test.c - statements are found by address and by text, however many addresses there are. */
-#include "engines.h"
+#include "store.h"
 
 #include "sql/cache.h"
 

@@ -1,5 +1,5 @@
 /* migrate_test.c - steps are applied once, whole, and in order. */
-#include "engines.h"
+#include "store.h"
 
 static const struct migration first[] = {
     {1, "CREATE TABLE shop (id {int} NOT NULL PRIMARY KEY, doc {text} NOT NULL DEFAULT "
@@ -134,5 +134,5 @@ int main(void)
         BOTH(modules_count_for_themselves),
         BOTH(a_gap_in_the_steps_applied_is_damage),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return engine_run(tests);
 }

@@ -1,5 +1,5 @@
 /* postgres_test.c - the server: the owner's lock, schemas, types, a stream, a lost connection. */
-#include "engines.h"
+#include "store.h"
 
 static void a_schema_has_one_writer(void **state)
 {
@@ -215,5 +215,5 @@ int main(void)
         ON_POSTGRES(an_error_inside_a_stream_is_told),
         ON_POSTGRES(there_is_nothing_to_checkpoint_or_to_verify),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return engine_run(tests);
 }

@@ -1,5 +1,5 @@
 /* postgres_value_test.c - wire forms, without a server. */
-#include "engines.h"
+#include "store.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* sql_test.c - what every caller may rely on, whatever the engine. */
-#include "engines.h"
+#include "store.h"
 
 #include <float.h>
 #include <math.h>
@@ -626,5 +626,5 @@ int main(void)
         BOTH(closing_drops_an_open_transaction),
         BOTH(random_transactions_agree_with_a_model),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return engine_run(tests);
 }

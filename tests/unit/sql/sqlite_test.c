@@ -1,6 +1,6 @@
 /* sqlite_test.c - the file: settings, checkpoints, copies, damage, a full disk, a killed process.
  */
-#include "engines.h"
+#include "store.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -448,5 +448,5 @@ int main(void)
         ON_SQLITE(a_copy_that_fails_leaves_no_file),
         ON_SQLITE(what_was_committed_survives_a_killed_process),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return engine_run(tests);
 }

@@ -1,8 +1,7 @@
-/* engines.h - run a test on both engines, each time in a new database.
+/* store.h - a new store for each test, on the engine of the run.
  *
- * BOTH(f) in a list of tests stands for f on SQLite and f on PostgreSQL. The test begins with
- * store_of(state); where WF_TEST_POSTGRES names no server, that skips it. Connections opened by
- * store_open are the test's to close. */
+ * A list of tests names each as BOTH, ON_SQLITE or ON_POSTGRES, and is given to engine_run. The
+ * test gets its store from store_of(state); connections opened by store_open are its to close. */
 #pragma once
 
 #include <setjmp.h>
@@ -19,34 +18,30 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "sql/sql.h"
+#include "engine.h"
 
 struct store {
-    enum sql_engine engine;
     const char *url;
     char dir[64];    /* its own directory, removed after the test */
     char path[96];   /* SQLite's file in it */
     char schema[64]; /* PostgreSQL's schema, dropped after the test */
 };
 
-static enum sql_engine store_engines[] __attribute__((unused)) = {SQL_SQLITE, SQL_POSTGRES};
-
+#define BOTH(f) cmocka_unit_test_setup_teardown(f, store_setup, store_teardown)
 #define ON_SQLITE(f)                                                                               \
     {                                                                                              \
-#f " (sqlite)", f, store_setup, store_teardown, &store_engines[0]                          \
+#f " (sqlite)", f, store_setup, store_teardown, NULL                                       \
     }
 #define ON_POSTGRES(f)                                                                             \
     {                                                                                              \
-#f " (postgresql)", f, store_setup, store_teardown, &store_engines[1]                      \
+#f " (postgresql)", f, store_setup, store_teardown, NULL                                   \
     }
-#define BOTH(f) ON_SQLITE(f), ON_POSTGRES(f)
 
 static inline int store_setup(void **state)
 {
     static int count;
     struct store *st = calloc(1, sizeof(*st));
-    st->engine = *(enum sql_engine *)*state;
-    st->url = st->engine == SQL_SQLITE ? "sqlite:" : getenv("WF_TEST_POSTGRES");
+    st->url = engine_url();
     snprintf(st->dir, sizeof(st->dir), "/tmp/wf-sql-test.XXXXXX");
     if (!mkdtemp(st->dir)) return -1;
     snprintf(st->path, sizeof(st->path), "%s/a.db", st->dir);
@@ -70,7 +65,7 @@ static inline int store_teardown(void **state)
     struct store *st = *state;
     struct sql *db = NULL;
     int failures = 0;
-    if (st->engine == SQL_POSTGRES && st->url) {
+    if (engine_of_run() == SQL_POSTGRES) {
         failures += sql_open(st->url, NULL, st->schema, SQL_WRITER, &db, NULL) != ERR_OK;
         if (db) failures += sql_drop_schema(db) != ERR_OK;
         sql_close(db);
@@ -82,9 +77,7 @@ static inline int store_teardown(void **state)
 
 static inline struct store *store_of(void **state)
 {
-    struct store *st = *state;
-    if (!st->url) skip();
-    return st;
+    return *state;
 }
 
 static inline struct sql *store_open(const struct store *st, enum sql_role role)

@@ -105,7 +105,8 @@ help:
 	'make check-long the same with the long settings, before a release' \
 	'make fmt tidy layers banned   style: format, lint, includes, forbidden calls' \
 	'make fuzz T=csv SECONDS=60    one fuzz target under libFuzzer and ASan; T=all for each' \
-	'make bench      measure beside named peers; writes bench/RESULTS.md' \
+	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
+	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
 	'make unit-postgres   those that store something, on a throw-away PostgreSQL' \
 	'make install PREFIX=/usr/local   the binary and its documents' \
@@ -147,6 +148,10 @@ fuzz:
 bench: all
 	@tools/deps build bench
 	@bench/run $(OUT)/wellfield
+bench-peers: all
+	@tools/deps build bench node
+	@bench/peers $(OUT)/wellfield
+.PHONY: bench-peers
 
 PREFIX ?= /usr/local
 install: all

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The answers of `wellfield bench` on 200,000 events beside SQLite's; and the same with any number of threads and of
-parts."""
+"""The answers of `wellfield bench` on 200,000 events beside SQLite's and, where npm has brought it, DuckDB's; and
+the same with any number of threads and of parts."""
 import csv
 import json
 import os
@@ -13,8 +13,10 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parent.parent / "bench")]
+import engines  # noqa: E402
 import questions  # noqa: E402
-from wellfield import BINARY, run  # noqa: E402
+import results  # noqa: E402
+from wellfield import BINARY, Skip, run  # noqa: E402
 
 EVENTS, MEMBERS, SEED = 200_000, 2_000, 7
 FOLDER = tempfile.mkdtemp(prefix="wellfield-bench-test-")
@@ -70,6 +72,25 @@ def test_sqlite_gives_the_same_answers():
         db.executemany("INSERT INTO e VALUES (?,?,?,?,?,?,?)", csv.reader(f))
     for name, sql in questions.SQLITE.items():
         agree(name, questions.text_of(name, db.execute(sql).fetchall()), "SQLite")
+
+
+def test_duckdb_gives_the_same_answers():
+    made()
+    if not (engines.HERE / "node_modules/@duckdb/node-api").exists() or not shutil.which("node"):
+        raise Skip("DuckDB is not installed: make bench-peers brings it")
+    for name, answer in engines.duckdb(f"{FOLDER}/e.csv", FOLDER, 2, 1)["answers"].items():
+        for theirs in answer.texts:
+            agree(name, theirs, "DuckDB")
+
+
+def test_results_keep_each_others_sections():
+    results.FILE = pathlib.Path(FOLDER, "RESULTS.md")
+    results.write("make bench", "## One\n\nold")
+    results.write("make bench-peers", "## Two\n")
+    results.write("make bench", "## One\n\nnew")
+    assert results.read() == {"make bench": "## One\n\nnew\n", "make bench-peers": "## Two\n"}
+    text = results.FILE.read_text()
+    assert text.startswith("# What was measured\n") and text.index("## Two") < text.index("## One") and "old" not in text
 
 
 def test_threads_and_parts_change_no_answer():

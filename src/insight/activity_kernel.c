@@ -3,42 +3,74 @@
 
 #include "base/mem.h"
 
-#define SELECTED UINT32_C(1)
+#define BLOCK 512  /* rows */
 #define NEVER (-2) /* no active period yet */
 #define LONG_AGO (-1)
 
-static void add_member(struct activity *a, const struct sight *s, uint32_t from, uint32_t to)
+/* A member's walk through their active periods. */
+struct walk {
+    struct activity *activity;
+    int64_t last; /* active period so far */
+};
+
+/* The periods of a block ascend, each may come often; without a branch until they are few. */
+static void add_periods(struct walk *w, uint32_t *periods, uint32_t n)
 {
-    const struct buckets *buckets = a->buckets;
-    const int64_t *at = s->h->at;
-    int64_t count = (int64_t)buckets->count;
-    int64_t last = NEVER;    /* active period so far */
-    int64_t end = INT64_MIN; /* of it */
-    for (uint32_t i = from; i < to; i++) {
-        if ((s->mask[i] & SELECTED) == 0 || at[i] < end) continue;
-        if (at[i] < buckets->starts[0]) {
-            last = LONG_AGO;
-            end = buckets->starts[0];
-            continue;
-        }
-        int64_t period = buckets_find(buckets, at[i]);
-        struct activity_point *point = &a->points[period];
-        end = buckets->starts[period + 1];
-        point->fresh += last == NEVER;
-        point->returning += last >= 0 && last == period - 1;
-        point->resurrected += last == LONG_AGO || (last >= 0 && last < period - 1);
-        if (last >= 0 && last < period - 1) a->points[last + 1].dormant++;
+    struct activity_point *points = w->activity->points;
+    uint32_t count = 0;
+    int64_t last = w->last;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t period = periods[i];
+        periods[count] = period;
+        count += period != last;
         last = period;
     }
-    if (last >= 0 && last + 1 < count) a->points[last + 1].dormant++;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t period = periods[i];
+        struct activity_point *point = &points[period];
+        bool active = w->last >= 0;
+        bool next = active && w->last == period - 1;
+        point->fresh += w->last == NEVER;
+        point->returning += next;
+        point->resurrected += w->last != NEVER && !next;
+        points[active ? w->last + 1 : 0].dormant += active && !next;
+        w->last = period;
+    }
+}
+
+/* The first of places from .. to-1 that is not before the periods. */
+static uint32_t first_inside(const struct activity *a, const struct sight *s, uint32_t from,
+                             uint32_t to)
+{
+    while (from < to && s->at[from] < a->buckets->starts[0]) {
+        uint32_t middle = from + (to - from) / 2;
+        if (s->at[middle] < a->buckets->starts[0]) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
+static void add_member(struct activity *a, const struct sight *s, uint32_t from, uint32_t to)
+{
+    int64_t count = (int64_t)a->buckets->count;
+    uint32_t first = first_inside(a, s, from, to);
+    struct walk w = {a, first > from ? LONG_AGO : NEVER};
+    uint32_t periods[BLOCK];
+    for (uint32_t n; first < to; first += n) {
+        n = to - first < BLOCK ? to - first : BLOCK;
+        buckets_find_all(a->buckets, s->at + first, n, periods);
+        add_periods(&w, periods, n);
+    }
+    if (w.last >= 0 && w.last + 1 < count) a->points[w.last + 1].dormant++;
 }
 
 static void run(void *kernel, const struct sight *s)
 {
-    const struct history *h = s->h;
-    for (uint32_t m = 0; m < h->member_count; m++) {
-        if (!sight_keeps(s, m) || h->member[m] == 0) continue;
-        add_member(kernel, s, h->off[m], h->off[m + 1]);
+    for (uint32_t m = 0; m < s->h->member_count; m++) {
+        if (s->h->member[m] != 0) add_member(kernel, s, s->first[m], s->end[m]);
     }
 }
 

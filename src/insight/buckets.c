@@ -1,4 +1,5 @@
-/* buckets.c - starts come from the zone one by one; slots are filled from them. */
+/* buckets.c - starts come from the zone one by one; the slots, and the factor where all buckets are
+ * of one length, follow from them. */
 #include "insight/buckets.h"
 
 #include <assert.h>
@@ -22,6 +23,22 @@ static void fill_slots(struct buckets *b)
         }
         b->slots[i] = bucket;
     }
+}
+
+/* With s = 32 + floor(log2 odd) the factor ceil(2^s / odd) is below 2^32 and too large by e / odd,
+ * e < odd, so that x * e < 2^s and the quotient is exact for x < 2^31 < 2^s / odd. */
+static void find_factor(struct buckets *b)
+{
+    uint64_t length = (uint64_t)(b->starts[1] - b->starts[0]);
+    for (size_t i = 1; i < b->count; i++) {
+        if ((uint64_t)(b->starts[i + 1] - b->starts[i]) != length) return;
+    }
+    int shift = __builtin_ctzll(length);
+    uint64_t odd = length >> shift;
+    if (odd == 1 || (uint64_t)(b->starts[b->count] - b->starts[0]) >> shift >> 31 != 0) return;
+    b->even_shift = shift;
+    b->factor_shift = 32 + 63 - __builtin_clzll(odd);
+    b->factor = (uint32_t)(((UINT64_C(1) << b->factor_shift) + odd - 1) / odd);
 }
 
 bool buckets_init(struct buckets *b, const struct buckets_range *r, size_t count_max)
@@ -51,6 +68,7 @@ bool buckets_init(struct buckets *b, const struct buckets_range *r, size_t count
     b->starts = starts.items;
     b->count = starts.count - 1;
     fill_slots(b);
+    find_factor(b);
     return true;
 }
 
@@ -59,4 +77,15 @@ void buckets_finish(struct buckets *b)
     mem_free(b->starts);
     mem_free(b->slots);
     *b = (struct buckets){0};
+}
+
+void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
+{
+    struct buckets copy = *b; /* known to stay as it is while 'out' is written */
+    for (uint32_t i = 0; i < n && !copy.factor; i++) {
+        out[i] = buckets_find(&copy, at[i]);
+    }
+    for (uint32_t i = 0; i < n && copy.factor; i++) {
+        out[i] = buckets_find(&copy, at[i]);
+    }
 }

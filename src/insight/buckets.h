@@ -1,7 +1,8 @@
 /* buckets.h - the hours, days, weeks or months of a stretch of time, in a zone.
  *
- * Built once for a query, then read by any number of threads. A bucket is found by one load from a
- * table of slots narrower than a bucket, and rarely more than one step. */
+ * Built once for a query, then read by any number of threads. Where all are of one length a bucket
+ * is found by one multiplication, elsewhere by one load from a table of slots narrower than a
+ * bucket, and rarely more than one step. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +14,10 @@ struct buckets {
     int64_t *starts; /* [count + 1] the last is where the last bucket ends */
     uint32_t *slots; /* the bucket at the start of each slot */
     int shift;       /* a slot is 1 << shift ms wide */
+    /* Of one length: it is odd << even_shift ms, and x / odd is x * factor >> factor_shift for
+     * every x < 2^31. */
+    uint32_t factor; /* 0: not of one length, or too long a stretch */
+    int even_shift, factor_shift;
 };
 
 /* The buckets that meet [from, to), and 'before' and 'after' more around them. */
@@ -27,9 +32,16 @@ struct buckets_range {
 bool buckets_init(struct buckets *b, const struct buckets_range *r, size_t count_max);
 void buckets_finish(struct buckets *b);
 
+/* The buckets of 'n' instants. */
+void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out);
+
 /* The bucket of an instant in [starts[0], starts[count]). */
 static inline uint32_t buckets_find(const struct buckets *b, int64_t at)
 {
+    if (b->factor) {
+        uint32_t x = (uint32_t)((uint64_t)(at - b->starts[0]) >> b->even_shift);
+        return (uint32_t)((uint64_t)x * b->factor >> b->factor_shift);
+    }
     uint32_t i = b->slots[(uint64_t)(at - b->starts[0]) >> b->shift];
     i += at >= b->starts[i + 1]; /* a coin toss: no branch to guess */
     while (at >= b->starts[i + 1]) {

@@ -89,12 +89,12 @@ static void drop_older(struct matching *m, int64_t at)
 static uint32_t any_depth(const struct funnel_settings *f, const struct sight *s, uint32_t from,
                           uint32_t to, uint32_t *done)
 {
-    const int64_t *at = s->h->at;
+    const int64_t *at = s->at;
     uint32_t all = (UINT32_C(1) << f->steps) - 1;
     struct matching m = {0};
     uint32_t depth = 0;
     for (uint32_t i = from; i < to && depth < f->steps; i++) {
-        uint32_t mask = s->mask[i] & all;
+        uint32_t mask = sight_mask(s, i) & all;
         if (mask == 0) continue;
         drop_older(&m, at[i] - f->window);
         add_latest(&m, (struct served){i, mask, at[i]});
@@ -109,17 +109,17 @@ static uint32_t any_depth(const struct funnel_settings *f, const struct sight *s
 void funnel_any(const struct funnel_settings *f, const struct sight *s, uint32_t from, uint32_t to,
                 struct attempt *out)
 {
-    const int64_t *at = s->h->at;
+    const int64_t *at = s->at;
     uint32_t all = (UINT32_C(1) << f->steps) - 1;
     uint32_t done = 0;
     uint32_t depth = any_depth(f, s, from, to, &done);
     struct matching m = {0};
     uint32_t k = 0;
     for (uint32_t i = from; k < depth; i++) {
-        uint32_t mask = s->mask[i] & all;
+        uint32_t mask = sight_mask(s, i) & all;
         if (mask == 0 || at[done] - at[i] > f->window) continue;
         if (!add_earliest(&m, (struct served){i, mask, at[i]})) continue;
-        if (k == 0) out->row = i;
+        if (k == 0) out->place = i;
         out->at[k++] = at[i];
     }
     out->depth = depth;

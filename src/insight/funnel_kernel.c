@@ -2,8 +2,8 @@
  *
  * Ordered: start[k] is the latest first step of all chains that have reached step k; a chain that
  * started later has more window left, so no other needs to be kept. That gives the depth and
- * 'done', the row where it was first reached. Chains do not overtake each other: one that starts
- * earlier is done no later. So the earliest attempt of that depth starts at the first step-0 row
+ * 'done', the place where it was first reached. Chains do not overtake each other: one that starts
+ * earlier is done no later. So the earliest attempt of that depth starts at the first step-0 place
  * whose window still holds 'done', and taking each next match from there finds its times. */
 #include "insight/funnel_kernel.h"
 
@@ -17,17 +17,17 @@ static int highest(uint32_t bits)
     return 31 - __builtin_clz(bits);
 }
 
-/* The depth, and the row where it was first reached. */
+/* The depth, and the place where it was first reached. */
 static uint32_t ordered_depth(const struct funnel_settings *f, const struct sight *s, uint32_t from,
                               uint32_t to, uint32_t *done)
 {
-    const int64_t *at = s->h->at;
+    const int64_t *at = s->at;
     int64_t start[LIMIT_FUNNEL_STEPS];
     uint32_t bits = step_bits(f);
     uint32_t depth = 0;
     for (uint32_t i = from; i < to && depth < f->steps; i++) {
         /* Later steps first, or one event would serve two. */
-        for (uint32_t left = s->mask[i] & bits; left != 0;) {
+        for (uint32_t left = sight_mask(s, i) & bits; left != 0;) {
             uint32_t k = (uint32_t)highest(left);
             left ^= UINT32_C(1) << k;
             if (k > depth) continue;
@@ -44,29 +44,28 @@ static uint32_t ordered_depth(const struct funnel_settings *f, const struct sigh
 void funnel_ordered(const struct funnel_settings *f, const struct sight *s, uint32_t from,
                     uint32_t to, struct attempt *out)
 {
-    const int64_t *at = s->h->at;
+    const int64_t *at = s->at;
     uint32_t done = 0;
     uint32_t depth = ordered_depth(f, s, from, to, &done);
     uint32_t k = 0;
     for (uint32_t i = from; k < depth; i++) {
-        if ((s->mask[i] >> k & 1) == 0) continue;
+        if ((sight_mask(s, i) >> k & 1) == 0) continue;
         if (k == 0 && at[done] - at[i] > f->window) continue;
-        if (k == 0) out->row = i;
+        if (k == 0) out->place = i;
         out->at[k++] = at[i];
     }
     out->depth = depth;
 }
 
-/* The steps of the attempt that starts at row 'i', each the member's very next event. */
+/* The steps of the attempt that starts at place 'i', each the member's very next event. */
 static uint32_t walk_strict(const struct funnel_settings *f, const struct sight *s, uint32_t i,
                             uint32_t to, int64_t *times)
 {
-    const int64_t *at = s->h->at;
+    const int64_t *at = s->at;
     uint32_t k = 1;
     times[0] = at[i];
     for (uint32_t j = i + 1; j < to && k < f->steps; j++) {
-        if ((s->mask[j] & SIGHT_SEEN) == 0) continue;
-        if ((s->mask[j] >> k & 1) == 0 || at[j] - at[i] > f->window) break;
+        if ((sight_mask(s, j) >> k & 1) == 0 || at[j] - at[i] > f->window) break;
         times[k++] = at[j];
     }
     return k;
@@ -78,11 +77,11 @@ void funnel_strict(const struct funnel_settings *f, const struct sight *s, uint3
     int64_t times[LIMIT_FUNNEL_STEPS];
     out->depth = 0;
     for (uint32_t i = from; i < to && out->depth < f->steps; i++) {
-        if ((s->mask[i] & 1) == 0) continue;
+        if ((sight_mask(s, i) & 1) == 0) continue;
         uint32_t depth = walk_strict(f, s, i, to, times);
         if (depth <= out->depth) continue;
         out->depth = depth;
-        out->row = i;
+        out->place = i;
         memcpy(out->at, times, depth * sizeof(times[0]));
     }
 }
@@ -117,9 +116,9 @@ static struct funnel_group *group_of(struct funnel *f, uint32_t key)
     return &f->groups.items[key];
 }
 
-static void add(struct funnel *f, const struct attempt *a, const struct history *h)
+static void add(struct funnel *f, const struct attempt *a, const struct sight *s)
 {
-    uint32_t key = keys_row(f->keys, h, a->row);
+    uint32_t key = keys_row(f->keys, s->h, sight_row(s, a->place));
     group_of(f, key)->depth[a->depth - 1]++;
     for (uint32_t k = 1; k < a->depth; k++) {
         VEC_PUSH(&f->times, ((struct funnel_time){key, k, a->at[k] - a->at[k - 1]}));
@@ -139,9 +138,9 @@ static void run(void *kernel, const struct sight *s)
     keys_begin(f->keys);
     for (uint32_t m = 0; m < h->member_count; m++) {
         struct attempt attempt;
-        if (!sight_keeps(s, m) || h->member[m] == 0) continue;
-        modes[f->settings->mode](f->settings, s, h->off[m], h->off[m + 1], &attempt);
-        if (attempt.depth > 0) add(f, &attempt, h);
+        if (s->first[m] == s->end[m] || h->member[m] == 0) continue;
+        modes[f->settings->mode](f->settings, s, s->first[m], s->end[m], &attempt);
+        if (attempt.depth > 0) add(f, &attempt, s);
     }
 }
 

@@ -1,6 +1,6 @@
 /* funnel_kernel.h - how far each member comes through the steps of a funnel.
  *
- * Bit k of a row's mask says that it matches step k. A member counts once, with the attempt that
+ * Bit k of a mask says that the row matches step k. A member counts once, with the attempt that
  * goes furthest, the earliest of equals. An event serves one step at most; the window is closed: an
  * event at exactly first + window counts. Time is linear in rows, whatever the rows are. */
 #pragma once
@@ -22,11 +22,11 @@ struct funnel_settings {
 /* One member's best attempt. */
 struct attempt {
     uint32_t depth;                 /* steps done; 0: none */
-    uint32_t row;                   /* of the first */
+    uint32_t place;                 /* of the first, in the sight */
     int64_t at[LIMIT_FUNNEL_STEPS]; /* of each step done */
 };
 
-/* Rows from .. to-1 are one member's. */
+/* Places from .. to-1 are one member's. */
 void funnel_ordered(const struct funnel_settings *f, const struct sight *s, uint32_t from,
                     uint32_t to, struct attempt *out);
 void funnel_strict(const struct funnel_settings *f, const struct sight *s, uint32_t from,

@@ -206,3 +206,43 @@ uint32_t keys_row(struct keys *k, const struct history *h, uint32_t row)
     }
     return 0;
 }
+
+/* Codes seen before are found in 'direct' without a call. */
+static void place_kinds(struct keys *k, const struct sight *s, uint32_t from, uint32_t n,
+                        uint32_t *out)
+{
+    const uint16_t *kind = s->h->kind;
+    for (uint32_t i = 0; i < n; i++) {
+        uint16_t code = kind[sight_row(s, from + i)];
+        uint32_t id = code < DIRECT_SIZE ? k->direct[code] : 0;
+        out[i] = id ? id : add_int(k, code);
+    }
+}
+
+static void place_codes(struct keys *k, const struct sight *s, const uint32_t *column,
+                        uint32_t from, uint32_t n, uint32_t *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t code = column[sight_row(s, from + i)];
+        uint32_t id = code < DIRECT_SIZE ? k->direct[code] : 0;
+        out[i] = id ? id : add_code(k, code);
+    }
+}
+
+void keys_places(struct keys *k, const struct sight *s, uint32_t from, uint32_t n, uint32_t *out)
+{
+    enum key_source source = k->field->source;
+    if (source == KEYS_KIND) {
+        place_kinds(k, s, from, n, out);
+    } else if (source == KEYS_DIM) {
+        place_codes(k, s, s->h->dim[k->field->dim], from, n, out);
+    } else if (source == KEYS_NONE) {
+        memset(out, 0, n * sizeof(*out));
+    } else if (source == KEYS_OTHER) {
+        place_codes(k, s, s->h->other, from, n, out);
+    } else {
+        for (uint32_t i = 0; i < n; i++) {
+            out[i] = keys_row(k, s->h, sight_row(s, from + i));
+        }
+    }
+}

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/history.h"
 #include "base/time.h"
+#include "insight/sight.h"
 
 enum key_source {
     KEYS_NONE, /* every row has key 0 */
@@ -49,6 +49,8 @@ void keys_freeze(struct keys *k);
 /* A new run begins: its texts have other numbers. */
 void keys_begin(struct keys *k);
 uint32_t keys_row(struct keys *k, const struct history *h, uint32_t row);
+/* The keys of places from .. from+n-1 of a sight. */
+void keys_places(struct keys *k, const struct sight *s, uint32_t from, uint32_t n, uint32_t *out);
 uint32_t keys_add(struct keys *k, const struct key *key);
 uint32_t keys_count(const struct keys *k); /* null included */
 const struct key *keys_get(const struct keys *k, uint32_t id);

@@ -1,6 +1,6 @@
 /* paths_kernel.h - what members do next to an anchor: the kinds of the events after or before it.
  *
- * Selector 0 is the anchor; the path is made of the rows that are SIGHT_SEEN. One path an anchor,
+ * Selector 0 is the anchor; the path is made of all rows of the sight. One path an anchor,
  * at most 'depth' kinds long, in order away from the anchor. */
 #pragma once
 
@@ -27,8 +27,7 @@ struct paths {
     VEC(struct path) list; /* in order of first sight */
     uint32_t *slots;       /* 1 + index in 'list', by hash; 0 = free */
     size_t mask;           /* slots - 1 */
-    VEC(uint32_t) rows;    /* of the member at hand: rows seen */
-    VEC(uint32_t) next;    /* beside it: the place of the next one of the path, or NOWHERE */
+    VEC(uint32_t) next;    /* of the member at hand, when folding: place that follows each */
     uint64_t occurrences;  /* of anchors */
     uint64_t ended;        /* anchors whose path is shorter than 'depth' */
 };

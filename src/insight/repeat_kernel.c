@@ -4,8 +4,6 @@
 
 #include "insight/wide.h"
 
-#define SELECTED UINT32_C(1)
-
 /* A buyer while the rows are read. */
 struct walk {
     struct repeat_buyer buyer;
@@ -46,11 +44,10 @@ static void add_member(struct repeat *r, const struct sight *s, uint32_t m)
 {
     const struct history *h = s->h;
     struct walk w = {.buyer = {.member = h->member[m]}, .day_end = INT64_MIN};
-    for (uint32_t i = h->off[m]; i < h->off[m + 1]; i++) {
-        if ((s->mask[i] & SELECTED) == 0) continue;
-        if (h->at[i] >= w.day_end) begin_day(r->settings, &w, h->at[i]);
-        bool repeated = w.buyer.frequency > 0 && h->at[i] < r->settings->as_of;
-        if (repeated) add_amount(&w, h->amount[i]);
+    for (uint32_t i = s->first[m]; i < s->end[m]; i++) {
+        if (s->at[i] >= w.day_end) begin_day(r->settings, &w, s->at[i]);
+        bool repeated = w.buyer.frequency > 0 && s->at[i] < r->settings->as_of;
+        if (repeated) add_amount(&w, h->amount[sight_row(s, i)]);
     }
     if (!w.any) return;
     wide value = w.value > INT64_MAX ? INT64_MAX : w.value;
@@ -61,7 +58,7 @@ static void add_member(struct repeat *r, const struct sight *s, uint32_t m)
 static void run(void *kernel, const struct sight *s)
 {
     for (uint32_t m = 0; m < s->h->member_count; m++) {
-        if (sight_keeps(s, m) && s->h->member[m] != 0) add_member(kernel, s, m);
+        if (s->h->member[m] != 0) add_member(kernel, s, m);
     }
 }
 

@@ -153,13 +153,18 @@ static enum err run_in_buckets(struct plan *p, struct reply *r, const struct buc
         .buckets = buckets,
         .cohorts = (uint32_t)(buckets->count > 0 ? buckets->count - (size_t)t->periods : 0),
     };
-    /* The first birth ever may lie before 'from'; returns count up to now. */
+    /* The first birth ever may lie before 'from'; returns count up to now, and no further than the
+     * last period of who is born last. */
     struct sweep sweep = {
         .plan = p,
         .from = settings.first == RETENTION_EVER ? INT64_MIN : p->from,
         .to = p->in->now + 1,
         .members_only = true,
     };
+    if (settings.cohorts > 0 && settings.type != RETENTION_ROLLING) {
+        int64_t end = retention_start(&settings, p->to - 1, settings.cohorts - 1, settings.periods);
+        if (end < sweep.to) sweep.to = end;
+    }
     TRY(sweep_run(&sweep, &retention_kernel, &settings, &table, why));
     reply_cohorts(p, r, &table);
     retention_kernel.finish(&table);

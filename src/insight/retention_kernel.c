@@ -1,5 +1,6 @@
 /* retention_kernel.c - one walk collects a member's births and returns; then each birth leaps from
- * period to period through the returns.
+ * period to period through the returns. A single birth with calendar periods, which is what is
+ * mostly asked, needs no list: each return behind it sets the bit of its bucket.
  *
  * Period k of a birth is [start(k), start(k + 1)), so that a leap is a search for a time. With
  * "each" a member has at most one birth a cohort, which bounds the work whatever the rows are. */
@@ -102,12 +103,12 @@ static bool counts_as_birth(const struct retention_settings *s, uint32_t number,
 static void collect(struct retention *r, const struct sight *sight, uint32_t from, uint32_t to)
 {
     const struct retention_settings *s = r->settings;
-    const int64_t *at = sight->h->at;
+    const int64_t *at = sight->at;
     uint32_t number = 0; /* birth events so far */
     VEC_RESET(&r->births);
     VEC_RESET(&r->returns);
     for (uint32_t i = from; i < to; i++) {
-        uint32_t mask = sight->mask[i];
+        uint32_t mask = sight_mask(sight, i);
         if (mask & RETURN && r->births.count > 0) VEC_PUSH(&r->returns, at[i]);
         if ((mask & BIRTH) == 0) continue;
         if (s->first != RETENTION_IN_RANGE || at[i] >= s->from) number++;
@@ -115,33 +116,74 @@ static void collect(struct retention *r, const struct sight *sight, uint32_t fro
     }
 }
 
+static void count_birth(struct retention *r, const struct birth *b)
+{
+    uint64_t *row = r->returned + (size_t)b->cohort * r->settings->periods;
+    r->sizes[b->cohort]++;
+    for (int word = 0; word < 2; word++) {
+        for (uint64_t bits = b->seen[word]; bits != 0; bits &= bits - 1) {
+            row[word * 64 + __builtin_ctzll(bits)]++;
+        }
+    }
+}
+
 static void count(struct retention *r)
 {
-    uint32_t periods = r->settings->periods;
     for (size_t i = 0; i < r->births.count; i++) {
         struct birth *b = &r->births.items[i];
-        uint64_t *row = r->returned + (size_t)b->cohort * periods;
         if (r->settings->type == RETENTION_ROLLING) {
             mark_rolling(r, b);
         } else {
             mark_periods(r, b);
         }
-        r->sizes[b->cohort]++;
-        for (int word = 0; word < 2; word++) {
-            for (uint64_t bits = b->seen[word]; bits != 0; bits &= bits - 1) {
-                row[word * 64 + __builtin_ctzll(bits)]++;
-            }
-        }
+        count_birth(r, b);
     }
+}
+
+/* The place of the one birth, or 'to'. */
+static uint32_t single_birth(const struct retention_settings *s, const struct sight *sight,
+                             uint32_t from, uint32_t to)
+{
+    uint32_t number = 0;
+    for (uint32_t i = from; i < to; i++) {
+        if ((sight_mask(sight, i) & BIRTH) == 0) continue;
+        if (s->first == RETENTION_IN_RANGE && sight->at[i] < s->from) continue;
+        if (++number < s->nth) continue;
+        return sight->at[i] >= s->from && sight->at[i] < s->to ? i : to;
+    }
+    return to;
+}
+
+static void add_single(struct retention *r, const struct sight *sight, uint32_t from, uint32_t to)
+{
+    const struct retention_settings *s = r->settings;
+    const struct buckets *buckets = s->buckets;
+    uint32_t i = single_birth(s, sight, from, to);
+    if (i == to) return;
+    struct birth b = {.at = sight->at[i], .cohort = buckets_find(buckets, sight->at[i])};
+    int64_t end = buckets->starts[b.cohort + s->periods];
+    bool all = !sight->mask && sight->every & RETURN;
+    for (i++; i < to && sight->at[i] < end; i++) {
+        if (!all && (sight_mask(sight, i) & RETURN) == 0) continue;
+        uint32_t period = buckets_find(buckets, sight->at[i]) - b.cohort;
+        b.seen[period / 64] |= UINT64_C(1) << period % 64;
+    }
+    count_birth(r, &b);
 }
 
 static void run(void *kernel, const struct sight *s)
 {
     struct retention *r = kernel;
-    const struct history *h = s->h;
-    for (uint32_t m = 0; m < h->member_count; m++) {
-        if (!sight_keeps(s, m) || h->member[m] == 0) continue;
-        collect(r, s, h->off[m], h->off[m + 1]);
+    const struct retention_settings *settings = r->settings;
+    bool single = settings->first != RETENTION_EACH && settings->type == RETENTION_CLASSIC &&
+                  !settings->elapsed;
+    for (uint32_t m = 0; m < s->h->member_count; m++) {
+        if (s->first[m] == s->end[m] || s->h->member[m] == 0) continue;
+        if (single) {
+            add_single(r, s, s->first[m], s->end[m]);
+            continue;
+        }
+        collect(r, s, s->first[m], s->end[m]);
         count(r);
     }
 }

@@ -6,7 +6,6 @@
 
 #include "base/hash.h"
 
-#define PAID UINT32_C(1)
 #define REFUNDED UINT32_C(2)
 
 /* A buyer while the rows are read. */
@@ -106,12 +105,12 @@ static void add_member(struct rfm *r, const struct sight *s, uint32_t m)
     const struct history *h = s->h;
     struct tally t = {.last = INT64_MIN};
     VEC_RESET(&r->named);
-    for (uint32_t i = h->off[m]; i < h->off[m + 1]; i++) {
-        if ((s->mask[i] & (PAID | REFUNDED)) == 0) continue;
-        struct rfm_fact fact = {.order = order_of(r, h, i),
-                                .at = h->at[i],
-                                .amount = h->amount[i],
-                                .refund = (s->mask[i] & REFUNDED) != 0};
+    for (uint32_t i = s->first[m]; i < s->end[m]; i++) {
+        uint32_t row = sight_row(s, i);
+        struct rfm_fact fact = {.order = order_of(r, h, row),
+                                .at = s->at[i],
+                                .amount = h->amount[row],
+                                .refund = (sight_mask(s, i) & REFUNDED) != 0};
         if (fact.order == 0) {
             add_unnamed(&t, &fact);
         } else {
@@ -127,7 +126,7 @@ static void add_member(struct rfm *r, const struct sight *s, uint32_t m)
 static void run(void *kernel, const struct sight *s)
 {
     for (uint32_t m = 0; m < s->h->member_count; m++) {
-        if (sight_keeps(s, m) && s->h->member[m] != 0) add_member(kernel, s, m);
+        if (s->first[m] < s->end[m] && s->h->member[m] != 0) add_member(kernel, s, m);
     }
 }
 

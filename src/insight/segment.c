@@ -163,7 +163,7 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
     const struct segment_plan *t = p->own;
     struct sweep sweep = {
-        .plan = p, .from = INT64_MIN, .to = INT64_MAX, .members_only = true, .every_kind = true};
+        .plan = p, .from = INT64_MIN, .to = INT64_MAX, .members_only = true, .no_rows = true};
     struct segment segment;
     TRY(sweep_run(&sweep, &segment_kernel, t, &segment, why));
     if (t->sample > 0) {

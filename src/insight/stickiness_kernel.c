@@ -5,8 +5,6 @@
 
 #include "base/mem.h"
 
-#define SELECTED UINT32_C(1)
-
 /* The stretch of days that one trailing length covers so far. */
 struct cover {
     uint32_t length; /* days */
@@ -26,7 +24,7 @@ static void cover_day(struct cover *c, uint32_t day, uint32_t last)
 static void add_member(struct stickiness *t, const struct sight *s, uint32_t from, uint32_t to)
 {
     const struct buckets *buckets = t->settings->buckets;
-    const int64_t *at = s->h->at;
+    const int64_t *at = s->at;
     uint32_t last = (uint32_t)buckets->count;
     uint32_t first = last - t->settings->days;
     struct cover week = {STICKINESS_WEEK, first, 0};
@@ -34,7 +32,7 @@ static void add_member(struct stickiness *t, const struct sight *s, uint32_t fro
     int64_t end = INT64_MIN; /* of the day counted last */
     uint32_t active = 0;
     for (uint32_t i = from; i < to; i++) {
-        if ((s->mask[i] & SELECTED) == 0 || at[i] < end) continue;
+        if (at[i] < end) continue;
         uint32_t day = buckets_find(buckets, at[i]);
         end = buckets->starts[day + 1];
         active += day >= first;
@@ -52,8 +50,7 @@ static void run(void *kernel, const struct sight *s)
     struct stickiness *t = kernel;
     const struct history *h = s->h;
     for (uint32_t m = 0; m < h->member_count; m++) {
-        if (!sight_keeps(s, m) || h->member[m] == 0) continue;
-        add_member(t, s, h->off[m], h->off[m + 1]);
+        if (h->member[m] != 0) add_member(t, s, s->first[m], s->end[m]);
     }
 }
 

@@ -1,5 +1,5 @@
 /* sweep.h - one pass over the log for a query: each run is woven with derived events, filtered by
- * member, masked, and given to the worker's kernel. */
+ * member, sifted, and given to the worker's kernel. */
 #pragma once
 
 #include "insight/kernel.h"
@@ -7,9 +7,10 @@
 
 struct sweep {
     struct plan *plan;
-    int64_t from, to;  /* rows outside [from, to) have mask 0 */
+    int64_t from, to;  /* rows outside [from, to) do not matter */
     bool members_only; /* events without member are not wanted */
     bool every_kind;   /* rows of no selector are wanted too (SIGHT_SEEN) */
+    bool no_rows;      /* the kernel reads the history and 'keep' alone, of every kind */
 };
 
 /* Run one kernel a worker and merge them into 'out', which has room for one and is the caller's to

@@ -1,34 +1,79 @@
-/* trend_kernel.c - rows of selector 0, bucket by bucket.
+/* trend_kernel.c - rows of selector 0, key by key and bucket by bucket.
  *
- * Within a member time ascends, so that a member is counted once a bucket by remembering which
- * slots the current bucket has seen. Rows without a member count as events, never as members. */
+ * Keys and buckets of a block of rows are found first and counted after: a counter that is read at
+ * once after it was written would wait for the write. Cells of a key lie side by side, so that a
+ * new key moves no cell. Within a member time ascends, so that it is enough to know in which
+ * bucket, and of which member, a key was seen last. Rows without a member count as events, never as
+ * members. */
 #include "insight/trend_kernel.h"
 
-#include <assert.h>
+#include <string.h>
 
-#define SELECTED UINT32_C(1)
+#define BLOCK 512 /* rows */
 
 /* A set remembers the run at hand, so that each worker needs its own. */
-static struct keys *frozen_copy(const struct trend_settings *settings)
+static struct keys *keys_of(const struct trend_settings *settings)
 {
-    if (!settings->shown) return NULL;
-    struct keys *copy = keys_create(settings->field);
+    struct keys *keys = keys_create(settings->field);
+    if (!settings->shown) return keys;
     for (uint32_t id = 1; id < keys_count(settings->shown); id++) {
-        (void)keys_add(copy, keys_get(settings->shown, id));
+        (void)keys_add(keys, keys_get(settings->shown, id));
     }
-    keys_freeze(copy);
-    return copy;
+    keys_freeze(keys);
+    return keys;
+}
+
+static bool has_amounts(const struct trend *t)
+{
+    return t->settings->measure == TREND_AMOUNT || t->settings->measure == TREND_AVERAGE;
+}
+
+/* --- room --- */
+
+static void *more(void *p, size_t old, size_t count, size_t size)
+{
+    char *grown = mem_resize_array(p, count, size);
+    memset(grown + old * size, 0, (count - old) * size);
+    return grown;
+}
+
+/* Give up the cells: what they held is left in the totals. */
+static void give_up(struct trend *t)
+{
+    trend_close(t);
+    mem_free(t->counts);
+    mem_free(t->sums);
+    t->counts = NULL;
+    t->sums = NULL;
+    t->full = true;
+}
+
+/* Room for 'places' keys. The second pass knows all of its keys from the start. */
+static void make_room(struct trend *t, size_t places)
+{
+    size_t buckets = t->settings->buckets->count, most = t->settings->cells_max;
+    size_t room = places > 2 * t->places ? places : 2 * t->places;
+    if (places <= t->places) return;
+    if (!t->settings->shown && !t->full) {
+        if (places * buckets > most) give_up(t);
+        if (!t->full && room * buckets > most) room = most / buckets;
+    }
+    t->totals = more(t->totals, t->places, room, sizeof(*t->totals));
+    t->total_sums = more(t->total_sums, t->places, room, sizeof(*t->total_sums));
+    t->seen = more(t->seen, t->places, room, sizeof(*t->seen));
+    if (!t->full) {
+        size_t old = t->places * buckets, cells = room * buckets;
+        t->counts = more(t->counts, old, cells, sizeof(*t->counts));
+        if (has_amounts(t)) t->sums = more(t->sums, old, cells, sizeof(*t->sums));
+    }
+    t->places = room;
 }
 
 static void trend_init(void *kernel, const void *settings)
 {
     struct trend *t = kernel;
-    *t = (struct trend){.settings = settings, .keys = frozen_copy(settings), .slots = 1};
-    if (t->keys) t->slots = keys_count(t->keys) + 1;
-    assert(t->slots <= 32);
-    size_t cells = t->settings->buckets->count * t->slots;
-    t->counts = mem_alloc_array(cells, sizeof(*t->counts));
-    t->sums = mem_alloc_array(cells, sizeof(*t->sums));
+    *t = (struct trend){.settings = settings, .keys = keys_of(settings)};
+    make_room(t, (size_t)keys_count(t->keys) + (t->settings->shown != NULL));
 }
 
 static void trend_finish(void *kernel)
@@ -37,74 +82,176 @@ static void trend_finish(void *kernel)
     keys_destroy(t->keys);
     mem_free(t->counts);
     mem_free(t->sums);
+    mem_free(t->totals);
+    mem_free(t->total_sums);
+    mem_free(t->seen);
 }
 
 static size_t trend_bytes(const void *kernel)
 {
     const struct trend *t = kernel;
-    size_t cell = sizeof(*t->counts) + sizeof(*t->sums);
-    size_t cells = t->settings->buckets->count * t->slots;
-    return cells * cell + (t->keys ? keys_bytes(t->keys) : 0);
+    size_t place = sizeof(*t->totals) + sizeof(*t->total_sums) + sizeof(*t->seen);
+    size_t cell = (t->counts ? sizeof(*t->counts) : 0) + (t->sums ? sizeof(*t->sums) : 0);
+    return t->places * (place + cell * t->settings->buckets->count) + keys_bytes(t->keys);
+}
+
+void trend_close(struct trend *t)
+{
+    size_t buckets = t->settings->buckets->count;
+    for (size_t place = 0; place < t->places && !t->full; place++) {
+        const uint64_t *counts = t->counts + place * buckets;
+        bool events = t->settings->measure == TREND_EVENTS; /* others have counted them already */
+        for (size_t i = 0; i < buckets; i++) {
+            if (events) t->totals[place] += counts[i];
+            if (t->sums) t->total_sums[place] += t->sums[place * buckets + i];
+        }
+    }
 }
 
 static void trend_merge(void *to, void *from)
 {
     struct trend *a = to;
-    const struct trend *b = from;
-    for (size_t i = 0; i < a->settings->buckets->count * a->slots; i++) {
-        a->counts[i] += b->counts[i];
-        a->sums[i] += b->sums[i];
-    }
-}
-
-static inline uint32_t slot_of(const struct trend *t, const struct sight *s, uint32_t row)
-{
-    if (!t->keys) return 0;
-    uint32_t id = keys_row(t->keys, s->h, row);
-    return id == KEYS_REST ? t->slots - 1 : id;
-}
-
-static void count_events(struct trend *t, const struct sight *s, uint32_t from, uint32_t to)
-{
-    const struct buckets *buckets = t->settings->buckets;
-    const int64_t *at = s->h->at;
-    for (uint32_t i = from; i < to; i++) {
-        if ((s->mask[i] & SELECTED) == 0) continue;
-        size_t bucket = buckets_find(buckets, at[i]);
-        t->counts[bucket * t->slots + slot_of(t, s, i)]++;
-    }
-}
-
-static void count_member(struct trend *t, const struct sight *s, uint32_t from, uint32_t to)
-{
-    const struct buckets *buckets = t->settings->buckets;
-    const int64_t *at = s->h->at;
-    int64_t end = INT64_MIN; /* of the current bucket */
-    size_t bucket = 0;
-    uint32_t seen = 0;
-    for (uint32_t i = from; i < to; i++) {
-        if ((s->mask[i] & SELECTED) == 0) continue;
-        if (at[i] >= end) {
-            bucket = buckets_find(buckets, at[i]);
-            end = buckets->starts[bucket + 1];
-            seen = 0;
+    struct trend *b = from;
+    size_t buckets = a->settings->buckets->count;
+    size_t places = a->settings->shown ? b->places : keys_count(b->keys);
+    if (b->full && !a->full) give_up(a);
+    if (a->full && !b->full) give_up(b);
+    for (uint32_t place = 0; place < places; place++) {
+        uint32_t there = place;
+        if (!a->settings->shown) there = keys_add(a->keys, keys_get(b->keys, place));
+        make_room(a, (size_t)there + 1);
+        if (a->full && !b->full) give_up(b);
+        a->totals[there] += b->totals[place];
+        a->total_sums[there] += b->total_sums[place];
+        for (size_t i = 0; i < buckets && !a->full; i++) {
+            a->counts[there * buckets + i] += b->counts[place * buckets + i];
+            if (a->sums) a->sums[there * buckets + i] += b->sums[place * buckets + i];
         }
-        uint32_t slot = slot_of(t, s, i);
-        t->counts[bucket * t->slots + slot] += ~seen >> slot & 1;
-        seen |= UINT32_C(1) << slot;
     }
 }
 
-static void sum_amounts(struct trend *t, const struct sight *s, uint32_t from, uint32_t to)
+/* --- rows --- */
+
+/* Places and buckets of a block, with room for every place. */
+struct block {
+    uint32_t place[BLOCK];
+    uint32_t bucket[BLOCK];
+};
+
+static void look_up(struct trend *t, const struct sight *s, uint32_t from, uint32_t n,
+                    struct block *b)
 {
-    const struct buckets *buckets = t->settings->buckets;
-    const int64_t *at = s->h->at;
+    if (!t->full) buckets_find_all(t->settings->buckets, s->at + from, n, b->bucket);
+    keys_places(t->keys, s, from, n, b->place);
+    if (!t->settings->shown) {
+        make_room(t, keys_count(t->keys));
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (b->place[i] == KEYS_REST) b->place[i] = keys_count(t->keys);
+    }
+}
+
+static void count_events(struct trend *t, uint32_t n, const struct block *b)
+{
+    size_t buckets = t->settings->buckets->count;
+    uint64_t *counts = t->counts, *totals = t->totals;
+    for (uint32_t i = 0; i < n && !t->full; i++) {
+        counts[b->place[i] * buckets + b->bucket[i]]++;
+    }
+    for (uint32_t i = 0; i < n && t->full; i++) {
+        totals[b->place[i]]++;
+    }
+}
+
+static void sum_amounts(struct trend *t, const struct sight *s, uint32_t from, uint32_t n,
+                        const struct block *b)
+{
+    size_t buckets = t->settings->buckets->count;
     const int64_t *amount = s->h->amount;
-    for (uint32_t i = from; i < to; i++) {
-        if ((s->mask[i] & SELECTED) == 0 || amount[i] == HISTORY_NO_AMOUNT) continue;
-        size_t cell = buckets_find(buckets, at[i]) * t->slots + slot_of(t, s, i);
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t value = amount[sight_row(s, from + i)];
+        t->totals[b->place[i]]++;
+        if (value == HISTORY_NO_AMOUNT) continue;
+        if (t->full) {
+            t->total_sums[b->place[i]] += value;
+            continue;
+        }
+        size_t cell = b->place[i] * buckets + b->bucket[i];
         t->counts[cell]++;
-        t->sums[cell] += amount[i];
+        t->sums[cell] += value;
+    }
+}
+
+static void count_member(struct trend *t, uint32_t member, uint32_t n, const struct block *b)
+{
+    size_t buckets = t->settings->buckets->count;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t place = b->place[i];
+        struct trend_seen *seen = &t->seen[place];
+        bool before = seen->member == member;
+        t->totals[place] += !before;
+        if (!t->full) {
+            bool again = before && seen->bucket == b->bucket[i];
+            t->counts[place * buckets + b->bucket[i]] += !again;
+            seen->bucket = b->bucket[i];
+        }
+        seen->member = member;
+    }
+}
+
+/* Without keys: the buckets of a member, each once. */
+static void count_buckets(struct trend *t, const struct sight *s, uint32_t from, uint32_t to)
+{
+    uint32_t bucket[BLOCK], changed[BLOCK];
+    uint32_t last = UINT32_MAX;
+    t->totals[0] += from < to;
+    while (from < to) {
+        uint32_t n = to - from < BLOCK ? to - from : BLOCK;
+        uint32_t count = 0;
+        buckets_find_all(t->settings->buckets, s->at + from, n, bucket);
+        for (uint32_t i = 0; i < n; i++) {
+            changed[count] = bucket[i];
+            count += bucket[i] != last;
+            last = bucket[i];
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            t->counts[changed[i]]++;
+        }
+        from += n;
+    }
+}
+
+/* Places from .. to-1 are one member's, or measured without looking at members. */
+static void add_places(struct trend *t, const struct sight *s, uint32_t member, uint32_t from,
+                       uint32_t to)
+{
+    enum trend_measure measure = t->settings->measure;
+    struct block block;
+    for (uint32_t n; from < to; from += n) {
+        n = to - from < BLOCK ? to - from : BLOCK;
+        look_up(t, s, from, n, &block);
+        if (measure == TREND_EVENTS) {
+            count_events(t, n, &block);
+        } else if (measure == TREND_MEMBERS) {
+            count_member(t, member, n, &block);
+        } else {
+            sum_amounts(t, s, from, n, &block);
+        }
+    }
+}
+
+static void add_members(struct trend *t, const struct sight *s)
+{
+    bool keyed = t->settings->field->source != KEYS_NONE;
+    for (uint32_t m = 0; m < s->h->member_count; m++) {
+        uint32_t member = s->h->member[m];
+        if (member == 0) continue;
+        if (keyed) {
+            add_places(t, s, member, s->first[m], s->end[m]);
+        } else {
+            count_buckets(t, s, s->first[m], s->end[m]);
+        }
     }
 }
 
@@ -112,93 +259,20 @@ static void trend_run(void *kernel, const struct sight *s)
 {
     struct trend *t = kernel;
     const struct history *h = s->h;
-    if (t->keys) keys_begin(t->keys);
-    for (uint32_t m = 0; m < h->member_count; m++) {
-        if (!sight_keeps(s, m)) continue;
-        if (t->settings->measure == TREND_EVENTS) {
-            count_events(t, s, h->off[m], h->off[m + 1]);
-        } else if (t->settings->measure != TREND_MEMBERS) {
-            sum_amounts(t, s, h->off[m], h->off[m + 1]);
-        } else if (h->member[m] != 0) {
-            count_member(t, s, h->off[m], h->off[m + 1]);
+    keys_begin(t->keys);
+    if (t->settings->measure == TREND_MEMBERS) {
+        add_members(t, s);
+        return;
+    }
+    for (uint32_t m = 0; m < h->member_count;) {
+        uint32_t from = s->first[m], to = s->end[m];
+        for (m++; m < h->member_count && s->first[m] == to; m++) {
+            to = s->end[m]; /* neighbours are taken together */
         }
+        add_places(t, s, 0, from, to);
     }
 }
 
 const struct kernel_type trend_kernel = {
     sizeof(struct trend), trend_init, trend_finish, trend_run, trend_bytes, trend_merge,
-};
-
-static void ranking_init(void *kernel, const void *settings)
-{
-    struct ranking *r = kernel;
-    *r = (struct ranking){.settings = settings};
-    r->keys = keys_create(r->settings->field);
-}
-
-static void ranking_finish(void *kernel)
-{
-    struct ranking *r = kernel;
-    keys_destroy(r->keys);
-    VEC_FINISH(&r->counts);
-    VEC_FINISH(&r->sums);
-    VEC_FINISH(&r->last);
-}
-
-static size_t ranking_bytes(const void *kernel)
-{
-    const struct ranking *r = kernel;
-    size_t cell = sizeof(uint64_t) + sizeof(wide) + sizeof(uint32_t);
-    return keys_bytes(r->keys) + r->counts.capacity * cell;
-}
-
-static void make_room(struct ranking *r, uint32_t id)
-{
-    while (r->counts.count <= id) {
-        VEC_PUSH(&r->counts, 0);
-        VEC_PUSH(&r->sums, 0);
-        VEC_PUSH(&r->last, 0);
-    }
-}
-
-static void rank_member(struct ranking *r, const struct sight *s, uint32_t m)
-{
-    const struct history *h = s->h;
-    bool amounts = r->settings->measure == TREND_AMOUNT || r->settings->measure == TREND_AVERAGE;
-    uint32_t member = h->member[m];
-    if (member == 0 && r->settings->measure == TREND_MEMBERS) return;
-    for (uint32_t i = h->off[m]; i < h->off[m + 1]; i++) {
-        if ((s->mask[i] & SELECTED) == 0) continue;
-        uint32_t id = keys_row(r->keys, h, i);
-        make_room(r, id);
-        if (r->settings->measure == TREND_MEMBERS && r->last.items[id] == member) continue;
-        r->last.items[id] = member;
-        r->counts.items[id]++;
-        if (amounts && h->amount[i] != HISTORY_NO_AMOUNT) r->sums.items[id] += h->amount[i];
-    }
-}
-
-static void ranking_run(void *kernel, const struct sight *s)
-{
-    struct ranking *r = kernel;
-    keys_begin(r->keys);
-    for (uint32_t m = 0; m < s->h->member_count; m++) {
-        if (sight_keeps(s, m)) rank_member(r, s, m);
-    }
-}
-
-static void ranking_merge(void *to, void *from)
-{
-    struct ranking *a = to;
-    const struct ranking *b = from;
-    for (uint32_t id = 0; id < b->counts.count; id++) {
-        uint32_t there = keys_add(a->keys, keys_get(b->keys, id));
-        make_room(a, there);
-        a->counts.items[there] += b->counts.items[id];
-        a->sums.items[there] += b->sums.items[id];
-    }
-}
-
-const struct kernel_type ranking_kernel = {
-    sizeof(struct ranking), ranking_init, ranking_finish, ranking_run, ranking_bytes, ranking_merge,
 };

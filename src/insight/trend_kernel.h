@@ -1,8 +1,9 @@
-/* trend_kernel.h - events, members or amounts by time bucket and key.
+/* trend_kernel.h - events, members or amounts by key and time bucket.
  *
- * Broken down, a trend takes two passes: the first ranks the keys, the second counts those shown.
- * So its tables stay small, and a member who has several of the smaller keys counts once in the
- * rest. One kernel per worker; results are added up. */
+ * One pass is enough while there is room for a cell of each key and bucket: keys are ranked and put
+ * together afterwards. With more keys than that, or when a member who has several of the smaller
+ * keys must count once in the rest, the first pass only ranks and a second one counts those shown.
+ * One kernel per worker; results are added up. */
 #pragma once
 
 #include "base/vec.h"
@@ -16,28 +17,32 @@ enum trend_measure { TREND_EVENTS, TREND_MEMBERS, TREND_AMOUNT, TREND_AVERAGE };
 struct trend_settings {
     enum trend_measure measure;
     const struct buckets *buckets;
-    const struct key_field *field; /* of the keys */
-    const struct keys *shown;      /* the keys that are shown; NULL: no breakdown */
+    const struct key_field *field; /* of the keys; KEYS_NONE: one key, 0 */
+    const struct keys *shown;      /* the second pass: these keys and the rest; NULL: every key */
+    size_t cells_max;              /* of the first pass; at least the buckets */
 };
 
-/* The second pass, or the only one. Slot 0 is null (or everything, without keys), slots 1 .. n are
- * the keys shown, the last is the rest. */
+/* The bucket in which a member was last seen with a key. */
+struct trend_seen {
+    uint32_t member;
+    uint32_t bucket;
+};
+
+/* Places are ids of keys; in the second pass keys_count() is the place of the rest. */
 struct trend {
     const struct trend_settings *settings;
-    struct keys *keys; /* the worker's copy of those shown, frozen; NULL: one slot */
-    uint32_t slots;
-    uint64_t *counts; /* [buckets * slots] events, members, or events with an amount */
-    wide *sums;       /* [buckets * slots] of amounts, in minor units */
+    struct keys *keys; /* in the second pass frozen: the worker's copy of those shown */
+    size_t places;     /* there is room for */
+    bool full;         /* too many keys: no cells, only totals */
+    uint64_t *counts;  /* [places * buckets] events, members, or events with an amount */
+    wide *sums;        /* [places * buckets] of amounts, in minor units; NULL: not asked for */
+    uint64_t *totals;  /* [places] events, or members; all once trend_close() was called */
+    wide *total_sums;  /* [places] of amounts; the same */
+    struct trend_seen *seen; /* [places] TREND_MEMBERS */
 };
 
-/* The first pass: totals by key. Settings are struct trend_settings too. */
-struct ranking {
-    const struct trend_settings *settings;
-    struct keys *keys;
-    VEC(uint64_t) counts; /* by id: events, or members */
-    VEC(wide) sums;       /* by id: amounts */
-    VEC(uint32_t) last;   /* by id: the member counted last */
-};
-
+/* Settings are struct trend_settings, the kernel is a struct trend. */
 extern const struct kernel_type trend_kernel;
-extern const struct kernel_type ranking_kernel;
+
+/* Bring the totals up to date with the cells. */
+void trend_close(struct trend *t);

@@ -122,7 +122,28 @@ static void finding_equals_walking(void **state)
             while (at >= b.starts[want + 1]) {
                 want++;
             }
+            uint32_t all;
+            buckets_find_all(&b, &at, 1, &all);
             assert_int_equal(buckets_find(&b, at), want);
+            assert_int_equal(all, want);
+        }
+        buckets_finish(&b);
+    }
+}
+
+/* Where buckets are of one length, every first and last millisecond of 50,000 of them. */
+static void edges_of_equal_buckets_are_exact(void **state)
+{
+    (void)state;
+    for (enum time_unit unit = UNIT_HOUR; unit <= UNIT_WEEK; unit++) {
+        struct buckets b;
+        int64_t length = unit == UNIT_HOUR ? TIME_HOUR : unit == UNIT_DAY ? TIME_DAY : 7 * TIME_DAY;
+        int64_t from = 4 * TIME_DAY; /* a Monday */
+        int64_t to = from + 49999 * length;
+        assert_true(buckets_init(&b, RANGE(zone_open("UTC"), unit, from, to, 0, 0), 50000));
+        for (size_t i = 0; i < b.count; i++) {
+            assert_int_equal(buckets_find(&b, b.starts[i]), i);
+            assert_int_equal(buckets_find(&b, b.starts[i + 1] - 1), i);
         }
         buckets_finish(&b);
     }
@@ -138,6 +159,7 @@ int main(void)
         cmocka_unit_test(an_empty_range_has_no_buckets),
         cmocka_unit_test(too_many_buckets_are_refused),
         cmocka_unit_test(finding_equals_walking),
+        cmocka_unit_test(edges_of_equal_buckets_are_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ static struct funnel_settings settings(enum funnel_mode mode, uint32_t steps, in
     return (struct funnel_settings){mode, steps, window, &no_field};
 }
 
+/* The place of the first step is given as the run's row. */
 static void attempt_of(const struct funnel_settings *f, struct attempt *out)
 {
     static void (*const modes[])(const struct funnel_settings *, const struct sight *, uint32_t,
@@ -24,7 +25,8 @@ static void attempt_of(const struct funnel_settings *f, struct attempt *out)
                                  struct attempt *) = {funnel_ordered, funnel_strict, funnel_any};
     struct sight s = run_part(&run, 0, run.members);
     *out = (struct attempt){0};
-    modes[f->mode](f, &s, 0, run.rows, out);
+    modes[f->mode](f, &s, s.first[0], s.end[run.members - 1], out);
+    if (out->depth > 0) out->place = sight_row(&s, out->place);
 }
 
 static void begin(void)
@@ -148,7 +150,7 @@ static void a_million_starts_take_no_longer_than_a_million_rows(void **state)
     }
     mask[rows - 1] = B | SEEN;
     struct history h = {.member_count = 1, .member = &member, .off = off, .at = at};
-    struct sight s = {.h = &h, .mask = mask};
+    struct sight s = {.h = &h, .first = off, .end = off + 1, .at = at, .mask = mask};
     for (int mode = FUNNEL_ORDERED; mode <= FUNNEL_ANY; mode++) {
         struct funnel_settings f = settings((enum funnel_mode)mode, 2, INT64_MAX / 2);
         struct attempt got;
@@ -248,7 +250,7 @@ static void model(const struct funnel_settings *f, struct attempt *best)
                                                     : model_any(f, i, at);
         if (depth <= best->depth) continue;
         best->depth = depth;
-        best->row = i;
+        best->place = i;
         memcpy(best->at, at, depth * sizeof(at[0]));
     }
 }
@@ -284,7 +286,7 @@ static void every_mode_equals_its_model(void **state)
         attempt_of(&f, &got);
         assert_int_equal(got.depth, want.depth);
         if (want.depth == 0) continue;
-        assert_int_equal(got.row, want.row);
+        assert_int_equal(got.place, want.place);
         assert_memory_equal(got.at, want.at, want.depth * sizeof(want.at[0]));
         if (mode == FUNNEL_ORDERED) assert_int_equal(got.depth, window_funnel(&f));
     }

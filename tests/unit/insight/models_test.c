@@ -105,7 +105,7 @@ static int by_buyer(const void *a, const void *b)
 /* The kernel's buyers of the whole file. */
 static void load(struct repeat *out, const struct repeat_settings *settings, size_t count)
 {
-    static uint32_t member[BUYERS_MAX], off[BUYERS_MAX + 1], mask[ROWS];
+    static uint32_t member[BUYERS_MAX], off[BUYERS_MAX + 1];
     static int64_t at[ROWS], amount[ROWS];
     uint32_t members = 0;
     qsort(orders, count, sizeof(orders[0]), by_buyer);
@@ -116,12 +116,11 @@ static void load(struct repeat *out, const struct repeat_settings *settings, siz
         }
         at[i] = orders[i].at;
         amount[i] = orders[i].amount;
-        mask[i] = 1;
     }
     off[members] = (uint32_t)count;
     struct history h = {
         .member_count = members, .member = member, .off = off, .at = at, .amount = amount};
-    struct sight s = {.h = &h, .mask = mask};
+    struct sight s = {.h = &h, .first = off, .end = off + 1, .at = at, .every = 1};
     repeat_kernel.init(out, settings);
     repeat_kernel.run(out, &s);
 }

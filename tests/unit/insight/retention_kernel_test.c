@@ -314,7 +314,7 @@ static void a_million_births_and_returns_end_soon(void **state)
     }
     s.to = 2000 * DAY;
     struct history h = {.member_count = 1, .member = &member, .off = off, .at = at};
-    struct sight sight = {.h = &h, .mask = mask};
+    struct sight sight = {.h = &h, .first = off, .end = off + 1, .at = at, .mask = mask};
     run_reset(&run);
     compute(&s, UNIT_DAY, 1);
     retention_kernel.run(&table, &sight);

@@ -1,4 +1,5 @@
-/* run.h - hand-made runs for kernel tests: members and rows with their masks. */
+/* run.h - hand-made runs for kernel tests: members and rows with their masks, of which a sight is
+ * made in the plainest way. */
 #pragma once
 
 #include <setjmp.h>
@@ -30,6 +31,9 @@ struct run {
     uint32_t group[ROWS_MAX];
     uint32_t mask[ROWS_MAX];
     struct history h;
+    /* of the sight: places of rows that are not 0 */
+    uint32_t first[ROWS_MAX], end[ROWS_MAX], row[ROWS_MAX], place_mask[ROWS_MAX];
+    int64_t place_at[ROWS_MAX];
 };
 
 static inline void run_reset(struct run *r)
@@ -72,7 +76,27 @@ static inline struct sight run_part(struct run *r, uint32_t from, uint32_t to)
         .amount = r->amount,
     };
     r->h.dim[DIM_GROUP] = r->group;
-    return (struct sight){.h = &r->h, .mask = r->mask};
+    uint32_t count = 0, left_out = 0;
+    for (uint32_t m = from; m < to; m++) {
+        r->first[m] = count;
+        for (uint32_t i = r->off[m]; i < r->off[m + 1]; i++) {
+            r->row[count] = i;
+            r->place_at[count] = r->at[i];
+            r->place_mask[count] = r->mask[i];
+            count += r->mask[i] != 0;
+            left_out += r->mask[i] == 0;
+        }
+        r->end[m] = count;
+    }
+    struct sight s = {.h = &r->h, .first = r->h.off, .end = r->h.off + 1, .at = r->at};
+    s.mask = r->mask;
+    if (left_out == 0) return s; /* as the sieve does: nothing is copied */
+    return (struct sight){.h = &r->h,
+                          .first = r->first + from,
+                          .end = r->end + from,
+                          .at = r->place_at,
+                          .row = r->row,
+                          .mask = r->place_mask};
 }
 
 /* The kernel's result for the run, in 'pieces' runs seen by 'workers' workers in turn. The caller

@@ -9,6 +9,7 @@
 
 static struct run run;
 static const struct key_field by_group = {.source = KEYS_DIM, .dim = DIM_GROUP};
+static const struct key_field no_field = {.source = KEYS_NONE};
 
 static void random_rows(struct rng *rng, uint32_t groups)
 {
@@ -76,13 +77,13 @@ static uint32_t four_slots(uint32_t group)
     return group == 0 ? 0 : group == 3 ? 1 : group == 5 ? 2 : 3;
 }
 
-static void expect_grid(const struct trend *t, const struct grid *g)
+/* The place 'place' of the kernel against slot 'slot' of the model. */
+static void expect_cells(const struct trend *t, size_t place, const struct grid *g, uint32_t slot)
 {
     for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
-        for (uint32_t slot = 0; slot < t->slots; slot++) {
-            assert_int_equal(t->counts[bucket * t->slots + slot], g->counts[bucket][slot]);
-            assert_true(t->sums[bucket * t->slots + slot] == g->sums[bucket][slot]);
-        }
+        assert_int_equal(t->counts[place * BUCKETS + bucket], g->counts[bucket][slot]);
+        wide sum = t->sums ? t->sums[place * BUCKETS + bucket] : 0;
+        assert_true(sum == g->sums[bucket][slot]);
     }
 }
 
@@ -102,12 +103,15 @@ static void every_measure_equals_the_model(void **state)
         struct trend trend;
         bool keyed = round % 2 == 1;
         enum trend_measure measure = (enum trend_measure)rng_below(&rng, 4);
-        struct trend_settings s = {measure, &buckets, &by_group, keyed ? shown : NULL};
+        struct trend_settings s = {measure, &buckets, keyed ? &by_group : &no_field,
+                                   keyed ? shown : NULL, BUCKETS};
         random_rows(&rng, 8);
         model(measure, keyed ? four_slots : one_slot, &grid);
         run_kernel(&run, &trend_kernel, &s, 1 + (uint32_t)rng_below(&rng, 5), 3, &trend);
-        assert_int_equal(trend.slots, keyed ? 4 : 1);
-        expect_grid(&trend, &grid);
+        assert_false(trend.full);
+        for (uint32_t slot = 0; slot < (keyed ? 4 : 1); slot++) {
+            expect_cells(&trend, slot, &grid, slot);
+        }
         trend_kernel.finish(&trend);
     }
     keys_destroy(shown);
@@ -119,32 +123,65 @@ static uint32_t group_slot(uint32_t group)
     return group;
 }
 
-static void ranking_counts_each_key_once_a_member(void **state)
+static uint32_t group_at(const struct keys *keys, uint32_t id)
+{
+    const struct key *key = keys_get(keys, id);
+    return key->type == KEY_NULL ? 0 : (uint32_t)key->integer;
+}
+
+/* Totals over the whole range: every event, also those without an amount; each member once. */
+static void expect_totals(const struct trend *t, enum trend_measure measure)
+{
+    static struct grid grid;
+    static int64_t at[ROWS_MAX];
+    bool amounts = measure == TREND_AMOUNT || measure == TREND_AVERAGE;
+    memcpy(at, run.at, sizeof(at));
+    memset(run.at, 0, sizeof(run.at)); /* one bucket */
+    model(measure, group_slot, &grid);
+    for (uint32_t id = 0; id < keys_count(t->keys) && amounts; id++) {
+        assert_true(t->total_sums[id] == grid.sums[0][group_at(t->keys, id)]);
+    }
+    if (amounts) model(TREND_EVENTS, group_slot, &grid);
+    for (uint32_t id = 0; id < keys_count(t->keys); id++) {
+        uint64_t *count = &grid.counts[0][group_at(t->keys, id)];
+        assert_int_equal(t->totals[id], *count);
+        *count = 0;
+    }
+    for (uint32_t group = 0; group < GROUPS; group++) {
+        assert_int_equal(grid.counts[0][group], 0);
+    }
+    memcpy(run.at, at, sizeof(at));
+}
+
+static void the_first_pass_has_all_keys_or_their_totals(void **state)
 {
     (void)state;
     struct rng rng;
-    seed_rng(&rng, "ranking_counts_each_key_once_a_member");
-    for (int round = 0; round < 500; round++) {
+    struct buckets buckets;
+    int full = 0;
+    seed_rng(&rng, "the_first_pass_has_all_keys_or_their_totals");
+    assert_true(
+        buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, BUCKETS * TIME_DAY, 0, 0), 99));
+    for (int round = 0; round < 2000; round++) {
         static struct grid grid;
-        struct ranking ranking;
-        struct trend_settings s = {.measure = TREND_MEMBERS, .field = &by_group};
+        struct trend trend;
+        enum trend_measure measure = (enum trend_measure)rng_below(&rng, 4);
+        size_t cells = BUCKETS * (1 + rng_below(&rng, GROUPS + 5));
+        struct trend_settings s = {measure, &buckets, &by_group, NULL, cells};
         random_rows(&rng, GROUPS);
-        for (uint32_t i = 0; i < run.rows; i++) {
-            run.at[i] = 0; /* one bucket: distinct over the whole range */
+        run_kernel(&run, &trend_kernel, &s, 1 + (uint32_t)rng_below(&rng, 5), 3, &trend);
+        trend_close(&trend);
+        assert_int_equal(trend.full, keys_count(trend.keys) * BUCKETS > cells);
+        full += trend.full;
+        model(measure, group_slot, &grid);
+        for (uint32_t id = 0; id < keys_count(trend.keys) && !trend.full; id++) {
+            expect_cells(&trend, id, &grid, group_at(trend.keys, id));
         }
-        model(TREND_MEMBERS, group_slot, &grid);
-        run_kernel(&run, &ranking_kernel, &s, 1 + (uint32_t)rng_below(&rng, 5), 3, &ranking);
-        for (uint32_t id = 0; id < ranking.counts.count; id++) {
-            const struct key *key = keys_get(ranking.keys, id);
-            uint32_t group = key->type == KEY_NULL ? 0 : (uint32_t)key->integer;
-            assert_int_equal(ranking.counts.items[id], grid.counts[0][group]);
-            grid.counts[0][group] = 0;
-        }
-        for (uint32_t group = 0; group < GROUPS; group++) {
-            assert_int_equal(grid.counts[0][group], 0);
-        }
-        ranking_kernel.finish(&ranking);
+        expect_totals(&trend, measure);
+        trend_kernel.finish(&trend);
     }
+    assert_true(full > 100 && full < 1900);
+    buckets_finish(&buckets);
 }
 
 static void sums_do_not_overflow(void **state)
@@ -152,7 +189,8 @@ static void sums_do_not_overflow(void **state)
     (void)state;
     struct buckets buckets;
     struct trend trend;
-    struct trend_settings s = {.measure = TREND_AMOUNT, .buckets = &buckets};
+    struct trend_settings s = {
+        .measure = TREND_AMOUNT, .buckets = &buckets, .field = &no_field, .cells_max = 1};
     assert_true(buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, TIME_DAY, 0, 0), 1));
     run_reset(&run);
     run_member(&run, 1);
@@ -169,7 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_measure_equals_the_model),
-        cmocka_unit_test(ranking_counts_each_key_once_a_member),
+        cmocka_unit_test(the_first_pass_has_all_keys_or_their_totals),
         cmocka_unit_test(sums_do_not_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

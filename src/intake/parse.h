@@ -9,6 +9,8 @@
 #include "intake/date.h"
 #include "intake/window.h"
 
+#define PARSE_KINDS_BITS 7
+
 struct parse {
     const struct import_options *options;
     const char *path;     /* of the file, for a date in its name */
@@ -28,8 +30,8 @@ struct parse {
     uint64_t skip;        /* rows up to here are applied already */
     size_t batch_rows;    /* facts of one batch at most */
     struct str text;      /* the current row as it stands, for rejects */
-    struct str kinds[64]; /* that may be imported, by a cheap hash; see parse.c */
     bool stopped;         /* by --strict or by the other side */
+    struct str kinds[1 << PARSE_KINDS_BITS]; /* that may be imported, by hash_ends; see parse.c */
 };
 
 /* Make room for a row: what was read before may go with its batch, and facts of it cannot be

@@ -24,13 +24,13 @@ struct parse {
     void *carry;         /* a format's memory across the files of one import */
     struct mapping *map; /* compiled --map; NULL = none */
     struct belt *belt;
-    struct batch *batch;  /* being filled; NULL when stopped */
-    uint64_t row;         /* number of the current row, from 1 */
-    uint64_t line;        /* where it stands */
-    uint64_t skip;        /* rows up to here are applied already */
-    size_t batch_rows;    /* facts of one batch at most */
-    struct str text;      /* the current row as it stands, for rejects */
-    bool stopped;         /* by --strict or by the other side */
+    struct batch *batch;                     /* being filled; NULL when stopped */
+    uint64_t row;                            /* number of the current row, from 1 */
+    uint64_t line;                           /* where it stands */
+    uint64_t skip;                           /* rows up to here are applied already */
+    size_t batch_rows;                       /* facts of one batch at most */
+    struct str text;                         /* the current row as it stands, for rejects */
+    bool stopped;                            /* by --strict or by the other side */
     struct str kinds[1 << PARSE_KINDS_BITS]; /* that may be imported, by hash_ends; see parse.c */
 };
 

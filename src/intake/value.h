@@ -17,8 +17,8 @@ static inline bool value_letter_or_digit(char c)
 struct str value_unguard(struct str cell);
 static inline struct str value_unwrap(struct str cell)
 {
-    bool bare = cell.len && value_letter_or_digit(cell.p[0]) &&
-                value_letter_or_digit(cell.p[cell.len - 1]);
+    bool bare =
+        cell.len && value_letter_or_digit(cell.p[0]) && value_letter_or_digit(cell.p[cell.len - 1]);
     return bare ? cell : value_unguard(cell);
 }
 

@@ -9,7 +9,8 @@
 
 #include "people/plan.h"
 
-#define AHEAD 16 /* facts whose identities are looked for together, so that memory answers at once */
+#define AHEAD                                                                                      \
+    16 /* facts whose identities are looked for together, so that memory answers at once */
 
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
@@ -218,8 +219,7 @@ static enum err write_part(struct load *l, struct why *why)
 {
     struct bulk *b = l->bulk;
     const struct event **sorted = persona_order(b->events.items, b->events.count);
-    enum err err =
-        tx_bulk_part(l->tx, sorted, b->events.count, b->ids.items, b->ids.count, why);
+    enum err err = tx_bulk_part(l->tx, sorted, b->events.count, b->ids.items, b->ids.count, why);
     mem_free(sorted);
     return err;
 }

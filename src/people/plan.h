@@ -12,7 +12,7 @@
 struct plan {
     struct people *p;
     struct tx *tx;
-    struct arena *arena; /* props; must live as long as the events */
+    struct arena *arena;           /* props; must live as long as the events */
     const struct hash128 *who_key; /* of the fact's only identity, when it is known already */
     size_t count;
     struct event events[PLAN_EVENTS];

@@ -87,7 +87,7 @@ static void budget_fill(struct brand *b, struct budget *budget)
     budget->bytes_left = LIMIT_QUERY_MEMORY;
 }
 
-enum err api_ask(struct brand *b, struct str query, enum insight_form form, struct budget *budget,
+enum err api_ask(struct brand *b, const struct api_question *ask, struct budget *budget,
                  struct strbuf *out, struct why *why)
 {
     struct budget own = {0};
@@ -108,12 +108,13 @@ enum err api_ask(struct brand *b, struct str query, enum insight_form form, stru
         .zone = brand_zone(b),
         .env = brand_env(b),
         .now = env_now(brand_env(b)),
+        .lang = ask->lang,
         .workers = worker_count(),
         .budget = budget,
         .get = people_get_field,
         .get_ctx = b,
     };
-    enum err err = insight_query(&in, query, form, out, why);
+    enum err err = insight_query(&in, ask->query, ask->form, out, why);
     brand_snapshot_release(snapshot);
     arena_destroy(a);
     return err;
@@ -163,7 +164,8 @@ static void answer(struct api *a, size_t slot)
     if (atomic_load(&q->budget.cancel)) {
         err = why_fail(&why, ERR_CANCELLED, MSG_QUERY_CANCELLED, "", NULL);
     } else {
-        err = api_ask(q->brand, request_body(q->req), form, &q->budget, &out, &why);
+        const struct api_question question = {request_body(q->req), form, request_lang(q->req)};
+        err = api_ask(q->brand, &question, &q->budget, &out, &why);
     }
     pthread_mutex_lock(&a->lock);
     end(a, slot, err);

@@ -18,7 +18,13 @@ const struct route *api_routes(const struct api *a);
 enum err api_authorize(struct request *req, const struct route *route, struct why *why);
 void api_set_server(struct api *a, struct http_server *s);
 
+/* A question; see docs/query.md. */
+struct api_question {
+    struct str query;
+    enum insight_form form;
+    enum lang lang; /* of warnings */
+};
 /* Ask one question of a brand as of now, with all cores and the limits of limits.h. 'budget' may be
  * NULL; one that is given can be cancelled. Any thread. */
-MUST_CHECK enum err api_ask(struct brand *b, struct str query, enum insight_form form,
-                            struct budget *budget, struct strbuf *out, struct why *why);
+MUST_CHECK enum err api_ask(struct brand *b, const struct api_question *ask, struct budget *budget,
+                            struct strbuf *out, struct why *why);

@@ -20,7 +20,8 @@ struct ask {
 static enum err ask(struct ask *a, const struct json **reply, const char *question)
 {
     struct strbuf out = {0};
-    enum err err = api_ask(a->brand, str_of(question), INSIGHT_JSON, NULL, &out, a->why);
+    const struct api_question asked = {str_of(question), INSIGHT_JSON, LANG_EN};
+    enum err err = api_ask(a->brand, &asked, NULL, &out, a->why);
     if (err == ERR_OK)
         err = json_parse(a->arena, arena_str(a->arena, strbuf_str(&out)), reply, a->why);
     strbuf_finish(&out);

@@ -19,7 +19,8 @@ struct insight {
     const struct fold_names *fold;
     const struct zone *zone;
     const struct env *env;
-    int64_t now; /* as of */
+    int64_t now;    /* as of */
+    enum lang lang; /* of warnings */
     int workers;
     struct budget *budget;
     /* member fields that the fold does not answer (traits, owner ...); any thread; may be NULL */

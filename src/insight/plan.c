@@ -110,16 +110,21 @@ int plan_workers(const struct plan *p)
     return p->in->workers > LIMIT_QUERY_WORKERS ? LIMIT_QUERY_WORKERS : p->in->workers;
 }
 
-void plan_warn(struct plan *p, enum msg msg, struct str arg)
+static void add_warning(struct plan *p, const struct why *why)
 {
-    struct why why;
-    char text[256];
-    (void)why_fail(&why, ERR_INVALID, msg, "", STR_FMT, STR_ARG(arg));
-    why_text(&why, LANG_EN, text, sizeof(text));
+    char text[512];
+    why_text(why, p->in->lang, text, sizeof(text));
     struct plan_warning *w = arena_alloc(p->arena, sizeof(*w));
     w->text = arena_printf(p->arena, "%s", text);
     *p->warnings_end = w;
     p->warnings_end = &w->next;
+}
+
+void plan_warn(struct plan *p, enum msg msg, struct str arg)
+{
+    struct why why;
+    (void)why_fail(&why, ERR_INVALID, msg, "", STR_FMT, STR_ARG(arg));
+    add_warning(p, &why);
 }
 
 enum err plan_expr(struct plan *p, struct form *f, const char *key, enum expr_about about,
@@ -130,12 +135,8 @@ enum err plan_expr(struct plan *p, struct form *f, const char *key, enum expr_ab
     if (!text.p) return ERR_OK;
     const struct expr *e;
     TRY(expr_parse(p->arena, &p->catalog, about, text, form_path(f, key), &e, f->why));
-    for (size_t i = 0; i < expr_warning_count(e); i++) {
-        struct plan_warning *w = arena_alloc(p->arena, sizeof(*w));
-        w->text = expr_warning(e, i);
-        *p->warnings_end = w;
-        p->warnings_end = &w->next;
-    }
+    for (size_t i = 0; i < expr_warning_count(e); i++)
+        add_warning(p, expr_warning_why(e, i));
     if (expr_names_derived(e)) p->derived = true;
     *out = e;
     return ERR_OK;

@@ -35,7 +35,7 @@ struct typed_prop {
 
 struct plan_warning {
     struct plan_warning *next; /* the one after it */
-    const char *text;          /* in English */
+    const char *text;          /* in in->lang */
 };
 
 struct plan {

@@ -62,7 +62,7 @@ static enum err import_zone(const struct brand *b, const char *tz, const struct 
 int command_import(struct session *s, int argc, char *const *argv)
 {
     const char *data = NULL, *slug = NULL, *format = NULL, *tz = NULL, *key = NULL;
-    struct import_options o = {.stdin_fd = s->in_fd, .progress = s->err};
+    struct import_options o = {.stdin_fd = s->in_fd, .progress = s->err, .lang = s->lang};
     struct import_counts counts = {0};
     struct why why = {0};
     struct brand *b = NULL;

@@ -38,8 +38,9 @@ static enum err ask(struct session *s, struct brand *b, const char *text, const 
         strbuf_add_text(&question, text);
     }
     if (err == ERR_OK) {
-        err = api_ask(b, strbuf_str(&question), csv || table ? INSIGHT_CSV : INSIGHT_JSON, NULL,
-                      &answer, why);
+        const struct api_question asked = {strbuf_str(&question),
+                                           csv || table ? INSIGHT_CSV : INSIGHT_JSON, s->lang};
+        err = api_ask(b, &asked, NULL, &answer, why);
     }
     if (err == ERR_OK && table) {
         table_print(s->out, strbuf_str(&answer));
@@ -99,7 +100,7 @@ static enum err date_option(const struct brand *b, const char *name, const char 
 int command_report(struct session *s, int argc, char *const *argv)
 {
     const char *data = NULL, *slug = NULL, *format = "text", *from = NULL, *to = NULL, *key = NULL;
-    struct report_options o = {.lang = session_lang()};
+    struct report_options o = {.lang = s->lang};
     struct strbuf out = {0};
     struct why why = {0};
     struct brand *b = NULL;

@@ -125,6 +125,7 @@ int main(int argc, char **argv)
         .in_fd = STDIN_FILENO,
         .cwd = getcwd(cwd, sizeof(cwd)) ? cwd : "/",
         .arena = arena_create(0),
+        .lang = session_lang(),
     };
     int code = c->needs == NEEDS_NOTHING ? c->run(&s, argc - 2, argv + 2)
                                          : run_on_data(&s, c, argc - 1, argv + 1);

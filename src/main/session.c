@@ -21,7 +21,7 @@ enum lang session_lang(void)
 int session_fail(struct session *s, const struct why *why)
 {
     char text[640];
-    why_text(why, session_lang(), text, sizeof(text));
+    why_text(why, s->lang, text, sizeof(text));
     fprintf(s->err, "wellfield: %s\n", text);
     return why->err == ERR_INVALID ? EXIT_USAGE : EXIT_FAILED;
 }

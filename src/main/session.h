@@ -16,6 +16,7 @@ struct session {
     int in_fd;           /* the caller's standard input */
     const char *cwd;     /* the caller's working directory */
     struct arena *arena; /* for the command's length */
+    enum lang lang;      /* the caller's */
     bool serving;        /* inside the server */
 };
 
@@ -24,7 +25,7 @@ const char *session_path(struct session *s, const char *path);
 /* Say why on s->err: "wellfield: field: sentence"; returns EXIT_USAGE for ERR_INVALID, else
  * EXIT_FAILED. */
 int session_fail(struct session *s, const struct why *why);
-/* By the environment of the process that runs the command. */
+/* By the environment of this process, which is the caller's own. */
 enum lang session_lang(void);
 /* The brand of --brand, or the only one. */
 MUST_CHECK enum err session_brand(struct session *s, const char *slug, struct brand **out,

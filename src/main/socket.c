@@ -25,6 +25,7 @@
 struct request_header {
     uint32_t bytes; /* that follow */
     uint32_t args;  /* after cwd */
+    uint32_t lang;  /* enum lang of the caller */
 };
 
 struct socket_door {
@@ -144,6 +145,7 @@ static int32_t serve_call(struct call *call)
             .in_fd = call->streams[0],
             .cwd = words[0],
             .arena = a,
+            .lang = h.lang == LANG_ZH ? LANG_ZH : LANG_EN,
             .serving = true,
         };
         if (s.out && s.err) code = run_command(&s, (int)h.args, words + 1);
@@ -251,7 +253,7 @@ void socket_door_close(struct socket_door *door)
 
 static bool send_request(int fd, const struct strbuf *body, uint32_t args)
 {
-    struct request_header h = {(uint32_t)body->len, args};
+    struct request_header h = {(uint32_t)body->len, args, session_lang()};
     int streams[STREAMS] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
     union {
         struct cmsghdr align;

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "insight/who.h"
+
 #define ECHO_DURATION_SIZE 32
 
 static int watched_kind(void *ctx, struct str name)
@@ -210,6 +212,7 @@ enum err plan_columns(struct plan *p, bool fold, struct why *why)
     bool fits = !(fold || p->derived) || add_fold_columns(p);
     if (p->where) fits = fits && expr_columns(p->where, &p->columns);
     if (p->who) fits = fits && expr_columns(p->who, &p->columns);
+    if (p->who) p->columns.mask |= who_columns(p->who);
     for (uint32_t i = 0; i < p->selector_count; i++) {
         const struct expr *where = p->selectors[i].where;
         if (where) fits = fits && expr_columns(where, &p->columns);

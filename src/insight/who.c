@@ -1,4 +1,7 @@
-/* who.c - the member's fold is run at most once, when the expression first asks for it. */
+/* who.c - the member's fold is run at most once, when the expression first asks for it.
+ *
+ * What the fold does not keep but the history says is looked up there: the touchpoints a member
+ * came by, and whose contact list they are on. */
 #include "insight/who.h"
 
 #include "base/mem.h"
@@ -44,6 +47,54 @@ static void fold_member(struct who *w)
     w->folded = true;
 }
 
+/* ---- from the history ---- */
+
+/* Is it an event up to now of this code of the dimension? code {NULL, 0}: of any. */
+static bool is_of(const struct who *w, uint32_t row, enum dim dim, struct str code)
+{
+    const struct expr_catalog *c = w->plan->in->catalog;
+    uint32_t number = w->h->at[row] <= w->plan->in->now ? w->h->dim[dim][row] : 0;
+    return number && (!code.p || str_eq(c->code_text(c->ctx, dim, number), code));
+}
+
+static void get_touchpoint(const struct who *w, struct str code, struct expr_value *out)
+{
+    const struct expr_catalog *c = w->plan->in->catalog;
+    const struct history *h = w->h;
+    uint32_t i = h->off[w->index], end = h->off[w->index + 1];
+    while (i < end && !is_of(w, i, DIM_TOUCHPOINT, code))
+        i++;
+    if (code.p) {
+        *out = (struct expr_value){.type = TYPE_BOOL, .boolean = i < end};
+    } else if (i < end) {
+        uint32_t number = h->dim[DIM_TOUCHPOINT][i];
+        *out = (struct expr_value){.type = TYPE_TEXT,
+                                   .text = c->code_text(c->ctx, DIM_TOUCHPOINT, number)};
+    }
+}
+
+/* On that person's contact list: the latest of joining and leaving it decides. */
+static void get_staff(const struct who *w, struct str code, struct expr_value *out)
+{
+    const struct fold_names *names = w->plan->in->fold;
+    const struct history *h = w->h;
+    *out = (struct expr_value){.type = TYPE_BOOL};
+    for (uint32_t i = h->off[w->index]; i < h->off[w->index + 1]; i++) {
+        uint32_t roles = h->kind[i] < names->kind_count ? names->roles[h->kind[i]] : 0;
+        if (!(roles & (ROLE_JOIN_CONTACT | ROLE_LEAVE_CONTACT))) continue;
+        if (is_of(w, i, DIM_STAFF, code)) out->boolean = (roles & ROLE_JOIN_CONTACT) != 0;
+    }
+}
+
+uint32_t who_columns(const struct expr *e)
+{
+    uint64_t fields = expr_fields(e);
+    uint32_t mask = 0;
+    if (fields >> FIELD_TOUCHPOINT & 1) mask |= COLUMN_DIM0 << DIM_TOUCHPOINT;
+    if (fields >> FIELD_STAFF & 1) mask |= COLUMN_DIM0 << DIM_STAFF;
+    return mask;
+}
+
 static void get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
                       struct expr_value *out)
 {
@@ -55,6 +106,18 @@ static void get_field(void *ctx, uint32_t member, enum expr_field field, struct 
         *out = (struct expr_value){.type = TYPE_NULL};
         if (!w->folded) fold_member(w);
         (void)fold_field(&w->state, field, out);
+        return;
+    }
+    if (field == FIELD_ID) {
+        *out = (struct expr_value){.type = TYPE_NUMBER, .number = member};
+        return;
+    }
+    if (field == FIELD_TOUCHPOINT) {
+        get_touchpoint(w, name, out);
+        return;
+    }
+    if (field == FIELD_STAFF) {
+        get_staff(w, name, out);
         return;
     }
     if (in->get) in->get(in->get_ctx, member, field, name, out);

@@ -14,3 +14,5 @@ void who_destroy(struct who *w); /* NULL is allowed */
 bool who_match(struct who *w, const struct history *h, uint32_t index);
 /* Does the expression read a field that the fold answers? */
 bool who_needs_fold(const struct expr *e);
+/* Columns of the history that it reads beside those of the fold, as a mask. */
+uint32_t who_columns(const struct expr *e);

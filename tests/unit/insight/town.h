@@ -106,10 +106,10 @@ static inline uint64_t town_mono(void *ctx)
 
 static inline void town_names_fill(struct town *t)
 {
-    static const char *const kinds[] = {"member.created", "page.viewed",       "group.joined",
-                                        "group.left",     "message.sent",      "order.paid",
-                                        "order.refunded", "lifecycle.changed", "trust.changed",
-                                        "own.kind",       "contact.added",     "circle.changed"};
+    static const char *const kinds[] = {
+        "member.created", "page.viewed",    "group.joined",      "group.left",    "message.sent",
+        "order.paid",     "order.refunded", "lifecycle.changed", "trust.changed", "own.kind",
+        "contact.added",  "circle.changed", "contact.deleted"};
     static const char *const codes[] = {"g1", "g2", "g3", "s1"};
     static const struct town_prop props[] = {
         {"order", PROP_TEXT}, {"known", PROP_BOOL},  {"from", PROP_TEXT}, {"to", PROP_TEXT},

@@ -94,12 +94,7 @@ bool str_to_u64(struct str s, uint64_t *out)
 {
     if (s.len == 0) return false;
     uint64_t value = 0;
-    size_t i = 0;
-    for (; i < s.len && i < 19; i++) { /* so many digits always fit */
-        if (!is_digit(s.p[i])) return false;
-        value = value * 10 + (uint64_t)(s.p[i] - '0');
-    }
-    for (; i < s.len; i++) {
+    for (size_t i = 0; i < s.len; i++) {
         if (!is_digit(s.p[i])) return false;
         uint64_t digit = (uint64_t)(s.p[i] - '0');
         if (value > (UINT64_MAX - digit) / 10) return false;

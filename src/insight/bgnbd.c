@@ -23,6 +23,7 @@
 #define BUILDS_MAX 6
 #define THIN_MAX 2000     /* points of the sample for the first fits */
 #define LOG_MAX 16.0      /* of a parameter */
+#define EDGE 12.0         /* the same, beyond which a parameter is no finding */
 #define APART_MAX 40.0    /* terms further apart in logarithms add nothing */
 #define SERIES_MAX 100000 /* terms of the hypergeometric series */
 #define SERIES_TINY 1e-15
@@ -230,6 +231,12 @@ bool bgnbd_fit(struct bgnbd_point *points, size_t count, double unit, bool (*sto
     *out = of_logs(logs, unit);
     out->log_likelihood = -value;
     return true;
+}
+
+bool bgnbd_at_edge(const struct bgnbd *m)
+{
+    return fabs(log(m->r)) > EDGE || fabs(log(m->alpha)) > EDGE || fabs(log(m->a)) > EDGE ||
+           fabs(log(m->b)) > EDGE;
 }
 
 /* a / (b + x - 1) ((alpha + T) / (alpha + t))^(r + x): the odds of having stopped. */

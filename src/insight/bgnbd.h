@@ -28,6 +28,8 @@ struct bgnbd {
 #define BGNBD_REPEATERS_MIN 10
 bool bgnbd_fit(struct bgnbd_point *points, size_t count, double unit, bool (*stop)(void *ctx),
                void *ctx, struct bgnbd *out);
+/* Did a parameter run to the end of what is tried? Then the orders do not settle it. */
+bool bgnbd_at_edge(const struct bgnbd *m);
 /* The chance that a buyer with this history is still one. */
 double bgnbd_alive(const struct bgnbd *m, const struct bgnbd_point *p);
 /* Orders (days with one) to expect of such a buyer in the next 'days'. */

@@ -4,10 +4,12 @@
  *        - (p x + q) ln(v + x z)
  *
  * Means are divided by their own mean while fitting, so that the size of the currency's unit does
- * not matter. What depends on x alone is computed once for each x that fits the table. */
+ * not matter. What depends on x alone is computed once for each x that fits the table; points that
+ * are alike are counted once. */
 #include "insight/gamma_gamma.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "insight/minimise.h"
@@ -17,12 +19,18 @@
 #define BUILDS_MAX 6
 #define THIN_MAX 2000 /* points of the sample for the first fits */
 
+/* Buyers who are alike. */
+struct alike {
+    struct gamma_gamma_point point;
+    double log_mean; /* ln(z / scale) */
+    uint32_t buyers;
+};
+
 struct fit {
-    const struct gamma_gamma_point *points;
+    struct alike *points; /* sorted by orders and mean; no two alike */
     size_t count;
     size_t step;             /* use every step-th point */
     double scale;            /* the mean of the means */
-    double *log_mean;        /* [count] ln(z / scale) */
     double by_x[TABLE_SIZE]; /* the terms of x alone, for small x */
     bool (*stop)(void *ctx);
     void *ctx;
@@ -54,11 +62,13 @@ static double minus_likelihood(void *ctx, const double *logs)
         f->by_x[x] = terms_of_x(p, q, x);
     }
     for (size_t i = 0; i < f->count; i += f->step) {
-        uint32_t orders = f->points[i].orders;
+        const struct alike *a = &f->points[i];
+        uint32_t orders = a->point.orders;
         double x = orders;
-        double z = f->points[i].mean / f->scale;
-        sum += constant + (orders < TABLE_SIZE ? f->by_x[orders] : terms_of_x(p, q, x));
-        sum += (p * x - 1) * f->log_mean[i] - (p * x + q) * log(v + x * z);
+        double z = a->point.mean / f->scale;
+        double one = constant + (orders < TABLE_SIZE ? f->by_x[orders] : terms_of_x(p, q, x)) +
+                     (p * x - 1) * a->log_mean - (p * x + q) * log(v + x * z);
+        sum += one * a->buyers;
     }
     return -sum;
 }
@@ -91,21 +101,42 @@ static double search(struct fit *f, double *best)
     return minimise_run(&m, best, 0.1);
 }
 
+static int compare(const void *a, const void *b)
+{
+    const struct gamma_gamma_point *x = &((const struct alike *)a)->point;
+    const struct gamma_gamma_point *y = &((const struct alike *)b)->point;
+    if (x->orders != y->orders) return x->orders < y->orders ? -1 : 1;
+    return (x->mean > y->mean) - (x->mean < y->mean);
+}
+
+static void bring_together(struct fit *f, const struct gamma_gamma_point *points, size_t count)
+{
+    f->points = mem_resize_array(NULL, count, sizeof(*f->points));
+    for (size_t i = 0; i < count; i++) {
+        f->points[i] = (struct alike){points[i], 0, 1};
+        f->scale += points[i].mean / (double)count;
+    }
+    qsort(f->points, count, sizeof(*f->points), compare);
+    for (size_t i = 0; i < count; i++) {
+        if (f->count > 0 && compare(&f->points[f->count - 1], &f->points[i]) == 0) {
+            f->points[f->count - 1].buyers++;
+        } else {
+            f->points[f->count++] = f->points[i];
+        }
+    }
+    for (size_t i = 0; i < f->count; i++)
+        f->points[i].log_mean = log(f->points[i].point.mean / f->scale);
+}
+
 bool gamma_gamma_fit(const struct gamma_gamma_point *points, size_t count, bool (*stop)(void *ctx),
                      void *ctx, struct gamma_gamma *out)
 {
-    struct fit f = {.points = points, .count = count, .stop = stop, .ctx = ctx};
+    struct fit f = {.stop = stop, .ctx = ctx};
     double best[3] = {0};
     if (count < GAMMA_GAMMA_MIN) return false;
-    f.log_mean = mem_resize_array(NULL, count, sizeof(*f.log_mean));
-    for (size_t i = 0; i < count; i++) {
-        f.scale += points[i].mean / (double)count;
-    }
-    for (size_t i = 0; i < count; i++) {
-        f.log_mean[i] = log(points[i].mean / f.scale);
-    }
+    bring_together(&f, points, count);
     double lowest = search(&f, best);
-    mem_free(f.log_mean);
+    mem_free(f.points);
     if (!isfinite(lowest) || (stop && stop(ctx))) return false;
     *out = (struct gamma_gamma){exp(best[0]), exp(best[1]), exp(best[2]) * f.scale};
     return true;

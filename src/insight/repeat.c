@@ -1,8 +1,11 @@
 /* repeat.c - the query "repeat": who will buy again, how often and for how much.
  *
  * Buyers are sorted by member before anything is added up, so that sums do not depend on the
- * workers. */
+ * workers. What the model says of a history is kept for the buyers who share it: where all are
+ * alike its series are long. Orders that settle no model (everybody's are the same) end in a
+ * forecast beyond an order a day for all, or in none; then the model is dropped, with a warning. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -31,6 +34,14 @@ struct holdout_row {
     uint64_t orders; /* the same, seen */
 };
 
+#define MEMO 4096 /* histories kept, by a hash */
+
+/* What the model says of a history. */
+struct memo {
+    struct bgnbd_point point; /* buyers 0: free */
+    double alive, orders;
+};
+
 /* What the models say of one buyer. */
 struct forecast {
     double mean; /* day-sum over repeat days, minor units; NaN = none */
@@ -45,6 +56,7 @@ struct outcome {
     bool fitted, valued; /* the models below could be fitted */
     struct bgnbd model;
     struct gamma_gamma value;
+    struct memo *memo;             /* [MEMO] */
     double alive, orders, revenue; /* sums over all buyers */
     struct holdout_row holdout[HOLDOUT_ROWS];
 };
@@ -131,13 +143,26 @@ static void fit(struct plan *p, struct outcome *o)
     mem_free(values);
 }
 
+/* 'days' is the same for all calls. */
+static const struct memo *history_of(const struct outcome *o, const struct repeat_buyer *buyer,
+                                     double days)
+{
+    struct bgnbd_point p = point_of(o, buyer);
+    uint32_t hash = p.frequency * 2654435761u ^ (uint32_t)p.recency * 40503u ^ (uint32_t)p.age;
+    struct memo *m = &o->memo[hash % MEMO];
+    bool known = m->point.buyers && m->point.frequency == p.frequency &&
+                 m->point.recency == p.recency && m->point.age == p.age;
+    if (!known)
+        *m = (struct memo){p, bgnbd_alive(&o->model, &p), bgnbd_expected(&o->model, &p, days)};
+    return m;
+}
+
 static struct forecast forecast_of(const struct outcome *o, const struct repeat_buyer *buyer,
                                    int64_t horizon)
 {
-    struct bgnbd_point point = point_of(o, buyer);
-    struct forecast f = {.mean = mean_of(buyer), .revenue = NAN};
-    f.alive = bgnbd_alive(&o->model, &point);
-    f.orders = bgnbd_expected(&o->model, &point, (double)horizon / (double)TIME_DAY);
+    const struct memo *m = history_of(o, buyer, (double)horizon / (double)TIME_DAY);
+    struct forecast f = {
+        .mean = mean_of(buyer), .revenue = NAN, .alive = m->alive, .orders = m->orders};
     if (!o->valued) return f;
     bool known = !isnan(f.mean);
     f.revenue =
@@ -168,6 +193,28 @@ static enum err add_up(const struct plan *p, struct outcome *o, struct why *why)
         if (t->holdout > 0) add_holdout(o, buyer, t->holdout);
     }
     return ERR_OK;
+}
+
+static void drop_model(struct outcome *o)
+{
+    o->fitted = o->valued = false;
+}
+
+/* More than an order a day of everybody is no forecast. */
+static void judge(struct plan *p, struct outcome *o)
+{
+    const struct repeat_plan *t = p->own;
+    double most = (double)o->repeat->buyers.count * (double)t->horizon / (double)TIME_DAY;
+    char least[16];
+    int len = snprintf(least, sizeof(least), "%d", BGNBD_REPEATERS_MIN);
+    if (!o->fitted) {
+        plan_warn(p, MSG_QUERY_REPEAT_FEW, (struct str){least, (size_t)len});
+    } else if (!(o->orders <= most)) {
+        drop_model(o);
+        plan_warn(p, MSG_QUERY_REPEAT_ALIKE, STR(""));
+    } else if (bgnbd_at_edge(&o->model)) {
+        plan_warn(p, MSG_QUERY_REPEAT_EDGE, STR(""));
+    }
 }
 
 static void reply_money(struct reply *r, const char *key, double v)
@@ -279,6 +326,22 @@ static void reply_csv(struct reply *r, const struct outcome *o)
     reply_list_end(r);
 }
 
+static void reply_all(struct reply *r, const struct repeat_plan *t, const struct outcome *o)
+{
+    if (r->form == INSIGHT_CSV) {
+        if (t->by == 1) {
+            reply_buyers(r, t, o);
+        } else {
+            reply_csv(r, o);
+        }
+        return;
+    }
+    reply_models(r, o);
+    reply_sums(r, o);
+    if (t->holdout > 0 && o->fitted) reply_holdout(r, t, o);
+    if (t->by == 1) reply_buyers(r, t, o);
+}
+
 static enum err answer(struct plan *p, const struct repeat *repeat, struct reply *r,
                        struct why *why)
 {
@@ -289,22 +352,13 @@ static enum err answer(struct plan *p, const struct repeat *repeat, struct reply
                         LIMIT_QUERY_MEMBERS);
     }
     TRY(plan_need(p, repeat->buyers.count,
-                  sizeof(struct bgnbd_point) + sizeof(struct gamma_gamma_point), why));
+                  sizeof(struct bgnbd_point) + 3 * sizeof(struct gamma_gamma_point), why));
     fit(p, &o);
     TRY(plan_check(p, why));
+    o.memo = arena_alloc_array(p->arena, MEMO, sizeof(*o.memo));
     TRY(add_up(p, &o, why));
-    if (r->form == INSIGHT_CSV) {
-        if (t->by == 1) {
-            reply_buyers(r, t, &o);
-        } else {
-            reply_csv(r, &o);
-        }
-        return ERR_OK;
-    }
-    reply_models(r, &o);
-    reply_sums(r, &o);
-    if (t->holdout > 0 && o.fitted) reply_holdout(r, t, &o);
-    if (t->by == 1) reply_buyers(r, t, &o);
+    judge(p, &o);
+    reply_all(r, t, &o);
     return ERR_OK;
 }
 

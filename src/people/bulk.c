@@ -9,29 +9,20 @@
 
 #include "people/plan.h"
 
-#define AHEAD                                                                                      \
-    16 /* facts whose identities are looked for together, so that memory answers at once */
-
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
     struct idset touched;    /* members */
     struct intmap *in_group; /* (member, group) -> 2 * reading + (1 in, 0 out) */
     struct intmap *loaded;   /* member -> the reading of its groups that counts */
-    /* of one load; kept for their memory */
-    VEC(struct event) events;
-    VEC(struct hash128) ids;
 };
 
 struct load {
     struct people *p;
-    struct bulk *bulk;
     struct tx *tx;
     struct arena *arena;
-    const struct sender *sender;
-    const struct people_load *facts;
-    const struct by_time *order; /* of the facts */
-    struct plan plan;            /* of the fact at hand */
-    struct hash128 keys[AHEAD];  /* of the identities of the facts around it */
+    struct plan plan; /* of the fact at hand */
+    VEC(struct event) events;
+    VEC(struct hash128) ids;
 };
 
 static struct bulk *bulk_of(struct people *p)
@@ -49,8 +40,6 @@ void bulk_close(struct people *p)
     idset_finish(&p->bulk->touched);
     intmap_destroy(p->bulk->in_group);
     intmap_destroy(p->bulk->loaded);
-    VEC_FINISH(&p->bulk->events);
-    VEC_FINISH(&p->bulk->ids);
     mem_free(p->bulk);
     p->bulk = NULL;
 }
@@ -86,7 +75,7 @@ static enum err merge_groups(struct load *l, uint32_t id)
 {
     uint64_t reading = 0;
     intmap_get(l->p->bulk->loaded, id, &reading);
-    TRY(refold_with(l->p, id, l->bulk->events.items, l->bulk->events.count, l->p->present));
+    TRY(refold_with(l->p, id, l->events.items, l->events.count, l->p->present));
     put_groups(l->p, id, reading + 1, l->p->present);
     return ERR_OK;
 }
@@ -106,7 +95,7 @@ static enum err follow_groups(struct load *l, const struct event *ev)
     uint64_t then = 2 * reading + !(roles & ROLE_LEAVE_GROUP);
     if (plan_implies_join(p, ev) && in != 2 * reading + 1) {
         struct event join = plan_join(p, ev, l->arena);
-        VEC_PUSH(&l->bulk->events, join);
+        VEC_PUSH(&l->events, join);
     }
     if (in != then) intmap_put(p->bulk->in_group, pair(member, group), then);
     return ERR_OK;
@@ -114,17 +103,17 @@ static enum err follow_groups(struct load *l, const struct event *ev)
 
 /* ---- planning ---- */
 
-static enum err plan_one(struct load *l, const struct fact *fact, struct people_result *result,
-                         struct why *why)
+static enum err plan_one(struct load *l, const struct sender *sender, const struct fact *fact,
+                         struct people_result *result, struct why *why)
 {
     struct plan *plan = &l->plan;
-    TRY(plan_fact(plan, l->sender, fact, result, why));
+    TRY(plan_fact(plan, sender, fact, result, why));
     for (size_t i = 0; i < plan->count; i++) {
         struct event *ev = &plan->events[i];
         TRY(follow_groups(l, ev));
-        VEC_PUSH(&l->bulk->events, *ev);
-        if (ev->persona) idset_add(&l->bulk->touched, identity_member(l->p, ev->persona));
-        if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->bulk->ids, ev->id);
+        VEC_PUSH(&l->events, *ev);
+        if (ev->persona) idset_add(&l->p->bulk->touched, identity_member(l->p, ev->persona));
+        if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->ids, ev->id);
     }
     return ERR_OK;
 }
@@ -161,31 +150,19 @@ static bool is_own(enum err err)
            err == ERR_CONFLICT;
 }
 
-/* Keys of the facts from place 'i' of the order on that have one identity. */
-static void look_ahead(struct load *l, size_t i)
+static enum err plan_all(struct load *l, const struct sender *sender,
+                         const struct people_load *load)
 {
-    for (size_t k = 0; k < AHEAD && i + k < l->facts->count; k++) {
-        const struct fact *f = &l->facts->facts[l->order[i + k].index];
-        if (f->who_count != 1) continue;
-        l->keys[k] = identity_key(l->p, f->who, l->sender->scope);
-        identity_prefetch(l->p, l->keys[k]);
-    }
-}
-
-static enum err plan_all(struct load *l)
-{
-    const struct people_load *load = l->facts;
+    struct by_time *order = time_order(load->facts, load->count);
     enum err err = ERR_OK;
     for (size_t i = 0; i < load->count && err == ERR_OK; i++) {
-        uint32_t at = l->order[i].index;
-        const struct fact *fact = &load->facts[at];
-        if (i % AHEAD == 0) look_ahead(l, i);
-        l->plan.who_key = fact->who_count == 1 ? &l->keys[i % AHEAD] : NULL;
-        err = plan_one(l, fact, &load->results[at], &load->errors[at]);
+        uint32_t at = order[i].index;
+        err = plan_one(l, sender, &load->facts[at], &load->results[at], &load->errors[at]);
         if (!is_own(err)) continue;
         load->results[at].refused = true;
         err = ERR_OK;
     }
+    mem_free(order);
     return err;
 }
 
@@ -215,37 +192,26 @@ static enum err mark_pending(struct tx *tx)
                            "INSERT INTO bulk_pending (id) VALUES (1) ON CONFLICT (id) DO NOTHING"));
 }
 
-static enum err write_part(struct load *l, struct why *why)
-{
-    struct bulk *b = l->bulk;
-    const struct event **sorted = persona_order(b->events.items, b->events.count);
-    enum err err = tx_bulk_part(l->tx, sorted, b->events.count, b->ids.items, b->ids.count, why);
-    mem_free(sorted);
-    return err;
-}
-
 enum err people_bulk(struct tx *tx, const struct sender *sender, const struct people_load *load,
                      struct why *why)
 {
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
-    struct by_time *order = time_order(load->facts, load->count);
-    struct load l = {.p = p,
-                     .bulk = bulk_of(p),
-                     .tx = tx,
-                     .arena = arena_create(0),
-                     .sender = sender,
-                     .facts = load,
-                     .order = order};
+    struct load l = {.p = p, .tx = tx, .arena = arena_create(0)};
     l.plan = (struct plan){.p = p, .tx = tx, .arena = l.arena};
-    VEC_RESET(&l.bulk->events);
-    VEC_RESET(&l.bulk->ids);
+    bulk_of(p);
+    VEC_RESERVE(&l.events, load->count);
     enum err err = tx_bulk_begin(tx, why);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
-    if (err == ERR_OK) err = plan_all(&l);
-    if (err == ERR_OK) err = write_part(&l, why);
+    if (err == ERR_OK) err = plan_all(&l, sender, load);
+    if (err == ERR_OK) {
+        const struct event **sorted = persona_order(l.events.items, l.events.count);
+        err = tx_bulk_part(tx, sorted, l.events.count, l.ids.items, l.ids.count, why);
+        mem_free(sorted);
+    }
+    VEC_FINISH(&l.events);
+    VEC_FINISH(&l.ids);
     arena_destroy(l.arena);
-    mem_free(order);
     return err;
 }
 

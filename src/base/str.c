@@ -90,11 +90,19 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+#define DIGITS_SAFE 19 /* no number of so many digits is over 64 bits */
+
 bool str_to_u64(struct str s, uint64_t *out)
 {
     if (s.len == 0) return false;
     uint64_t value = 0;
-    for (size_t i = 0; i < s.len; i++) {
+    size_t i = 0;
+    for (; i < s.len && i < DIGITS_SAFE; i++) {
+        unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+        if (digit > 9) return false;
+        value = value * 10 + digit;
+    }
+    for (; i < s.len; i++) {
         if (!is_digit(s.p[i])) return false;
         uint64_t digit = (uint64_t)(s.p[i] - '0');
         if (value > (UINT64_MAX - digit) / 10) return false;

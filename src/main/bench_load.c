@@ -10,7 +10,7 @@
  * range; ranges ascend. */
 #include "main/bench_load.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/fs.h"
@@ -18,9 +18,9 @@
 #include "intake/csv.h"
 #include "main/bench_data.h"
 #include "main/bench_probe.h"
+#include "main/bench_threads.h"
 
 #define RANGES 512u
-#define READERS_MAX 16
 #define BUFFER_BYTES (1u << 20)
 #define LINE_LIMIT 4096u /* more than any line can have */
 
@@ -66,13 +66,22 @@ struct load {
     struct brand *brand;
     struct names names;
     int reader_count;
-    struct reader readers[READERS_MAX];
+    struct reader readers[BENCH_THREADS_MAX];
+    atomic_size_t next_part; /* the first that no writer has taken */
+    struct {
+        uint32_t file; /* 0: no row is in it */
+        struct part_info info;
+    } parts[BENCH_PARTS];
+};
+
+/* Writes parts, one after the other. */
+struct writer {
+    struct load *load;
     struct bench_row *rows, *sorted; /* of one bucket */
-    uint32_t *start;                 /* [range_members + 1] where a member's rows go */
     size_t room;                     /* rows allocated in either */
-    uint32_t file_count;
-    uint32_t files[BENCH_PARTS];
-    struct part_info infos[BENCH_PARTS];
+    uint32_t *start;                 /* [range_members + 1] where a member's rows go */
+    enum err err;
+    struct why why;
 };
 
 /* ---- names ---- */
@@ -194,11 +203,10 @@ static enum err read_lines(struct reader *r)
     return err;
 }
 
-static void *reader_main(void *arg)
+static void reader_run(void *arg)
 {
     struct reader *r = arg;
     r->err = read_lines(r);
-    return NULL;
 }
 
 static enum err reader_init(struct load *l, struct reader *r, int i, uint64_t size, struct why *why)
@@ -219,18 +227,9 @@ static enum err reader_init(struct load *l, struct reader *r, int i, uint64_t si
 
 static enum err read_all(struct load *l, uint64_t size, struct why *why)
 {
-    pthread_t threads[READERS_MAX];
-    int started = 1;
     for (int i = 0; i < l->reader_count; i++)
         TRY(reader_init(l, &l->readers[i], i, size, why));
-    while (started < l->reader_count &&
-           pthread_create(&threads[started], NULL, reader_main, &l->readers[started]) == 0)
-        started++;
-    reader_main(&l->readers[0]);
-    for (int i = 1; i < started; i++)
-        pthread_join(threads[i], NULL);
-    for (int i = started; i < l->reader_count; i++) /* what no thread could be had for */
-        reader_main(&l->readers[i]);
+    bench_threads_run(reader_run, l->readers, sizeof(l->readers[0]), l->reader_count);
     for (int i = 0; i < l->reader_count; i++) {
         if (l->readers[i].err == ERR_OK) continue;
         *why = l->readers[i].why;
@@ -241,36 +240,37 @@ static enum err read_all(struct load *l, uint64_t size, struct why *why)
 
 /* ---- writing ---- */
 
-static enum err read_bucket(struct load *l, size_t bucket, size_t *count, struct why *why)
+static enum err read_bucket(struct writer *w, size_t bucket, size_t *count)
 {
+    const struct load *l = w->load;
     uint64_t rows = 0;
     for (int i = 0; i < l->reader_count; i++)
         rows += bench_spill_rows(l->readers[i].spill, bucket);
-    if (rows > l->room) {
-        l->room = (size_t)rows + (size_t)rows / 4;
-        l->rows = mem_resize_array(l->rows, l->room, sizeof(*l->rows));
-        l->sorted = mem_resize_array(l->sorted, l->room, sizeof(*l->sorted));
+    if (rows > w->room) {
+        w->room = (size_t)rows + (size_t)rows / 4;
+        w->rows = mem_resize_array(w->rows, w->room, sizeof(*w->rows));
+        w->sorted = mem_resize_array(w->sorted, w->room, sizeof(*w->sorted));
     }
     *count = 0;
     for (int i = 0; i < l->reader_count; i++) {
         struct bench_spill *spill = l->readers[i].spill;
-        TRY(bench_spill_read(spill, bucket, l->rows + *count, why));
+        TRY(bench_spill_read(spill, bucket, w->rows + *count, &w->why));
         *count += (size_t)bench_spill_rows(spill, bucket);
     }
     return ERR_OK;
 }
 
 /* Stable, by member; 'first' is the lowest of the bucket. */
-static void sort_bucket(struct load *l, size_t count, uint32_t first, uint32_t members)
+static void sort_bucket(struct writer *w, size_t count, uint32_t first, uint32_t members)
 {
-    uint32_t *start = l->start;
+    uint32_t *start = w->start;
     memset(start, 0, (members + 1) * sizeof(*start));
     for (size_t i = 0; i < count; i++)
-        start[l->rows[i].member - first + 1]++;
+        start[w->rows[i].member - first + 1]++;
     for (uint32_t m = 0; m < members; m++)
         start[m + 1] += start[m];
     for (size_t i = 0; i < count; i++)
-        l->sorted[start[l->rows[i].member - first]++] = l->rows[i];
+        w->sorted[start[w->rows[i].member - first]++] = w->rows[i];
 }
 
 static struct event event_of(const struct names *n, const struct bench_row *row)
@@ -288,28 +288,28 @@ static struct event event_of(const struct names *n, const struct bench_row *row)
     return ev;
 }
 
-static enum err write_bucket(struct load *l, size_t count, struct part_writer *w, struct why *why)
+static enum err write_bucket(struct writer *w, size_t count, struct part_writer *part)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct bench_row *row = &l->sorted[i];
+        const struct bench_row *row = &w->sorted[i];
         if (i && row[-1].member == row->member && row[-1].second > row->second) {
-            return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "", "%s|0|not in order of time",
-                            l->options->csv);
+            return why_fail(&w->why, ERR_CORRUPT, MSG_CORRUPT, "", "%s|0|not in order of time",
+                            w->load->options->csv);
         }
-        struct event ev = event_of(&l->names, row);
-        TRY(part_add(w, &ev, why));
+        struct event ev = event_of(&w->load->names, row);
+        TRY(part_add(part, &ev, &w->why));
     }
     return ERR_OK;
 }
 
-static enum err write_part(struct load *l, size_t part, struct part_writer *w, struct why *why)
+static enum err write_buckets(struct writer *w, size_t part, struct part_writer *out)
 {
-    uint32_t members = l->readers[0].range_members;
+    uint32_t members = w->load->readers[0].range_members;
     for (uint32_t range = 0; range < RANGES; range++) {
         size_t count;
-        TRY(read_bucket(l, part * RANGES + range, &count, why));
-        sort_bucket(l, count, range * members, members);
-        TRY(write_bucket(l, count, w, why));
+        TRY(read_bucket(w, part * RANGES + range, &count));
+        sort_bucket(w, count, range * members, members);
+        TRY(write_bucket(w, count, out));
     }
     return ERR_OK;
 }
@@ -324,30 +324,61 @@ static bool part_is_empty(const struct load *l, size_t part)
     return true;
 }
 
+static enum err write_part(struct writer *w, size_t part)
+{
+    struct load *l = w->load;
+    struct part_writer *out;
+    uint32_t file;
+    if (part_is_empty(l, part)) return ERR_OK;
+    TRY(brand_part_create(l->brand, &file, &out, &w->why));
+    enum err err = write_buckets(w, part, out);
+    if (err != ERR_OK) {
+        part_abandon(out);
+        return err;
+    }
+    TRY(part_finish(out, &l->parts[part].info, &w->why));
+    l->parts[part].file = file;
+    return ERR_OK;
+}
+
+static void writer_run(void *arg)
+{
+    struct writer *w = arg;
+    w->start = mem_alloc_array((size_t)w->load->readers[0].range_members + 1, sizeof(*w->start));
+    while (w->err == ERR_OK) {
+        size_t part = atomic_fetch_add(&w->load->next_part, 1);
+        if (part >= (size_t)w->load->options->parts) break;
+        w->err = write_part(w, part);
+    }
+    mem_free(w->rows);
+    mem_free(w->sorted);
+    mem_free(w->start);
+}
+
 static enum err write_parts(struct load *l, struct why *why)
 {
-    for (size_t part = 0; part < (size_t)l->options->parts; part++) {
-        struct part_writer *w;
-        if (part_is_empty(l, part)) continue;
-        uint32_t i = l->file_count;
-        TRY(brand_part_create(l->brand, &l->files[i], &w, why));
-        enum err err = write_part(l, part, w, why);
-        if (err != ERR_OK) {
-            part_abandon(w);
-            return err;
-        }
-        TRY(part_finish(w, &l->infos[i], why));
-        l->file_count++;
+    struct writer writers[BENCH_PARTS] = {0};
+    int count = l->options->threads < l->options->parts ? l->options->threads : l->options->parts;
+    for (int i = 0; i < count; i++)
+        writers[i].load = l;
+    bench_threads_run(writer_run, writers, sizeof(writers[0]), count);
+    for (int i = 0; i < count; i++) {
+        if (writers[i].err == ERR_OK) continue;
+        *why = writers[i].why;
+        return writers[i].err;
     }
     return ERR_OK;
 }
+
+/* ---- both ---- */
 
 static enum err run_enter(struct tx *tx, void *arg, struct why *why)
 {
     const struct load *l = arg;
     TRY(tx_bulk_begin(tx, why));
-    for (uint32_t i = 0; i < l->file_count; i++)
-        TRY(tx_bulk_file(tx, l->files[i], &l->infos[i], why));
+    for (int i = 0; i < l->options->parts; i++) {
+        if (l->parts[i].file) TRY(tx_bulk_file(tx, l->parts[i].file, &l->parts[i].info, why));
+    }
     return ERR_OK;
 }
 
@@ -355,7 +386,6 @@ static enum err load_all(struct load *l, uint64_t size, struct why *why)
 {
     TRY(brand_call(l->brand, run_names, &l->names, true, why));
     TRY(read_all(l, size, why));
-    l->start = mem_alloc_array((size_t)l->readers[0].range_members + 1, sizeof(*l->start));
     TRY(write_parts(l, why));
     return brand_call(l->brand, run_enter, l, true, why);
 }
@@ -366,12 +396,9 @@ static void load_finish(struct load *l)
         struct reader *r = &l->readers[i];
         bench_spill_destroy(r->spill);
         csv_finish(&r->csv);
-        if (r->arena) arena_destroy(r->arena);
+        arena_destroy(r->arena);
         mem_free(r->buffer);
     }
-    mem_free(l->rows);
-    mem_free(l->sorted);
-    mem_free(l->start);
     mem_trim();
 }
 
@@ -392,7 +419,7 @@ enum err bench_load(struct brand *b, const struct bench_load_options *o,
     struct load *l = mem_alloc(sizeof(*l));
     l->options = o;
     l->brand = b;
-    l->reader_count = o->threads < READERS_MAX ? o->threads : READERS_MAX;
+    l->reader_count = o->threads < BENCH_THREADS_MAX ? o->threads : BENCH_THREADS_MAX;
     enum err err = file_size(o->csv, &size, why);
     if (err == ERR_OK) err = load_all(l, size, why);
     if (err == ERR_OK) {

@@ -10,7 +10,7 @@
 struct bench_load_options {
     const char *csv;  /* the file */
     uint64_t members; /* no row has a higher one */
-    int threads;      /* that read it */
+    int threads;      /* that read it, and that write parts */
     int parts;        /* 1 to BENCH_PARTS */
 };
 /* All before October, October and November, December: what lies further back lies in wider tiers.

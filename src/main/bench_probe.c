@@ -3,24 +3,22 @@
  * maps nothing. */
 #include "main/bench_probe.h"
 
-#include <pthread.h>
 #include <sys/resource.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "main/bench_threads.h"
 
-#define THREADS_MAX 16
 #define WORDS (UINT64_C(32) << 20) /* of 8 bytes: 256 MiB together, over any cache */
 #define ROUNDS 5
 
 struct slice {
-    pthread_t thread;
     const uint64_t *words;
     uint64_t count; /* of them, divisible by 4 */
     uint64_t sum;
 };
 
-static void *sum_slice(void *arg)
+static void sum_slice(void *arg)
 {
     struct slice *s = arg;
     uint64_t a = 0, b = 0, c = 0, d = 0;
@@ -31,28 +29,23 @@ static void *sum_slice(void *arg)
         d += s->words[i + 3];
     }
     s->sum = a + b + c + d;
-    return NULL;
 }
 
 static bool read_once(struct slice *slices, int count)
 {
-    int started = 1;
-    while (started < count &&
-           pthread_create(&slices[started].thread, NULL, sum_slice, &slices[started]) == 0)
-        started++;
-    sum_slice(&slices[0]);
-    uint64_t sum = slices[0].sum;
-    for (int i = 1; i < started; i++) {
-        pthread_join(slices[i].thread, NULL);
+    uint64_t sum = 0, words = 0;
+    bench_threads_run(sum_slice, slices, sizeof(*slices), count);
+    for (int i = 0; i < count; i++) {
         sum += slices[i].sum;
+        words += slices[i].count;
     }
-    return started == count && sum == slices[0].count * (uint64_t)count;
+    return sum == words;
 }
 
 double bench_probe_bandwidth(const struct env *env, int threads)
 {
-    struct slice slices[THREADS_MAX] = {0};
-    int count = threads < THREADS_MAX ? threads : THREADS_MAX;
+    struct slice slices[BENCH_THREADS_MAX] = {0};
+    int count = threads < BENCH_THREADS_MAX ? threads : BENCH_THREADS_MAX;
     uint64_t share = WORDS / (uint64_t)count / 4 * 4, words = share * (uint64_t)count, best_ns = 0;
     uint64_t *memory = mem_alloc_array(words, sizeof(*memory));
     for (uint64_t i = 0; i < words; i++)

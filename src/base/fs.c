@@ -162,6 +162,16 @@ enum err fs_remove(const char *path, struct why *why)
     return fail_path(why, "remove", path);
 }
 
+enum err fs_link(const char *from, const char *to, struct why *why)
+{
+    return link(from, to) == 0 ? ERR_OK : fail_path(why, "link", from);
+}
+
+enum err fs_remove_dir(const char *path, struct why *why)
+{
+    return rmdir(path) == 0 ? ERR_OK : fail_path(why, "remove", path);
+}
+
 static bool is_directory(const char *path)
 {
     struct stat st;

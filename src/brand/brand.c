@@ -234,15 +234,13 @@ static enum err open_parts_of(struct brand *b, struct why *why)
     TRY(registry_load(&b->registry, b->db));
     TRY(log_open(b, why));
     TRY(recover(b, why));
-    TRY(writer_start(b, why));
-    return compactor_start(b, why);
+    return writer_start(b, why);
 }
 
-enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
-                    struct why *why)
+enum err brand_open_in(struct data *d, const struct brand_facts *facts, const char *dir,
+                       struct brand **out, struct why *why)
 {
     struct brand *b = mem_alloc(sizeof(*b));
-    char dir[400];
     b->data = d;
     b->facts = *facts;
     b->env = data_env(d);
@@ -258,7 +256,7 @@ enum err brand_open(struct data *d, const struct brand_facts *facts, struct bran
     pthread_mutex_init(&b->compact_lock, NULL);
     pthread_cond_init(&b->compact_wake, NULL);
     brand_key(b, "dedupeid", b->dedupe_key);
-    snprintf(dir, sizeof(dir), "%.300s/brands/%s", data_dir(d), facts->slug);
+    snprintf(b->dir, sizeof(b->dir), "%s", dir);
     snprintf(b->db_path, sizeof(b->db_path), "%s/brand.db", dir);
     snprintf(b->schema, sizeof(b->schema), "wf_%s", facts->slug);
     snprintf(b->log.dir, sizeof(b->log.dir), "%s/events", dir);
@@ -277,6 +275,23 @@ enum err brand_open(struct data *d, const struct brand_facts *facts, struct bran
     }
     *out = b;
     return ERR_OK;
+}
+
+enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
+                    struct why *why)
+{
+    char dir[BRAND_DIR_SIZE];
+    struct brand *b;
+    snprintf(dir, sizeof(dir), "%.300s/brands/%s", data_dir(d), facts->slug);
+    TRY(brand_open_in(d, facts, dir, &b, why));
+    enum err err = twin_sweep(dir, why);
+    if (err == ERR_OK) err = compactor_start(b, why);
+    if (err == ERR_OK) {
+        *out = b;
+    } else {
+        brand_close(b);
+    }
+    return err;
 }
 
 void brand_close(struct brand *b)

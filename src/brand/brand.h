@@ -157,6 +157,12 @@ void brand_set_personas(struct brand *b, const uint32_t *persona, const uint32_t
 /* A reader's own SQL connection to the brand's database. */
 MUST_CHECK enum err brand_reader(struct brand *b, struct sql **out, struct why *why);
 
+/* A copy of the brand as it is now, to try things on: it has a writer of its own, and what is done
+ * to it is gone with brand_twin_close (NULL is allowed). Any thread. ERR_NOT_IMPLEMENTED on
+ * PostgreSQL. */
+MUST_CHECK enum err brand_twin_open(struct brand *b, struct brand **twin, struct why *why);
+void brand_twin_close(struct brand *twin);
+
 /* For /metrics, /ready and the page. */
 struct brand_stats {
     uint64_t seq, folded_seq, commits, commands, rolled_back, parts, part_rows, part_bytes,

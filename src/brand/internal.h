@@ -15,6 +15,7 @@
 
 #define MODULES_MAX 16
 #define LOG_MERGE_MAX 32 /* parts merged at once */
+#define BRAND_DIR_SIZE 400
 
 /* One part or side file as the manifest has it. */
 struct log_part {
@@ -86,7 +87,8 @@ struct brand {
     const struct zone *zone;
     int currency_digits;
     const struct env *env;
-    struct sql *db; /* the writer's */
+    struct sql *db;           /* the writer's */
+    char dir[BRAND_DIR_SIZE]; /* DIR/brands/SLUG, or a twin's */
     char db_path[512];
     char schema[64];
     uint8_t dedupe_key[32];
@@ -181,9 +183,15 @@ int64_t timers_next_due(struct brand *b);
 MUST_CHECK enum err brand_refold(struct tx *tx);
 MUST_CHECK enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
                                struct why *why);
+/* A twin, whose files are in 'dir'; its log is never compacted. */
+MUST_CHECK enum err brand_open_in(struct data *d, const struct brand_facts *facts, const char *dir,
+                                  struct brand **out, struct why *why);
 void brand_close(struct brand *b);
 /* backup.c: give 'from' its final name, durably. */
 MUST_CHECK enum err backup_place(const char *from, const char *to, struct why *why);
+
+/* twin.c: remove what killed processes left of twins. */
+MUST_CHECK enum err twin_sweep(const char *brand_dir, struct why *why);
 
 /* data.c */
 const struct module *const *data_modules(const struct data *d);

@@ -214,13 +214,20 @@ static enum err try_in(struct tx *tx, void *arg, struct why *why)
     return t->fn(t->job, why);
 }
 
+/* On a twin of the brand, so that its writer stays free; where there are none, on the brand. */
 enum err apply_trial(struct job *job, enum err (*fn)(struct job *job, struct why *why),
                      struct why *why)
 {
     struct trial t = {.job = job, .fn = fn};
+    struct brand *twin = NULL, *own = job->brand;
+    enum err err = brand_twin_open(own, &twin, why);
+    if (err != ERR_OK && err != ERR_NOT_IMPLEMENTED) return err;
+    if (twin) job->brand = twin;
     job->touched = intmap_create();
-    enum err err = brand_call(job->brand, try_in, &t, true, why);
+    err = brand_call(job->brand, try_in, &t, true, why);
     intmap_destroy(job->touched);
     job->touched = NULL;
+    job->brand = own;
+    brand_twin_close(twin);
     return err;
 }

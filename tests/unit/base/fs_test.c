@@ -405,11 +405,35 @@ static void publishing_syncs_the_file_and_then_the_directory(void **state)
     no_plan();
 }
 
+static void a_link_is_a_second_name_for_the_same_bytes(void **state)
+{
+    (void)state;
+    struct why why = {0};
+    struct strbuf text = {0};
+    const char *inner = in_dir("inner");
+    char to[300];
+    snprintf(to, sizeof(to), "%s/b", inner);
+    assert_int_equal(fs_publish(in_dir("a"), "one", 3, &why), ERR_OK);
+    assert_int_equal(fs_make_dir(inner, &why), ERR_OK);
+    assert_int_equal(fs_link(in_dir("a"), to, &why), ERR_OK);
+    assert_int_equal(fs_link(in_dir("a"), to, &why), ERR_IO); /* the name is taken */
+    assert_int_equal(fs_link(in_dir("none"), in_dir("c"), &why), ERR_IO);
+    assert_int_equal(fs_remove(in_dir("a"), &why), ERR_OK);
+    assert_int_equal(fs_read_file(to, 100, &text, &why), ERR_OK);
+    assert_string_equal(text.p, "one");
+    assert_int_equal(fs_remove_dir(inner, &why), ERR_IO); /* not empty */
+    assert_int_equal(fs_remove(to, &why), ERR_OK);
+    assert_int_equal(fs_remove_dir(inner, &why), ERR_OK);
+    assert_false(fs_exists(inner));
+    strbuf_finish(&text);
+}
+
 int main(void)
 {
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, drop_dir)
     const struct CMUnitTest tests[] = {
         IN_DIR(written_bytes_are_read_back),
+        IN_DIR(a_link_is_a_second_name_for_the_same_bytes),
         IN_DIR(reading_past_the_end_names_file_and_offset),
         IN_DIR(a_missing_file_is_told_apart),
         IN_DIR(a_file_over_its_limit_leaves_the_buffer_as_it_was),

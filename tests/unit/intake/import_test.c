@@ -12,6 +12,8 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <time.h>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -346,6 +348,75 @@ static void a_trial_leaves_nothing_behind(void **state)
     place_close(&p);
 }
 
+/* Something that the brand is asked to do while a trial is under way. */
+struct meanwhile {
+    struct place *p;
+    struct command command;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool asked, done;
+};
+
+static enum err do_nothing(struct tx *tx, void *arg, struct why *why)
+{
+    (void)tx, (void)arg, (void)why;
+    return ERR_OK;
+}
+
+static void note_done(void *arg, enum err err, const struct why *why)
+{
+    struct meanwhile *m = arg;
+    (void)err, (void)why;
+    pthread_mutex_lock(&m->lock);
+    m->done = true;
+    pthread_cond_signal(&m->changed);
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* What the trial tells of its first bad row comes here. */
+static ssize_t ask_meanwhile(void *cookie, const char *text, size_t len)
+{
+    struct meanwhile *m = cookie;
+    struct why why = {0};
+    struct timespec until;
+    (void)text;
+    if (m->asked) return (ssize_t)len;
+    m->asked = true;
+    timespec_get(&until, TIME_UTC);
+    until.tv_sec += 60;
+    place_must(brand_submit(m->p->brand, &m->command, &why), &why, "submit");
+    pthread_mutex_lock(&m->lock);
+    while (!m->done && pthread_cond_timedwait(&m->changed, &m->lock, &until) == 0)
+        continue;
+    pthread_mutex_unlock(&m->lock);
+    return (ssize_t)len;
+}
+
+static void a_trial_leaves_the_writer_free(void **state)
+{
+    (void)state;
+    struct place p;
+    begin(&p);
+    if (strcmp(data_store(brand_data(p.brand)), "sqlite:") != 0) {
+        place_close(&p);
+        skip();
+    }
+    struct meanwhile m = {.p = &p,
+                          .command = {.run = do_nothing, .done = note_done, .arg = &m},
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .changed = PTHREAD_COND_INITIALIZER};
+    struct import_options o = options_of(IMPORT_CSV, "member=user:u,at=date:t");
+    o.dry_run = true;
+    o.progress = fopencookie(&m, "w", (cookie_io_functions_t){.write = ask_meanwhile});
+    setvbuf(o.progress, NULL, _IONBF, 0);
+    const char *path = write_rows(&p, "rows.csv", STR("u,t\na,2024-01-05\nb,never\n"));
+    struct import_counts c = import_one(&p, &o, path);
+    fclose(o.progress);
+    expect_counts(&c, 2, 1, 0, 1);
+    assert_true(m.asked && m.done);
+    place_close(&p);
+}
+
 static void a_trial_amid_unwritten_members_loses_none(void **state)
 {
     (void)state;
@@ -577,6 +648,7 @@ int main(void)
         cmocka_unit_test(a_stopped_import_goes_on_where_it_stopped),
         cmocka_unit_test(ids_of_rows_are_known_across_files),
         cmocka_unit_test(a_trial_leaves_nothing_behind),
+        cmocka_unit_test(a_trial_leaves_the_writer_free),
         cmocka_unit_test(a_trial_amid_unwritten_members_loses_none),
         cmocka_unit_test(rejects_are_written_with_their_place),
         cmocka_unit_test(wrong_options_read_nothing),

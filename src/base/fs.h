@@ -24,7 +24,7 @@ MUST_CHECK enum err fs_size(int fd, uint64_t *size, struct why *why);
 MUST_CHECK enum err fs_sync(int fd, struct why *why);
 MUST_CHECK enum err fs_sync_dir(const char *path, struct why *why);
 MUST_CHECK enum err fs_rename(const char *from, const char *to, struct why *why);
-MUST_CHECK enum err fs_remove(const char *path, struct why *why);   /* a missing file is ERR_OK */
+MUST_CHECK enum err fs_remove(const char *path, struct why *why); /* a missing file is ERR_OK */
 /* A second name for the same file. */
 MUST_CHECK enum err fs_link(const char *from, const char *to, struct why *why);
 MUST_CHECK enum err fs_remove_dir(const char *path, struct why *why); /* an empty one */

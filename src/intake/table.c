@@ -350,6 +350,8 @@ void table_row(struct parse *p, struct table *t, const struct str *cells, size_t
     if (err == ERR_OK) err = table_settle(&b);
     if (err != ERR_OK) {
         parse_reject(p, b.entry ? b.entry->column : 0, &b.why);
+    } else if (b.notice && table_chat_notice(&b)) {
+        return;
     } else if (b.notice) {
         p->batch->counts.read--;
         p->batch->counts.skipped++;

@@ -15,7 +15,7 @@ struct table {
     bool known;         /* the headers mapped themselves */
     bool people;        /* the headers mapped themselves, and it is a list of people */
     bool messages;      /* the headers mapped themselves, and it is a chat */
-    struct map *names;  /* seen in such a list; in a chat, display name -> struct str: its id */
+    struct map *names;  /* seen in such a list; in a chat, see table_chat.c */
     struct table_room room;
 };
 

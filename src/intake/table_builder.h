@@ -40,5 +40,9 @@ static inline void builder_add(struct fact_value *list, uint32_t *count, struct 
     list[(*count)++] = v;
 }
 
+/* table_chat.c: fill the fact of a message, or find that the row is a notice (b->notice); and give
+ * over what a notice says, each person's as a fact. False: it says nothing that is kept. */
+void table_chat(struct builder *b);
+bool table_chat_notice(struct builder *b);
 /* table_settle.c: what depends on more than one cell. */
 MUST_CHECK enum err table_settle(struct builder *b);

@@ -208,9 +208,11 @@ static void an_export_of_wechatmsg_maps_itself(void **state)
               "2,5,1,0,0,1704416590,2,@小王\xE2\x80\x85在的,2024-01-05 09:03:10,,小李,wxid_l\n"
               "3,5,3,0,0,1704416600,2,<msg/>,2024-01-05 09:03:20,,小李,wxid_l\n"
               "4,5,10000,0,0,1704416610,2,\"\"\"小王\"\"撤回了一条消息\",2024-01-05 09:03:30,,,\n");
-    expect_sound(&w, 3, 0);
-    assert_int_equal(w.batch->counts.read, 3);
-    assert_int_equal(w.batch->counts.skipped, 1);
+    expect_sound(&w, 4, 0);
+    assert_int_equal(w.batch->counts.read, 4);
+    assert_int_equal(w.batch->counts.skipped, 0);
+    expect_str(fact_at(&w, 3)->kind, "message.recalled");
+    expect_who(fact_at(&w, 3), IDENTITY_NAME, "wxid_w");
     const struct fact *f = fact_at(&w, 0);
     expect_str(f->kind, "message.sent");
     expect_at(f, "2024-01-05T09:03:00+08:00");
@@ -385,9 +387,57 @@ static void headers_that_say_nothing_are_named(void **state)
     world_finish(&w);
 }
 
+static void notices_of_a_chat_tell_who_came(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, IMPORT_CSV);
+    w.options.group = "g";
+    world_parse(&w, "CreateTime,Type,StrContent,NickName,Sender\n"
+                    "1735866311,1,大家好,小明,wxid_a\n"
+                    "1735866381,10000,\"\"\"小明\"\"邀请\"\"小刚、小李\"\"加入了群聊\",,\n"
+                    "1735866382,10000,\"\"\"小刚\"\" 拍了拍 \"\"小明\"\"\",,\n"
+                    "1735866383,1,你们好,小刚,wxid_c\n"
+                    "1735866384,1,好,小刚,wxid_c\n"
+                    "1735866385,10000,\"你将\"\"小刚\"\"移出了群聊\",,\n"
+                    "1735866386,10000,你修改了群名,,\n");
+    expect_sound(&w, 7, 0);
+    assert_int_equal(w.batch->counts.read, 7);
+    assert_int_equal(w.batch->counts.skipped, 1);
+    expect_str(fact_at(&w, 1)->kind, "group.joined");
+    expect_str(fact_at(&w, 1)->code[DIM_GROUP], "g");
+    expect_who(fact_at(&w, 1), IDENTITY_NAME, "小刚");
+    expect_str(fact_at(&w, 1)->other[0].value, "wxid_a");
+    expect_who(fact_at(&w, 2), IDENTITY_NAME, "小李");
+    expect_str(fact_at(&w, 3)->kind, "message.reacted");
+    expect_str(fact_at(&w, 3)->other[0].value, "wxid_a");
+    assert_int_equal(fact_at(&w, 4)->who_count, 2);
+    expect_who(fact_at(&w, 4), IDENTITY_NAME, "wxid_c");
+    expect_who(fact_at(&w, 4), IDENTITY_NAME, "小刚");
+    assert_int_equal(fact_at(&w, 5)->who_count, 1);
+    expect_str(fact_at(&w, 6)->kind, "group.left");
+    expect_who(fact_at(&w, 6), IDENTITY_NAME, "wxid_c");
+    world_finish(&w);
+}
+
+static void without_a_group_nobody_joins(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "时间,发送人,内容,消息类型\n"
+                  "2025-01-03 09:07:11,,“小明”邀请“小刚”加入了群聊,系统消息\n"
+                  "2025-01-03 09:07:12,系统消息,“小明” 撤回了一条消息,\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "message.recalled");
+    assert_int_equal(w.batch->counts.skipped, 1);
+    world_finish(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(notices_of_a_chat_tell_who_came),
+        cmocka_unit_test(without_a_group_nobody_joins),
         cmocka_unit_test(headers_that_say_nothing_are_named),
         cmocka_unit_test(an_export_of_taobao_maps_itself),
         cmocka_unit_test(a_column_stands_in_where_a_better_one_gives_nothing),

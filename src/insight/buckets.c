@@ -3,8 +3,13 @@
 #include "insight/buckets.h"
 
 #include <assert.h>
+#include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "base/vec.h"
+#include "eventlog/codec_cpu.h"
 
 /* Powers of two below the shortest usual bucket of each unit: 35 min, 19 h, 6.2 d, 24.9 d. */
 static const int shifts[] = {
@@ -79,13 +84,47 @@ void buckets_finish(struct buckets *b)
     *b = (struct buckets){0};
 }
 
+#ifdef __x86_64__
+/* Eight at a time; returns how many are done. The same arithmetic as buckets_find(). */
+__attribute__((target("avx2"))) static uint32_t
+find_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
+{
+    const __m256i start = _mm256_set1_epi64x(b->starts[0]);
+    const __m256i factor = _mm256_set1_epi64x(b->factor);
+    const __m128i even = _mm_cvtsi32_si128(b->even_shift);
+    const __m128i shift = _mm_cvtsi32_si128(b->factor_shift);
+    uint32_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        __m256i x[2];
+        memcpy(x, at + i, sizeof(x));
+        for (int k = 0; k < 2; k++) {
+            x[k] = _mm256_srl_epi64(_mm256_sub_epi64(x[k], start), even);
+            x[k] = _mm256_srl_epi64(_mm256_mul_epu32(x[k], factor), shift);
+        }
+        /* The low halves of both, in order. */
+        __m256i low = _mm256_castps_si256(
+            _mm256_shuffle_ps(_mm256_castsi256_ps(x[0]), _mm256_castsi256_ps(x[1]), 0x88));
+        low = _mm256_permute4x64_epi64(low, 0xD8);
+        memcpy(out + i, &low, sizeof(low));
+    }
+    return i;
+}
+#else
+static uint32_t find_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
+{
+    (void)b, (void)at, (void)n, (void)out;
+    return 0;
+}
+#endif
+
 void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
 {
     struct buckets copy = *b; /* known to stay as it is while 'out' is written */
-    for (uint32_t i = 0; i < n && !copy.factor; i++) {
+    uint32_t i = copy.factor && cpu_has_avx2() ? find_wide(&copy, at, n, out) : 0;
+    for (; i < n && copy.factor; i++) {
         out[i] = buckets_find(&copy, at[i]);
     }
-    for (uint32_t i = 0; i < n && copy.factor; i++) {
+    for (; i < n; i++) {
         out[i] = buckets_find(&copy, at[i]);
     }
 }

@@ -207,42 +207,52 @@ uint32_t keys_row(struct keys *k, const struct history *h, uint32_t row)
     return 0;
 }
 
-/* Codes seen before are found in 'direct' without a call. */
-static void place_kinds(struct keys *k, const struct sight *s, uint32_t from, uint32_t n,
+/* Codes seen before are found in 'direct' without a call or a branch. False when one was not, and
+ * 'out' is of no use. */
+static bool place_kinds(const struct keys *k, const struct sight *s, uint32_t from, uint32_t n,
                         uint32_t *out)
 {
-    const uint16_t *kind = s->h->kind;
-    for (uint32_t i = 0; i < n; i++) {
-        uint16_t code = kind[sight_row(s, from + i)];
-        uint32_t id = code < DIRECT_SIZE ? k->direct[code] : 0;
-        out[i] = id ? id : add_int(k, code);
+    const uint16_t *kind = s->row ? s->h->kind : s->h->kind + from;
+    const uint32_t *row = s->row ? s->row + from : NULL;
+    uint32_t over = 0, missing = 0;
+    for (uint32_t i = 0; i < n && row; i++) {
+        over |= kind[row[i]];
+        out[i] = k->direct[kind[row[i]] % DIRECT_SIZE];
+        missing |= out[i] == 0;
     }
+    for (uint32_t i = 0; i < n && !row; i++) {
+        over |= kind[i];
+        out[i] = k->direct[kind[i] % DIRECT_SIZE];
+        missing |= out[i] == 0;
+    }
+    return over < DIRECT_SIZE && !missing;
 }
 
-static void place_codes(struct keys *k, const struct sight *s, const uint32_t *column,
+static bool place_codes(const struct keys *k, const struct sight *s, const uint32_t *column,
                         uint32_t from, uint32_t n, uint32_t *out)
 {
+    uint32_t over = 0, missing = 0;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t code = column[sight_row(s, from + i)];
-        uint32_t id = code < DIRECT_SIZE ? k->direct[code] : 0;
-        out[i] = id ? id : add_code(k, code);
+        uint32_t id = k->direct[code % DIRECT_SIZE];
+        over |= code;
+        missing |= (id == 0) & (code != 0);
+        out[i] = code ? id : 0;
     }
+    return over < DIRECT_SIZE && !missing;
 }
 
 void keys_places(struct keys *k, const struct sight *s, uint32_t from, uint32_t n, uint32_t *out)
 {
     enum key_source source = k->field->source;
-    if (source == KEYS_KIND) {
-        place_kinds(k, s, from, n, out);
-    } else if (source == KEYS_DIM) {
-        place_codes(k, s, s->h->dim[k->field->dim], from, n, out);
-    } else if (source == KEYS_NONE) {
+    if (source == KEYS_KIND && place_kinds(k, s, from, n, out)) return;
+    if (source == KEYS_DIM && place_codes(k, s, s->h->dim[k->field->dim], from, n, out)) return;
+    if (source == KEYS_OTHER && place_codes(k, s, s->h->other, from, n, out)) return;
+    if (source == KEYS_NONE) {
         memset(out, 0, n * sizeof(*out));
-    } else if (source == KEYS_OTHER) {
-        place_codes(k, s, s->h->other, from, n, out);
-    } else {
-        for (uint32_t i = 0; i < n; i++) {
-            out[i] = keys_row(k, s->h, sight_row(s, from + i));
-        }
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = keys_row(k, s->h, sight_row(s, from + i));
     }
 }

@@ -127,35 +127,39 @@ static void make_members(struct sieved *b, const struct history *h)
 
 /* --- kinds --- */
 
-/* Bit i of the answer is byte i of 'hit', which is 0 or 1. */
-static uint64_t pack(const uint8_t hit[64])
+/* Kinds side by side; a comparison gives 0 or all ones in each place. */
+typedef uint16_t lanes __attribute__((vector_size(16)));
+typedef uint8_t bytes __attribute__((vector_size(8)));
+#define LANES 8
+
+/* Which of LANES kinds are in the list. */
+static inline lanes listed(const struct sieve *s, const uint16_t *kind)
 {
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; i++) {
-        uint64_t eight = 0;
-        for (int k = 0; k < 8; k++) {
-            eight |= (uint64_t)hit[8 * i + k] << 8 * k;
-        }
-        bits |= (eight * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
+    lanes x, hit = {0};
+    memcpy(&x, kind, sizeof(x));
+    for (uint32_t k = 0; k < s->kind_count; k++) {
+        hit |= (lanes)(x == s->kinds[k]);
     }
-    return bits;
+    return hit;
+}
+
+/* Bit i of the answer is the lowest bit of byte i. */
+static inline uint64_t pack(uint64_t eight)
+{
+    return (eight & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
 }
 
 /* Which of 64 kinds are in the list. */
 static uint64_t match_few(const struct sieve *s, const uint16_t *kind)
 {
-    uint16_t hit[64] = {0};
-    uint8_t byte[64];
-    for (uint32_t k = 0; k < s->kind_count; k++) {
-        uint16_t code = s->kinds[k];
-        for (int i = 0; i < 64; i++) {
-            hit[i] |= kind[i] == code;
-        }
+    uint64_t bits = 0;
+    for (int i = 0; i < 64; i += LANES) {
+        bytes narrow = __builtin_convertvector(listed(s, kind + i), bytes);
+        uint64_t eight;
+        memcpy(&eight, &narrow, sizeof(eight));
+        bits |= pack(eight) << i;
     }
-    for (int i = 0; i < 64; i++) {
-        byte[i] = (uint8_t)hit[i];
-    }
-    return pack(byte);
+    return bits;
 }
 
 static uint64_t match_marked(const struct sieve *s, const uint16_t *kind)
@@ -197,15 +201,11 @@ static bool has_exception(const struct sieve *s, const struct history *h)
     uint32_t end = h->off[h->member_count];
     uint32_t i = h->off[0];
     if (s->kind_count > SIEVE_FEW) return true;
-    for (; end - i >= 64; i += 64) {
-        uint16_t hit = 0;
-        for (uint32_t k = 0; k < s->kind_count; k++) {
-            uint16_t code = s->kinds[k];
-            for (uint32_t j = 0; j < 64; j++) {
-                hit |= h->kind[i + j] == code;
-            }
-        }
-        if (hit) return true;
+    for (; end - i >= LANES; i += LANES) {
+        lanes hit = listed(s, h->kind + i);
+        uint64_t half[2];
+        memcpy(half, &hit, sizeof(half));
+        if (half[0] | half[1]) return true;
     }
     for (; i < end; i++) {
         if (s->marks[h->kind[i]] == 0) return true;

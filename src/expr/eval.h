@@ -1,5 +1,6 @@
 /* eval.h - what the files of evaluation share: eval_value.c (literals against values), eval_event.c
- * (one row), eval_events.c (many rows), eval_member.c and eval_did.c (one member), eval_change.c.
+ * (one row), eval_events.c (many rows), eval_member.c and eval_did.c (one member),
+ * eval_members.c (many members), eval_change.c.
  */
 #pragma once
 
@@ -74,3 +75,9 @@ void eval_window(const struct eval *v, const struct did *did, struct window *w);
 uint32_t eval_did_next(const struct eval *v, const struct did *did, const struct window *w,
                        uint32_t from, uint32_t *then);
 bool eval_did(const struct eval *v, const struct did *did);
+/* The same as times: rows of the set lie in here, whatever else they must be. */
+struct span eval_did_span(const struct expr_context *c, const struct did *did);
+/* Does did() hold of a set of so many rows, when nothing but their number is asked? */
+bool eval_did_counts(const struct did *did, uint32_t count);
+/* Does it hold of the empty set? Then every sum and number of days or values is 0. */
+bool eval_did_none(const struct did *did);

@@ -24,6 +24,21 @@ static uint32_t row_at(const struct history *h, uint32_t first, uint32_t end, in
     return first;
 }
 
+struct span eval_did_span(const struct expr_context *c, const struct did *did)
+{
+    struct span span = {INT64_MIN, c->now};
+    if (did->has_within) span.first = c->now - did->within_ms + 1;
+    if (did->has_from) {
+        int64_t from = eval_start(c, &did->from);
+        if (from > span.first) span.first = from;
+    }
+    if (did->has_to) {
+        int64_t to = eval_start(c, &did->to);
+        if (to <= span.last) span.last = to - 1;
+    }
+    return span;
+}
+
 void eval_window(const struct eval *v, const struct did *did, struct window *w)
 {
     const struct history *h = v->history;
@@ -198,6 +213,21 @@ static size_t condition_count(const struct did *did)
     return n;
 }
 
+bool eval_did_counts(const struct did *did, uint32_t count)
+{
+    static const struct gauge none;
+    bool holds = did->conditions || count > 0;
+    for (const struct condition *c = did->conditions; holds && c; c = c->next) {
+        holds = condition_holds(c, &none, count);
+    }
+    return holds;
+}
+
+bool eval_did_none(const struct did *did)
+{
+    return eval_did_counts(did, 0);
+}
+
 bool eval_did(const struct eval *v, const struct did *did)
 {
     struct window w;
@@ -207,13 +237,11 @@ bool eval_did(const struct eval *v, const struct did *did)
         gauges = arena_alloc_array(v->context->scratch, condition_count(did), sizeof(*gauges));
     }
     uint32_t count = measure(v, did, &w, gauges);
-    if (!did->conditions) return count > 0;
-    static const struct gauge none;
+    if (!gauges) return eval_did_counts(did, count);
     bool holds = true;
     g = gauges;
     for (const struct condition *c = did->conditions; c; c = c->next) {
-        holds = holds && condition_holds(c, g ? g : &none, count);
-        if (!g) continue;
+        holds = holds && condition_holds(c, g, count);
         intmap_destroy(g->numbers);
         map_destroy(g->texts);
         g++;

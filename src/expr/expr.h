@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/history.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -144,6 +145,24 @@ void expr_events(const struct expr *e, const struct expr_context *c, const struc
  * run with one member: the same function is both evaluators. */
 bool expr_member(const struct expr *e, const struct expr_context *c, const struct history *h,
                  uint32_t index);
+/* Clear mask[i], which is 0 or 1, of the members of the run for whom the expression does not hold,
+ * as far as counting their rows tells. True: that is the whole answer; false: of those left
+ * expr_member() must be asked. */
+bool expr_members(const struct expr *e, const struct expr_context *c, const struct history *h,
+                  uint8_t *mask);
+
+#define EXPR_REACH_KINDS (2 * LIMIT_EXPR_CALLS)
+
+/* The rows that a member expression reads, but for those that its fields follow from. */
+struct expr_reach {
+    int64_t from, to; /* in [from, to); from > to: none */
+    bool every_kind;  /* too many kinds to list */
+    size_t kind_count;
+    uint16_t kinds[EXPR_REACH_KINDS]; /* of these kinds */
+    bool needed; /* it holds of no member who has no such row, whatever their fields are */
+};
+void expr_get_reach(const struct expr *e, const struct expr_context *c, struct expr_reach *out);
+
 /* The next moment > c->now at which the answer may change by the clock alone; TIME_NONE if never.
  * Fields are taken as they are: what moves a field by the clock (a stage, a flag) knows its own
  * moment. */

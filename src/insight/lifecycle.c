@@ -193,7 +193,7 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + *by), 0, 0, &buckets, why));
     struct lifecycle_settings settings = {p, &buckets, p->from, p->to};
     struct sweep sweep = {
-        .plan = p, .from = INT64_MIN, .to = p->to, .members_only = true, .no_rows = true};
+        .plan = p, .from = INT64_MIN, .to = p->to, .members_only = true, .unsifted = true};
     enum err err = ERR_OK;
     /* An empty range has no bucket for a stock, so that there is nothing to fold for. */
     if (buckets.count == 0) settings.to = sweep.to = sweep.from;

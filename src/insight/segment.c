@@ -162,8 +162,7 @@ static void reply_sample(struct reply *r, struct segment *s)
 static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
     const struct segment_plan *t = p->own;
-    struct sweep sweep = {
-        .plan = p, .from = INT64_MIN, .to = INT64_MAX, .members_only = true, .no_rows = true};
+    struct sweep sweep = {.plan = p, .members_only = true, .who_only = true};
     struct segment segment;
     TRY(sweep_run(&sweep, &segment_kernel, t, &segment, why));
     if (t->sample > 0) {

@@ -1,7 +1,8 @@
 /* sweep.c - what stands between the scan and a kernel.
  *
- * A member expression and derived events are about whole histories, so that with either the scan is
- * neither cut by time nor by kind. */
+ * The scan is asked for no more than the kernel and the member expression read. Derived events, and
+ * fields that the fold answers, follow from whole histories: then it is neither cut by time nor by
+ * kind. */
 #include "insight/sweep.h"
 
 #include <assert.h>
@@ -25,20 +26,58 @@ struct worker {
     bool over;             /* the budget was used up */
 };
 
-/* The kinds that the scan must bring; false when all. */
-static bool kinds_needed(const struct sweep *s, uint16_t *kinds, size_t *count)
+/* The rows that the scan must bring: those of the kinds in [from, to). */
+struct need {
+    int64_t from, to;
+    bool every_kind;
+    size_t kind_count;
+    uint16_t kinds[SELECTORS_MAX * LIMIT_QUERY_KINDS + EXPR_REACH_KINDS];
+};
+
+static void need_kinds(struct need *need, const uint16_t *kinds, size_t count)
+{
+    if (count > 0) memcpy(need->kinds + need->kind_count, kinds, count * sizeof(*kinds));
+    need->kind_count += count;
+}
+
+static void need_everything(struct need *need)
+{
+    need->every_kind = true;
+    need->from = INT64_MIN;
+    need->to = INT64_MAX;
+}
+
+/* What the member expression reads besides. */
+static void need_who(struct need *need, const struct sweep *s)
 {
     const struct plan *p = s->plan;
-    if (s->every_kind || s->no_rows || p->who || p->derived) return false;
-    *count = 0;
-    for (uint32_t i = 0; i < p->selector_count; i++) {
-        const struct selector *selector = &p->selectors[i];
-        if (selector->all) return false;
-        for (size_t k = 0; k < selector->kind_count; k++) {
-            kinds[(*count)++] = selector->kinds[k];
-        }
+    struct expr_reach reach;
+    struct expr_context context = {.zone = p->in->zone, .now = p->in->now, .scratch = p->arena};
+    expr_get_reach(p->who, &context, &reach);
+    if (who_needs_fold(p->who) || (s->who_only && !reach.needed)) {
+        need_everything(need);
+        return;
     }
-    return true;
+    need_kinds(need, reach.kinds, reach.kind_count);
+    if (reach.every_kind) need->every_kind = true;
+    if (reach.from < need->from) need->from = reach.from;
+    if (reach.to > need->to) need->to = reach.to;
+}
+
+static void find_need(struct need *need, const struct sweep *s)
+{
+    const struct plan *p = s->plan;
+    *need = (struct need){.from = s->from, .to = s->to, .every_kind = s->every_kind || s->unsifted};
+    if (s->who_only) {
+        need->from = INT64_MAX;
+        need->to = INT64_MIN;
+    }
+    for (uint32_t i = 0; i < p->selector_count; i++) {
+        need_kinds(need, p->selectors[i].kinds, p->selectors[i].kind_count);
+        if (p->selectors[i].all) need->every_kind = true;
+    }
+    if (p->who) need_who(need, s);
+    if (p->derived) need_everything(need);
 }
 
 /* Charge the growth of the worker's memory. */
@@ -69,10 +108,7 @@ static bool see_run(void *worker, const struct history *run)
     const struct history *h = w->weaver ? weaver_weave(w->weaver, run) : run;
     bool any = !w->who;
     make_room(w, h);
-    for (uint32_t i = 0; w->who && i < h->member_count; i++) {
-        w->keep[i] = who_match(w->who, h, i);
-        any = any || w->keep[i];
-    }
+    if (w->who) any = who_select(w->who, h, w->keep);
     if (any) {
         const uint8_t *keep = w->who ? w->keep : NULL;
         struct sight sight = {.h = h, .keep = keep};
@@ -102,17 +138,15 @@ static enum err scan(const struct sweep *s, struct worker *workers, int count, s
 {
     const struct plan *p = s->plan;
     void *pointers[LIMIT_QUERY_WORKERS];
-    uint16_t kinds[SELECTORS_MAX * LIMIT_QUERY_KINDS];
-    size_t kind_count = 0;
-    bool whole = p->who || p->derived;
-    bool some = kinds_needed(s, kinds, &kind_count);
+    struct need need;
+    find_need(&need, s);
     struct scan scan = {
         .columns = &p->columns,
         .prop_types = p->types,
-        .from = whole ? INT64_MIN : s->from,
-        .to = whole ? INT64_MAX : s->to,
-        .kinds = some ? kinds : NULL,
-        .kind_count = kind_count,
+        .from = need.from,
+        .to = need.to,
+        .kinds = need.every_kind ? NULL : need.kinds,
+        .kind_count = need.kind_count,
         .members_only = s->members_only || p->who,
     };
     for (int i = 0; i < count; i++) {
@@ -132,11 +166,11 @@ enum err sweep_run(const struct sweep *s, const struct kernel_type *type, const 
     struct worker workers[LIMIT_QUERY_WORKERS] = {0};
     int count = plan_workers(s->plan);
     struct sieve sieve = {0};
-    if (!s->no_rows) sieve_init(&sieve, s->plan, s->from, s->to, s->every_kind);
+    if (!s->unsifted && !s->who_only) sieve_init(&sieve, s->plan, s->from, s->to, s->every_kind);
     for (int i = 0; i < count; i++) {
         struct worker *w = &workers[i];
         w->type = type;
-        w->sieve = s->no_rows ? NULL : &sieve;
+        w->sieve = s->unsifted || s->who_only ? NULL : &sieve;
         w->kernel = i == 0 ? out : mem_alloc(type->size);
         type->init(w->kernel, settings);
         worker_init(w, s);

@@ -10,7 +10,8 @@ struct sweep {
     int64_t from, to;  /* rows outside [from, to) do not matter */
     bool members_only; /* events without member are not wanted */
     bool every_kind;   /* rows of no selector are wanted too (SIGHT_SEEN) */
-    bool no_rows;      /* the kernel reads the history and 'keep' alone, of every kind */
+    bool unsifted;     /* the kernel reads the history and 'keep' alone, of every kind */
+    bool who_only;     /* the kernel reads who is kept alone */
 };
 
 /* Run one kernel a worker and merge them into 'out', which has room for one and is the caller's to

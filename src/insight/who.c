@@ -159,3 +159,17 @@ bool who_match(struct who *w, const struct history *h, uint32_t index)
     if (arena_used(w->scratch) > 0) arena_reset(w->scratch);
     return match;
 }
+
+bool who_select(struct who *w, const struct history *h, uint8_t *keep)
+{
+    uint8_t any = 0;
+    for (uint32_t i = 0; i < h->member_count; i++) {
+        keep[i] = h->member[i] != 0;
+    }
+    bool decided = expr_members(w->expr, &w->context, h, keep);
+    for (uint32_t i = 0; i < h->member_count; i++) {
+        if (keep[i] && !decided) keep[i] = who_match(w, h, i);
+        any |= keep[i];
+    }
+    return any;
+}

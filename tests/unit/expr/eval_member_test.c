@@ -368,6 +368,83 @@ static struct history alone(const struct history *h, uint32_t index, uint32_t of
     return one;
 }
 
+static struct expr_reach reach_of(const char *text)
+{
+    struct expr_reach reach;
+    struct expr_context c = {
+        .zone = zone_open("Asia/Shanghai"), .now = WORLD_NOW, .scratch = scratch};
+    expr_get_reach(parse(text), &c, &reach);
+    return reach;
+}
+
+static void reach_is_no_wider_than_the_calls(void **state)
+{
+    (void)state;
+    struct expr_reach r = reach_of("did(\"order.paid\", count >= 3, within 30d) and "
+                                   "not did(\"group.left\", from 2024-12-30)");
+    assert_int_equal(r.from, WORLD_NOW - 30 * TIME_DAY + 1);
+    assert_int_equal(r.to, WORLD_NOW + 1);
+    assert_int_equal(r.kind_count, 2);
+    assert_false(r.every_kind);
+    assert_true(r.needed);
+    r = reach_of("did(\"order.paid\", from 2024-06-01, to 2024-07-01)");
+    assert_int_equal(r.to - r.from, 30 * TIME_DAY);
+    assert_int_equal(r.kind_count, 1);
+    assert_false(reach_of("did(\"order.paid\", count < 3)").needed);
+    assert_false(reach_of("did(\"order.paid\") or not did(\"group.left\")").needed);
+    assert_false(reach_of("did(\"order.paid\") or tag(\"vip\")").needed);
+    assert_true(reach_of("did(\"order.paid\") and tag(\"vip\")").needed);
+    r = reach_of("did(\"never.seen\")");
+    assert_true(r.needed && r.kind_count == 0);
+}
+
+/* The members of the run at once; their bits. */
+static void expect_at_once(const struct expr *e, const struct expr_context *c,
+                           const struct history *h, uint32_t holds, const char *text)
+{
+    uint8_t mask[5] = {1, 1, 0, 1, 1}; /* one is not asked about */
+    bool whole = expr_members(e, c, h, mask);
+    for (uint32_t m = 0; m < 5; m++) {
+        bool may = m != 2 && (!whole || holds >> m & 1);
+        if (mask[m] > may || (!mask[m] && m != 2 && holds >> m & 1)) {
+            fail_msg("member %u at once: %s", m, text);
+        }
+    }
+}
+
+static bool in_reach(const struct expr_reach *r, int64_t at, uint16_t kind)
+{
+    if (at < r->from || at >= r->to) return false;
+    for (size_t i = 0; i < r->kind_count; i++) {
+        if (r->kinds[i] == kind) return true;
+    }
+    return r->every_kind;
+}
+
+/* Rows out of reach may be anything; who has none in reach, and is needed to, never matches. */
+static void expect_reach(const struct expr *e, const struct expr_context *c,
+                         const struct history *h, uint32_t holds, const char *text)
+{
+    struct expr_reach reach;
+    uint16_t kinds[64];
+    struct history other = *h;
+    expr_get_reach(e, c, &reach);
+    other.kind = kinds;
+    assert_true(h->off[5] <= 64);
+    for (uint32_t m = 0; m < 5; m++) {
+        bool any = false;
+        for (uint32_t row = h->off[m]; row < h->off[m + 1]; row++) {
+            bool reached = in_reach(&reach, h->at[row], h->kind[row]);
+            kinds[row] = reached ? h->kind[row] : UINT16_MAX;
+            any = any || reached;
+        }
+        if (reach.needed && !any && holds >> m & 1) fail_msg("member %u is left out: %s", m, text);
+    }
+    for (uint32_t m = 0; m < 5; m++) {
+        if (expr_member(e, c, &other, m) != (holds >> m & 1)) fail_msg("out of reach: %s", text);
+    }
+}
+
 static void a_member_among_many_is_answered_as_alone(void **state)
 {
     (void)state;
@@ -400,14 +477,18 @@ static void a_member_among_many_is_answered_as_alone(void **state)
                                      .scratch = scratch};
             struct expr_context full = c;
             full.columns = &r->columns;
+            uint32_t holds = 0;
             for (uint32_t m = 0; m < 5; m++) {
                 uint32_t off[2];
                 bool among = expr_member(e, &c, &h, m);
+                holds |= (uint32_t)among << m;
                 struct history one = alone(&r->history, m, off);
                 if (expr_member(e, &full, &one, 0) != among) fail_msg("member %u: %s", m, text.p);
                 hits += among;
                 asked++;
             }
+            expect_at_once(e, &c, &h, holds, text.p);
+            expect_reach(e, &c, &h, holds, text.p);
             arena_reset(arena);
         }
         mem_free(r);
@@ -436,6 +517,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_built_in_segments_find_whom_they_mean, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(reach_is_no_wider_than_the_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_member_among_many_is_answered_as_alone, set_up,
                                         tear_down),
     };

@@ -435,6 +435,26 @@ static void rfm_scores_by_rank_or_by_cuts(void **state)
     expect_count("cells", 0);
 }
 
+/* The scan brings only what is read: who has none of it is still a member. */
+static void members_without_such_events_count_where_they_match(void **state)
+{
+    (void)state;
+    town_add(&town, 1, "2025-01-05", "page.viewed");
+    town_add(&town, 2, "2025-01-05", "order.paid");
+    town_add(&town, 2, "2025-02-05", "page.viewed");
+    town_add(&town, 3, "2025-02-05", "order.paid");
+    ask("{\"segment\":{\"expr\":\"not did(\\\"order.paid\\\", from 2025-02-01)\"}}");
+    expect_int("members", 2);
+    ask("{\"segment\":{\"expr\":\"did(\\\"order.paid\\\", count = 0)\"}}");
+    expect_int("members", 1);
+    ask("{\"segment\":{\"expr\":\"did(\\\"page.viewed\\\") and not did(\\\"order.paid\\\", "
+        "from 2025-02-01)\"}}");
+    expect_int("members", 2);
+    ask("{\"trend\":{\"kind\":\"page.viewed\",\"by\":\"month\",\"from\":\"2025-02-01\",\"to\":"
+        "\"2025-03-01\",\"who\":\"did(\\\"order.paid\\\", to 2025-02-01)\"}}");
+    expect_int("points.0.value", 1);
+}
+
 static void segment_counts_and_samples(void **state)
 {
     (void)state;
@@ -762,6 +782,7 @@ int main(void)
         TEST(stickiness_looks_at_the_days_up_to_to),
         TEST(activity_tells_the_new_from_the_returned),
         TEST(rfm_scores_by_rank_or_by_cuts),
+        TEST(members_without_such_events_count_where_they_match),
         TEST(segment_counts_and_samples),
         TEST(repeat_says_nothing_of_too_few_buyers),
         TEST(who_sees_whole_histories_and_where_the_events),

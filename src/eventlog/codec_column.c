@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 
+#define RETURNS_SHARE 4 /* one in so many runs returns, else it is not told */
+
 struct codec_writer *codec_writer_create(void)
 {
     struct codec_writer *w = mem_alloc(sizeof(*w));
@@ -71,6 +73,19 @@ static void write_plain(struct codec_writer *w, const uint32_t *v, size_t count,
     stream_encode(w->streams, w->a, count, STREAM_CODES, out);
 }
 
+/* Members go back and forth between two groups: a run's value then is that of the run before the
+ * last. Such columns keep what differs from it, which is 0 mostly. */
+static bool tell_returns(uint64_t *value, size_t runs)
+{
+    size_t returns = 0;
+    for (size_t i = 2; i < runs; i++)
+        returns += value[i] == value[i - 2];
+    if (returns < runs / RETURNS_SHARE || returns == 0) return false;
+    for (size_t i = runs; i-- > 2;)
+        value[i] ^= value[i - 2];
+    return true;
+}
+
 static void write_runs(struct codec_writer *w, const uint32_t *v, size_t rows, struct strbuf *out)
 {
     size_t runs = 0, start = 0;
@@ -81,6 +96,7 @@ static void write_runs(struct codec_writer *w, const uint32_t *v, size_t rows, s
         start = i;
     }
     put_varint(out, runs);
+    put_u8(out, tell_returns(w->a, runs));
     stream_encode(w->streams, w->a, runs, STREAM_CODES, out);
     stream_encode(w->streams, w->b, runs, 0, out);
 }
@@ -157,15 +173,28 @@ static size_t fill_runs(uint32_t *out, size_t room, const uint32_t *value, const
     return filled;
 }
 
+/* 'last' are the values of the two runs before. */
+static void turn_returns(uint32_t *value, size_t n, uint32_t last[2])
+{
+    for (size_t i = 0; i < n; i++) {
+        value[i] ^= last[0];
+        last[0] = last[1];
+        last[1] = value[i];
+    }
+}
+
 static bool read_runs(struct codec_reader *r, struct byte_reader *in, size_t rows, uint32_t *out)
 {
     uint32_t value[BITS_BLOCK], length[BITS_BLOCK];
+    uint32_t last[2] = {0, 0};
     size_t runs = get_varint32(in), filled = 0;
-    if (in->bad || runs == 0 || runs > rows) return false;
+    uint8_t returns = get_u8(in);
+    if (in->bad || runs == 0 || runs > rows || returns > 1) return false;
     if (!stream_open(&r->a, in, runs, 32) || !stream_open(&r->b, in, runs, 32)) return false;
     while (r->a.body.left) {
         size_t n = r->a.body.left < BITS_BLOCK ? r->a.body.left : BITS_BLOCK;
         if (!stream_next32(&r->a, value) || !stream_next32(&r->b, length)) return false;
+        if (returns) turn_returns(value, n, last);
         size_t done = fill_runs(out + filled, rows - filled, value, length, n);
         if (done == 0) return false;
         filled += done;

@@ -1,7 +1,8 @@
 /* part.h - an immutable columnar file of events sorted by (persona, at), ties in order of commit.
  *
  * Bytes: docs/formats/eventlog.md "Part". A part is split into row groups of up to PART_GROUP_ROWS
- * rows; each column of a group is one encoded chunk with its own checksum, verified on each read.
+ * rows, on up to PART_LEVELS_MAX levels of time; each column of a group is one encoded chunk with
+ * its own checksum, verified on each read.
  * An open part may be read by any number of threads: they share a reference count and, once a text
  * property is asked for, its strings, read one time under a lock. */
 #pragma once
@@ -10,6 +11,7 @@
 #include "eventlog/event.h"
 
 #define PART_GROUP_ROWS 65536
+#define PART_LEVELS_MAX 8
 
 struct part;
 struct part_writer;
@@ -42,11 +44,13 @@ MUST_CHECK enum err part_verify(const struct part *p, struct why *why);
 
 /* Row groups. */
 struct part_group {
+    uint32_t level; /* groups of a level ascend by (persona, at); later levels have later times */
     uint32_t rows;
     uint32_t persona_min, persona_max;
     int64_t at_min, at_max;
 };
 uint32_t part_group_count(const struct part *p);
+uint32_t part_level_count(const struct part *p); /* one more than the highest level */
 const struct part_group *part_get_group(const struct part *p, uint32_t group);
 /* Whether any row of the group may have this kind (exact for kinds, by a presence set). */
 bool part_group_has_kind(const struct part *p, uint32_t group, uint16_t kind);

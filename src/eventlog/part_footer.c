@@ -3,7 +3,8 @@
  * The checksum in the tail covers the head, the footer and the tail's own numbers, so a flipped
  * byte in any of them is found before one of them is believed; only then is the version looked at,
  * which tells damage from a newer writer. Then: chunks follow each other without a hole from the
- * head to the footer, so no byte of the file is outside a checksum, and groups ascend by persona.
+ * head to the footer, so no byte of the file is outside a checksum, groups of a level ascend by
+ * persona, and levels by time.
  */
 #include "eventlog/part_footer.h"
 
@@ -59,7 +60,7 @@ static void put_group(const struct footer *f, const struct footer_group *g, stru
     put_u32(out, g->head.rows);
     put_u32(out, g->chunk_count);
     put_u32(out, g->kind_count);
-    put_u32(out, 0);
+    put_u32(out, g->head.level);
     put_u32(out, g->head.persona_min);
     put_u32(out, g->head.persona_max);
     put_u64(out, (uint64_t)g->head.at_min);
@@ -108,6 +109,13 @@ void footer_encode(struct footer *f, uint64_t offset, struct strbuf *out)
     strbuf_finish(&head);
 }
 
+/* What the groups of a level have come to. */
+struct level {
+    bool used;             /* it has a group */
+    uint32_t last_persona; /* of its last group */
+    int64_t at_min, at_max;
+};
+
 /* A footer on its way from bytes to struct. */
 struct loader {
     const char *path;
@@ -116,6 +124,7 @@ struct loader {
     struct byte_reader in; /* the footer */
     struct footer *f;
     struct why *why;
+    struct level levels[PART_LEVELS_MAX];
 };
 
 static enum err damage(struct loader *l, const char *reason)
@@ -221,12 +230,30 @@ static enum err load_group_kinds(struct loader *l, struct footer_group *g)
     return ERR_OK;
 }
 
-static bool is_range(const struct part_group *g, const struct footer *f)
+/* Groups of a level ascend by persona. */
+static bool is_range(const struct part_group *g, struct level *level)
 {
-    if (g->persona_min > g->persona_max) return false;
+    if (g->persona_min > g->persona_max || g->persona_min < level->last_persona) return false;
     if (g->at_min < 0 || g->at_min > g->at_max || g->at_max > EVENT_AT_MAX) return false;
-    return f->groups.count == 0 ||
-           g->persona_min >= f->groups.items[f->groups.count - 1].head.persona_max;
+    level->last_persona = g->persona_max;
+    if (!level->used || g->at_min < level->at_min) level->at_min = g->at_min;
+    if (!level->used || g->at_max > level->at_max) level->at_max = g->at_max;
+    level->used = true;
+    return true;
+}
+
+/* Later levels have later times, so that no two rows of one time are on two levels. */
+static bool levels_ascend(struct loader *l)
+{
+    int64_t last = -1;
+    for (uint32_t i = 0; i < PART_LEVELS_MAX; i++) {
+        const struct level *level = &l->levels[i];
+        if (!level->used) continue;
+        if (level->at_min <= last) return false;
+        last = level->at_max;
+        l->f->levels = i + 1;
+    }
+    return true;
 }
 
 static enum err load_group(struct loader *l)
@@ -235,15 +262,15 @@ static enum err load_group(struct loader *l)
     g.head.rows = get_u32(&l->in);
     g.chunk_count = get_u32(&l->in);
     g.kind_count = get_u32(&l->in);
-    uint32_t reserved = get_u32(&l->in);
+    g.head.level = get_u32(&l->in);
     g.head.persona_min = get_u32(&l->in);
     g.head.persona_max = get_u32(&l->in);
     g.head.at_min = (int64_t)get_u64(&l->in);
     g.head.at_max = (int64_t)get_u64(&l->in);
     if (l->in.bad) return damage(l, "the footer ends too early");
-    if (reserved) return newer(l, "field");
+    if (g.head.level >= PART_LEVELS_MAX) return newer(l, "level");
     if (g.head.rows == 0 || g.head.rows > PART_GROUP_ROWS) return damage(l, "a group has no size");
-    if (!is_range(&g.head, l->f)) return damage(l, "a group has no range");
+    if (!is_range(&g.head, &l->levels[g.head.level])) return damage(l, "a group has no range");
     TRY(load_group_chunks(l, &g));
     TRY(load_group_kinds(l, &g));
     VEC_PUSH(&l->f->groups, g);
@@ -284,8 +311,8 @@ static bool adds_up(const struct footer *f)
         sum.rows += g->rows;
         if (g->at_min < sum.at_min) sum.at_min = g->at_min;
         if (g->at_max > sum.at_max) sum.at_max = g->at_max;
-        if (i == 0) sum.persona_min = g->persona_min;
-        sum.persona_max = g->persona_max;
+        if (i == 0 || g->persona_min < sum.persona_min) sum.persona_min = g->persona_min;
+        if (g->persona_max > sum.persona_max) sum.persona_max = g->persona_max;
     }
     return sum.rows == f->info.rows && sum.at_min == f->info.at_min &&
            sum.at_max == f->info.at_max && sum.persona_min == f->info.persona_min &&
@@ -310,6 +337,7 @@ static enum err load_all(struct loader *l)
         if (!follows(l, &f->strings.items[i])) return damage(l, "a chunk is out of place");
     }
     if (l->next != l->offset) return damage(l, "chunks do not fill the file");
+    if (!levels_ascend(l)) return damage(l, "levels are out of order");
     return adds_up(f) ? ERR_OK : damage(l, "the ranges of the groups do not add up");
 }
 
@@ -367,7 +395,8 @@ enum err footer_load(int fd, const char *path, uint64_t size, struct footer *f, 
     struct footer loaded = {0};
     enum err err = read_ends(fd, path, size, &e, why);
     if (err == ERR_OK) {
-        struct loader l = {path, e.offset, PART_HEAD_BYTES, {0}, &loaded, why};
+        struct loader l = {
+            .path = path, .offset = e.offset, .next = PART_HEAD_BYTES, .f = &loaded, .why = why};
         l.in = byte_reader_of(e.footer.p, e.length);
         err = is_version(&e) ? load_all(&l) : newer(&l, "format");
     }

@@ -53,6 +53,7 @@ struct footer_group {
 
 struct footer {
     struct part_info info; /* size_bytes and checksum are the reader's and writer's to fill */
+    uint32_t levels;       /* one more than the highest of a group */
     VEC(struct footer_group) groups;
     VEC(struct chunk) chunks;  /* of all groups */
     VEC(uint16_t) kinds;       /* that occur, of all groups, ascending in each */

@@ -58,15 +58,15 @@ static void insert_prop(struct group_buffer *g, struct prop_buffer *p)
     list[i] = p;
 }
 
-static struct prop_buffer *find_prop(struct group_buffer *g, const struct event_prop *prop)
+struct prop_buffer *group_prop(struct group_buffer *g, uint32_t id, enum prop_type type)
 {
     uint64_t found;
-    if (intmap_get(g->prop_index, prop->id, &found)) {
+    if (intmap_get(g->prop_index, id, &found)) {
         return (struct prop_buffer *)(uintptr_t)found;
     }
     struct prop_buffer *p = mem_alloc(sizeof(*p));
-    p->id = prop->id;
-    p->type = prop->type;
+    p->id = id;
+    p->type = type;
     if (p->type == PROP_TEXT) p->dictionary = map_create();
     insert_prop(g, p);
     intmap_put(g->prop_index, p->id, (uint64_t)(uintptr_t)p);
@@ -82,6 +82,12 @@ static void grow_prop(struct prop_buffer *p)
     } else {
         p->number = mem_resize_array(p->number, p->capacity, sizeof(p->number[0]));
     }
+}
+
+void group_add_prop(struct prop_buffer *p, uint32_t row)
+{
+    if (p->count == p->capacity) grow_prop(p);
+    p->row[p->count++] = row;
 }
 
 static enum err text_id(struct prop_buffer *p, struct str text, uint32_t *id, struct why *why)
@@ -105,17 +111,16 @@ static enum err add_prop(struct group_buffer *g, uint32_t place, const struct ev
                          struct why *why)
 {
     struct prop_buffer *p = g->guess[place];
-    if (!p || p->id != prop->id) p = g->guess[place] = find_prop(g, prop);
+    if (!p || p->id != prop->id) p = g->guess[place] = group_prop(g, prop->id, prop->type);
     if (p->type != prop->type) {
         return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE, "props", "%s", type_names[p->type]);
     }
     uint32_t text = 0;
     if (p->type == PROP_TEXT) TRY(text_id(p, prop->text, &text, why));
     assert(p->type == PROP_TEXT || prop->number == prop->number); /* not NaN: that is null */
-    if (p->count == p->capacity) grow_prop(p);
-    if (p->type == PROP_TEXT) p->text[p->count] = text;
-    if (p->type != PROP_TEXT) p->number[p->count] = prop->number;
-    p->row[p->count++] = g->rows;
+    group_add_prop(p, g->rows);
+    if (p->type == PROP_TEXT) p->text[p->count - 1] = text;
+    if (p->type != PROP_TEXT) p->number[p->count - 1] = prop->number;
     return ERR_OK;
 }
 
@@ -298,17 +303,18 @@ static void add_to_info(struct part_info *info, const struct part_group *g)
     bool first = info->rows == 0;
     if (first || g->at_min < info->at_min) info->at_min = g->at_min;
     if (first || g->at_max > info->at_max) info->at_max = g->at_max;
-    if (first) info->persona_min = g->persona_min;
-    info->persona_max = g->persona_max;
+    if (first || g->persona_min < info->persona_min) info->persona_min = g->persona_min;
+    if (first || g->persona_max > info->persona_max) info->persona_max = g->persona_max;
     info->rows += g->rows;
 }
 
-void group_encode(struct group_buffer *g, struct codec_writer *codec, uint64_t offset,
-                  struct strbuf *out, struct footer *f)
+void group_encode(struct group_buffer *g, uint32_t level, struct codec_writer *codec,
+                  uint64_t offset, struct strbuf *out, struct footer *f)
 {
     struct encoding e = {g, codec, offset, out, f};
     struct footer_group group = {.chunk_first = (uint32_t)f->chunks.count};
     assert(g->rows > 0);
+    group.head.level = level;
     group.head.rows = g->rows;
     group.head.persona_min = g->persona[0];
     group.head.persona_max = g->persona[g->rows - 1];

@@ -48,8 +48,24 @@ MUST_CHECK enum err group_add(struct group_buffer *g, const struct event *ev, st
 
 /* Append the chunks of the group to 'out', whose first byte is byte 'offset' of the file, and the
  * group to 'f'. rows > 0. */
-void group_encode(struct group_buffer *g, struct codec_writer *codec, uint64_t offset,
-                  struct strbuf *out, struct footer *f);
+void group_encode(struct group_buffer *g, uint32_t level, struct codec_writer *codec,
+                  uint64_t offset, struct strbuf *out, struct footer *f);
+
+/* Times that part the rows of a file: level i are the times before cut[i], the last all others. */
+struct levels {
+    uint32_t cuts;
+    int64_t cut[PART_LEVELS_MAX - 1]; /* ascending */
+};
+/* Choose them by a full group, which stands for all that follow. */
+void levels_choose(const struct group_buffer *g, struct levels *levels);
+/* Make 'out' the rows of 'g' on one level. Its texts are ids of the dictionaries of 'g'. */
+void group_pick(const struct group_buffer *g, const struct levels *levels, uint32_t level,
+                struct group_buffer *out);
+
+/* The buffer of a property, made if it is new. */
+struct prop_buffer *group_prop(struct group_buffer *g, uint32_t id, enum prop_type type);
+/* Add the group's next row to a property; the value is the caller's to fill in at [count - 1]. */
+void group_add_prop(struct prop_buffer *p, uint32_t row);
 
 /* The chunk that began at out[start] and ends here; min and max are 0. */
 struct chunk chunk_of(const struct strbuf *out, size_t start, uint64_t offset, uint8_t space,

@@ -64,6 +64,11 @@ uint32_t part_group_count(const struct part *p)
     return (uint32_t)p->footer.groups.count;
 }
 
+uint32_t part_level_count(const struct part *p)
+{
+    return p->footer.levels;
+}
+
 const struct part_group *part_get_group(const struct part *p, uint32_t group)
 {
     assert(group < p->footer.groups.count);

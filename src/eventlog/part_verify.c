@@ -17,8 +17,8 @@ struct verify {
     uint64_t kinds[(UINT16_MAX + 1) / 64];
     uint32_t text[PART_GROUP_ROWS + CODEC_SLACK];
     double number[PART_GROUP_ROWS];
-    uint32_t last_persona; /* of the group before */
-    int64_t last_at;
+    uint32_t last_persona[PART_LEVELS_MAX]; /* of the group before on each level */
+    int64_t last_at[PART_LEVELS_MAX];
     struct why *why;
 };
 
@@ -147,10 +147,12 @@ static bool kinds_agree(struct verify *v, const struct footer_group *g)
 static bool follows(struct verify *v)
 {
     const struct rows *rows = &v->rows;
-    bool good = rows->run_persona[0] > v->last_persona ||
-                (rows->run_persona[0] == v->last_persona && rows->at[0] >= v->last_at);
-    v->last_persona = rows->run_persona[rows->runs - 1];
-    v->last_at = rows->at[rows->count - 1];
+    uint32_t level = part_get_group(v->p, v->group)->level;
+    uint32_t last = v->last_persona[level];
+    bool good = rows->run_persona[0] > last ||
+                (rows->run_persona[0] == last && rows->at[0] >= v->last_at[level]);
+    v->last_persona[level] = rows->run_persona[rows->runs - 1];
+    v->last_at[level] = rows->at[rows->count - 1];
     return good;
 }
 

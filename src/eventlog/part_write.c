@@ -20,6 +20,8 @@ struct part_writer {
     struct strbuf out;    /* encoded, not written yet */
     struct footer footer; /* of what is encoded so far */
     struct group_buffer *group;
+    struct group_buffer *picked; /* its rows on one level; NULL while there is but one */
+    struct levels levels;        /* chosen when the first group is full */
     struct codec_writer *codec;
     uint32_t last_persona; /* of the row before */
     int64_t last_at;
@@ -67,8 +69,16 @@ static enum err flush(struct part_writer *w, struct why *why)
 
 static enum err end_group(struct part_writer *w, struct why *why)
 {
+    bool first = w->footer.groups.count == 0;
     if (w->group->rows == 0) return ERR_OK;
-    group_encode(w->group, w->codec, w->offset, &w->out, &w->footer);
+    if (first && w->group->rows == PART_GROUP_ROWS) levels_choose(w->group, &w->levels);
+    if (w->levels.cuts && !w->picked) w->picked = group_create();
+    for (uint32_t level = 0; level <= w->levels.cuts; level++) {
+        struct group_buffer *rows = w->picked ? w->picked : w->group;
+        if (w->picked) group_pick(w->group, &w->levels, level, w->picked);
+        if (rows->rows == 0) continue;
+        group_encode(rows, level, w->codec, w->offset, &w->out, &w->footer);
+    }
     group_reset(w->group);
     return flush(w, why);
 }
@@ -165,6 +175,7 @@ static void writer_destroy(struct part_writer *w)
     fs_close(w->fd);
     footer_finish(&w->footer);
     group_destroy(w->group);
+    group_destroy(w->picked);
     codec_writer_destroy(w->codec);
     strbuf_finish(&w->out);
     mem_free(w->path);

@@ -92,11 +92,28 @@ static bool merge_next(struct batch *b, struct stretch *stretches, size_t count)
     return true;
 }
 
+/* Whether none has a row that comes before one of a stretch before it: so it is with levels. */
+static bool are_in_order(const struct stretch *stretches, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const struct stretch *s = &stretches[i - 1];
+        if (s->from == s->to || s[1].from == s[1].to) return false;
+        if (sheet_times(s->sheet)[s->to - 1] > head_of(s + 1)) return false;
+    }
+    return true;
+}
+
 static void merge_stretches(struct batch *b, struct stretch *stretches, size_t count,
                             uint32_t persona)
 {
     uint32_t before = b->rows;
-    while (merge_next(b, stretches, count)) {
+    bool in_order = are_in_order(stretches, count);
+    for (size_t i = 0; in_order && i < count; i++) {
+        struct stretch *s = &stretches[i];
+        add_rows(b, s->sheet, s->source, s->from, s->to);
+        s->from = s->to;
+    }
+    while (!in_order && merge_next(b, stretches, count)) {
     }
     if (b->rows > before) sheet_end_run(b->out, persona, b->rows);
 }
@@ -116,9 +133,9 @@ void stretches_merge(const struct layout *l, struct stretch *stretches, size_t c
 
 /* --- lanes --- */
 
-static inline uint64_t persona_of(const struct lane *lane)
+static inline void find_head(struct lane *lane)
 {
-    return lane->pos < lane->end ? lane->sheet->run_persona[lane->pos] : PERSONA_END;
+    lane->head = lane->pos < lane->end ? lane->sheet->run_persona[lane->pos] : PERSONA_END;
 }
 
 /* The runs of a lane before persona 'bound', as they are. */
@@ -131,6 +148,7 @@ static void take_runs(struct batch *b, struct lane *lane, uint64_t bound)
     for (uint32_t i = first; i < lane->pos; i++) {
         sheet_end_run(b->out, s->run_persona[i], rows + s->run_off[i + 1] - s->run_off[first]);
     }
+    find_head(lane);
 }
 
 /* The run of 'persona' of every lane that has it. */
@@ -139,9 +157,10 @@ static void take_shared(struct batch *b, struct lane *lanes, size_t count, uint6
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         struct lane *lane = &lanes[i];
-        if (persona_of(lane) != persona) continue;
+        if (lane->head != persona) continue;
         const uint32_t *off = lane->sheet->run_off + lane->pos++;
         b->scratch[n++] = (struct stretch){lane->sheet, off[0], off[1], lane->source};
+        find_head(lane);
     }
     merge_stretches(b, b->scratch, n, (uint32_t)persona);
 }
@@ -152,7 +171,7 @@ static bool take_next(struct batch *b, struct lane *lanes, size_t count)
     uint64_t least = PERSONA_END, second = PERSONA_END;
     struct lane *holder = NULL;
     for (size_t i = 0; i < count; i++) {
-        uint64_t persona = persona_of(&lanes[i]);
+        uint64_t persona = lanes[i].head;
         if (persona < least) {
             second = least;
             least = persona;
@@ -180,6 +199,8 @@ void lanes_merge(const struct layout *l, struct lane *lanes, size_t count, struc
     b.scratch = scratch;
     b.rows = out->count;
     b.count = 0;
+    for (size_t i = 0; i < count; i++)
+        find_head(&lanes[i]);
     while (take_next(&b, lanes, count)) {
     }
     flush(&b);

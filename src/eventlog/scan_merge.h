@@ -9,6 +9,7 @@
 struct lane {
     const struct sheet *sheet;
     uint32_t pos, end;
+    uint64_t head;   /* persona of run pos while lanes are merged */
     uint32_t source; /* in 'texts', bound; LANE_AS_IS: text codes are of 'texts' already */
 };
 

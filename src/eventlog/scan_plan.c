@@ -12,6 +12,25 @@
 #define TASK_ROWS_MIN (2 * (uint64_t)SCAN_RUN_ROWS)
 #define TASKS_A_WORKER 8
 
+static void add_sources(struct scanner *sc, const struct snapshot *s)
+{
+    uint32_t most = 1;
+    for (size_t i = 0; i < s->part_count; i++)
+        most += part_level_count(s->parts[i]);
+    sc->sources = mem_alloc_array(most, sizeof(sc->sources[0]));
+    for (size_t i = 0; i < s->part_count; i++) {
+        for (uint32_t level = 0; level < part_level_count(s->parts[i]); level++) {
+            struct scan_source *source = &sc->sources[sc->source_count++];
+            source->part = s->parts[i];
+            source->level = level;
+        }
+    }
+    if (s->tail) {
+        struct scan_source *tail = &sc->sources[sc->source_count++];
+        tail->events = tail_view_events(s->tail, &tail->event_count);
+    }
+}
+
 void scanner_init(struct scanner *sc, const struct snapshot *s, const struct scan *scan,
                   struct budget *budget)
 {
@@ -27,15 +46,7 @@ void scanner_init(struct scanner *sc, const struct snapshot *s, const struct sca
             sc->kinds[scan->kinds[i] / 64] |= UINT64_C(1) << scan->kinds[i] % 64;
         }
     }
-    sc->source_count = (uint32_t)s->part_count + (s->tail != NULL);
-    sc->sources = mem_alloc_array(sc->source_count + 1, sizeof(sc->sources[0]));
-    for (size_t i = 0; i < s->part_count; i++) {
-        sc->sources[i].part = s->parts[i];
-    }
-    if (s->tail) {
-        struct scan_source *tail = &sc->sources[s->part_count];
-        tail->events = tail_view_events(s->tail, &tail->event_count);
-    }
+    add_sources(sc, s);
 }
 
 void scanner_finish(struct scanner *sc)
@@ -100,6 +111,7 @@ static void plan_part(const struct scanner *sc, struct scan_source *source)
     if (info->at_max < scan->from || info->at_min >= scan->to) return;
     for (uint32_t i = 0; i < part_group_count(source->part); i++) {
         const struct part_group *g = part_get_group(source->part, i);
+        if (g->level != source->level) continue;
         if (g->at_max < scan->from || g->at_min >= scan->to) continue;
         if (!wants_group(sc, g->persona_min, g->persona_max)) continue;
         if (!has_kind(sc, source->part, i)) continue;

@@ -7,7 +7,9 @@
 #include "base/mem.h"
 #include "eventlog/scan_text.h"
 
-#define COPY_SHORT 8 /* rows up to which a loop beats a call of memcpy */
+#define COPY_STEP 32   /* bytes of a step of a short copy, which may go past its end */
+#define COPY_SHORT 512 /* bytes up to which steps beat a call of memcpy */
+_Static_assert(COPY_STEP <= SHEET_SLACK * sizeof(uint16_t), "steps stay within their columns");
 
 enum err purse_take(struct purse *p, uint64_t bytes, struct why *why)
 {
@@ -66,7 +68,8 @@ enum err sheet_reserve(const struct layout *l, struct sheet *s, size_t rows, str
     TRY(purse_take(purse, (capacity - s->capacity) * l->row_bytes, why));
     for (uint32_t i = 0; i < l->slot_count; i++) {
         unsigned slot = l->slots[i];
-        s->columns[slot] = mem_resize_array(s->columns[slot], capacity, l->widths[slot]);
+        s->columns[slot] =
+            mem_resize_array(s->columns[slot], capacity + SHEET_SLACK, l->widths[slot]);
     }
     s->run_persona = mem_resize_array(s->run_persona, capacity, sizeof(s->run_persona[0]));
     s->run_off = mem_resize_array(s->run_off, capacity + 1, sizeof(s->run_off[0]));
@@ -86,7 +89,8 @@ void sheet_finish(const struct layout *l, struct sheet *s, struct purse *purse)
     *s = (struct sheet){0};
 }
 
-/* 'width' is a constant at each call, so that the short loop is one move a row. */
+/* 'width' is a constant at each call. What a step brings past its end is overwritten by the next
+ * segment. */
 static inline void copy_column(char *to, const struct segment *segments, size_t count,
                                unsigned slot, size_t width)
 {
@@ -94,11 +98,11 @@ static inline void copy_column(char *to, const struct segment *segments, size_t 
         const char *column = segments[s].sheet->columns[slot];
         const char *from = column + (size_t)segments[s].from * width;
         size_t bytes = segments[s].count * width;
-        if (segments[s].count > COPY_SHORT) {
+        if (bytes > COPY_SHORT) {
             memcpy(to, from, bytes);
         } else {
-            for (size_t i = 0; i < bytes; i += width) {
-                memcpy(to + i, from + i, width);
+            for (size_t i = 0; i < bytes; i += COPY_STEP) {
+                memcpy(to + i, from + i, COPY_STEP);
             }
         }
         to += bytes;

@@ -11,6 +11,8 @@
 #include "base/history.h"
 #include "eventlog/scan.h"
 
+#define SHEET_SLACK 16 /* cells behind the last of every column, which may be read and written */
+
 /* Where a column lies in a sheet. */
 enum slot {
     SLOT_AT,

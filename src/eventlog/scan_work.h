@@ -21,9 +21,10 @@ struct scan_group {
     uint32_t persona_min, persona_max;
 };
 
-/* A part, or the tail. Sources are numbered in order of commit. */
+/* A level of a part, or the tail. Sources are numbered in order of commit, then of time. */
 struct scan_source {
     struct part *part;                 /* borrowed; NULL = the tail */
+    uint32_t level;                    /* of the part */
     const struct event *const *events; /* of the tail, sorted; borrowed */
     size_t event_count;                /* of events */
     VEC(struct scan_group) groups;     /* that may hold rows asked for; personas ascend */

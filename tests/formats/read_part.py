@@ -62,12 +62,9 @@ def stream(r, count):
         return [entries[i] for i in stream(s, count)]
     base, scale, out, blocks = s.varint(), s.varint(), [], (count + 127) // 128
     if form == 3:
-        lengths = run(s.take((count + 3) // 4), count, 2)
-        out = [int.from_bytes(s.take(n + 1), "little") for n in lengths]
-    else:
-        widths, patches = s.take(blocks), s.take(blocks)
-    for b in range(blocks if form == 1 else 0):
-        out += block(s, min(128, count - 128 * b), widths[b], patches[b])
+        out = [int.from_bytes(s.take(n + 1), "little") for n in run(s.take((count + 3) // 4), count, 2)]
+    for b, (width, patches) in enumerate(zip(s.take(blocks), s.take(blocks)) if form == 1 else []):
+        out += block(s, min(128, count - 128 * b), width, patches)
     assert s.rest() == 0
     return [(base + scale * v) % 2**64 for v in out]
 
@@ -95,7 +92,10 @@ def column(codec, r, rows, group):
         return stream(r, rows)
     if codec in (2, 4):
         runs = r.varint()
+        returns = codec == 2 and r.fixed("B")
         values = stream(r, runs) if codec == 2 else [r.varint()]
+        for i in range(2, runs if returns else 0):
+            values[i] ^= values[i - 2]
         for gap in stream(r, runs - 1) if codec == 4 else []:
             values.append(values[-1] + gap + 1)
         return [v for v, n in zip(values, stream(r, runs)) for _ in range(n + 1)]
@@ -120,7 +120,7 @@ def main(path, out):
     offset, length, version, checksum, magic = struct.unpack("<QIIQ8s", data[-32:])
     assert data[:8] == b"WFPART\x1a\n" and magic == b"\n\x1aTRAPFW" and version == 1
     assert not xxh3 or xxh3(data[:16] + data[offset:-16]) == checksum
-    r, strings = Reader(data[offset:offset + length]), {}
+    r, strings, events = Reader(data[offset:offset + length]), {}, []
     groups, string_chunks = r.fixed("QqqIIIIQ")[5:7]
 
     def chunk():
@@ -145,10 +145,10 @@ def main(path, out):
                     text = strings[ident][v] if space == 1 else "%.17g" % v
                     props[row].append("%d=%s" % (ident, text))
         r.take(2 * kinds)
-        ids = [1, 2, 3, 4, 5, 6] + list(range(16, 22))
-        columns = [group.get((0, i), [None if i == 5 else 0] * rows) for i in ids]
+        columns = [group.get((0, i), [None if i == 5 else 0] * rows) for i in [*range(1, 7), *range(16, 22)]]
         for row, values in enumerate(zip(*columns)):
-            out.writerow(["" if v is None else v for v in values] + [";".join(props[row])])
+            events.append(["" if v is None else v for v in values] + [";".join(props[row])])
+    out.writerows(sorted(events, key=lambda event: event[:2]))
 
 if __name__ == "__main__":
     main(sys.argv[1], csv.writer(sys.stdout, lineterminator="\n"))

@@ -71,7 +71,9 @@ static void parts_of_every_size_give_back_every_event(void **state)
         struct why why;
         assert_memory_equal(part_get_info(p), &info, sizeof(info));
         assert_int_equal(info.rows, count);
-        assert_int_equal(part_group_count(p), (count + PART_GROUP_ROWS - 1) / PART_GROUP_ROWS);
+        size_t full = (count + PART_GROUP_ROWS - 1) / PART_GROUP_ROWS;
+        assert_in_range(part_group_count(p), full, full * part_level_count(p));
+        if (count < PART_GROUP_ROWS) assert_int_equal(part_level_count(p), count > 0);
         assert_holds(p, events, count);
         assert_int_equal(part_verify(p, &why), ERR_OK);
         part_unref(p);
@@ -79,6 +81,34 @@ static void parts_of_every_size_give_back_every_event(void **state)
     }
     maker_finish(&m);
     test_dir_remove(&dir);
+}
+
+/* The events as the groups have them: a full group's worth at a time, by level, which are the
+ * events of its times. Free it with mem_free. */
+static struct event *by_group(const struct part *p, const struct event *events, size_t count)
+{
+    struct event *out = mem_alloc_array(count, sizeof(*out));
+    size_t n = 0;
+    for (uint32_t g = 0; g < part_group_count(p); g++) {
+        const struct part_group *group = part_get_group(p, g);
+        size_t from = n / PART_GROUP_ROWS * PART_GROUP_ROWS, start = n;
+        size_t to = from + PART_GROUP_ROWS < count ? from + PART_GROUP_ROWS : count;
+        for (size_t i = from; i < to; i++) {
+            bool in = events[i].at >= group->at_min && events[i].at <= group->at_max;
+            if (in) out[n++] = events[i];
+        }
+        assert_int_equal(n - start, group->rows);
+    }
+    assert_int_equal(n, count);
+    return out;
+}
+
+static size_t group_start(const struct part *p, uint32_t group)
+{
+    size_t start = 0;
+    for (uint32_t g = 0; g < group; g++)
+        start += part_get_group(p, g)->rows;
+    return start;
 }
 
 static void the_footer_tells_ranges_and_kinds_exactly(void **state)
@@ -94,8 +124,11 @@ static void the_footer_tells_ranges_and_kinds_exactly(void **state)
     struct part_info info = write_part(test_path(&dir, "1.part"), events, count);
     struct part *p = open_part(test_path(&dir, "1.part"));
     int64_t at_min = INT64_MAX, at_max = 0;
-    for (uint32_t g = 0; g < 2; g++) {
-        size_t from = g * 65536, to = g ? count : 65536;
+    struct event *all = events;
+    events = by_group(p, all, count);
+    assert_int_equal(part_level_count(p), 2);
+    for (uint32_t g = 0; g < part_group_count(p); g++) {
+        size_t from = group_start(p, g), to = from + part_get_group(p, g)->rows;
         int64_t least = INT64_MAX, most = 0;
         static bool kinds[UINT16_MAX + 1];
         memset(kinds, 0, sizeof(kinds));
@@ -116,10 +149,43 @@ static void the_footer_tells_ranges_and_kinds_exactly(void **state)
         at_max = most > at_max ? most : at_max;
     }
     assert_true(info.at_min == at_min && info.at_max == at_max);
-    assert_int_equal(info.persona_min, events[0].persona);
-    assert_int_equal(info.persona_max, events[count - 1].persona);
+    assert_int_equal(info.persona_min, all[0].persona);
+    assert_int_equal(info.persona_max, all[count - 1].persona);
+    mem_free(events);
     part_unref(p);
     maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+/* Levels are for parts of more time than a quarter, and not for a few rows. */
+static void levels_hold_the_times_they_are_for(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t days;
+        uint32_t levels;
+    } spans[] = {{1, 1}, {95, 1}, {120, 2}, {365, 2}, {800, 3}, {3000, 4}, {30000, 2}};
+    struct test_dir dir = test_dir_create();
+    struct rng rng;
+    rng_init(&rng, test_seed(12));
+    size_t count = 140000;
+    struct event *events = mem_alloc_array(count, sizeof(*events));
+    for (size_t s = 0; s < sizeof(spans) / sizeof(spans[0]); s++) {
+        int64_t step = spans[s].days * 86400000 / 100;
+        for (size_t i = 0; i < count; i++) {
+            int64_t at = (int64_t)(i % 100) * step + (int64_t)rng_below(&rng, (uint64_t)step);
+            events[i] = (struct event){.persona = (uint32_t)(i / 100), .at = at, .kind = 1};
+        }
+        write_part(test_path(&dir, "1.part"), events, count);
+        struct part *p = open_part(test_path(&dir, "1.part"));
+        struct why why;
+        assert_int_equal(part_level_count(p), spans[s].levels);
+        assert_holds(p, events, count);
+        assert_int_equal(part_verify(p, &why), ERR_OK);
+        mem_free(by_group(p, events, count));
+        part_unref(p);
+    }
+    mem_free(events);
     test_dir_remove(&dir);
 }
 
@@ -183,10 +249,11 @@ static void a_reader_gets_the_columns_it_asks_for_and_no_others(void **state)
     struct event *events = maker_events(&m, count, 40, 100000);
     write_part(test_path(&dir, "1.part"), events, count);
     struct part *p = open_part(test_path(&dir, "1.part"));
+    struct event *grouped = by_group(p, events, count);
     struct rows rows = {0};
     struct why why;
     for (unsigned trial = 0; trial < 60; trial++) {
-        uint32_t group = (uint32_t)rng_below(&m.rng, 2);
+        uint32_t group = (uint32_t)rng_below(&m.rng, part_group_count(p));
         struct columns columns = {.mask = (uint32_t)rng_next(&m.rng) & ALL_COLUMNS};
         enum prop_type types[6];
         for (uint32_t i = 0; i < 6; i++) {
@@ -205,8 +272,9 @@ static void a_reader_gets_the_columns_it_asks_for_and_no_others(void **state)
         assert_int_equal(rows.other != NULL, (columns.mask & COLUMN_OTHER) != 0);
         assert_int_equal(rows.amount != NULL, (columns.mask & COLUMN_AMOUNT) != 0);
         assert_int_equal(rows.received != NULL, (columns.mask & COLUMN_RECEIVED) != 0);
-        assert_rows(&rows, columns.mask, events + group * PART_GROUP_ROWS);
+        assert_rows(&rows, columns.mask, grouped + group_start(p, group));
     }
+    mem_free(grouped);
     rows_finish(&rows);
     part_unref(p);
     maker_finish(&m);
@@ -641,7 +709,7 @@ static void *read_all(void *p)
     for (uint32_t g = 0; g < part_group_count(r->part); g++) {
         if (part_read_group(r->part, g, &columns, types, &rows, &why) != ERR_OK) r->good = false;
         for (uint32_t i = 0; r->good && i < rows.count; i++) {
-            const struct event *ev = &r->events[g * PART_GROUP_ROWS + i];
+            const struct event *ev = &r->events[group_start(r->part, g) + i];
             const struct event_prop *city = find_prop(ev, MAKER_CITY);
             struct str got = rows.props[0].strings[rows.props[0].text[i]];
             r->good = rows.at[i] == ev->at && rows.amount[i] == ev->amount &&
@@ -662,11 +730,12 @@ static void any_number_of_threads_may_read(void **state)
     struct event *events = maker_events(&m, 140000, 100, 1000);
     write_part(test_path(&dir, "1.part"), events, 140000);
     struct part *p = open_part(test_path(&dir, "1.part"));
+    struct event *grouped = by_group(p, events, 140000);
     struct reader readers[4];
     pthread_t threads[4];
     for (int i = 0; i < 4; i++) {
         part_ref(p);
-        readers[i] = (struct reader){p, events, false};
+        readers[i] = (struct reader){p, grouped, false};
         assert_int_equal(pthread_create(&threads[i], NULL, read_all, &readers[i]), 0);
     }
     part_unref(p);
@@ -674,6 +743,7 @@ static void any_number_of_threads_may_read(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_true(readers[i].good);
     }
+    mem_free(grouped);
     maker_finish(&m);
     test_dir_remove(&dir);
 }
@@ -738,6 +808,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_of_every_size_give_back_every_event),
         cmocka_unit_test(the_footer_tells_ranges_and_kinds_exactly),
+        cmocka_unit_test(levels_hold_the_times_they_are_for),
         cmocka_unit_test(a_reader_gets_the_columns_it_asks_for_and_no_others),
         cmocka_unit_test(a_dictionary_longer_than_a_chunk_comes_back),
         cmocka_unit_test(a_property_may_not_change_its_type_within_a_part),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/map.h"
+#include "eventlog/codec_cpu.h"
 #include "scan_world.h"
 
 /* --- what came of a scan --- */
@@ -294,6 +295,45 @@ static void an_empty_log_gives_no_run(void **state)
     random_questions(2, &size, 3); /* none */
 }
 
+static struct question everything(void);
+static void ask(struct question *q);
+
+/* Bytes of chunks that a question about the last 'days' days reads; its answer is checked. */
+static uint64_t bytes_of_days(const struct world *w, int workers, int64_t days)
+{
+    struct collector c[WORKERS_MAX] = {{0}};
+    struct question q = everything();
+    struct budget budget;
+    ask(&q);
+    q.scan.from = (WORLD_DAYS - days) * 86400000;
+    budget_init(&budget, UINT64_MAX / 2);
+    assert_int_equal(run_scan(w, &q, c, workers, &budget), ERR_OK);
+    assert_answer(w, &q, c);
+    collectors_finish(c);
+    return atomic_load(&budget.bytes_read);
+}
+
+static void recent_questions_read_recent_levels_and_all_levels_equal_the_model(void **state)
+{
+    (void)state;
+    uint64_t seed = test_seed(38);
+    struct world_size size = {
+        .parts = 2, .part_rows = 100000, .tail_rows = 9000, .personas = 3000, .spread = true};
+    struct world w;
+    world_create(&w, seed, &size);
+    assert_int_equal(part_level_count(w.parts[0]), 3);
+    for (int workers = 1; workers <= WORKERS_MAX; workers += 3) {
+        cpu_set_plain(workers == 4);
+        uint64_t year = bytes_of_days(&w, workers, WORLD_DAYS);
+        assert_true(bytes_of_days(&w, workers, 90) < year / 3);
+        bytes_of_days(&w, workers, 200);
+    }
+    cpu_set_plain(false);
+    world_destroy(&w);
+    size.huge = true;
+    random_questions(seed + 1, &size, 2);
+}
+
 static struct question everything(void)
 {
     struct question q = {.columns = {.mask = (1u << 11) - 1}};
@@ -478,6 +518,7 @@ int main(void)
         cmocka_unit_test(small_logs_equal_the_model),
         cmocka_unit_test(large_tails_equal_the_model),
         cmocka_unit_test(large_parts_equal_the_model),
+        cmocka_unit_test(recent_questions_read_recent_levels_and_all_levels_equal_the_model),
         cmocka_unit_test(little_memory_costs_time_then_an_error),
         cmocka_unit_test(a_scan_stops_when_told),
         cmocka_unit_test(damage_in_any_part_is_reported),

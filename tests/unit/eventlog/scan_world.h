@@ -12,6 +12,7 @@
 
 #define WORLD_PROPS 6 /* ids 1 .. 6 */
 #define WORLD_PARTS 8
+#define WORLD_DAYS 400
 
 /* Types by id; 0 is no property. */
 static const enum prop_type world_types[WORLD_PROPS + 1] = {
@@ -24,6 +25,7 @@ struct world_size {
     uint32_t personas;
     bool huge;   /* one persona has half of all rows */
     bool narrow; /* each batch has a time range of its own */
+    bool spread; /* events of WORLD_DAYS days, so that large parts have levels */
 };
 
 struct world {
@@ -78,6 +80,7 @@ static inline struct event world_event(struct world *w, const struct world_size 
         .other = rng_below(rng, 4) ? 0 : (uint32_t)(1 + rng_below(rng, size->personas)),
     };
     if (!size->narrow && rng_below(rng, 20) == 0) ev.at = (int64_t)rng_below(rng, 10000000);
+    if (size->spread) ev.at = (int64_t)rng_below(rng, WORLD_DAYS * 86400) * 1000;
     if (rng_below(rng, 8) == 0) ev.persona = 0;
     if (size->huge && rng_below(rng, 2)) ev.persona = size->personas / 2;
     for (unsigned d = 0; d < DIM_COUNT; d++) {

@@ -54,6 +54,20 @@ def test_messages_speakers_and_renames_equal_a_recount():
             assert joins == speakers, (path.name, joins, speakers)
 
 
+def test_gitter_logs_are_chat_logs_with_dates():
+    message = re.compile(r"^(?:\d+ +)?\[\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?\] +<([^>]+)>", re.M)
+    found = sorted((DATA / "gitter").glob("*.txt.gz")) if DATA.exists() else []
+    if not found:
+        raise Skip("shared data is absent")
+    for path in found:
+        nicks = message.findall(gzip.open(path, "rt", errors="surrogateescape").read())
+        with Store("chat", None, "--tz", "UTC") as s:
+            counts = s.load("--format", "irc", "--group", "gitter", str(path))
+            assert (counts["stored"], counts["rejected"]) == (len(nicks), 0), (path.name, counts)
+            members = s.query({"segment": {"expr": 'did("message.sent")'}})["members"]
+            assert members == len(set(nicks)), (path.name, members)
+
+
 def test_the_day_comes_from_the_file_name():
     path = files()[0]
     with Store("chat", None, "--tz", "UTC") as s:

@@ -1,10 +1,10 @@
-/* copy.c - the peer of durable intake: PostgreSQL COPY of the same rows, a transaction a batch.
+/* copy.c - the peer of durable intake: PostgreSQL with the same rows, a transaction a batch.
  *
  *     copy URL CONNECTIONS ROWS BATCH key|plain
  *
  * Each connection is a thread that copies its share in batches of BATCH rows into one table, made
- * anew; 'key' gives the table a primary key on the message's id, which is what refusing a repeated
- * message needs. Prints one line of JSON. */
+ * anew; a BATCH of 1 is a prepared INSERT a row. 'key' gives the table a primary key on the
+ * message's id, which is what refusing a repeated message needs. Prints one line of JSON. */
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -61,6 +61,29 @@ static void copy_batch(PGconn *c, uint64_t from, uint64_t to, char *text, size_t
         PQclear(r);
 }
 
+static void prepare_insert(PGconn *c)
+{
+    PGresult *r = PQprepare(c, "one",
+                            "INSERT INTO bench_event VALUES ($1, $2, '2025-06-01 08:00:00+00', $3, "
+                            "$4, $5, 'ios')",
+                            5, NULL);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK) die(c, "prepare");
+    PQclear(r);
+}
+
+static void insert_row(PGconn *c, uint64_t i)
+{
+    char id[32], user[16], length[16];
+    struct row row = row_of(i);
+    const char *const values[] = {id, user, row.kind, row.channel, length};
+    snprintf(id, sizeof(id), "bench-%012llx", (unsigned long long)row.id);
+    snprintf(user, sizeof(user), "u%06u", row.user);
+    snprintf(length, sizeof(length), "%u", row.length);
+    PGresult *r = PQexecPrepared(c, "one", 5, values, NULL, NULL, 0);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK) die(c, "INSERT");
+    PQclear(r);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -69,8 +92,13 @@ static void *work(void *arg)
     PGconn *c = PQconnectdb(w->url);
     if (!text || PQstatus(c) != CONNECTION_OK) die(c, "connect");
     run(c, "SET synchronous_commit = on");
-    for (uint64_t i = w->from; i < w->to; i += w->batch)
-        copy_batch(c, i, i + w->batch < w->to ? i + w->batch : w->to, text, size);
+    if (w->batch == 1) prepare_insert(c);
+    for (uint64_t i = w->from; i < w->to; i += w->batch) {
+        if (w->batch == 1)
+            insert_row(c, i);
+        else
+            copy_batch(c, i, i + w->batch < w->to ? i + w->batch : w->to, text, size);
+    }
     PQfinish(c);
     free(text);
     return NULL;

@@ -1,10 +1,10 @@
-/* intake.c - a load generator for durable intake: batches of Segment events over keep-alive
- * connections.
+/* intake.c - a load generator for durable intake: Segment events over keep-alive connections.
  *
- *     intake PORT WRITE_KEY CONNECTIONS EVENTS
+ *     intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single
  *
- * One thread and epoll. Each connection sends a batch of 100 to /v1/batch on loopback, reads the
- * whole reply, which comes after the commit, and sends the next. Prints one line of JSON: events,
+ * One thread and epoll. Each connection sends a batch of 100 to /v1/batch, or one event to
+ * /v1/track, on loopback, reads the whole reply, which comes after the commit, and sends the next.
+ * Prints one line of JSON: events,
  * seconds, rate, and the time from the first byte sent to the last received of a request. Any
  * answer but 200 ends it. */
 #include <arpa/inet.h>
@@ -39,7 +39,8 @@ struct connection {
 struct load {
     int epoll;
     const char *key;
-    uint64_t batches; /* to be sent in all */
+    bool single;      /* a request is one event, not a batch */
+    uint64_t batches; /* requests to be sent in all */
     uint64_t given;   /* handed to connections */
     uint64_t answered;
     uint32_t *took_us;  /* [batches] */
@@ -72,6 +73,17 @@ static int append_event(char *p, size_t size, const struct load *l, uint64_t num
                     stamp, r.channel, r.length);
 }
 
+static size_t batch_body(char *body, const struct load *l, uint64_t batch, const char *stamp)
+{
+    size_t len = (size_t)snprintf(body, BATCH_BYTES, "{\"batch\":[");
+    for (uint64_t i = 0; i < ROWS_BATCH; i++) {
+        if (i) body[len++] = ',';
+        len +=
+            (size_t)append_event(body + len, BATCH_BYTES - len, l, batch * ROWS_BATCH + i, stamp);
+    }
+    return len + (size_t)snprintf(body + len, BATCH_BYTES - len, "],\"sentAt\":\"%s\"}", stamp);
+}
+
 /* The body goes behind the room for the head, and the head right before it. */
 static void render(struct connection *c, const struct load *l, uint64_t batch)
 {
@@ -81,17 +93,12 @@ static void render(struct connection *c, const struct load *l, uint64_t batch)
     gmtime_r(&second, &tm);
     strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
     char *body = c->buffer + HEAD_BYTES;
-    size_t len = (size_t)snprintf(body, BATCH_BYTES, "{\"batch\":[");
-    for (uint64_t i = 0; i < ROWS_BATCH; i++) {
-        if (i) body[len++] = ',';
-        len +=
-            (size_t)append_event(body + len, BATCH_BYTES - len, l, batch * ROWS_BATCH + i, stamp);
-    }
-    len += (size_t)snprintf(body + len, BATCH_BYTES - len, "],\"sentAt\":\"%s\"}", stamp);
+    size_t len = l->single ? (size_t)append_event(body, BATCH_BYTES, l, batch, stamp)
+                           : batch_body(body, l, batch, stamp);
     int head_len = snprintf(head, sizeof(head),
-                            "POST /v1/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+                            "POST /v1/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
                             "%s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                            l->key, len);
+                            l->single ? "track" : "batch", l->key, len);
     c->at = HEAD_BYTES - (size_t)head_len;
     memcpy(c->buffer + c->at, head, (size_t)head_len);
     c->end = HEAD_BYTES + len;
@@ -189,13 +196,17 @@ int main(int argc, char **argv)
 {
     static struct connection connections[CONNECTIONS_MAX];
     struct load l = {.epoll = epoll_create1(0), .started_s = (uint64_t)time(NULL)};
-    int count = argc == 5 ? (int)strtol(argv[3], NULL, 10) : 0;
+    bool single = argc == 6 && strcmp(argv[5], "single") == 0;
+    bool sound = single || (argc == 6 && strcmp(argv[5], "batch") == 0);
+    int count = sound ? (int)strtol(argv[3], NULL, 10) : 0;
     if (count < 1 || count > CONNECTIONS_MAX) {
-        fprintf(stderr, "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS\n");
+        fprintf(stderr, "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single\n");
         return 2;
     }
     l.key = argv[2];
-    l.batches = strtoull(argv[4], NULL, 10) / ROWS_BATCH;
+    l.single = single;
+    uint64_t events_each = single ? 1 : ROWS_BATCH;
+    l.batches = strtoull(argv[4], NULL, 10) / events_each;
     l.took_us = calloc(l.batches + 1, sizeof(l.took_us[0]));
     if (l.batches == 0 || !l.took_us) die("events");
     for (int i = 0; i < count; i++)
@@ -205,8 +216,8 @@ int main(int argc, char **argv)
     double seconds = (double)(now_ns() - began) / 1e9;
     qsort(l.took_us, l.batches, sizeof(l.took_us[0]), by_value);
     printf("{\"events\":%llu,\"seconds\":%.3f,\"rate\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n",
-           (unsigned long long)(l.batches * ROWS_BATCH), seconds,
-           (double)(l.batches * ROWS_BATCH) / seconds, l.took_us[l.batches / 2] / 1e3,
+           (unsigned long long)(l.batches * events_each), seconds,
+           (double)(l.batches * events_each) / seconds, l.took_us[l.batches / 2] / 1e3,
            l.took_us[l.batches * 99 / 100] / 1e3);
     return 0;
 }

@@ -1,5 +1,5 @@
-"""Durable HTTP intake in batches of 100 over keep-alive connections, the generator on the same cores, beside PostgreSQL
-COPY of the same rows in transactions of 100 and in one."""
+"""Durable HTTP intake over keep-alive connections, the generator on the same cores: batches of 100 beside PostgreSQL COPY
+of the same rows in transactions of 100 and in one, and single events beside a prepared INSERT each."""
 import json
 import os
 import subprocess
@@ -7,17 +7,19 @@ import subprocess
 from common import rate, ratio
 
 CONNECTIONS = 32
+SINGLE_CONNECTIONS = 64
 
 
-def sent(bench, rows):
+def sent(bench, rows, form="batch", connections=CONNECTIONS):
     """Rows a second into a running server, every reply after its commit; each must be there once."""
-    keys = bench.init("http")
-    p, port, _ = bench.serve("http")
-    command = [bench.path("intake"), str(port), keys["secret write key"], str(CONNECTIONS), str(rows)]
-    _, out = bench.timed(command, shown=f"intake $P KEY {CONNECTIONS} {rows}   # POST /v1/batch, 100 events each")
+    keys = bench.init(form)
+    p, port, _ = bench.serve(form)
+    command = [bench.path("intake"), str(port), keys["secret write key"], str(connections), str(rows), form]
+    what = "POST /v1/batch, 100 events each" if form == "batch" else "POST /v1/track"
+    _, out = bench.timed(command, shown=f"intake $P KEY {connections} {rows} {form}   # {what}")
     bench.stop(p)
     found = json.loads(out)
-    stored = events_of(bench, "http")
+    stored = events_of(bench, form)
     if stored != found["events"]:
         raise SystemExit(f"{found['events']} events acknowledged, {stored} stored")
     return found
@@ -44,7 +46,17 @@ def copied(bench, rows, batch, form, connections=16):
     return json.loads(p.stdout.splitlines()[-1])["rate"]
 
 
+def singles(bench):
+    """What single events reach, and PostgreSQL with the connections that tools/with-postgres lets in."""
+    found = sent(bench, bench.sized(300_000), "single", SINGLE_CONNECTIONS)
+    return found, copied(bench, bench.sized(100_000), 1, "key")
+
+
 def run(bench):
+    found, theirs = singles(bench)
+    bench.add(f"durable HTTP intake, single events, {SINGLE_CONNECTIONS} connections", rate(found["rate"], 1), "≥ 30 k/s")
+    bench.add("– time of a request, median / 99th", f"{found['p50_ms']:.1f} / {found['p99_ms']:.1f} ms", "99th < 5 ms")
+    bench.add("– PostgreSQL INSERT, one a transaction, id unique", rate(theirs, 1), "", ratio(found["rate"], theirs))
     rows = bench.sized(2_000_000)
     found = sent(bench, rows)
     ours = found["rate"]

@@ -24,7 +24,8 @@ struct bench_answer {
     char hash[17];          /* of the answer: the first half of it in hex */
 };
 
-#define BENCH_QUESTIONS 8
+#define BENCH_QUESTIONS 10
+#define BENCH_ALWAYS 8 /* the first ones; the others only when wanted */
 /* Name and query; 'i' < BENCH_QUESTIONS. */
 const char *bench_question_name(int i);
 const char *bench_question_json(int i);

@@ -13,7 +13,6 @@
 #include "base/vec.h"
 
 #define DAY 86400u
-#define YEAR (BENCH_DAYS * DAY)
 #define VISIT_GAP 1800   /* seconds without an event end a visit */
 #define SHARE_FLOOR 1000 /* a member of rank r has a share of (r + SHARE_FLOOR)^-SHARE_POWER */
 #define SHARE_POWER (-0.9)
@@ -24,11 +23,13 @@ struct maker {
     struct rng rng;
     double kinds[BENCH_KINDS];         /* cumulated chances */
     double campaigns[BENCH_CAMPAIGNS]; /* the same, of those that have one */
+    uint32_t span;                     /* seconds of all days together */
+    uint32_t begin;                    /* of the first day, since 1970 */
     uint32_t *rank;                    /* [members] shuffled */
     double share_sum;                  /* of all members */
     double carry;                      /* events promised, not given yet: below one */
     uint64_t left;                     /* events to come */
-    VEC(uint32_t) seconds;             /* of the member at hand, since BENCH_BEGIN */
+    VEC(uint32_t) seconds;             /* of the member at hand, since begin */
     struct bench_spill *spill;         /* a bucket a day */
 };
 
@@ -95,24 +96,25 @@ static uint32_t exponential(struct maker *m, double mean)
     return (uint32_t)(-log(1 - rng_unit(&m->rng)) * mean);
 }
 
-/* Each second later than the one before, none behind the year. */
-static void spread(uint32_t *seconds, uint64_t count)
+/* Each second later than the one before, none behind the last day. */
+static void spread(uint32_t *seconds, uint64_t count, uint32_t span)
 {
     for (uint64_t i = 1; i < count; i++) {
         if (seconds[i] <= seconds[i - 1]) seconds[i] = seconds[i - 1] + 1;
     }
     for (uint64_t i = count; i > 0; i--) {
-        uint32_t latest = YEAR - 1 - (uint32_t)(count - i);
+        uint32_t latest = span - 1 - (uint32_t)(count - i);
         if (seconds[i - 1] <= latest) break;
         seconds[i - 1] = latest;
     }
 }
 
-/* When the member acts. 30 % are there from the first day; 30 % leave after about two months. */
+/* When the member acts. 30 % are there from the first day, the others join in the first 300 of 365
+ * days; 30 % leave after about two months. */
 static void make_seconds(struct maker *m, uint64_t count)
 {
-    uint32_t joined = rng_unit(&m->rng) < 0.3 ? 0 : below(m, 300 * DAY);
-    uint32_t end = YEAR;
+    uint32_t joined = rng_unit(&m->rng) < 0.3 ? 0 : below(m, m->span / 365 * 300);
+    uint32_t end = m->span;
     if (rng_unit(&m->rng) < 0.3) {
         uint32_t life = exponential(m, 60.0 * DAY) + DAY;
         if (life < end - joined) end = joined + life;
@@ -130,7 +132,7 @@ static void make_seconds(struct maker *m, uint64_t count)
         } while (m->seconds.count < count && rng_unit(&m->rng) < 0.8);
     }
     qsort(m->seconds.items, count, sizeof(m->seconds.items[0]), ascending);
-    spread(m->seconds.items, count);
+    spread(m->seconds.items, count, m->span);
 }
 
 static uint32_t amount(struct maker *m)
@@ -174,7 +176,7 @@ static enum err make_member(struct maker *m, uint32_t member, uint64_t count, st
     for (uint64_t i = 0; i < count; i++) {
         if (i == 0 || seconds[i] - seconds[i - 1] > VISIT_GAP) begin_visit(m, &visit);
         uint32_t kind = next_kind(m, &visit);
-        struct bench_row row = {.member = member, .second = BENCH_BEGIN + seconds[i]};
+        struct bench_row row = {.member = member, .second = m->begin + seconds[i]};
         row.codes = bench_codes(kind, visit.channel, visit.campaign);
         row.group = (uint16_t)groups[rng_unit(&m->rng) >= 0.8];
         row.amount = kind == BENCH_ORDER ? amount(m) : 0;
@@ -223,12 +225,11 @@ static void put_row(struct strbuf *out, const struct bench_row *row)
     out->len = (size_t)(p - out->p);
 }
 
-/* Rows of one day in 'rows' into 'sorted', by second. */
-static void sort_day(const struct bench_row *rows, size_t count, uint32_t day,
+/* Rows of the day that begins at 'first' into 'sorted', by second. */
+static void sort_day(const struct bench_row *rows, size_t count, uint32_t first,
                      struct bench_row *sorted)
 {
     uint32_t *start = mem_alloc_array(DAY + 1, sizeof(*start));
-    uint32_t first = BENCH_BEGIN + day * DAY;
     for (size_t i = 0; i < count; i++)
         start[rows[i].second - first + 1]++;
     for (uint32_t s = 0; s < DAY; s++)
@@ -238,13 +239,14 @@ static void sort_day(const struct bench_row *rows, size_t count, uint32_t day,
     mem_free(start);
 }
 
-static enum err write_day(struct bench_spill *spill, uint32_t day, int fd, struct why *why)
+static enum err write_day(const struct maker *m, uint32_t day, int fd, struct why *why)
 {
+    const struct bench_spill *spill = m->spill;
     size_t count = (size_t)bench_spill_rows(spill, day);
     struct bench_row *rows = mem_alloc_array(2 * count + 1, sizeof(*rows));
     struct strbuf out = {0};
     enum err err = bench_spill_read(spill, day, rows, why);
-    if (err == ERR_OK) sort_day(rows, count, day, rows + count);
+    if (err == ERR_OK) sort_day(rows, count, m->begin + day * DAY, rows + count);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         put_row(&out, &rows[count + i]);
         if (out.len < 1024 * 1024 && i + 1 < count) continue;
@@ -256,13 +258,13 @@ static enum err write_day(struct bench_spill *spill, uint32_t day, int fd, struc
     return err;
 }
 
-static enum err write_file(struct bench_spill *spill, const char *path, struct why *why)
+static enum err write_file(const struct maker *m, const char *path, struct why *why)
 {
     int fd = -1;
     TRY(fs_create(path, &fd, why));
     enum err err = ERR_OK;
-    for (uint32_t day = 0; day < BENCH_DAYS && err == ERR_OK; day++)
-        err = write_day(spill, day, fd, why);
+    for (uint32_t day = 0; day < m->size->days && err == ERR_OK; day++)
+        err = write_day(m, day, fd, why);
     fs_close(fd);
     return err;
 }
@@ -271,11 +273,13 @@ enum err bench_data_write(const struct bench_size *size, const char *path, struc
 {
     assert(size->events >= 1 && size->events <= BENCH_EVENTS_MAX);
     assert(size->members >= 1 && size->members <= BENCH_MEMBERS_MAX);
-    assert(size->events / BENCH_SHARE_MAX <= size->members);
-    struct maker m = {.size = size, .left = size->events};
+    assert(size->days >= BENCH_DAYS_MIN && size->days <= BENCH_DAYS_MAX);
+    assert(size->events / size->days / BENCH_SHARE_MAX <= size->members);
+    uint32_t span = (uint32_t)size->days * DAY;
+    struct maker m = {.size = size, .left = size->events, .span = span, .begin = BENCH_END - span};
     struct strbuf spill = {0};
     strbuf_addf(&spill, "%s.spill", path);
-    enum err err = bench_spill_create(spill.p, BENCH_DAYS, &m.spill, why);
+    enum err err = bench_spill_create(spill.p, size->days, &m.spill, why);
     if (err == ERR_OK) {
         rng_init(&m.rng, size->seed);
         harmonic(m.kinds, BENCH_KINDS);
@@ -283,7 +287,7 @@ enum err bench_data_write(const struct bench_size *size, const char *path, struc
         shuffle_ranks(&m);
         err = make_all(&m, why);
     }
-    if (err == ERR_OK) err = write_file(m.spill, path, why);
+    if (err == ERR_OK) err = write_file(&m, path, why);
     bench_spill_destroy(m.spill);
     strbuf_finish(&spill);
     VEC_FINISH(&m.seconds);

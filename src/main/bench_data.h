@@ -1,6 +1,7 @@
-/* bench_data.h - the events of the bench: a year of a community, the same for the same seed.
+/* bench_data.h - the events of the bench: a community up to the end of 2025, the same for the same
+ * seed.
  *
- * Members have unlike shares of the events, join over the year, some leave early; their events come
+ * Members have unlike shares of the events, join over the time, some leave early; their events come
  * in visits, more of them in the evening, each step leaning on the one before. No two events of a
  * member are in one second. The file is what members left behind in order of time:
  *
@@ -12,8 +13,9 @@
 
 #include "main/bench_spill.h"
 
-#define BENCH_BEGIN 1735689600u /* 2025-01-01T00:00:00Z */
-#define BENCH_DAYS 365u
+#define BENCH_END 1767225600u /* 2026-01-01T00:00:00Z: all events lie before it */
+#define BENCH_DAYS_MIN 30u
+#define BENCH_DAYS_MAX 1095u
 #define BENCH_KINDS 20u
 #define BENCH_ORDER 7u      /* the kind that is an order */
 #define BENCH_CHANNELS 8u   /* from 0 */
@@ -23,12 +25,13 @@
 
 #define BENCH_EVENTS_MAX UINT64_C(10000000000)
 #define BENCH_MEMBERS_MAX UINT64_C(100000000)
-/* More events for a member than this on average would not fit into the seconds of a year. */
-#define BENCH_SHARE_MAX 100000u
+/* More events of a member a day than this on average would not fit into the seconds there are. */
+#define BENCH_SHARE_MAX 250u
 
 struct bench_size {
-    uint64_t events;  /* 1 .. BENCH_EVENTS_MAX, at most BENCH_SHARE_MAX a member */
+    uint64_t events;  /* 1 .. BENCH_EVENTS_MAX, at most BENCH_SHARE_MAX a member and day */
     uint64_t members; /* 1 .. BENCH_MEMBERS_MAX */
+    uint64_t days;    /* BENCH_DAYS_MIN .. BENCH_DAYS_MAX, the last ones before BENCH_END */
     uint64_t seed;
 };
 

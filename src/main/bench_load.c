@@ -24,8 +24,12 @@
 #define BUFFER_BYTES (1u << 20)
 #define LINE_LIMIT 4096u /* more than any line can have */
 
-/* Days from which on the later parts take rows: October and December. */
-static const uint32_t part_days[BENCH_PARTS] = {0, 273, 334};
+/* From when on each part takes rows: the last two begin with October and December. */
+static const uint32_t part_begins[BENCH_PARTS] = {
+    0,
+    BENCH_END - 92 * 86400u,
+    BENCH_END - 31 * 86400u,
+};
 
 static const char *const kind_names[BENCH_KINDS] = {
     "content.viewed",  "message.sent",   "page.viewed",   "touchpoint.clicked", "message.reacted",
@@ -117,9 +121,8 @@ static enum err not_ours(struct reader *r)
 
 static size_t part_of(const struct reader *r, uint32_t second)
 {
-    uint32_t day = (second - BENCH_BEGIN) / 86400;
     size_t part = (size_t)r->parts;
-    while (part > 1 && day < part_days[part - 1])
+    while (part > 1 && second < part_begins[part - 1])
         part--;
     return part - 1;
 }
@@ -131,8 +134,8 @@ static bool row_of(const struct csv *csv, struct bench_row *row)
     for (size_t i = 0; i < BENCH_COLUMNS; i++) {
         if (!str_to_u64(csv->cells[i], &cells[i])) return false;
     }
-    bool sound = cells[0] >= 1 && cells[0] <= BENCH_MEMBERS_MAX && cells[1] >= BENCH_BEGIN &&
-                 cells[1] < BENCH_BEGIN + BENCH_DAYS * 86400u && cells[2] < BENCH_KINDS &&
+    bool sound = cells[0] >= 1 && cells[0] <= BENCH_MEMBERS_MAX && cells[1] < BENCH_END &&
+                 cells[1] >= BENCH_END - BENCH_DAYS_MAX * 86400u && cells[2] < BENCH_KINDS &&
                  cells[3] < BENCH_CHANNELS && cells[4] <= BENCH_CAMPAIGNS &&
                  cells[5] < BENCH_GROUPS && cells[6] <= UINT32_MAX;
     *row = (struct bench_row){

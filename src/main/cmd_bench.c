@@ -19,6 +19,7 @@
 #define SLUG "bench"
 #define DEFAULT_EVENTS 1000000
 #define DEFAULT_SHARE 100 /* events a member */
+#define DEFAULT_DAYS 365
 #define DEFAULT_RUNS 7
 
 struct bench {
@@ -26,6 +27,7 @@ struct bench {
     struct bench_size size;
     bool sized; /* a size was given on the command line */
     uint64_t threads, runs, parts;
+    bool more;        /* all questions, not only those always asked */
     const char *only; /* the name of one question; NULL = all */
     const char *dir;  /* of the data */
     const char *csv;  /* where the file is kept; NULL = nowhere */
@@ -58,7 +60,8 @@ static uint64_t default_threads(void)
 
 static bool is_asked(const struct bench *b, int i)
 {
-    return !b->only || strcmp(b->only, bench_question_name(i)) == 0;
+    if (b->only) return strcmp(b->only, bench_question_name(i)) == 0;
+    return b->more || i < BENCH_ALWAYS;
 }
 
 static enum err check_only(const struct bench *b, struct why *why)
@@ -67,31 +70,37 @@ static enum err check_only(const struct bench *b, struct why *why)
         if (is_asked(b, i)) return ERR_OK;
     }
     return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--only",
-                    "%.40s|trend, dau, funnel, retention, segment, rfm, paths, lifecycle", b->only);
+                    "%.40s|trend, dau, funnel, retention, segment, rfm, paths, lifecycle, "
+                    "funnel20, month",
+                    b->only);
 }
 
 static enum err read_options(struct bench *b, int argc, char *const *argv, struct why *why)
 {
-    const char *events = NULL, *members = NULL, *seed = NULL, *threads = NULL, *runs = NULL,
-               *parts = NULL, *format = "text";
+    const char *events = NULL, *members = NULL, *days = NULL, *seed = NULL, *threads = NULL,
+               *runs = NULL, *parts = NULL, *format = "text";
     const char **rest = arena_alloc_array(b->s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
     const struct option options[] = {
-        {"events", &events, NULL},   {"members", &members, NULL}, {"seed", &seed, NULL},
-        {"threads", &threads, NULL}, {"runs", &runs, NULL},       {"parts", &parts, NULL},
-        {"only", &b->only, NULL},    {"data", &b->dir, NULL},     {"csv", &b->csv, NULL},
-        {"rows", &b->rows, NULL},    {"format", &format, NULL},   {0},
+        {"events", &events, NULL},   {"members", &members, NULL},
+        {"days", &days, NULL},       {"seed", &seed, NULL},
+        {"threads", &threads, NULL}, {"runs", &runs, NULL},
+        {"parts", &parts, NULL},     {"only", &b->only, NULL},
+        {"data", &b->dir, NULL},     {"csv", &b->csv, NULL},
+        {"rows", &b->rows, NULL},    {"more", NULL, &b->more},
+        {"format", &format, NULL},   {0},
     };
     TRY(options_parse(argc, argv, options, rest, &rest_count, why));
     if (rest_count) return why_fail(why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
-    b->size = (struct bench_size){.events = DEFAULT_EVENTS, .seed = 1};
+    b->size = (struct bench_size){.events = DEFAULT_EVENTS, .days = DEFAULT_DAYS, .seed = 1};
     b->threads = default_threads();
     b->runs = DEFAULT_RUNS;
     b->parts = BENCH_PARTS;
-    b->sized = events || members || seed || parts;
+    b->sized = events || members || days || seed || parts;
     TRY(number("--events", events, 1, BENCH_EVENTS_MAX, &b->size.events, why));
     b->size.members = b->size.events / DEFAULT_SHARE ? b->size.events / DEFAULT_SHARE : 1;
     TRY(number("--members", members, 1, BENCH_MEMBERS_MAX, &b->size.members, why));
+    TRY(number("--days", days, BENCH_DAYS_MIN, BENCH_DAYS_MAX, &b->size.days, why));
     TRY(number("--seed", seed, 0, UINT64_MAX, &b->size.seed, why));
     TRY(number("--threads", threads, 1, LIMIT_QUERY_WORKERS, &b->threads, why));
     TRY(number("--runs", runs, 1, BENCH_RUNS_MAX, &b->runs, why));
@@ -100,7 +109,7 @@ static enum err read_options(struct bench *b, int argc, char *const *argv, struc
     if (!b->json && strcmp(format, "text") != 0)
         return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--format", "%.40s|text, json",
                         format);
-    if (b->size.events / BENCH_SHARE_MAX > b->size.members)
+    if (b->size.events / b->size.days / BENCH_SHARE_MAX > b->size.members)
         return why_fail(why, ERR_INVALID, MSG_BENCH_SHARE, "--events", "%u", BENCH_SHARE_MAX);
     return b->only ? check_only(b, why) : ERR_OK;
 }
@@ -111,8 +120,9 @@ static enum err read_options(struct bench *b, int argc, char *const *argv, struc
 static void name_of(const struct bench *b, char *out, size_t size)
 {
     snprintf(out, size,
-             "%" PRIu64 " events, %" PRIu64 " members, seed %" PRIu64 ", %" PRIu64 " parts",
-             b->size.events, b->size.members, b->size.seed, b->parts);
+             "%" PRIu64 " events, %" PRIu64 " members, seed %" PRIu64 ", %" PRIu64
+             " parts, %" PRIu64 " days",
+             b->size.events, b->size.members, b->size.seed, b->parts, b->size.days);
 }
 
 /* Take the sizes over from what is there, or see that it is what was asked for. */
@@ -125,9 +135,11 @@ static enum err match(struct bench *b, const char *name, struct why *why)
         if (strcmp(wanted, name) == 0) return ERR_OK;
         return why_fail(why, ERR_CONFLICT, MSG_BENCH_OTHER, "--data", "%.200s", name);
     }
-    int found = sscanf(name, "%" SCNu64 " events, %" SCNu64 " members, seed %" SCNu64 ", %" SCNu64,
-                       &there.size.events, &there.size.members, &there.size.seed, &there.parts);
-    if (found != 4) return why_fail(why, ERR_CONFLICT, MSG_NOT_EMPTY, "--data", "%.200s", b->dir);
+    int found = sscanf(
+        name,
+        "%" SCNu64 " events, %" SCNu64 " members, seed %" SCNu64 ", %" SCNu64 " parts, %" SCNu64,
+        &there.size.events, &there.size.members, &there.size.seed, &there.parts, &there.size.days);
+    if (found < 4) return why_fail(why, ERR_CONFLICT, MSG_NOT_EMPTY, "--data", "%.200s", b->dir);
     *b = there;
     return ERR_OK;
 }
@@ -209,8 +221,10 @@ static void print_text(const struct bench *b)
 {
     FILE *out = b->s->out;
     struct brand_stats stats = brand_stats(b->brand);
-    fprintf(out, "%" PRIu64 " events, %" PRIu64 " members, seed %" PRIu64 ", %" PRIu64 " threads\n",
-            b->size.events, b->size.members, b->size.seed, b->threads);
+    fprintf(out,
+            "%" PRIu64 " events, %" PRIu64 " members, %" PRIu64 " days, seed %" PRIu64 ", %" PRIu64
+            " threads\n",
+            b->size.events, b->size.members, b->size.days, b->size.seed, b->threads);
     if (b->loaded) {
         double seconds = (double)b->load.ns / 1e9;
         fprintf(out, "load      %.2f s, %.2f M rows/s, %.0f MB of CSV/s, %.2f s of CPU\n", seconds,
@@ -291,6 +305,7 @@ static void print_json(const struct bench *b)
     json_begin_object(&w);
     key_uint(&w, "events", b->size.events);
     key_uint(&w, "members", b->size.members);
+    key_uint(&w, "days", b->size.days);
     key_uint(&w, "seed", b->size.seed);
     key_uint(&w, "threads", b->threads);
     key_uint(&w, "runs", b->runs);

@@ -41,8 +41,8 @@ const struct command_entry command_list[] = {
      "--data DIR --brand SLUG --members N --days N [--seed N] [--start DATE]",
      "a believable brand's history"},
     {"bench", command_bench, NEEDS_NOTHING,
-     "[--events N] [--members N] [--seed N] [--threads N] [--runs N] [--parts 1-3]\n"
-     "                    [--only NAME] [--data DIR] [--csv FILE] [--rows DIR] [--format "
+     "[--events N] [--members N] [--days N] [--seed N] [--threads N] [--runs N] [--parts 1-3]\n"
+     "                    [--only NAME | --more] [--data DIR] [--csv FILE] [--rows DIR] [--format "
      "text|json]",
      "measure the engine on made-up events (docs/bench.md); --data keeps them for the next time"},
     {"limits", command_limits, NEEDS_NOTHING, "", "every named maximum"},

@@ -38,7 +38,7 @@ def made():
     """The first run: a kept directory 'data', the file of events, and the rows of each answer."""
     if not hasattr(made, "report"):
         made.report = report("--events", EVENTS, "--members", MEMBERS, "--seed", SEED, "--data", f"{FOLDER}/data",
-                             "--csv", f"{FOLDER}/e.csv", "--rows", f"{FOLDER}/rows", "--threads", 2)
+                             "--csv", f"{FOLDER}/e.csv", "--rows", f"{FOLDER}/rows", "--threads", 2, "--more")
     return made.report
 
 
@@ -61,7 +61,7 @@ def test_the_file_is_what_was_asked_for():
     assert len({(row[0], row[1]) for row in rows}) == EVENTS, "two events of a member in one second"
     assert all((row[6] > 0) == (row[2] == 7) for row in rows)
     assert found["load"]["rows_per_s"] > 0 and 0 < found["bytes_per_event"] < 8
-    assert [q["name"] for q in found["queries"]] == questions.NAMES
+    assert [q["name"] for q in found["queries"]] == questions.NAMES + ["funnel20", "month"]
 
 
 def test_sqlite_gives_the_same_answers():
@@ -96,9 +96,24 @@ def test_results_keep_each_others_sections():
 def test_threads_and_parts_change_no_answer():
     want = hashes(made())
     for threads in (1, 7):
-        assert hashes(report("--data", f"{FOLDER}/data", "--threads", threads)) == want, threads
-    one = report("--events", EVENTS, "--members", MEMBERS, "--seed", SEED, "--parts", 1, "--threads", 1)
+        assert hashes(report("--data", f"{FOLDER}/data", "--threads", threads, "--more")) == want, threads
+    one = report("--events", EVENTS, "--members", MEMBERS, "--seed", SEED, "--parts", 1, "--threads", 1, "--more")
     assert hashes(one) == want and one["parts"] == 1
+
+
+def test_more_questions_agree_with_the_others():
+    made()
+    rows = {name: [tuple(map(int, line.split(","))) for line in pathlib.Path(FOLDER, "rows", name).read_text().splitlines()]
+            for name in ("trend", "month", "funnel", "funnel20")}
+    assert rows["month"] == [row for row in rows["trend"] if row[0] >= questions.MONTH // questions.DAY]
+    assert rows["funnel20"][:4] == rows["funnel"] and len(rows["funnel20"]) == 20
+
+
+def test_days_are_the_last_ones():
+    bench("--events", 2000, "--members", 40, "--days", 30, "--csv", f"{FOLDER}/month.csv")
+    with open(f"{FOLDER}/month.csv") as f:
+        at = [int(row[1]) for row in csv.reader(f)]
+    assert len(at) == 2000 and questions.END - 30 * questions.DAY <= min(at) and max(at) < questions.END
 
 
 def test_another_seed_is_other_data():
@@ -124,7 +139,7 @@ def test_a_directory_of_a_brand_is_left_alone():
 def test_what_makes_no_sense_is_refused():
     for args, field in ((["--events", "0"], "--events"), (["--events", "ten"], "--events"), (["--members", "0"], "--members"),
                         (["--threads", "99"], "--threads"), (["--runs", "0"], "--runs"), (["--parts", "4"], "--parts"),
-                        (["--only", "tea"], "--only"), (["--format", "xml"], "--format"), (["more"], "more"),
+                        (["--only", "tea"], "--only"), (["--days", "29"], "--days"), (["--format", "xml"], "--format"), (["more"], "more"),
                         (["--events", "10000000", "--members", "1"], "--events")):
         p = bench(*args, check=False)
         assert p.returncode == 2 and field in p.stderr, (args, p.returncode, p.stderr)

@@ -119,7 +119,7 @@ static void assert_same(struct tally a, struct tally b)
 static void what_is_in_the_file_is_in_the_log(void **state)
 {
     struct world *w = *state;
-    const struct bench_size size = {.events = ROWS, .members = 70, .seed = 3};
+    const struct bench_size size = {.events = ROWS, .members = 70, .days = 365, .seed = 3};
     struct bench_load_result result;
     assert_int_equal(bench_data_write(&size, w->csv, NULL), ERR_OK);
     struct tally file = tally_file(w->csv);
@@ -135,7 +135,7 @@ static void what_is_in_the_file_is_in_the_log(void **state)
 static void the_same_seed_gives_the_same_file(void **state)
 {
     struct world *w = *state;
-    struct bench_size size = {.events = ROWS, .members = 50, .seed = 9};
+    struct bench_size size = {.events = ROWS, .members = 50, .days = 365, .seed = 9};
     struct strbuf texts[3] = {0};
     for (int i = 0; i < 3; i++) {
         size.seed = i < 2 ? 9 : 10;
@@ -152,7 +152,11 @@ static void every_size_is_given_in_full(void **state)
 {
     struct world *w = *state;
     const struct bench_size sizes[] = {
-        {1, 1, 0}, {1, 1000, 1}, {2, 1, 2}, {20000, 1, 3}, {999, 1000, UINT64_MAX},
+        {1, 1, 365, 0},
+        {1, 1000, 30, 1},
+        {2, 1, 1095, 2},
+        {7500, 1, 30, 3},
+        {999, 1000, 90, UINT64_MAX},
     };
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         assert_int_equal(bench_data_write(&sizes[i], w->csv, NULL), ERR_OK);
@@ -170,8 +174,8 @@ static void a_file_that_is_not_of_the_bench_leaves_the_log_empty(void **state)
         "1,1735689600,1,1,1,1,0,9\n",                       /* too many */
         "0,1735689600,1,1,1,1,0\n",                         /* no member */
         "9999,1735689600,1,1,1,1,0\n",                      /* over the members asked for */
-        "1,1735689599,1,1,1,1,0\n",                         /* before the year */
-        "1,1767225600,1,1,1,1,0\n",                         /* behind it */
+        "1,1672617599,1,1,1,1,0\n",                         /* before all */
+        "1,1767225600,1,1,1,1,0\n",                         /* behind all */
         "1,1735689600,20,1,1,1,0\n",                        /* unknown kind */
         "1,1735689600,1,8,1,1,0\n",                         /* channel */
         "1,1735689600,1,1,51,1,0\n",                        /* campaign */

@@ -19,15 +19,8 @@ struct value {
     struct str bytes; /* VALUE_TEXT (UTF-8 without NUL) and VALUE_BLOB; borrowed for the call */
 };
 
-/* What moves a transaction. UNDO rolls back to the newest savepoint and drops it. */
-enum control {
-    CONTROL_BEGIN,
-    CONTROL_COMMIT,
-    CONTROL_ROLLBACK,
-    CONTROL_SAVEPOINT,
-    CONTROL_RELEASE,
-    CONTROL_UNDO,
-};
+/* What moves a transaction. */
+enum control { CONTROL_BEGIN, CONTROL_COMMIT, CONTROL_ROLLBACK };
 
 /* Names of column types, put for {int} {blob} {text} {real} in migrations. */
 struct type_names {
@@ -62,14 +55,12 @@ struct driver {
     int64_t (*get_int)(struct sql_stmt *s, int column);
     double (*get_double)(struct sql_stmt *s, int column);
     struct str (*get_bytes)(struct sql_stmt *s, int column, enum value_kind kind); /* not of NULL */
-    int64_t (*changes)(struct sql *db);
     enum err (*control)(struct sql *db, enum control what);
     enum err (*exec)(struct sql *db, const char *text);
     enum err (*checkpoint)(struct sql *db, int pages);
     int (*wal_pages)(const struct sql *db);
     enum err (*verify)(struct sql *db, struct why *why);
     enum err (*alive)(struct sql *db);
-    enum err (*drop_schema)(struct sql *db);
 };
 
 extern const struct driver sqlite_driver;
@@ -82,7 +73,6 @@ struct sql {
     enum sql_role role;
     struct stmt_cache *cache; /* every statement of this connection */
     int running;              /* statements between their first row and their end */
-    int savepoints;           /* open ones */
     bool in_transaction;      /* from sql_begin to sql_commit or sql_rollback */
     bool failed;              /* a statement of the transaction failed: only undoing is left */
 };

@@ -66,17 +66,6 @@ enum err postgres_idle(struct postgres_db *db, const char *text)
                         "the rows of another statement are still on their way");
 }
 
-void postgres_note_changes(struct postgres_db *db, PGresult *result)
-{
-    struct str tag = str_of(PQcmdStatus(result));
-    if (!str_starts(tag, STR("INSERT ")) && !str_starts(tag, STR("UPDATE ")) &&
-        !str_starts(tag, STR("DELETE "))) {
-        return;
-    }
-    int64_t count = 0;
-    if (str_to_i64(str_of(PQcmdTuples(result)), &count)) db->changes = count;
-}
-
 /* ---- texts without parameters ---- */
 
 static enum err exec(struct sql *base, const char *text)
@@ -88,7 +77,6 @@ static enum err exec(struct sql *base, const char *text)
     bool done =
         status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
     enum err err = done ? ERR_OK : postgres_failed(db, result, text);
-    if (done) postgres_note_changes(db, result);
     PQclear(result);
     return err;
 }
@@ -139,12 +127,6 @@ static enum err control(struct sql *base, enum control what)
         return commit(of(base));
     case CONTROL_ROLLBACK:
         return exec(base, "ROLLBACK");
-    case CONTROL_SAVEPOINT:
-        return exec(base, "SAVEPOINT undo_point");
-    case CONTROL_RELEASE:
-        return exec(base, "RELEASE undo_point");
-    case CONTROL_UNDO:
-        return exec(base, "ROLLBACK TO undo_point; RELEASE undo_point");
     }
     return ERR_STORE;
 }
@@ -186,14 +168,13 @@ static enum err take_lock(struct postgres_db *db, struct why *why)
 }
 
 /* A name cannot be a parameter, so it is quoted into the text. */
-static enum err exec_with_schema(struct postgres_db *db, const char *before, const char *after)
+static enum err exec_with_schema(struct postgres_db *db, const char *before)
 {
     char *quoted = PQescapeIdentifier(db->conn, db->schema, strlen(db->schema));
     if (!quoted) return postgres_failed(db, NULL, before);
     struct strbuf text = {0};
     strbuf_add_text(&text, before);
     strbuf_add_text(&text, quoted);
-    strbuf_add_text(&text, after);
     enum err err = exec(&db->base, text.p);
     strbuf_finish(&text);
     PQfreemem(quoted);
@@ -203,8 +184,7 @@ static enum err exec_with_schema(struct postgres_db *db, const char *before, con
 static enum err find_schema(struct postgres_db *db, struct why *why)
 {
     char count[8];
-    if (db->base.role == SQL_WRITER)
-        return exec_with_schema(db, "CREATE SCHEMA IF NOT EXISTS ", "");
+    if (db->base.role == SQL_WRITER) return exec_with_schema(db, "CREATE SCHEMA IF NOT EXISTS ");
     TRY(ask(db, "SELECT count(*) FROM pg_namespace WHERE nspname = $1", db->schema, count,
             sizeof(count)));
     if (strcmp(count, "0") != 0) return ERR_OK;
@@ -216,7 +196,7 @@ static enum err settle(struct postgres_db *db, struct why *why)
     bool writer = db->base.role == SQL_WRITER;
     if (writer) TRY(take_lock(db, why));
     TRY(find_schema(db, why));
-    TRY(exec_with_schema(db, "SET search_path TO ", ""));
+    TRY(exec_with_schema(db, "SET search_path TO "));
     TRY(exec(&db->base, "SET client_min_messages = warning"));
     return exec(&db->base,
                 writer ? "SET synchronous_commit = on" : "SET default_transaction_read_only = on");
@@ -247,11 +227,6 @@ static void close_db(struct sql *base)
 }
 
 /* ---- upkeep ---- */
-
-static int64_t changes(struct sql *base)
-{
-    return of(base)->changes;
-}
 
 static enum err checkpoint(struct sql *base, int pages)
 {
@@ -289,12 +264,6 @@ static enum err alive(struct sql *base)
     return strcmp(count, "0") != 0 ? ERR_OK : ERR_LOCKED;
 }
 
-static enum err drop_schema(struct sql *base)
-{
-    assert(base->role == SQL_WRITER);
-    return exec_with_schema(of(base), "DROP SCHEMA IF EXISTS ", " CASCADE");
-}
-
 const struct driver postgres_driver = {
     .engine = SQL_POSTGRES,
     .name = "postgresql",
@@ -313,12 +282,10 @@ const struct driver postgres_driver = {
     .get_int = postgres_get_int,
     .get_double = postgres_get_double,
     .get_bytes = postgres_get_bytes,
-    .changes = changes,
     .control = control,
     .exec = exec,
     .checkpoint = checkpoint,
     .wal_pages = wal_pages,
     .verify = verify,
     .alive = alive,
-    .drop_schema = drop_schema,
 };

@@ -25,15 +25,12 @@ struct postgres_db {
     char *schema;                 /* as given */
     int names;                    /* statements named on this connection so far */
     struct postgres_stmt *stream; /* whose rows are still coming; NULL = none */
-    int64_t changes;              /* of the last INSERT, UPDATE or DELETE */
 };
 
 /* Our error for a result that is none (NULL: no result at all); what failed goes to the log. */
 enum err postgres_failed(struct postgres_db *db, const PGresult *result, const char *text);
 /* ERR_OK when the connection has no rows on their way. */
 enum err postgres_idle(struct postgres_db *db, const char *text);
-/* Remember how many rows a finished statement changed. */
-void postgres_note_changes(struct postgres_db *db, PGresult *result);
 
 /* Statements and values: postgres_stmt.c, for the driver's table. */
 enum err postgres_prepare(struct sql_stmt *base);

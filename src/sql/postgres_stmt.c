@@ -141,7 +141,6 @@ static enum err next_streamed(struct postgres_db *db, struct postgres_stmt *s, b
         return ERR_OK;
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
-        postgres_note_changes(db, s->result);
         return ERR_OK;
     default:
         return postgres_failed(db, s->result, s->base.text);
@@ -166,7 +165,6 @@ static enum err start_whole(struct postgres_db *db, struct postgres_stmt *s, boo
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         return postgres_failed(db, s->result, s->base.text);
     }
-    postgres_note_changes(db, s->result);
     s->row = 0;
     *row = PQntuples(s->result) > 0;
     return ERR_OK;

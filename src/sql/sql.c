@@ -294,11 +294,6 @@ struct str sql_blob(struct sql_stmt *s, int column)
     return get_bytes(s, column, VALUE_BLOB);
 }
 
-int64_t sql_changes(struct sql *db)
-{
-    return db->driver->changes(db);
-}
-
 /* ---- transactions ---- */
 
 /* A statement cut short must not start again from its first row when stepped once more. */
@@ -324,7 +319,6 @@ enum err sql_begin(struct sql *db)
 static void leave(struct sql *db)
 {
     db->in_transaction = db->failed = false;
-    db->savepoints = 0;
 }
 
 enum err sql_commit(struct sql *db)
@@ -347,39 +341,6 @@ void sql_rollback(struct sql *db)
     /* A rollback that fails leaves a connection on which everything else fails and says so. */
     (void)db->driver->control(db, CONTROL_ROLLBACK);
     leave(db);
-}
-
-bool sql_in_transaction(const struct sql *db)
-{
-    return db->in_transaction;
-}
-
-enum err sql_savepoint(struct sql *db)
-{
-    assert(db->in_transaction);
-    if (db->failed) return ERR_STORE;
-    enum err err = settle(db, db->driver->control(db, CONTROL_SAVEPOINT));
-    if (err == ERR_OK) db->savepoints++;
-    return err;
-}
-
-enum err sql_release(struct sql *db)
-{
-    assert(db->in_transaction && db->savepoints > 0);
-    if (db->failed) return ERR_STORE;
-    enum err err = settle(db, db->driver->control(db, CONTROL_RELEASE));
-    if (err == ERR_OK) db->savepoints--;
-    return err;
-}
-
-enum err sql_rollback_savepoint(struct sql *db)
-{
-    assert(db->in_transaction && db->savepoints > 0);
-    cut_all(db);
-    enum err err = db->driver->control(db, CONTROL_UNDO);
-    db->failed = err != ERR_OK;
-    if (err == ERR_OK) db->savepoints--;
-    return err;
 }
 
 enum err sql_exec(struct sql *db, const char *text)
@@ -409,10 +370,4 @@ enum err sql_verify(struct sql *db, struct why *why)
 enum err sql_alive(struct sql *db)
 {
     return db->driver->alive(db);
-}
-
-enum err sql_drop_schema(struct sql *db)
-{
-    assert(!db->in_transaction);
-    return db->driver->drop_schema(db);
 }

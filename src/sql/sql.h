@@ -7,11 +7,11 @@
  * the text's address, so texts are string literals. Values read are borrowed until the next
  * sql_step or sql_use of that statement.
  *
- * On both engines alike: after a statement of a transaction failed only sql_rollback or
- * sql_rollback_savepoint work, so ask with ON CONFLICT instead of catching an error. What the
- * engine refuses is ERR_NO_SPACE, ERR_IO (what is on the disk is not known), ERR_CORRUPT,
- * ERR_LOCKED, ERR_CONFLICT (a constraint), ERR_UNAVAILABLE (the server is gone) or ERR_STORE; its
- * words go to the log. Rules for texts: src/sql/README.md. */
+ * On both engines alike: after a statement of a transaction failed only sql_rollback works, so ask
+ * with ON CONFLICT instead of catching an error. What the engine refuses is ERR_NO_SPACE, ERR_IO
+ * (what is on the disk is not known), ERR_CORRUPT, ERR_LOCKED, ERR_CONFLICT (a constraint),
+ * ERR_UNAVAILABLE (the server is gone) or ERR_STORE; its words go to the log. Rules for texts:
+ * src/sql/README.md. */
 #pragma once
 
 #include <stdbool.h>
@@ -71,8 +71,6 @@ struct str sql_blob(struct sql_stmt *s, int column);
  * connection runs nothing else: another step is ERR_STORE. SQLite always works so and can run
  * others. */
 void sql_stream(struct sql_stmt *s);
-/* Rows the last finished INSERT, UPDATE or DELETE changed. */
-int64_t sql_changes(struct sql *db);
 
 /* Begin, commit and rollback end the statements that still have rows: their next step is ERR_STORE.
  */
@@ -80,12 +78,6 @@ MUST_CHECK enum err
 sql_begin(struct sql *db); /* the writer: BEGIN IMMEDIATE; a reader: a stable view */
 MUST_CHECK enum err sql_commit(struct sql *db); /* rolled back when it fails */
 void sql_rollback(struct sql *db);
-bool sql_in_transaction(const struct sql *db);
-/* Nested undo point inside a transaction; release keeps what followed it, rollback undoes it, both
- * end it. */
-MUST_CHECK enum err sql_savepoint(struct sql *db);
-MUST_CHECK enum err sql_release(struct sql *db);
-MUST_CHECK enum err sql_rollback_savepoint(struct sql *db);
 /* One or more statements without parameters or rows. */
 MUST_CHECK enum err sql_exec(struct sql *db, const char *text);
 
@@ -112,6 +104,3 @@ MUST_CHECK enum err sql_backup(const char *from_path, const char *to_path, struc
 MUST_CHECK enum err sql_verify(struct sql *db, struct why *why);
 /* A cheap liveness probe for PostgreSQL's connection and lock; ERR_OK on SQLite. */
 MUST_CHECK enum err sql_alive(struct sql *db);
-/* Drop everything of this brand or server from PostgreSQL (tests); ERR_NOT_IMPLEMENTED on SQLite.
- */
-MUST_CHECK enum err sql_drop_schema(struct sql *db);

@@ -220,11 +220,6 @@ static struct str get_bytes(struct sql_stmt *base, int column, enum value_kind k
     return (struct str){p, (size_t)sqlite3_column_bytes(handle, column)};
 }
 
-static int64_t changes(struct sql *base)
-{
-    return sqlite3_changes64(of(base)->handle);
-}
-
 /* ---- transactions ---- */
 
 static enum err run_text(struct sql *db, const char *text)
@@ -252,12 +247,6 @@ static enum err roll_back(struct sql *db)
     return sqlite3_get_autocommit(of(db)->handle) ? ERR_OK : run_text(db, "ROLLBACK");
 }
 
-static enum err undo(struct sql *db)
-{
-    TRY(run_text(db, "ROLLBACK TO undo_point"));
-    return run_text(db, "RELEASE undo_point");
-}
-
 static enum err control(struct sql *db, enum control what)
 {
     switch (what) {
@@ -267,12 +256,6 @@ static enum err control(struct sql *db, enum control what)
         return run_text(db, "COMMIT");
     case CONTROL_ROLLBACK:
         return roll_back(db);
-    case CONTROL_SAVEPOINT:
-        return run_text(db, "SAVEPOINT undo_point");
-    case CONTROL_RELEASE:
-        return run_text(db, "RELEASE undo_point");
-    case CONTROL_UNDO:
-        return undo(db);
     }
     return ERR_STORE;
 }
@@ -297,12 +280,6 @@ static enum err alive(struct sql *base)
     return ERR_OK;
 }
 
-static enum err drop_schema(struct sql *base)
-{
-    (void)base;
-    return ERR_NOT_IMPLEMENTED;
-}
-
 const struct driver sqlite_driver = {
     .engine = SQL_SQLITE,
     .name = "sqlite",
@@ -321,12 +298,10 @@ const struct driver sqlite_driver = {
     .get_int = get_int,
     .get_double = get_double,
     .get_bytes = get_bytes,
-    .changes = changes,
     .control = control,
     .exec = exec,
     .checkpoint = sqlite_checkpoint,
     .wal_pages = wal_pages,
     .verify = sqlite_verify,
     .alive = alive,
-    .drop_schema = drop_schema,
 };

@@ -80,7 +80,6 @@ static int only_reading(void *ctx, int action, const char *first, const char *se
     case SQLITE_FUNCTION:
     case SQLITE_RECURSIVE:
     case SQLITE_TRANSACTION:
-    case SQLITE_SAVEPOINT:
         return SQLITE_OK;
     case SQLITE_UPDATE: /* asked when a full-text table declares its columns; a real one fails */
         return strcmp(first, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;

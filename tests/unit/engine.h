@@ -46,21 +46,35 @@ struct database {
     char name[64]; /* PostgreSQL's; empty on SQLite, whose files are in the data directory */
 };
 
-/* Say something to the server beside the tests' own databases. */
-static inline void database_server(const char *before, const char *name, const char *after)
+/* Say something to the server, from a schema that goes again. */
+static inline enum err engine_say(const char *before, const char *name, const char *after)
 {
     struct sql *db = NULL;
-    struct why why = {0};
-    char text[200];
-    snprintf(text, sizeof(text), "wf_place_%d", (int)getpid());
-    if (sql_open(engine_url(), NULL, text, SQL_WRITER, &db, &why) != ERR_OK) {
-        why_text(&why, LANG_EN, text, sizeof(text));
-        fail_msg("the server: %s", text);
-    }
+    char schema[64], text[200], drop[100];
+    snprintf(schema, sizeof(schema), "wf_say_%d", (int)getpid());
     snprintf(text, sizeof(text), "%s %s %s", before, name, after);
-    assert_int_equal(sql_exec(db, text), ERR_OK);
-    assert_int_equal(sql_drop_schema(db), ERR_OK);
+    snprintf(drop, sizeof(drop), "DROP SCHEMA %s", schema);
+    enum err err = sql_open(engine_url(), NULL, schema, SQL_WRITER, &db, NULL);
+    if (err != ERR_OK) return err;
+    err = sql_exec(db, text);
+    if (err == ERR_OK) err = sql_exec(db, drop);
     sql_close(db);
+    return err;
+}
+
+/* PostgreSQL: drop a schema of the server's own database, with everything in it. */
+static inline enum err engine_drop_schema(const char *schema)
+{
+    struct strbuf quoted = {0};
+    strbuf_add_char(&quoted, '"');
+    for (const char *c = schema; *c; c++) {
+        if (*c == '"') strbuf_add_char(&quoted, '"');
+        strbuf_add_char(&quoted, *c);
+    }
+    strbuf_add_char(&quoted, '"');
+    enum err err = engine_say("DROP SCHEMA IF EXISTS", quoted.p, "CASCADE");
+    strbuf_finish(&quoted);
+    return err;
 }
 
 static inline void database_make(struct database *d)
@@ -73,11 +87,12 @@ static inline void database_make(struct database *d)
     snprintf(d->name, sizeof(d->name), "wf_place_%d_%d", (int)getpid(), ++count);
     snprintf(d->url, sizeof(d->url), "%.*s/%s%s", (int)(slash - server), server, d->name,
              query ? query : "");
-    database_server("CREATE DATABASE", d->name, "");
+    assert_int_equal(engine_say("CREATE DATABASE", d->name, ""), ERR_OK);
 }
 
 /* Whatever is still connected to it is cut off. */
 static inline void database_drop(const struct database *d)
 {
-    if (d->name[0]) database_server("DROP DATABASE", d->name, "WITH (FORCE)");
+    if (!d->name[0]) return;
+    assert_int_equal(engine_say("DROP DATABASE", d->name, "WITH (FORCE)"), ERR_OK);
 }

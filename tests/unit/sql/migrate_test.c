@@ -33,7 +33,6 @@ static void steps_are_applied_once_and_remembered(void **state)
     db = store_open(st, SQL_WRITER);
     assert_int_equal(sql_migrate(db, "shop", second, NULL), ERR_OK);
     assert_int_equal(sql_migrate(db, "shop", second, NULL), ERR_OK);
-    assert_false(sql_in_transaction(db));
     struct sql_stmt *s = sql_use(db, "SELECT id, doc, photo, score FROM shop");
     assert_int_equal(sql_step(s, &row), ERR_OK);
     assert_true(row);
@@ -79,7 +78,6 @@ static void a_failing_step_leaves_nothing_of_itself_and_says_which(void **state)
     why_text(&why, LANG_EN, text, sizeof(text));
     assert_non_null(strstr(text, "shop"));
     assert_non_null(strstr(text, "step 3"));
-    assert_false(sql_in_transaction(db));
     assert_int_equal(number_of(db, "SELECT count(*) FROM schema_migration"), 2);
     assert_int_equal(sql_exec(db, "SELECT photo FROM shop"), ERR_OK);
     assert_int_equal(sql_exec(db, "SELECT id FROM half"), ERR_STORE);

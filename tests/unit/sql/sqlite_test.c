@@ -158,7 +158,6 @@ static void a_second_writer_waits_and_then_is_told(void **state)
     assert_int_equal(sql_exec(second, "PRAGMA busy_timeout=20"), ERR_OK);
     assert_int_equal(sql_begin(db), ERR_OK);
     assert_int_equal(sql_begin(second), ERR_LOCKED);
-    assert_false(sql_in_transaction(second));
     assert_int_equal(sql_commit(db), ERR_OK);
     assert_int_equal(sql_begin(second), ERR_OK);
     sql_rollback(second);
@@ -225,7 +224,6 @@ static void a_full_disk_is_told_and_survived(void **state)
     assert_int_equal(err, ERR_NO_SPACE);
     assert_int_equal(put_item(db, 5000, "more"), ERR_STORE);
     assert_int_equal(sql_commit(db), ERR_STORE);
-    assert_false(sql_in_transaction(db));
     assert_int_equal(number_of(db, COUNT_ITEMS), 100);
     assert_int_equal(sql_exec(db, "PRAGMA max_page_count=1000000"), ERR_OK);
     fill(db, 100, 100);

@@ -63,13 +63,8 @@ static inline int store_unlink(const char *path, const struct stat *sb, int flag
 static inline int store_teardown(void **state)
 {
     struct store *st = *state;
-    struct sql *db = NULL;
     int failures = 0;
-    if (engine_of_run() == SQL_POSTGRES) {
-        failures += sql_open(st->url, NULL, st->schema, SQL_WRITER, &db, NULL) != ERR_OK;
-        if (db) failures += sql_drop_schema(db) != ERR_OK;
-        sql_close(db);
-    }
+    if (engine_of_run() == SQL_POSTGRES) failures += engine_drop_schema(st->schema) != ERR_OK;
     failures += nftw(st->dir, store_unlink, 8, FTW_DEPTH | FTW_PHYS) != 0;
     free(st);
     return failures ? -1 : 0;

@@ -142,8 +142,3 @@ bool unseal(const uint8_t key[32], struct str sealed, uint8_t *out)
     return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, box, box_len, NULL, 0, nonce,
                                                       key) == 0;
 }
-
-bool secret_eq(const void *a, const void *b, size_t len)
-{
-    return sodium_memcmp(a, b, len) == 0;
-}

@@ -62,4 +62,3 @@ void key_derive(uint8_t out[32], const uint8_t master[32], uint64_t id, const ch
 void seal(const uint8_t key[32], const uint8_t nonce[24], struct str text, uint8_t *out);
 /* False when it was not sealed by this key. 'out' holds len - SEAL_OVERHEAD bytes. */
 bool unseal(const uint8_t key[32], struct str sealed, uint8_t *out);
-bool secret_eq(const void *a, const void *b, size_t len); /* constant time */

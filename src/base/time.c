@@ -14,23 +14,6 @@
 #define TEXT_MIN (-719527 * TIME_DAY)
 #define TEXT_MAX (2932896 * TIME_DAY - 1)
 
-static const char *const unit_names[] = {"hour", "day", "week", "month"};
-
-bool time_unit_parse(struct str s, enum time_unit *out)
-{
-    for (int i = UNIT_HOUR; i <= UNIT_MONTH; i++) {
-        if (!str_is(s, unit_names[i])) continue;
-        *out = (enum time_unit)i;
-        return true;
-    }
-    return false;
-}
-
-const char *time_unit_name(enum time_unit unit)
-{
-    return unit_names[unit];
-}
-
 int32_t civil_day(int32_t year, int month, int day)
 {
     int64_t y = (int64_t)year - (month <= 2);

@@ -33,8 +33,6 @@ int64_t zone_day_start(const struct zone *z, int32_t day);
 
 /* Buckets of reports. A week starts on Monday. */
 enum time_unit { UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH };
-bool time_unit_parse(struct str s, enum time_unit *out); /* "hour" "day" "week" "month" */
-const char *time_unit_name(enum time_unit unit);
 /* Start of the bucket that holds 'at', and start of the next bucket after a bucket start. Hours are
  * local hours: bucket starts are local hh:00 and a repeated hour is two buckets. */
 int64_t zone_bucket_start(const struct zone *z, enum time_unit unit, int64_t at);

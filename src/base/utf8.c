@@ -106,12 +106,6 @@ static size_t encode(uint32_t c, char out[4])
     return len;
 }
 
-void utf8_put(struct strbuf *b, uint32_t code_point)
-{
-    char bytes[4];
-    strbuf_add(b, bytes, encode(code_point, bytes));
-}
-
 size_t utf8_count(struct str s)
 {
     size_t count = ascii_prefix(s);

@@ -12,7 +12,6 @@
 bool utf8_valid(struct str s);
 /* The code point at s[*i], moving *i past it; U+FFFD and one byte forward where invalid. */
 uint32_t utf8_next(struct str s, size_t *i);
-void utf8_put(struct strbuf *b, uint32_t code_point);
 size_t utf8_count(struct str s);
 /* NFC of valid UTF-8; returns 's' itself when it is NFC already (ASCII always is). */
 struct str utf8_nfc(struct arena *a, struct str s);

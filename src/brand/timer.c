@@ -39,11 +39,6 @@ static enum err clear(struct sql *db, struct str module, int kind, uint64_t subj
     return sql_run(s);
 }
 
-enum err timer_clear(struct tx *tx, const struct module *m, int kind, uint64_t subject)
-{
-    return clear(tx->brand->db, str_of(m->name), kind, subject);
-}
-
 int64_t timers_next_due(struct brand *b)
 {
     if (b->due_known) return b->next_due;

@@ -63,8 +63,6 @@ void http_stop(struct http_server *s);
 /* The request. Strings are borrowed from it. */
 void *request_ctx(const struct request *req);
 struct arena *request_arena(struct request *req);
-/* HTTP_GET for HEAD: only the library knows that no body follows. */
-enum http_method request_method(const struct request *req);
 /* Decoded, without the query. */
 struct str request_path(const struct request *req);
 /* {name} of the path, decoded. */
@@ -73,14 +71,10 @@ struct str request_param(const struct request *req, const char *name);
 struct str request_query(const struct request *req, const char *name);
 /* Case ignored; {NULL,0} when absent. */
 struct str request_header(const struct request *req, const char *name);
-struct str request_cookie(const struct request *req, const char *name);
 /* gzip already undone. */
 struct str request_body(const struct request *req);
 /* By Accept-Language; en unless zh comes first. */
 enum lang request_lang(const struct request *req);
-/* A slot for whoever authorized the request to leave its result (arena memory). */
-void request_set_principal(struct request *req, void *principal);
-void *request_principal(const struct request *req);
 
 /* Answer. The body is copied. Each request is answered exactly once. */
 void reply(struct request *req, int status, const char *content_type, struct str body);

@@ -58,7 +58,6 @@ struct request {
     size_t swallowed;         /* body bytes read and thrown away */
     struct strbuf unpacked;   /* body after gzip (heap) */
     struct str body;          /* of 'sent' or 'unpacked' */
-    void *principal;          /* request_set_principal() */
 
     struct field reply_headers[REPLY_HEADERS_MAX]; /* request for the reply; texts end in NUL */
     size_t reply_header_count;                     /* how many */

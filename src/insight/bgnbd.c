@@ -79,16 +79,6 @@ static double log_sum(double share, double orders, double log_age, double log_re
     return apart > APART_MAX ? larger : larger + log(1 + exp(-apart));
 }
 
-double bgnbd_likelihood(const struct bgnbd *m, const struct bgnbd_point *p)
-{
-    double orders = m->r + p->frequency;
-    double log_age = log(m->alpha + p->age / m->unit);
-    double log_recency = log(m->alpha + p->recency / m->unit);
-    if (p->frequency == 0) return terms_of_x(m, 0) - orders * log_age;
-    return terms_of_x(m, p->frequency) +
-           log_sum(log_share(m, p->frequency), orders, log_age, log_recency);
-}
-
 static bool too_far(const double *x, int count)
 {
     for (int i = 0; i < count; i++) {

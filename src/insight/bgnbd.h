@@ -34,5 +34,3 @@ bool bgnbd_at_edge(const struct bgnbd *m);
 double bgnbd_alive(const struct bgnbd *m, const struct bgnbd_point *p);
 /* Orders (days with one) to expect of such a buyer in the next 'days'. */
 double bgnbd_expected(const struct bgnbd *m, const struct bgnbd_point *p, double days);
-/* The log-likelihood of one buyer with this history. */
-double bgnbd_likelihood(const struct bgnbd *m, const struct bgnbd_point *p);

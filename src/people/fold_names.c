@@ -7,18 +7,14 @@
 
 #include "base/hash.h"
 
-static const struct word {
-    const char *en;
-    const char *zh;
-} stages[] =
-    {
-        {"potential", "潜在"}, {"new", "新生"},     {"effective", "有效"}, {"active", "活跃"},
-        {"core", "核心"},      {"dormant", "休眠"}, {"churned", "流失"},   {"visitor", "访客"},
-},
-  trusts[] = {
-      {"unaware", "不知道你"}, {"curious", "想知道你"}, {"acquainted", "认识你"},
-      {"informed", "了解你"},  {"familiar", "熟悉你"},  {"bought", "买了你"},
-      {"shares", "分享你"},
+static const struct {
+    const char *en, *zh;
+} stages[] = {
+    {"potential", "潜在"}, {"new", "新生"},     {"effective", "有效"}, {"active", "活跃"},
+    {"core", "核心"},      {"dormant", "休眠"}, {"churned", "流失"},   {"visitor", "访客"},
+};
+static const char *const trusts[] = {
+    "unaware", "curious", "acquainted", "informed", "familiar", "bought", "shares",
 };
 static_assert(sizeof(stages) / sizeof(stages[0]) == STAGE_COUNT + 1, "a word for each stage");
 static_assert(sizeof(trusts) / sizeof(trusts[0]) == TRUST_COUNT, "a word for each trust stage");
@@ -35,18 +31,7 @@ const char *stage_name_zh(enum stage s)
 
 const char *trust_name(enum trust t)
 {
-    return trusts[t].en;
-}
-
-const char *trust_name_zh(enum trust t)
-{
-    return trusts[t].zh;
-}
-
-const char *churn_name(enum churn c)
-{
-    static const char *const names[] = {"not", "left", "refunded", "silent"};
-    return names[c];
+    return trusts[t];
 }
 
 void fold_rules_default(struct fold_rules *r)

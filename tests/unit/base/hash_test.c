@@ -155,14 +155,14 @@ static void subkeys_differ_by_id_context_and_master(void **state)
     uint8_t b[32];
     key_derive(a, master, 1, "identity");
     key_derive(b, master, 1, "identity");
-    assert_true(secret_eq(a, b, 32));
+    assert_memory_equal(a, b, 32);
     key_derive(b, master, 2, "identity");
-    assert_false(secret_eq(a, b, 32));
+    assert_memory_not_equal(a, b, 32);
     key_derive(b, master, 1, "dedupe__");
-    assert_false(secret_eq(a, b, 32));
+    assert_memory_not_equal(a, b, 32);
     master[31] = 9;
     key_derive(b, master, 1, "identity");
-    assert_false(secret_eq(a, b, 32));
+    assert_memory_not_equal(a, b, 32);
 }
 
 int main(void)

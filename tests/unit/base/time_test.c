@@ -290,20 +290,6 @@ static void durations_are_written_in_the_largest_unit(void **unused)
     assert_string_equal(small, "365");
 }
 
-static void units_have_names(void **unused)
-{
-    (void)unused;
-    for (int i = UNIT_HOUR; i <= UNIT_MONTH; i++) {
-        enum time_unit unit = UNIT_HOUR;
-        assert_true(time_unit_parse(str_of(time_unit_name((enum time_unit)i)), &unit));
-        assert_int_equal(unit, i);
-    }
-    enum time_unit unit = UNIT_WEEK;
-    assert_false(time_unit_parse(STR("weeks"), &unit));
-    assert_false(time_unit_parse(STR(""), &unit));
-    assert_int_equal(unit, UNIT_WEEK);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,7 +305,6 @@ int main(void)
         cmocka_unit_test(times_written_read_back),
         cmocka_unit_test(durations_are_read),
         cmocka_unit_test(durations_are_written_in_the_largest_unit),
-        cmocka_unit_test(units_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

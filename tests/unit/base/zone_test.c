@@ -279,7 +279,7 @@ static void check_bucket(const struct zone *z, enum time_unit unit, int64_t at)
                 zone_bucket_start(z, unit, next - 1) == start &&
                 zone_bucket_start(z, unit, next) == next;
     if (!good) {
-        fail_msg("%s %s at %lld: %lld to %lld", zone_name(z), time_unit_name(unit), (long long)at,
+        fail_msg("%s unit %d at %lld: %lld to %lld", zone_name(z), (int)unit, (long long)at,
                  (long long)start, (long long)next);
     }
 }

@@ -27,6 +27,10 @@
 #ifndef PLACE_MODULES
 #define PLACE_MODULES &people_module
 #endif
+/* And the tables of the server. */
+#ifndef PLACE_SERVER_TABLES
+#define PLACE_SERVER_TABLES NULL
+#endif
 
 struct place {
     char dir[64];             /* removed at the end */
@@ -50,8 +54,11 @@ static inline void place_start(struct place *p)
     struct why why = {0};
     char dir[80];
     snprintf(dir, sizeof(dir), "%s/data", p->dir);
-    struct data_options o = {
-        .dir = dir, .store = p->database.url, .env = &p->env.env, .modules = modules};
+    struct data_options o = {.dir = dir,
+                             .store = p->database.url,
+                             .env = &p->env.env,
+                             .modules = modules,
+                             .server_tables = PLACE_SERVER_TABLES};
     place_must(data_init(&o, &why), &why, "data_init");
     place_must(data_open(&o, &p->data, &why), &why, "data_open");
 }

@@ -143,6 +143,7 @@ static enum err apply_in(struct tx *tx, void *arg, struct why *why)
     if (job->trial) return try_each(tx, run, why);
     TRY(job->bulk ? record_bulk(tx, run, why) : record_each(tx, run, why));
     if (run->batch->row_end > entry.row_offset) entry.row_offset = run->batch->row_end;
+    entry.by_time |= run->batch->by_time;
     uint64_t rejected = run->batch->counts.rejected + run->applied.rejected;
     bool sound = run->batch->err == ERR_OK && !(job->options->strict && rejected);
     entry.done |= run->batch->last && sound;

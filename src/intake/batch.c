@@ -40,6 +40,7 @@ static void batch_reset(struct batch *batch)
     VEC_RESET(&batch->rejects);
     batch->counts = (struct import_counts){0};
     batch->row_end = 0;
+    batch->by_time = false;
     batch->last = false;
     batch->err = ERR_OK;
     batch->note = (struct why){0};

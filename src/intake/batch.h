@@ -25,6 +25,7 @@ struct batch {
     struct import_counts counts; /* what the parser knows: read, rejected, ... */
     double part;                 /* of the file's bytes read, 0 to 1 */
     uint64_t row_end;            /* rows of the file up to here, this batch's included */
+    bool by_time;                /* 'row_end' counts rows in order of time */
     bool last;                   /* of its file */
     enum err err;                /* the parser could not go on after these rows */
     struct why why;

@@ -131,6 +131,11 @@ static void *parser_main(void *arg)
     if (!p->batch) return NULL;
     window_init(&p->rows, p->in, p->batch->arena);
     enum err err = run_format(p, &why);
+    if (err == ERR_OK) err = parse_merge(p, &why);
+    if (p->failed.err != ERR_OK) {
+        err = p->failed.err;
+        why = p->failed;
+    }
     if (!p->batch) return NULL;
     p->batch->err = err;
     p->batch->why = why;
@@ -156,6 +161,18 @@ static void parse_init(struct parse *p, struct file_run *run, size_t i)
         .batch_rows = job->bulk || job->trial ? LIMIT_IMPORT_ROWS : RECORD_ROWS,
     };
     dates_init(&p->dates, job->options->zone);
+    if (p->batch_rows < LIMIT_IMPORT_ROWS) return;
+    p->spool_dir = data_dir(brand_data(job->brand));
+    env_random(brand_env(job->brand), &p->spool_tag, sizeof(p->spool_tag));
+}
+
+/* An import that was stopped while it applied rows in order of time goes on in that order. */
+static enum err resume_by_time(struct parse *p, const struct journal_entry *entry, struct why *why)
+{
+    if (!entry->by_time || entry->done) return ERR_OK;
+    p->sorted_skip = entry->row_offset;
+    p->skip = 0;
+    return by_time_create(p->spool_dir, p->spool_tag, &p->sorted, why);
 }
 
 /* ---- a file ---- */
@@ -218,14 +235,15 @@ static enum err run_rows(struct file_run *run, size_t i, bool *strict_stop, stru
     pthread_t thread;
     parse_init(p, run, i);
     belt_rearm(&job->belt);
-    enum err err = ERR_OK;
-    if (pthread_create(&thread, NULL, parser_main, p) != 0) {
+    enum err err = resume_by_time(p, &run->entry, why);
+    if (err == ERR_OK && pthread_create(&thread, NULL, parser_main, p) != 0) {
         err = why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
-    } else {
+    } else if (err == ERR_OK) {
         err = consume(run, i, strict_stop, why);
         belt_stop(&job->belt);
         pthread_join(thread, NULL);
     }
+    by_time_destroy(p->sorted);
     arena_destroy(p->arena);
     mem_free(p);
     return err;

@@ -6,6 +6,7 @@ static const struct migration migrations[] = {
         " began_at {int} NOT NULL, changed_at {int} NOT NULL, row_offset {int} NOT NULL,"
         " done {int} NOT NULL, stored {int} NOT NULL, members_created {int} NOT NULL,"
         " merged {int} NOT NULL)"},
+    {2, "ALTER TABLE import_file ADD COLUMN by_time {int} NOT NULL DEFAULT 0"},
     {0, NULL},
 };
 
@@ -38,7 +39,7 @@ enum err journal_open(struct tx *tx, const struct sha256 *key, struct journal_en
 {
     bool row;
     struct sql_stmt *s =
-        sql_use(tx_sql(tx), "SELECT id, row_offset, done FROM import_file WHERE key = $1");
+        sql_use(tx_sql(tx), "SELECT id, row_offset, done, by_time FROM import_file WHERE key = $1");
     sql_bind_blob(s, 1, key->bytes, sizeof(key->bytes));
     TRY(sql_step(s, &row));
     *out = (struct journal_entry){.key = *key};
@@ -46,6 +47,7 @@ enum err journal_open(struct tx *tx, const struct sha256 *key, struct journal_en
     out->id = sql_int(s, 0);
     out->row_offset = (uint64_t)sql_int(s, 1);
     out->done = sql_int(s, 2) != 0;
+    out->by_time = sql_int(s, 3) != 0;
     sql_reset(s);
     return ERR_OK;
 }
@@ -56,7 +58,7 @@ enum err journal_save(struct tx *tx, const struct journal_entry *e,
     struct sql_stmt *s =
         sql_use(tx_sql(tx), "UPDATE import_file SET changed_at = $2, row_offset = $3, done = $4,"
                             " stored = stored + $5, members_created = members_created + $6,"
-                            " merged = merged + $7 WHERE id = $1");
+                            " merged = merged + $7, by_time = $8 WHERE id = $1");
     sql_bind_int(s, 1, e->id);
     sql_bind_int(s, 2, tx_now(tx));
     sql_bind_int(s, 3, (int64_t)e->row_offset);
@@ -64,5 +66,6 @@ enum err journal_save(struct tx *tx, const struct journal_entry *e,
     sql_bind_int(s, 5, (int64_t)counts->stored);
     sql_bind_int(s, 6, (int64_t)counts->members_created);
     sql_bind_int(s, 7, (int64_t)counts->merged);
+    sql_bind_int(s, 8, e->by_time);
     return sql_run(s);
 }

@@ -11,6 +11,7 @@ struct journal_entry {
     struct sha256 key;
     int64_t id;
     uint64_t row_offset; /* rows applied */
+    bool by_time;        /* counted in order of time, not of the file */
     bool done;
 };
 

@@ -2,7 +2,11 @@
  *
  * A batch is handed over between rows, once the next one is there to be filled. Rows that an
  * earlier run applied are parsed again, for what the parser learns from them, and counted as
- * duplicates. */
+ * duplicates.
+ *
+ * When the first batch is full and its rows are not in order of time, neither may be what follows:
+ * then no fact is applied before the last row is read, and batches carry rejects and counts only.
+ * Rows that are applied are counted in order of time from there on, also by a run that resumes. */
 #include "intake/parse.h"
 
 #include "base/limits.h"
@@ -26,8 +30,10 @@ bool parse_full(const struct parse *p)
 
 static void hand_over(struct parse *p)
 {
-    p->batch->row_end = p->row;
+    p->batch->row_end = p->sorted ? p->sorted_row : p->row;
+    p->batch->by_time = p->merging;
     p->batch->part = p->in ? input_progress(p->in) : 1;
+    p->handed = true;
     belt_put_full(p->belt, p->batch);
 }
 
@@ -39,16 +45,72 @@ void parse_finish(struct parse *p)
     p->batch = NULL;
 }
 
+static void drop_facts(struct batch *b)
+{
+    VEC_RESET(&b->facts);
+    VEC_RESET(&b->lines);
+}
+
+static bool in_order(const struct batch *b)
+{
+    for (size_t i = 1; i < b->facts.count; i++) {
+        if (b->facts.items[i].at < b->facts.items[i - 1].at) return false;
+    }
+    return true;
+}
+
+/* The facts of a full batch go to wait, if it is known or seen now that they must. */
+static enum err set_aside(struct parse *p, struct why *why)
+{
+    struct batch *b = p->batch;
+    bool free = p->spool_dir && !p->handed && p->skip == 0; /* nothing is applied yet */
+    if (p->merging || (!p->sorted && (!free || in_order(b)))) return ERR_OK;
+    if (!p->sorted) TRY(by_time_create(p->spool_dir, p->spool_tag, &p->sorted, why));
+    TRY(by_time_add(p->sorted, b->facts.items, b->lines.items, b->facts.count, why));
+    drop_facts(b);
+    return ERR_OK;
+}
+
 bool parse_room(struct parse *p)
 {
     if (p->stopped) return false;
     if (!parse_full(p)) return true;
+    if (set_aside(p, &p->failed) != ERR_OK) {
+        p->stopped = true;
+        return false;
+    }
     struct batch *next = belt_take_empty(p->belt);
     if (next) window_move(&p->rows, next->arena); /* from memory that goes with the full batch */
     hand_over(p);
     p->batch = next;
     p->stopped = !next;
     return !p->stopped;
+}
+
+enum err parse_merge(struct parse *p, struct why *why)
+{
+    if (!p->sorted) return ERR_OK;
+    if (p->stopped) {
+        if (p->batch) drop_facts(p->batch);
+        return ERR_OK;
+    }
+    TRY(set_aside(p, why));
+    p->merging = true;
+    while (parse_room(p)) {
+        struct batch *b = p->batch;
+        struct fact f;
+        uint64_t line;
+        bool more;
+        TRY(by_time_next(p->sorted, b->arena, &f, &line, &more, why));
+        if (!more) break;
+        if (++p->sorted_row <= p->sorted_skip) {
+            b->counts.duplicate++;
+            continue;
+        }
+        VEC_PUSH(&b->facts, f);
+        VEC_PUSH(&b->lines, line);
+    }
+    return ERR_OK;
 }
 
 void parse_row(struct parse *p, uint64_t line, struct str text)

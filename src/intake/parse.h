@@ -6,6 +6,7 @@
 #pragma once
 
 #include "intake/batch.h"
+#include "intake/by_time.h"
 #include "intake/date.h"
 #include "intake/window.h"
 
@@ -29,7 +30,16 @@ struct parse {
     size_t batch_rows;    /* facts of one batch at most */
     struct str text;      /* the current row as it stands, for rejects */
     struct str kinds[64]; /* that may be imported, by a cheap hash; see parse.c */
-    bool stopped;         /* by --strict or by the other side */
+    /* a file that is not in order of time: its facts wait until all are read, then come sorted */
+    const char *spool_dir;  /* where they wait; NULL = they never do */
+    uint64_t spool_tag;     /* of the file they wait in */
+    struct by_time *sorted; /* NULL = in order, as far as is known */
+    uint64_t sorted_skip;   /* of the sorted facts so many are applied already */
+    uint64_t sorted_row;    /* of them so many were given out */
+    bool handed;            /* a batch went to the other side */
+    bool merging;           /* all are read */
+    struct why failed;      /* .err: why the parser cannot go on */
+    bool stopped;           /* by --strict or by the other side */
 };
 
 /* Make room for a row: what was read before may go with its batch, and facts of it cannot be
@@ -37,6 +47,8 @@ struct parse {
 bool parse_room(struct parse *p);
 /* Would parse_room() begin a new batch? */
 bool parse_full(const struct parse *p);
+/* Behind the last row: bring the facts that wait, if any. */
+MUST_CHECK enum err parse_merge(struct parse *p, struct why *why);
 /* Hand over the last batch. */
 void parse_finish(struct parse *p);
 /* A row was read, at this line, with this text. */

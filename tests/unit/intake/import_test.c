@@ -283,6 +283,97 @@ static void a_stopped_import_goes_on_where_it_stopped(void **state)
     place_close(&whole);
 }
 
+#define LARGE (LIMIT_IMPORT_ROWS + 20000) /* rows: more than are sorted in memory */
+
+/* Row 'number' in order of time; every time is its own. */
+static void add_large_row(struct strbuf *b, uint64_t number)
+{
+    static const char *const kinds[] = {"order.paid", "message.sent", "group.left"};
+    uint64_t x = number * UINT64_C(0x9E3779B97F4A7C15) >> 24;
+    strbuf_addf(b, "u%" PRIu64 ",%" PRId64 ",%s,g%" PRIu64 "\n", x % 3000,
+                PLACE_NOW - 400 * TIME_DAY + (int64_t)number * 1000, kinds[(x >> 20) % 3],
+                (x >> 24) % 5);
+}
+
+/* Backwards, the newest first, as shops write it. */
+static struct strbuf large_rows(bool backwards)
+{
+    struct strbuf b = {0};
+    strbuf_add_text(&b, "user,at,kind,group\n");
+    for (uint64_t i = 0; i < LARGE; i++)
+        add_large_row(&b, backwards ? LARGE - 1 - i : i);
+    return b;
+}
+
+static const char large_map[] = "member=user:user,at=date:at:epoch_ms,kind=text:kind,"
+                                "group=text:group";
+
+static void a_large_file_out_of_order_gives_what_it_gives_in_order(void **state)
+{
+    (void)state;
+    struct place p, q;
+    begin(&p);
+    begin(&q);
+    struct import_options o = options_of(IMPORT_CSV, large_map);
+    struct strbuf rows = large_rows(false), backwards = large_rows(true);
+    const char *path = write_rows(&p, "rows.csv", strbuf_str(&rows));
+    const char *backwards_path = write_rows(&q, "rows.csv", strbuf_str(&backwards));
+    struct import_counts a = import_one(&p, &o, path);
+    struct import_counts b = import_one(&q, &o, backwards_path);
+    assert_memory_equal(&a, &b, sizeof(a));
+    assert_int_equal(a.stored, LARGE);
+    struct strbuf log = dump_log(&p), other_log = dump_log(&q);
+    struct strbuf members = dump_members(&p), other_members = dump_members(&q);
+    assert_true(str_eq(strbuf_str(&log), strbuf_str(&other_log)));
+    assert_true(str_eq(strbuf_str(&members), strbuf_str(&other_members)));
+    expect_verified(&q, a.members_created);
+    b = import_one(&q, &o, backwards_path);
+    expect_counts(&b, LARGE, 0, LARGE, 0);
+    struct strbuf *all[] = {&rows, &backwards, &log, &other_log, &members, &other_members};
+    for (size_t i = 0; i < COUNT(all); i++)
+        strbuf_finish(all[i]);
+    place_close(&p);
+    place_close(&q);
+}
+
+/* As if the first rows in order of time had been applied before. */
+static enum err pretend_applied(struct tx *tx, void *arg, struct why *why)
+{
+    (void)why;
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "UPDATE import_file SET row_offset = $1, by_time = 1, done = 0");
+    sql_bind_int(s, 1, *(const int64_t *)arg);
+    return sql_run(s);
+}
+
+static void a_stopped_import_in_order_of_time_goes_on_in_that_order(void **state)
+{
+    (void)state;
+    struct place p;
+    struct why why = {0};
+    begin(&p);
+    struct import_options o = options_of(IMPORT_CSV, large_map);
+    struct strbuf rows = large_rows(true);
+    o.strict = true;
+    strbuf_add_text(&rows, "u1,never,a.b,\n"); /* the last row: nothing is applied before it */
+    const char *path = write_rows(&p, "rows.csv", strbuf_str(&rows));
+    struct import_counts c = import_one(&p, &o, path);
+    expect_counts(&c, LARGE + 1, 0, 0, 1);
+    assert_int_equal(brand_stats(p.brand).seq, 0);
+    int64_t applied = LARGE - 100;
+    place_must(brand_call(p.brand, pretend_applied, &applied, false, &why), &why, "update");
+    o.strict = false;
+    c = import_one(&p, &o, path);
+    expect_counts(&c, LARGE + 1, 100, (uint64_t)applied, 1);
+    struct strbuf log = dump_log(&p);
+    char first[40];
+    snprintf(first, sizeof(first), " %" PRId64 " ", PLACE_NOW - 400 * TIME_DAY + applied * 1000);
+    assert_true(str_find(strbuf_str(&log), str_of(first)) != SIZE_MAX);
+    strbuf_finish(&log);
+    strbuf_finish(&rows);
+    place_close(&p);
+}
+
 static void ids_of_rows_are_known_across_files(void **state)
 {
     (void)state;
@@ -646,6 +737,8 @@ int main(void)
         cmocka_unit_test(a_second_run_adds_nothing),
         cmocka_unit_test(content_map_and_group_make_another_import),
         cmocka_unit_test(a_stopped_import_goes_on_where_it_stopped),
+        cmocka_unit_test(a_large_file_out_of_order_gives_what_it_gives_in_order),
+        cmocka_unit_test(a_stopped_import_in_order_of_time_goes_on_in_that_order),
         cmocka_unit_test(ids_of_rows_are_known_across_files),
         cmocka_unit_test(a_trial_leaves_nothing_behind),
         cmocka_unit_test(a_trial_leaves_the_writer_free),

@@ -195,9 +195,10 @@ static enum err find_call(const struct segment *s, enum call *out)
         *out = (enum call)c;
         return ERR_OK;
     }
+    struct str shown = str_cut(&type, '|'); /* which parts the arguments of a sentence */
     return why_fail(s->m.why, ERR_INVALID, MSG_UNKNOWN_VALUE, "type",
-                    "track, identify, page, screen, group, alias|" STR_FMT,
-                    STR_ARG(utf8_cut(type, 64)));
+                    STR_FMT "|track, identify, page, screen, group, alias",
+                    STR_ARG(utf8_cut(shown, 64)));
 }
 
 /* What is said of a group is kept with its member, under names of its own. */

@@ -365,6 +365,19 @@ static void a_refusal_names_the_field(void **state)
     refuse("{'type':'track','userId':'u','event':'x','properties':{'n':1e999}}", ERR_INVALID, "");
 }
 
+static void an_unknown_type_is_shown_before_the_known(void **state)
+{
+    (void)state;
+    struct fact f;
+    struct why why;
+    char text[400];
+    const char *json = "{'type':'dance|x','userId':'u'}";
+    assert_int_equal(segment_message(arena, json_of(json), &source, &f, &why), ERR_INVALID);
+    why_text(&why, LANG_EN, text, sizeof(text));
+    assert_string_equal(
+        text, "type: \"dance\" is not one of track, identify, page, screen, group, alias");
+}
+
 static void null_is_absence(void **state)
 {
     (void)state;
@@ -400,6 +413,7 @@ int main(void)
         T(a_correction_without_sense_is_not_made),
         T(times_come_in_several_forms),
         T(a_refusal_names_the_field),
+        T(an_unknown_type_is_shown_before_the_known),
         T(null_is_absence),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -15,6 +15,7 @@ enum role {
     ROLE_ORDER,
     ROLE_PAID_AT,
     ROLE_CREATED_AT,
+    ROLE_AT, /* of whatever the row is */
     ROLE_AMOUNT,
     ROLE_REFUND,
     ROLE_STATUS,
@@ -65,7 +66,7 @@ static const struct header {
     {"支付时间", ROLE_PAID_AT, ORDERS},
     {"订单付款时间", ROLE_PAID_AT, ORDERS},
     {"订单支付时间", ROLE_PAID_AT, ORDERS},
-    {"at", ROLE_PAID_AT, ORDERS},
+    {"at", ROLE_AT, ORDERS},
     {"订单创建时间", ROLE_CREATED_AT, ORDERS},
     {"下单时间", ROLE_CREATED_AT, ORDERS},
     {"实付金额", ROLE_AMOUNT, ORDERS},
@@ -289,6 +290,15 @@ static void add_to(struct plan *plan, enum role role, enum target target, enum v
     add(plan, role, (struct mapping_entry){.target = target, .type = type});
 }
 
+/* The time in a column of its own name, or in the one that is just "at". */
+static void add_at(struct plan *plan, enum role role)
+{
+    struct mapping_entry e = {.target = TARGET_AT, .type = VALUE_DATE};
+    add(plan, role, e);
+    e.instead = has(plan, role);
+    add(plan, ROLE_AT, e);
+}
+
 static void add_kind(struct plan *plan, const char *kind)
 {
     plan->map->has_kind = true;
@@ -334,7 +344,7 @@ static bool plan_orders(struct plan *plan)
 {
     if (has(plan, ROLE_STATUS)) add_to(plan, ROLE_STATUS, TARGET_KIND, VALUE_STATUS);
     if (!has(plan, ROLE_STATUS)) add_kind(plan, "order.paid");
-    add_to(plan, ROLE_PAID_AT, TARGET_AT, VALUE_DATE);
+    add_at(plan, ROLE_PAID_AT);
     add_to(plan, ROLE_CREATED_AT, TARGET_CREATED, VALUE_DATE);
     add_to(plan, ROLE_AMOUNT, TARGET_AMOUNT, VALUE_DECIMAL);
     add_to(plan, ROLE_REFUND, TARGET_REFUND, VALUE_DECIMAL);
@@ -346,7 +356,7 @@ static bool plan_orders(struct plan *plan)
     add_prop(plan, ROLE_COST, "cost", VALUE_DECIMAL);
     add_codes(plan);
     add_person(plan);
-    return has(plan, ROLE_PAID_AT) || has(plan, ROLE_CREATED_AT);
+    return plan->map->has_at || has(plan, ROLE_CREATED_AT);
 }
 
 static bool plan_people(struct plan *plan, bool group)
@@ -361,7 +371,7 @@ static bool plan_people(struct plan *plan, bool group)
         add_to(plan, ROLE_CONTACT_AT, TARGET_AT, VALUE_DATE);
     } else {
         add_kind(plan, "member.identified");
-        add_to(plan, ROLE_JOINED_AT, TARGET_AT, VALUE_DATE);
+        add_at(plan, ROLE_JOINED_AT);
     }
     add_codes(plan);
     add_person(plan);
@@ -379,7 +389,7 @@ static void add_sent_at(struct plan *plan)
         e.format.style = DATE_EPOCH;
         add(plan, ROLE_SENT_EPOCH, e);
     } else {
-        add(plan, ROLE_SENT_AT, e);
+        add_at(plan, ROLE_SENT_AT);
     }
 }
 

@@ -372,6 +372,26 @@ static void errors_of_known_headers_name_their_column(void **state)
     world_finish(&w);
 }
 
+static void a_time_alone_makes_no_order(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "member,phone,at\n小王,13800138000,2024-01-05\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "member.identified");
+    expect_at(fact_at(&w, 0), "2024-01-05T00:00:00+08:00");
+    world_finish(&w);
+    parse_csv(&w, "order,付款时间,at\n1,2024-01-05,2024-01-06\n2,,2024-01-06\n");
+    expect_sound(&w, 2, 0);
+    expect_at(fact_at(&w, 0), "2024-01-05T00:00:00+08:00");
+    expect_at(fact_at(&w, 1), "2024-01-06T00:00:00+08:00");
+    world_finish(&w);
+    parse_csv(&w, "at,发送人,message\n2024-01-05,小王,好\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "message.sent");
+    world_finish(&w);
+}
+
 static void headers_that_say_nothing_are_named(void **state)
 {
     (void)state;
@@ -438,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notices_of_a_chat_tell_who_came),
         cmocka_unit_test(without_a_group_nobody_joins),
+        cmocka_unit_test(a_time_alone_makes_no_order),
         cmocka_unit_test(headers_that_say_nothing_are_named),
         cmocka_unit_test(an_export_of_taobao_maps_itself),
         cmocka_unit_test(a_column_stands_in_where_a_better_one_gives_nothing),

@@ -104,6 +104,7 @@ struct hash128 brand_event_id(const struct brand *b, struct str sender_id);
 void tx_discard(struct tx *tx);
 MUST_CHECK enum err timer_set(struct tx *tx, const struct module *m, int kind, uint64_t subject,
                               int64_t due_at);
+MUST_CHECK enum err timer_clear(struct tx *tx, const struct module *m, int kind, uint64_t subject);
 
 /* Write back every projection inside this command, which must be alone. */
 MUST_CHECK enum err tx_flush(struct tx *tx, struct why *why);

@@ -140,7 +140,9 @@ MUST_CHECK enum err log_add_part(struct tx *tx, uint32_t file, uint64_t first_se
 MUST_CHECK enum err log_remove_part(struct tx *tx, uint32_t file);
 MUST_CHECK enum err log_add_ids(struct tx *tx, uint32_t file, uint64_t count, int64_t newest_at);
 MUST_CHECK enum err log_remove_ids(struct tx *tx, uint32_t file);
-MUST_CHECK enum err log_save_folded(struct tx *tx, uint64_t seq);
+/* Rows of log_mark, which are always there: "folded", "ids", "names". ERR_CORRUPT without. */
+MUST_CHECK enum err log_set_mark(struct sql *db, const char *name, uint64_t value);
+MUST_CHECK enum err log_get_mark(struct sql *db, const char *name, uint64_t *value);
 extern const struct migration log_migrations[];
 
 /* While held, files that leave the manifest stay on disk; released by as many calls. Any thread. */

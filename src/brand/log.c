@@ -6,7 +6,9 @@
  * 2. The ranges of seq of parts, then blocks, follow each other from 1 on without a gap. Parts are
  * kept in that order; the tail comes last.
  * 3. Memory (parts, tail, seq) changes only after the commit, under set_lock, all at once.
- * 4. A block is deleted only when folded_seq has passed it; folded_seq never passes seq. */
+ * 4. A block is deleted only when folded_seq has passed it; folded_seq never passes seq.
+ * 5. log_mark has folded_seq, the number of ids in all side files and the number of registered
+ * names: a row of those tables that is lost is missed at the next opening. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,10 @@ const struct migration log_migrations[] = {
      "CREATE TABLE ids_file (file {int} PRIMARY KEY, count {int} NOT NULL, newest_at {int} NOT "
      "NULL);"
      "CREATE TABLE log_mark (name {text} PRIMARY KEY, seq {int} NOT NULL)"},
+    {2, "INSERT INTO log_mark (name, seq) VALUES ('folded', 0) ON CONFLICT (name) DO NOTHING;"
+        "INSERT INTO log_mark (name, seq)"
+        " SELECT 'ids', CAST(COALESCE(SUM(count), 0) AS {int}) FROM ids_file;"
+        "INSERT INTO log_mark (name, seq) SELECT 'names', COUNT(*) FROM registry"},
     {0, NULL},
 };
 
@@ -98,7 +104,10 @@ enum err log_add_ids(struct tx *tx, uint32_t file, uint64_t count, int64_t newes
     struct log_ids ids = {file, count, newest_at};
     VEC_PUSH(&tx->change.ids_added, ids);
     struct sql_stmt *s =
-        sql_use(tx->brand->db, "INSERT INTO ids_file (file, count, newest_at) VALUES ($1, $2, $3)");
+        sql_use(tx->brand->db, "UPDATE log_mark SET seq = seq + $1 WHERE name = 'ids'");
+    sql_bind_int(s, 1, (int64_t)count);
+    TRY(sql_run(s));
+    s = sql_use(tx->brand->db, "INSERT INTO ids_file (file, count, newest_at) VALUES ($1, $2, $3)");
     sql_bind_int(s, 1, file);
     sql_bind_int(s, 2, (int64_t)count);
     sql_bind_int(s, 3, newest_at);
@@ -108,18 +117,34 @@ enum err log_add_ids(struct tx *tx, uint32_t file, uint64_t count, int64_t newes
 enum err log_remove_ids(struct tx *tx, uint32_t file)
 {
     VEC_PUSH(&tx->change.ids_removed, file);
-    struct sql_stmt *s = sql_use(tx->brand->db, "DELETE FROM ids_file WHERE file = $1");
+    struct sql_stmt *s =
+        sql_use(tx->brand->db, "UPDATE log_mark SET seq = seq - (SELECT count FROM ids_file"
+                               " WHERE file = $1) WHERE name = 'ids'");
+    sql_bind_int(s, 1, file);
+    TRY(sql_run(s));
+    s = sql_use(tx->brand->db, "DELETE FROM ids_file WHERE file = $1");
     sql_bind_int(s, 1, file);
     return sql_run(s);
 }
 
-enum err log_save_folded(struct tx *tx, uint64_t seq)
+enum err log_set_mark(struct sql *db, const char *name, uint64_t value)
 {
-    struct sql_stmt *s =
-        sql_use(tx->brand->db, "INSERT INTO log_mark (name, seq) VALUES ('folded', $1)"
-                               " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq");
-    sql_bind_int(s, 1, (int64_t)seq);
+    struct sql_stmt *s = sql_use(db, "UPDATE log_mark SET seq = $2 WHERE name = $1");
+    sql_bind_text(s, 1, name);
+    sql_bind_int(s, 2, (int64_t)value);
     return sql_run(s);
+}
+
+enum err log_get_mark(struct sql *db, const char *name, uint64_t *value)
+{
+    struct sql_stmt *s = sql_use(db, "SELECT seq FROM log_mark WHERE name = $1");
+    sql_bind_text(s, 1, name);
+    bool row;
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_CORRUPT;
+    *value = (uint64_t)sql_int(s, 0);
+    sql_reset(s);
+    return ERR_OK;
 }
 
 /* ---- after the commit ---- */
@@ -294,19 +319,24 @@ static enum err load_parts(struct brand *b, struct why *why)
 
 static enum err load_ids(struct brand *b, struct why *why)
 {
+    uint64_t expected, found = 0;
+    TRY(log_get_mark(b->db, "ids", &expected));
     struct sql_stmt *s =
         sql_use(b->db, "SELECT file, count, newest_at FROM ids_file ORDER BY file");
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
-        if (!row) return ERR_OK;
+        if (!row) break;
         struct log_ids ids = {(uint32_t)sql_int(s, 0), (uint64_t)sql_int(s, 1), sql_int(s, 2)};
         char path[600];
         log_path(b, ids.file, "ids", path);
         TRY(dedupe_attach(b->log.dedupe, path, why));
         VEC_PUSH(&b->log.ids, ids);
+        found += ids.count;
         if (ids.file >= b->log.next_file) b->log.next_file = ids.file + 1;
     }
+    if (found == expected) return ERR_OK;
+    return corrupt(b->db_path, "rows of ids_file are missing or changed", why);
 }
 
 /* 's' stands on a block's row. */
@@ -350,11 +380,9 @@ static enum err load_blocks(struct brand *b, struct why *why)
 
 static enum err load_folded(struct brand *b, struct why *why)
 {
-    struct sql_stmt *s = sql_use(b->db, "SELECT seq FROM log_mark WHERE name = 'folded'");
-    bool row;
-    TRY(sql_step(s, &row));
-    b->log.folded_seq = row ? (uint64_t)sql_int(s, 0) : 0;
-    sql_reset(s);
+    uint64_t folded;
+    TRY(log_get_mark(b->db, "folded", &folded));
+    b->log.folded_seq = folded;
     if (b->log.folded_seq <= b->log.seq) return ERR_OK;
     return corrupt(b->db_path, "events at the end of the log are missing", why);
 }

@@ -1,6 +1,7 @@
 /* registry.c - names are kept in lists by number and found by a hash map.
  *
- * Invariant: the number of a name is its place in the list plus one, in memory and in the table. */
+ * Invariant: the number of a name is its place in the list plus one, in memory and in the table.
+ * The mark "names" says how many there are, so that the last ones cannot be lost unnoticed. */
 #include "brand/registry.h"
 
 #include <stdio.h>
@@ -53,9 +54,11 @@ static void add(struct registry *r, int list, const struct registry_name *name)
 
 enum err registry_load(struct registry *r, struct sql *db)
 {
+    uint64_t expected, found = 0;
+    TRY(log_get_mark(db, "names", &expected));
     struct sql_stmt *s =
         sql_use(db, "SELECT list, name, label, type, number FROM registry ORDER BY list, number");
-    for (;;) {
+    for (;; found++) {
         bool row;
         TRY(sql_step(s, &row));
         if (!row) break;
@@ -68,11 +71,12 @@ enum err registry_load(struct registry *r, struct sql *db)
         if ((uint64_t)sql_int(s, 4) != r->lists[list].names.count) return ERR_CORRUPT;
     }
     registry_saved(r);
-    return ERR_OK;
+    return found == expected ? ERR_OK : ERR_CORRUPT;
 }
 
 enum err registry_save(struct registry *r, struct sql *db)
 {
+    uint64_t total = 0, saved = 0;
     for (int list = 0; list < REGISTRY_LISTS; list++) {
         struct registry_list *l = &r->lists[list];
         for (size_t i = l->saved; i < l->names.count; i++) {
@@ -86,8 +90,10 @@ enum err registry_save(struct registry *r, struct sql *db)
             sql_bind_int(s, 5, l->names.items[i].type);
             TRY(sql_run(s));
         }
+        total += l->names.count;
+        saved += l->saved;
     }
-    return ERR_OK;
+    return total > saved ? log_set_mark(db, "names", total) : ERR_OK;
 }
 
 void registry_saved(struct registry *r)

@@ -5,7 +5,7 @@
  * something changed. */
 #include "brand/internal.h"
 
-#define TIMERS_A_BATCH 1000
+#define TIMERS_A_BATCH 200
 
 const struct migration timer_migrations[] = {
     {1, "CREATE TABLE timer (module {text} NOT NULL, kind {int} NOT NULL, subject {int} NOT NULL,"
@@ -37,6 +37,11 @@ static enum err clear(struct sql *db, struct str module, int kind, uint64_t subj
     sql_bind_int(s, 2, kind);
     sql_bind_int(s, 3, (int64_t)subject);
     return sql_run(s);
+}
+
+enum err timer_clear(struct tx *tx, const struct module *m, int kind, uint64_t subject)
+{
+    return clear(tx->brand->db, str_of(m->name), kind, subject);
 }
 
 int64_t timers_next_due(struct brand *b)
@@ -73,8 +78,9 @@ static enum err take_due(struct tx *tx, struct taken *out, size_t *count)
     struct brand *b = tx->brand;
     struct sql_stmt *s =
         sql_use(b->db, "SELECT module, kind, subject, due_at FROM timer WHERE due_at <= $1"
-                       " ORDER BY due_at, subject LIMIT 1000");
+                       " ORDER BY due_at, subject LIMIT $2");
     sql_bind_int(s, 1, tx->now);
+    sql_bind_int(s, 2, TIMERS_A_BATCH);
     for (*count = 0;;) {
         bool row;
         TRY(sql_step(s, &row));

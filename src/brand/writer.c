@@ -129,7 +129,7 @@ static enum err flush_slice(struct tx *tx, size_t rows_max, bool *clean)
 static enum err end_round(struct tx *tx, uint64_t seq)
 {
     struct brand *b = tx->brand;
-    if (seq > b->log.folded_seq) TRY(log_save_folded(tx, seq));
+    if (seq > b->log.folded_seq) TRY(log_set_mark(b->db, "folded", seq));
     return ERR_OK;
 }
 

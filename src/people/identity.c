@@ -5,7 +5,9 @@
  * with a secret key they collide by chance only, once in 2^24 brands of a million members.
  *
  * Invariants: an identity's persona never changes; member_of holds exactly the personas of members
- * with more than one, roots included; a member's id is its lowest persona. */
+ * with more than one, roots included; a member's id is its lowest persona. Each entry of member_of
+ * is the member and, in the high half, the next persona of that member: a ring, so that a member's
+ * personas are found without looking at others'. */
 #include <stdlib.h>
 
 #include "people/internal.h"
@@ -133,27 +135,41 @@ enum err identity_insert(struct people *p, struct tx *tx, const struct identity_
 
 /* ---- personas and members ---- */
 
+/* Where a persona belongs and which comes after it; one alone is its own member and ring. */
+struct place {
+    uint32_t member, next;
+};
+
+static struct place place_of(const struct people *p, uint32_t persona)
+{
+    uint64_t value;
+    if (!intmap_get(p->member_of, persona, &value)) return (struct place){persona, persona};
+    return (struct place){(uint32_t)value, (uint32_t)(value >> 32)};
+}
+
+static void put_place(struct people *p, uint32_t persona, struct place place)
+{
+    intmap_put(p->member_of, persona, (uint64_t)place.next << 32 | place.member);
+}
+
 uint32_t identity_member(const struct people *p, uint32_t persona)
 {
-    uint64_t member;
-    if (intmap_count(p->member_of) && intmap_get(p->member_of, persona, &member))
-        return (uint32_t)member;
-    return persona;
+    return intmap_count(p->member_of) ? place_of(p, persona).member : persona;
 }
 
 size_t identity_personas(const struct people *p, uint32_t member, struct arena *arena,
                          uint32_t **out)
 {
-    uint64_t key, value;
-    size_t count = 1, at = 0;
-    if (intmap_count(p->member_of)) {
-        for (size_t c = 0; intmap_next(p->member_of, &c, &key, &value);)
-            count += value == member && key != member;
-    }
+    size_t count = 0;
+    uint32_t persona = member;
+    do {
+        count++;
+        persona = place_of(p, persona).next;
+    } while (persona != member);
     *out = arena_alloc_array(arena, count, sizeof(**out));
-    (*out)[at++] = member;
-    for (size_t c = 0; at < count && intmap_next(p->member_of, &c, &key, &value);) {
-        if (value == member && key != member) (*out)[at++] = (uint32_t)key;
+    for (size_t i = 0; i < count; i++) {
+        (*out)[i] = persona;
+        persona = place_of(p, persona).next;
     }
     return count;
 }
@@ -193,6 +209,14 @@ static enum err save_member_of(struct tx *tx, uint32_t persona, uint32_t member)
     return sql_run(s);
 }
 
+/* Two rings become one when a persona of each takes the other's next. */
+static void join_rings(struct people *p, uint32_t a, uint32_t b)
+{
+    struct place x = place_of(p, a), y = place_of(p, b);
+    put_place(p, a, (struct place){x.member, y.next});
+    put_place(p, b, (struct place){y.member, x.next});
+}
+
 enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b, uint32_t *root)
 {
     uint32_t away = a < b ? b : a, *personas;
@@ -200,13 +224,14 @@ enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
     size_t count = identity_personas(p, away, tx_arena(tx), &personas);
     for (size_t i = 0; i < count; i++) {
         TRY(save_member_of(tx, personas[i], *root));
-        intmap_put(p->member_of, personas[i], *root);
+        put_place(p, personas[i], (struct place){*root, place_of(p, personas[i]).next});
     }
     TRY(save_member_of(tx, *root, *root));
-    intmap_put(p->member_of, *root, *root);
+    join_rings(p, *root, away);
     struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM member WHERE id = $1");
     sql_bind_int(s, 1, away);
     TRY(sql_run(s));
+    TRY(member_disarm(tx, away));
     p->shared_changed = true;
     member_drop(p, away);
     return ERR_OK;
@@ -245,7 +270,10 @@ static enum err load_shared(struct people *p, struct sql *db)
         bool row;
         TRY(sql_step(s, &row));
         if (!row) return ERR_OK;
-        intmap_put(p->member_of, (uint64_t)sql_int(s, 0), (uint64_t)sql_int(s, 1));
+        uint32_t persona = (uint32_t)sql_int(s, 0), member = (uint32_t)sql_int(s, 1);
+        struct place alone = {member, place_of(p, persona).next};
+        put_place(p, persona, alone);
+        if (persona != member) join_rings(p, member, persona);
     }
 }
 

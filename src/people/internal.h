@@ -32,8 +32,8 @@ struct people {
     struct intmap *identities;
     bool identities_complete;
     uint32_t next_persona;
-    /* personas that share a member, both ways */
-    struct intmap *member_of; /* persona -> member, for shared personas only */
+    /* personas that share a member */
+    struct intmap *member_of; /* shared personas only: persona -> member, next of its personas */
     bool shared_changed;      /* snapshots must learn of it at the commit */
     /* members in memory */
     struct intmap *member_slots; /* id -> index into members */
@@ -123,6 +123,8 @@ MUST_CHECK enum err member_mark_stale(struct people *p, struct sql *db, uint32_t
 /* Bring the groups of a member up to date with the batch under way. */
 MUST_CHECK enum err member_catch_up(struct people *p, struct tx *tx, struct member *m);
 MUST_CHECK enum err member_due(struct people *p, struct tx *tx, uint32_t id);
+/* No timer of one that was merged away. */
+MUST_CHECK enum err member_disarm(struct tx *tx, uint32_t id);
 MUST_CHECK enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean);
 /* Write one row: the fold as of its latest event, and the stage at 'now'. */
 int64_t member_flags(const struct fold_state *s); /* as stored */
@@ -161,3 +163,6 @@ void trait_cache_drop(struct people *p);
 void trait_forget(struct people *p); /* after a rollback */
 MUST_CHECK enum err trait_open(struct people *p);
 void trait_close(struct people *p);
+
+/* verify_rows.c: rows that contradict each other, by queries alone. */
+MUST_CHECK enum err verify_rows(struct sql *reader, struct verify_report *report);

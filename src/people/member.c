@@ -3,13 +3,16 @@
  * A member's row holds the fold as of its latest event, the stage at the moment of writing, and the
  * seq it includes. Invariants: a dirty member is in memory; a clean one may be evicted; a stale one
  * is folded again from the log before it is written, so its fold in memory is only a guess until
- * then. A round of write-back covers the members that were dirty when it began, in order of id. */
+ * then. A round of write-back covers the members that were dirty when it began, in order of id.
+ * After every commit the timer of a member is the one that due_at of the row names, so that a kill
+ * loses none: who is due is written at once. */
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "people/internal.h"
 
 #define TIMER_LIFECYCLE 1
+#define LOOK_LATER_MS 1000
 /* Above this many stale members one pass over the log is cheaper than reading each. */
 #define STALE_ONE_BY_ONE 500
 
@@ -150,17 +153,6 @@ enum err member_fold(struct people *p, struct tx *tx, const struct event *ev, ui
     return ERR_OK;
 }
 
-enum err member_due(struct people *p, struct tx *tx, uint32_t id)
-{
-    struct member *m;
-    uint32_t member = identity_member(p, id);
-    if (member != id) return ERR_OK; /* merged away: the root has a timer of its own */
-    TRY(member_get(p, tx_sql(tx), member, &m));
-    m->armed_due = TIME_NONE;
-    mark_dirty(p, m);
-    return ERR_OK;
-}
-
 /* ---- writing back ---- */
 
 enum { FLAG_RETURNED = 1, FLAG_OUTSIDE = 2, FLAG_READS = 4, FLAG_SILENT_BUYER = 8 };
@@ -229,6 +221,31 @@ enum err member_write(struct people *p, struct tx *tx, struct member *m)
     if (m->dirty) p->dirty_count--;
     m->dirty = false;
     return ERR_OK;
+}
+
+enum err member_disarm(struct tx *tx, uint32_t id)
+{
+    return timer_clear(tx, &people_module, TIMER_LIFECYCLE, id);
+}
+
+/* A stale one cannot be written yet: it is looked at again when the log holds its events. */
+static enum err look_later(struct tx *tx, struct member *m)
+{
+    struct sql_stmt *s = sql_use(tx_sql(tx), "UPDATE member SET due_at = $1 WHERE id = $2");
+    m->armed_due = tx_now(tx) + LOOK_LATER_MS;
+    sql_bind_int(s, 1, m->armed_due);
+    sql_bind_int(s, 2, m->id);
+    TRY(sql_run(s));
+    return timer_set(tx, &people_module, TIMER_LIFECYCLE, m->id, m->armed_due);
+}
+
+enum err member_due(struct people *p, struct tx *tx, uint32_t id)
+{
+    struct member *m;
+    TRY(member_get(p, tx_sql(tx), id, &m));
+    if (fold_last_at(m->fold) == TIME_NONE && !m->stale) return ERR_OK; /* nobody's */
+    m->armed_due = TIME_NONE;
+    return m->stale ? look_later(tx, m) : member_write(p, tx, m);
 }
 
 static int by_id(const void *a, const void *b)

@@ -107,7 +107,7 @@ static enum err people_rebuild(struct tx *tx, void *state, struct why *why)
 const struct module people_module = {
     .name = "people",
     .migrations = people_migrations,
-    .fold_version = 1,
+    .fold_version = 2,
     .open = people_open,
     .close = people_close,
     .on_event = people_on_event,

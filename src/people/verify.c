@@ -167,7 +167,8 @@ static enum err compare(struct check *c, struct why *why)
     struct scan scan = refold_scan_of(&c->read);
     enum err err = eventlog_scan(c->view->snapshot, &scan, &worker, 1, check_run, &budget, why);
     if (c->err != ERR_OK) err = c->err;
-    return err == ERR_OK ? count_rows(c) : err;
+    if (err == ERR_OK) err = count_rows(c);
+    return err == ERR_OK ? verify_rows(c->view->reader, c->report) : err;
 }
 
 enum err people_verify(struct brand *b, struct verify_report *report, struct why *why)

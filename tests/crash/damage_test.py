@@ -207,6 +207,46 @@ def test_rows_of_the_log_that_are_missing_or_changed_are_refused():
             assert "shop" in said or "brand.db" in said, (statement, said)
 
 
+# Every table of a brand's database. What a lost row does: verify finds it, or opening refuses ("noticed"); opening
+# makes it anew ("mended"); nothing else tells of it, for it is a record of what senders said ("record").
+TABLES = {
+    "member": "noticed", "persona_member": "noticed", "timer": "noticed", "trait_name": "noticed",
+    "event_block": "noticed", "part": "noticed", "ids_file": "noticed", "log_mark": "noticed", "registry": "noticed",
+    "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty",
+    "identity": "record", "trait": "record", "import_file": "record",
+}
+
+
+def test_every_table_is_known_and_a_row_lost_from_it_is_noticed():
+    with mixed_original() as o:
+        db = database(o.store.dir)
+        names = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        assert sorted(names) == sorted(TABLES), names
+        for table, fate in TABLES.items():
+            rows = [r[0] for r in db.execute(f"SELECT rowid FROM {table} ORDER BY rowid")]
+            assert (fate == "empty") == (not rows), (table, len(rows))
+            if fate == "record" or not rows:
+                continue
+            for row in sorted({rows[0], rows[len(rows) // 2], rows[-1]}):
+                code, said = damage_rows(o, f"DELETE FROM {table} WHERE rowid = ?", (row,))
+                expected = (0,) if fate == "mended" else (DAMAGED, REFUSED)
+                assert code in expected, (table, row, code, said)
+        db.close()
+
+
+def test_rows_that_contradict_each_other_are_reported():
+    statements = ["DELETE FROM identity WHERE persona = (SELECT min(id) FROM member)",
+                  "DELETE FROM identity WHERE persona = (SELECT max(persona) FROM persona_member)",
+                  "INSERT INTO identity SELECT zeroblob(16), kind, 900000, verified, first_seen, source, value, sealed"
+                  " FROM identity LIMIT 1",
+                  "UPDATE timer SET due_at = due_at + 1", "UPDATE timer SET subject = 900000 WHERE subject = (SELECT min(subject) FROM timer)",
+                  "UPDATE member SET due_at = due_at - 1", "DELETE FROM timer"]
+    with mixed_original() as o:
+        for statement in statements:
+            code, said = damage_rows(o, statement)
+            assert code == DAMAGED, (statement, code, said)
+
+
 def test_a_damaged_database_file_is_reported():
     chance = random.Random(SEED)
     with mixed_original() as o:

@@ -1,0 +1,57 @@
+/* verify_rows.c - what the rows of several tables must say of each other. Each check is a query
+ * whose rows are findings: the number of whom it concerns. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "people/internal.h"
+
+static const struct check {
+    const char *query; /* one column: the number of a member or a persona */
+    const char *whom;  /* which of them */
+    const char *what;  /* said of each row */
+} checks[] = {
+    {"SELECT m.id FROM member m LEFT JOIN timer t"
+     " ON t.module = 'people' AND t.kind = 1 AND t.subject = m.id"
+     " WHERE COALESCE(m.due_at, -1) <> COALESCE(t.due_at, -1) ORDER BY m.id",
+     "member m", "the timer is not the one its row names"},
+    {"SELECT t.subject FROM timer t WHERE t.module = 'people'"
+     " AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = t.subject) ORDER BY t.subject",
+     "member m", "has a timer but no stored row"},
+    {"SELECT m.id FROM member m"
+     " WHERE NOT EXISTS (SELECT 1 FROM identity i WHERE i.persona = m.id) ORDER BY m.id",
+     "member m", "its first persona has no identity"},
+    {"SELECT s.persona FROM persona_member s"
+     " WHERE NOT EXISTS (SELECT 1 FROM identity i WHERE i.persona = s.persona)"
+     " ORDER BY s.persona",
+     "persona p", "has no identity"},
+    {"SELECT s.persona FROM persona_member s WHERE NOT EXISTS (SELECT 1 FROM persona_member r"
+     " WHERE r.persona = s.member AND r.member = s.member) ORDER BY s.persona",
+     "persona p", "its member is not among the merged"},
+    {"SELECT DISTINCT i.persona FROM identity i"
+     " WHERE NOT EXISTS (SELECT 1 FROM persona_member s WHERE s.persona = i.persona)"
+     " AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = i.persona) ORDER BY i.persona",
+     "persona p", "has identities but no stored member"},
+    {"SELECT DISTINCT t.persona FROM trait t"
+     " WHERE NOT EXISTS (SELECT 1 FROM trait_name n WHERE n.name = t.name) ORDER BY t.persona",
+     "persona p", "has a trait whose name is not registered"},
+};
+
+static enum err run(struct sql *reader, const struct check *c, struct verify_report *report)
+{
+    struct sql_stmt *s = sql_use(reader, c->query);
+    char text[160];
+    for (bool row = true;;) {
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        snprintf(text, sizeof(text), "%s%" PRId64 ": %s", c->whom, sql_int(s, 0), c->what);
+        report->findings++;
+        report->finding(report->ctx, text);
+    }
+}
+
+enum err verify_rows(struct sql *reader, struct verify_report *report)
+{
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        TRY(run(reader, &checks[i], report));
+    return ERR_OK;
+}

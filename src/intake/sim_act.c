@@ -56,9 +56,7 @@ static void ask_staff(struct sim *s, uint32_t number)
     sim_do(s, &d);
     if (!sim_chance(s, 0.93)) return;
     d.flags = 0;
-    d.kind = DEED_ANSWERED;
     d.at += TIME_MINUTE + (int64_t)sim_exponential(s, 35.0 * TIME_MINUTE);
-    sim_do(s, &d);
     d.kind = DEED_DM_SENT;
     d.person = 0;
     d.other = number;

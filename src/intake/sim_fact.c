@@ -24,7 +24,6 @@ static const char *const kind_names[DEED_KIND_COUNT] = {
     [DEED_REACTED] = "message.reacted",
     [DEED_DM_RECEIVED] = "dm.received",
     [DEED_DM_SENT] = "dm.sent",
-    [DEED_ANSWERED] = "message.answered",
     [DEED_SHARE_CLICKED] = "share.clicked",
     [DEED_INVITE_PAID] = "invite.paid",
     [DEED_CONTENT_SENT] = "content.sent",

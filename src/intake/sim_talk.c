@@ -2,7 +2,7 @@
  *
  * Members said when and where they speak, not to whom. In order of time, a message soon after
  * another in its group may reply to that one; an open question is answered by the next who speaks,
- * or by staff later. The asker's history gets the answer as message.answered. */
+ * or by staff later. */
 #include <stdlib.h>
 
 #include "intake/sim.h"
@@ -18,28 +18,17 @@ static int by_time(const void *a, const void *b)
     return x->kind < y->kind ? -1 : x->kind > y->kind;
 }
 
-static void answer(struct sim *s, const struct deed *d, struct group *g)
-{
-    struct deed a = sim_deed(DEED_ANSWERED, g->asker, d->at);
-    a.group = d->group;
-    a.other = d->person;
-    a.staff = d->staff;
-    g->asker = 0;
-    sim_do(s, &a);
-}
-
 static void staff_answers(struct sim *s, size_t group)
 {
     struct group *g = &s->groups.items[group - 1];
-    uint32_t asker = g->asker;
     struct deed d = sim_deed(DEED_MESSAGE, 0, g->asked_at + TIME_MINUTE);
     d.at += (int64_t)sim_exponential(s, 45.0 * TIME_MINUTE);
     d.group = (uint16_t)group;
     d.staff = g->staff;
-    d.other = asker;
+    d.other = g->asker;
     d.length = (uint16_t)(8 + sim_times(s, 30));
     sim_do(s, &d);
-    answer(s, &d, g);
+    g->asker = 0;
 }
 
 static void hear(struct sim *s, struct deed *d)
@@ -49,8 +38,7 @@ static void hear(struct sim *s, struct deed *d)
     bool open = g->asker && g->asker != d->person;
     if (open && d->at - g->asked_at < ANSWER_MS && sim_chance(s, 0.6)) {
         d->other = g->asker;
-        struct deed heard = *d;
-        answer(s, &heard, g);
+        g->asker = 0;
     } else if (open && sim_chance(s, 0.75)) {
         staff_answers(s, group);
     } else if (g->last && g->last != d->person && d->at - g->last_at < REPLY_MS) {

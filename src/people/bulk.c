@@ -7,13 +7,12 @@
  * member's row on first need, and folded again after a merge. */
 #include <stdlib.h>
 
-#include "people/plan.h"
+#include "people/standing.h"
 
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
-    struct idset touched;    /* members */
-    struct intmap *in_group; /* (member, group) -> 2 * reading + (1 in, 0 out) */
-    struct intmap *loaded;   /* member -> the reading of its groups that counts */
+    struct idset touched; /* members */
+    struct standing *standing;
 };
 
 struct load {
@@ -29,8 +28,7 @@ static struct bulk *bulk_of(struct people *p)
 {
     if (p->bulk) return p->bulk;
     p->bulk = mem_alloc(sizeof(*p->bulk));
-    p->bulk->in_group = intmap_create();
-    p->bulk->loaded = intmap_create();
+    p->bulk->standing = standing_create();
     return p->bulk;
 }
 
@@ -38,70 +36,24 @@ void bulk_close(struct people *p)
 {
     if (!p->bulk) return;
     idset_finish(&p->bulk->touched);
-    intmap_destroy(p->bulk->in_group);
-    intmap_destroy(p->bulk->loaded);
+    standing_destroy(p->bulk->standing);
     mem_free(p->bulk);
     p->bulk = NULL;
 }
 
-/* ---- groups ---- */
-
-static uint64_t pair(uint32_t member, uint32_t group)
+void bulk_forget(struct people *p)
 {
-    return (uint64_t)member << 32 | group;
-}
-
-static void put_groups(struct people *p, uint32_t id, uint64_t reading, const struct fold *fold)
-{
-    struct fold_state state;
-    fold_get_state(fold, &p->names, &state);
-    intmap_put(p->bulk->loaded, id, reading);
-    for (uint32_t i = 0; i < state.group_count; i++)
-        intmap_put(p->bulk->in_group, pair(id, state.groups[i]), 2 * reading + 1);
-}
-
-static enum err load_groups(struct load *l, uint32_t id, uint64_t *reading)
-{
-    struct member *m;
-    if (intmap_get(l->p->bulk->loaded, id, reading)) return ERR_OK;
-    *reading = 1;
-    TRY(member_get(l->p, tx_sql(l->tx), id, &m));
-    put_groups(l->p, id, *reading, m->fold);
-    return ERR_OK;
-}
-
-/* Of two members one: neither's groups are those of both, so all is read again. */
-static enum err merge_groups(struct load *l, uint32_t id)
-{
-    uint64_t reading = 0;
-    intmap_get(l->p->bulk->loaded, id, &reading);
-    TRY(refold_with(l->p, id, l->events.items, l->events.count, l->p->present));
-    put_groups(l->p, id, reading + 1, l->p->present);
-    return ERR_OK;
-}
-
-/* Keep in_group in step, and add the join that a message implies. */
-static enum err follow_groups(struct load *l, const struct event *ev)
-{
-    struct people *p = l->p;
-    uint32_t roles = ev->kind < p->role_count ? p->roles[ev->kind] : 0;
-    uint32_t member = identity_member(p, ev->persona), group = ev->dim[DIM_GROUP];
-    if (ev->kind == p->kind_merged) return merge_groups(l, member);
-    if (!ev->persona || !group || !(roles & (ROLE_MESSAGE | ROLE_JOIN_GROUP | ROLE_LEAVE_GROUP)))
-        return ERR_OK;
-    uint64_t in = 0, reading;
-    TRY(load_groups(l, member, &reading));
-    intmap_get(p->bulk->in_group, pair(member, group), &in);
-    uint64_t then = 2 * reading + !(roles & ROLE_LEAVE_GROUP);
-    if (plan_implies_join(p, ev) && in != 2 * reading + 1) {
-        struct event join = plan_join(p, ev, l->arena);
-        VEC_PUSH(&l->events, join);
-    }
-    if (in != then) intmap_put(p->bulk->in_group, pair(member, group), then);
-    return ERR_OK;
+    if (p->bulk) standing_forget(p->bulk->standing);
 }
 
 /* ---- planning ---- */
+
+static void add_event(struct load *l, const struct event *ev)
+{
+    VEC_PUSH(&l->events, *ev);
+    if (ev->persona) idset_add(&l->p->bulk->touched, identity_member(l->p, ev->persona));
+    if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->ids, ev->id);
+}
 
 static enum err plan_one(struct load *l, const struct sender *sender, const struct fact *fact,
                          struct people_result *result, struct why *why)
@@ -109,11 +61,11 @@ static enum err plan_one(struct load *l, const struct sender *sender, const stru
     struct plan *plan = &l->plan;
     TRY(plan_fact(plan, sender, fact, result, why));
     for (size_t i = 0; i < plan->count; i++) {
-        struct event *ev = &plan->events[i];
-        TRY(follow_groups(l, ev));
-        VEC_PUSH(&l->events, *ev);
-        if (ev->persona) idset_add(&l->p->bulk->touched, identity_member(l->p, ev->persona));
-        if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->ids, ev->id);
+        struct implied implied = {plan, l->events.items, l->events.count, {{0}}, 0};
+        TRY(standing_follow(l->p->bulk->standing, &plan->events[i], &implied));
+        for (size_t k = 0; k < implied.count; k++)
+            add_event(l, &implied.events[k]);
+        add_event(l, &plan->events[i]);
     }
     return ERR_OK;
 }

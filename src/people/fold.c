@@ -50,6 +50,7 @@ void fold_reset(struct fold *f)
         .rhythm_end = TIME_NONE,
         .groups = {f->groups.items, 0, f->groups.capacity},
         .contacts = {f->contacts.items, 0, f->contacts.capacity},
+        .saids = {f->saids.items, 0, f->saids.capacity},
         .days = {f->days.items, 0, f->days.capacity},
         .orders = {f->orders.items, 0, f->orders.capacity, f->orders.slots, 0},
     };
@@ -68,6 +69,7 @@ void fold_destroy(struct fold *f)
     if (!f) return;
     mem_free(f->groups.items);
     mem_free(f->contacts.items);
+    mem_free(f->saids.items);
     mem_free(f->days.items);
     mem_free(f->orders.items);
     mem_free(f->orders.slots);
@@ -92,6 +94,7 @@ void fold_copy(struct fold *to, const struct fold *from)
     *to = *from;
     SET_COPY(&to->groups, &old.groups, &from->groups);
     SET_COPY(&to->contacts, &old.contacts, &from->contacts);
+    SET_COPY(&to->saids, &old.saids, &from->saids);
     SET_COPY(&to->days, &old.days, &from->days);
     SET_COPY(&to->orders, &old.orders, &from->orders);
     to->orders.slots = old.orders.slots; /* built again when it is needed */
@@ -183,6 +186,26 @@ bool fold_in_group(const struct fold *f, uint32_t group)
 {
     uint32_t place = fold_code_place(&f->groups, group);
     return place < f->groups.count && f->groups.items[place] == group;
+}
+
+bool fold_get_ask(const struct fold *f, uint32_t i, struct fold_ask *out)
+{
+    if (f->dm_from != DM_NONE && i-- == 0) {
+        *out = (struct fold_ask){0, f->dm_at, f->dm_from == DM_FROM_STAFF};
+        return true;
+    }
+    if (i >= f->saids.count) return false;
+    *out = (struct fold_ask){f->saids.items[i].group, f->saids.items[i].at, false};
+    return true;
+}
+
+bool fold_awaits(const struct fold *f, uint32_t group, int64_t at)
+{
+    struct fold_ask ask;
+    for (uint32_t i = 0; fold_get_ask(f, i, &ask); i++) {
+        if (ask.group == group) return !ask.by_staff && at > ask.at && at - ask.at < FOLD_ANSWER_MS;
+    }
+    return false;
 }
 
 void fold_get_state(const struct fold *f, const struct fold_names *n, struct fold_state *out)

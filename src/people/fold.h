@@ -121,6 +121,8 @@ void fold_columns(const struct fold_names *n, struct columns *columns);
 void fold_row_of_history(const struct fold_names *n, const struct columns *columns,
                          const struct history *h, uint32_t row, struct fold_row *out);
 void fold_row_of_event(const struct fold_names *n, const struct event *ev, struct fold_row *out);
+/* Is the event marked as a template, not written by a person? */
+bool fold_is_template(const struct fold_names *n, const struct event *ev);
 
 struct fold;
 struct fold *fold_create(void);
@@ -148,6 +150,19 @@ void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fol
 void fold_copy(struct fold *to, const struct fold *from);
 int64_t fold_last_at(const struct fold *f);               /* TIME_NONE before the first event */
 bool fold_in_group(const struct fold *f, uint32_t group); /* as of the latest event */
+
+/* A message can be answered for less than this long. */
+#define FOLD_ANSWER_MS TIME_DAY
+/* A message of the member's that waits for an answer, as of the latest event. */
+struct fold_ask {
+    uint32_t group; /* 0 = a direct message */
+    int64_t at;
+    bool by_staff; /* the direct message came from the other side */
+};
+/* The i-th of them, the direct message first; false when there are no more. */
+bool fold_get_ask(const struct fold *f, uint32_t i, struct fold_ask *out);
+/* Does a message of the member's wait in that group (0: direct) that an answer at 'at' reaches? */
+bool fold_awaits(const struct fold *f, uint32_t group, int64_t at);
 
 /* State at the moment the fold stands at. */
 struct fold_state {

@@ -114,17 +114,22 @@ static void add_exchange(struct fold *f, const struct zone *zone, int64_t at, bo
     }
 }
 
+static void dm_settled(struct fold *f)
+{
+    f->dm_from = DM_NONE;
+    f->dm_at = TIME_NONE;
+    f->dm_staff = false;
+}
+
 /* A message answers the latest one of the other side if that is less than 24 h old, and then
  * neither waits any more; otherwise it waits itself. */
 static void add_dm(struct fold *f, const struct zone *zone, const struct fold_row *row,
                    uint8_t from)
 {
     bool other_side = f->dm_from != DM_NONE && f->dm_from != from;
-    if (other_side && row->at - f->dm_at < TIME_DAY) {
+    if (other_side && row->at - f->dm_at < FOLD_ANSWER_MS) {
         add_exchange(f, zone, row->at, f->dm_staff || row->staff);
-        f->dm_from = DM_NONE;
-        f->dm_at = TIME_NONE;
-        f->dm_staff = false;
+        dm_settled(f);
         return;
     }
     f->dm_from = from;
@@ -140,15 +145,51 @@ static void add_relation(struct fold *f, const struct fold_row *row)
     if (row->roles & ROLE_LEAVE_GROUP) leave(f, &f->groups, row->group, row->at);
 }
 
+/* Drop what is too old at 'at', and of 'group' what came before 'end'. */
+static void saids_prune(struct fold_saids *s, uint32_t group, int64_t end, int64_t at)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct fold_said *said = &s->items[i];
+        bool goes = said->group == group && said->at < end;
+        if (!goes && said->at > at - FOLD_ANSWER_MS) s->items[kept++] = *said;
+    }
+    s->count = kept;
+}
+
+static void add_said(struct fold_saids *s, uint32_t group, int64_t at)
+{
+    if (s->count == 1 && s->items[0].group == group) { /* by far the most */
+        s->items[0].at = at;
+        return;
+    }
+    saids_prune(s, group, INT64_MAX, at);
+    s->items = fold_grow(s->items, &s->capacity, s->count + 1, sizeof(s->items[0]));
+    uint32_t place = s->count++;
+    for (; place > 0 && s->items[place - 1].group > group; place--)
+        s->items[place] = s->items[place - 1];
+    s->items[place] = (struct fold_said){at, group};
+}
+
+/* What came before the answer waits no more. What came in its very millisecond does, whichever of
+ * the two the log has first. */
+static void add_answer(struct fold *f, const struct fold_names *n, const struct fold_row *row)
+{
+    add_exchange(f, n->zone, row->at, row->staff != 0);
+    if (row->group) saids_prune(&f->saids, row->group, row->at, row->at);
+    if (!row->group && f->dm_from == DM_FROM_MEMBER && f->dm_at < row->at) dm_settled(f);
+}
+
 static void add_talk(struct fold *f, const struct fold_names *n, const struct fold_row *row)
 {
     if (row->roles & ROLE_MESSAGE) f->last_message = row->at;
+    if (row->roles & ROLE_MESSAGE && row->group) add_said(&f->saids, row->group, row->at);
     bool by_member = row->roles & (ROLE_MESSAGE | ROLE_DM_RECEIVED);
     if (by_member && row->question) f->effective = true;
     if (row->roles & ROLE_DM_RECEIVED) add_dm(f, n->zone, row, DM_FROM_MEMBER);
     if (!row->human) return;
     if (row->roles & ROLE_DM_SENT) add_dm(f, n->zone, row, DM_FROM_STAFF);
-    if (row->roles & ROLE_ANSWERED) add_exchange(f, n->zone, row->at, row->staff != 0);
+    if (row->roles & ROLE_ANSWERED) add_answer(f, n, row);
 }
 
 static void add_spread(struct fold *f, const struct fold_row *row)

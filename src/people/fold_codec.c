@@ -1,8 +1,9 @@
 /* fold_codec.c - a fold as bytes.
  *
- *     u8 version (1) · varint events · if events > 0:
+ *     u8 version (2) · varint events · if events > 0:
  *     varint now · times, each 0 for never or now - time + 1 · stage, trust, trust_peak and flags ·
- *     counters · trust evidence · order totals · four lists: groups, contacts, act days, orders
+ *     counters · trust evidence · order totals · lists: groups, contacts, act days, messages
+ * unanswered
  *
  * All numbers are varints, signed ones zigzag. A list is its length and then its items; codes and
  * days are written as differences. What follows from the rest (due, churn, standing orders, pace)
@@ -13,7 +14,7 @@
 #include "base/mem.h"
 #include "eventlog/bytes.h"
 
-#define VERSION 1
+#define VERSION 2
 #define DAY_MAX 3000000 /* a day number is less: the year 10183 */
 
 enum {
@@ -121,6 +122,32 @@ static void get_days(struct byte_reader *r, struct fold *f)
         day->span_ms = get_varint32(r);
         if (day->first <= last || fold_day_last(day) > f->last_at) r->bad = true;
         last = fold_day_last(day);
+    }
+}
+
+static void put_saids(struct strbuf *out, const struct fold *f)
+{
+    uint32_t last = 0;
+    put_varint(out, f->saids.count);
+    for (uint32_t i = 0; i < f->saids.count; i++) {
+        put_varint(out, f->saids.items[i].group - last);
+        put_time(out, f, f->saids.items[i].at);
+        last = f->saids.items[i].group;
+    }
+}
+
+static void get_saids(struct byte_reader *r, struct fold *f)
+{
+    struct fold_saids *s = &f->saids;
+    uint32_t count = get_count(r, 2);
+    uint64_t group = 0;
+    s->items = fold_grow(s->items, &s->capacity, count, sizeof(s->items[0]));
+    for (s->count = 0; s->count < count && !r->bad; s->count++) {
+        uint32_t step = get_varint32(r);
+        group += step;
+        struct fold_said said = {get_time(r, f), (uint32_t)group};
+        if (step == 0 || group > UINT32_MAX || said.at == TIME_NONE) r->bad = true;
+        s->items[s->count] = said;
     }
 }
 
@@ -272,6 +299,7 @@ void fold_encode(const struct fold *f, struct strbuf *out)
     put_codes(out, &f->groups);
     put_codes(out, &f->contacts);
     put_days(out, f);
+    put_saids(out, f);
 }
 
 static void get_state(struct byte_reader *r, struct fold *f)
@@ -292,6 +320,7 @@ static void get_state(struct byte_reader *r, struct fold *f)
     get_codes(r, &f->groups);
     get_codes(r, &f->contacts);
     get_days(r, f);
+    get_saids(r, f);
     if (f->last_at == TIME_NONE || f->first_seen == TIME_NONE) r->bad = true;
     if ((f->dm_from == DM_NONE) != (f->dm_at == TIME_NONE)) r->bad = true;
 }

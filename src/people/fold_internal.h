@@ -49,6 +49,19 @@ struct fold_orders {
     uint32_t slot_count; /* a power of two; 0 = not built */
 };
 
+/* The member's latest message in a group that nobody answered. */
+struct fold_said {
+    int64_t at;
+    uint32_t group;
+};
+
+/* Ascending by group; those too old to be answered are dropped when one is added. */
+struct fold_saids {
+    struct fold_said *items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
 enum { DM_NONE, DM_FROM_MEMBER, DM_FROM_STAFF };
 
 struct fold {
@@ -111,6 +124,7 @@ struct fold {
     /* sets */
     struct fold_codes groups;
     struct fold_codes contacts;
+    struct fold_saids saids;
     struct fold_days days;
     struct fold_orders orders;
 };

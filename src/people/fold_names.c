@@ -191,6 +191,11 @@ void fold_row_of_event(const struct fold_names *n, const struct event *ev, struc
     if (roles & READS_TEMPLATE) out->human = !prop_true(ev, n->prop_template);
 }
 
+bool fold_is_template(const struct fold_names *n, const struct event *ev)
+{
+    return prop_true(ev, n->prop_template);
+}
+
 static struct expr_value value_time(int64_t at)
 {
     return (struct expr_value){.type = at == TIME_NONE ? TYPE_NULL : TYPE_TIME, .time = at};

@@ -48,7 +48,7 @@ struct people {
     uint32_t *roles; /* by kind code; grows */
     uint32_t role_count;
     struct fold_names names;
-    int kind_created, kind_identified, kind_merged, kind_group_joined;
+    int kind_created, kind_identified, kind_merged, kind_group_joined, kind_answered;
     uint32_t prop_inferred; /* bool: a join concluded from a message */
     /* bulk: members whose rows wait for people_bulk_end */
     struct bulk *bulk;
@@ -131,6 +131,7 @@ int64_t member_flags(const struct fold_state *s); /* as stored */
 MUST_CHECK enum err member_write(struct people *p, struct tx *tx, struct member *m);
 
 /* bulk.c */
+void bulk_forget(struct people *p); /* after a rollback */
 void bulk_close(struct people *p);
 
 /* refold.c */

@@ -47,12 +47,28 @@ static enum err imply_join(struct people *p, struct tx *tx, const struct event *
     return tx_emit(tx, &join, &why);
 }
 
+/* The mirror of an answer goes into the asker's own history. */
+static enum err imply_answer(struct people *p, struct tx *tx, const struct event *ev)
+{
+    struct member *m;
+    struct why why;
+    uint32_t group;
+    if (tx_replaying(tx) || !plan_may_answer(p, ev, &group)) return ERR_OK;
+    TRY(member_get(p, tx_sql(tx), identity_member(p, ev->other), &m));
+    TRY(member_catch_up(p, tx, m));
+    if (!fold_awaits(m->fold, group, ev->at)) return ERR_OK;
+    struct event answer = plan_answer(p, ev, group);
+    return tx_emit(tx, &answer, &why);
+}
+
 static enum err people_on_event(struct tx *tx, void *state, const struct event *ev, uint64_t seq)
 {
     struct people *p = state;
-    if (ev->persona == 0) return ERR_OK;
+    if (ev->persona == 0 && ev->other == 0) return ERR_OK;
     if (ev->kind >= p->role_count) names_refresh(p);
     TRY(imply_join(p, tx, ev));
+    TRY(imply_answer(p, tx, ev));
+    if (ev->persona == 0) return ERR_OK;
     if (!tx_replaying(tx)) seq = tx_seq(tx) + 1; /* after what was just emitted */
     if (ev->kind == p->kind_merged)
         return member_mark_stale(p, tx_sql(tx), identity_member(p, ev->persona), seq);
@@ -81,6 +97,7 @@ static void people_on_rollback(void *state)
 {
     struct people *p = state;
     members_forget(p);
+    bulk_forget(p);
     identity_forget(p);
     trait_forget(p);
     p->role_count = 0; /* numbers of kinds that a trial gave may be given again */

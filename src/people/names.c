@@ -19,6 +19,7 @@ static enum err register_own(struct tx *tx, struct people *p)
     TRY(own_kind(tx, "member.identified", &p->kind_identified));
     TRY(own_kind(tx, "member.merged", &p->kind_merged));
     TRY(own_kind(tx, "group.joined", &p->kind_group_joined));
+    TRY(own_kind(tx, "message.answered", &p->kind_answered));
     TRY(own_kind(tx, "lifecycle.changed", &p->names.kind_lifecycle));
     TRY(own_kind(tx, "trust.changed", &p->names.kind_trust));
     TRY(registry_prop(tx, STR("order"), PROP_TEXT, &p->names.prop_order, &why));

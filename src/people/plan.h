@@ -28,3 +28,8 @@ MUST_CHECK enum err convert(struct plan *plan, const struct sender *sender, cons
  * the join before the message. */
 bool plan_implies_join(const struct people *p, const struct event *ev);
 struct event plan_join(const struct people *p, const struct event *ev, struct arena *arena);
+/* A message that names another member answers them if a message of theirs waits, in the same group
+ * or (0) direct to staff; whoever knows that it does adds the answer to their history, before the
+ * message. */
+bool plan_may_answer(const struct people *p, const struct event *ev, uint32_t *group);
+struct event plan_answer(const struct people *p, const struct event *ev, uint32_t group);

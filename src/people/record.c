@@ -1,9 +1,9 @@
 /* record.c - one fact becomes events: dedupe, resolve, emit.
  *
  * Order in the log: member.created, then member.identified when an anonymous member became known,
- * then member.merged, then what the rooms conclude (group.joined), then the event itself. All at
- * the fact's own time. The same plan serves the live path, which emits into the batch, and the bulk
- * path, which collects (struct plan). */
+ * then member.merged, then what the rooms conclude (group.joined, and message.answered of whom it
+ * answers), then the event itself. All at the fact's own time. The same plan serves the live path,
+ * which emits into the batch, and the bulk path, which collects (struct plan). */
 #include "people/plan.h"
 
 #include "people/kinds.h"
@@ -116,6 +116,25 @@ struct event plan_join(const struct people *p, const struct event *ev, struct ar
     join.dim[DIM_GROUP] = ev->dim[DIM_GROUP];
     convert_add_flag(&join, p->prop_inferred, arena);
     return join;
+}
+
+bool plan_may_answer(const struct people *p, const struct event *ev, uint32_t *group)
+{
+    uint32_t roles = ev->kind < p->role_count ? p->roles[ev->kind] : 0;
+    bool direct = (roles & ROLE_DM_SENT) && !ev->persona && ev->dim[DIM_STAFF];
+    bool reply = (roles & ROLE_MESSAGE) && ev->dim[DIM_GROUP];
+    if (!ev->other || !(direct || reply) || fold_is_template(&p->names, ev)) return false;
+    *group = direct ? 0 : ev->dim[DIM_GROUP];
+    return identity_member(p, ev->other) != (ev->persona ? identity_member(p, ev->persona) : 0);
+}
+
+struct event plan_answer(const struct people *p, const struct event *ev, uint32_t group)
+{
+    struct event answer = convert_own(ev, p->kind_answered, ev->other);
+    answer.other = ev->persona;
+    answer.dim[DIM_GROUP] = group;
+    answer.dim[DIM_STAFF] = ev->dim[DIM_STAFF];
+    return answer;
 }
 
 enum err people_record(struct tx *tx, const struct sender *sender, const struct fact *fact,

@@ -20,6 +20,8 @@ struct crowd {
     int64_t at;
     struct fact *facts;
     size_t count;
+    struct identity said, wrote; /* who spoke last in a group, and who wrote to staff; or empty */
+    struct str said_in;          /* that group */
 };
 
 /* A name, a number of eight digits, and for mail- the rest of an address. */
@@ -100,15 +102,42 @@ static inline void crowd_order(struct crowd *c, struct fact *f)
     f->prop_count = 1;
 }
 
+static inline void crowd_one(struct crowd *c, struct identity **list, uint32_t *count,
+                             struct identity who)
+{
+    if (!who.value.len) return;
+    *list = arena_copy(c->arena, &who, sizeof(who));
+    *count = 1;
+}
+
+/* To the one who spoke last, or to nobody. */
 static inline void crowd_talk(struct crowd *c, struct fact *f)
 {
     f->kind = STR("message.sent");
     f->code[DIM_GROUP] = crowd_text(c, "group ", rng_below(&c->rng, 12));
+    if (crowd_one_in(c, 4)) {
+        crowd_one(c, &f->other, &f->other_count, c->said);
+        if (f->other_count) f->code[DIM_GROUP] = c->said_in;
+    } else if (f->who_count) {
+        c->said = f->who[0];
+        c->said_in = f->code[DIM_GROUP];
+    }
     if (crowd_one_in(c, 12)) f->code[DIM_STAFF] = STR("staff 1");
     if (!crowd_one_in(c, 5)) return;
     f->props = arena_alloc_array(c->arena, 1, sizeof(*f->props));
     f->props[0] = (struct fact_value){.name = STR("question"), .type = PROP_BOOL, .number = 1};
     f->prop_count = 1;
+}
+
+static inline void crowd_direct(struct crowd *c, struct fact *f)
+{
+    f->code[DIM_STAFF] = crowd_text(c, "staff ", rng_below(&c->rng, 3));
+    if (str_is(f->kind, "dm.received")) {
+        if (f->who_count) c->wrote = f->who[0];
+        return;
+    }
+    if (crowd_one_in(c, 2)) crowd_one(c, &f->who, &f->who_count, c->wrote);
+    if (crowd_one_in(c, 8)) f->code[DIM_STAFF] = (struct str){NULL, 0};
 }
 
 static inline void crowd_kind(struct crowd *c, struct fact *f)
@@ -138,7 +167,8 @@ static inline void crowd_kind(struct crowd *c, struct fact *f)
         f->kind = str_of(others[rng_below(&c->rng, sizeof(others) / sizeof(others[0]))]);
         if (str_is(f->kind, "content.viewed"))
             f->code[DIM_CONTENT] = crowd_text(c, "content ", rng_below(&c->rng, 30));
-        if (str_starts(f->kind, STR("dm.")) || str_starts(f->kind, STR("contact.")))
+        if (str_starts(f->kind, STR("dm."))) crowd_direct(c, f);
+        if (str_starts(f->kind, STR("contact.")))
             f->code[DIM_STAFF] = crowd_text(c, "staff ", rng_below(&c->rng, 3));
     }
 }

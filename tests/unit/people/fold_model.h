@@ -274,6 +274,8 @@ static inline bool familiar_at(const struct timeline *l, int64_t t)
             if (exchange && waits->staff) staff = true;
             waits = exchange ? NULL : r;
         }
+        bool direct = (r->roles & ROLE_ANSWERED) && r->human && r->group == 0;
+        if (direct && waits && (waits->roles & ROLE_DM_RECEIVED) && waits->at < r->at) waits = NULL;
         if (!exchange) continue;
         int64_t day = zone_day(l->names.zone, r->at);
         exchanges++;

@@ -76,6 +76,48 @@ static void members_answers_alone_do_not_make_familiar(void **unused)
     trust_is(T0 + DAYS(8), TRUST_FAMILIAR);
 }
 
+static bool awaits(uint32_t group, int64_t at)
+{
+    return fold_awaits(story.fold, group, at);
+}
+
+static void a_message_waits_a_day_for_one_answer(void **unused)
+{
+    (void)unused;
+    in_group(T0, "group.joined", 1);
+    assert_false(awaits(1, T0));
+    in_group(T0 + 5, "message.sent", 1);
+    in_group(T0 + 6, "message.sent", 2);
+    assert_false(awaits(1, T0 + 5) || awaits(2, T0 + 6));
+    assert_true(awaits(1, T0 + 6) && awaits(2, T0 + 7));
+    assert_true(awaits(1, T0 + 5 + DAYS(1) - 1));
+    assert_false(awaits(1, T0 + 5 + DAYS(1)));
+    assert_false(awaits(3, T0 + 7) || awaits(0, T0 + 7));
+    in_group(T0 + 8, "message.answered", 1);
+    assert_false(awaits(1, T0 + 9));
+    assert_true(awaits(2, T0 + 9));
+    in_group(T0 + DAYS(3), "message.sent", 1);
+    in_group(T0 + DAYS(3), "message.answered", 1); /* in the same millisecond: of one before it */
+    assert_true(awaits(1, T0 + DAYS(3) + 1));
+}
+
+static void a_direct_message_that_was_answered_takes_part_in_no_other_exchange(void **unused)
+{
+    (void)unused;
+    with_staff(T0, "contact.added", 2);
+    for (int i = 1; i < 3; i++) {
+        with_staff(T0 + DAYS(2 * i), "dm.received", 2);
+        assert_true(awaits(0, T0 + DAYS(2 * i) + 1));
+        with_staff(T0 + DAYS(2 * i) + 1, "message.answered", 2);
+        assert_false(awaits(0, T0 + DAYS(2 * i) + 1));
+        with_staff(T0 + DAYS(2 * i) + 2, "dm.sent", 2);
+        assert_false(awaits(0, T0 + DAYS(2 * i) + 2));
+    }
+    trust_is(T0 + DAYS(4) + 2, TRUST_ACQUAINTED); /* two exchanges */
+    with_staff(T0 + DAYS(4) + 3, "dm.received", 2);
+    trust_is(T0 + DAYS(4) + 3, TRUST_FAMILIAR);
+}
+
 static void leaving_lapses_trust_and_rejoining_restores_it(void **unused)
 {
     (void)unused;
@@ -98,6 +140,8 @@ int main(void)
         STORY_TEST(attending_or_a_sample_informs),
         STORY_TEST(three_exchanges_on_two_days_with_staff_make_familiar),
         STORY_TEST(members_answers_alone_do_not_make_familiar),
+        STORY_TEST(a_message_waits_a_day_for_one_answer),
+        STORY_TEST(a_direct_message_that_was_answered_takes_part_in_no_other_exchange),
         STORY_TEST(leaving_lapses_trust_and_rejoining_restores_it),
     };
     return cmocka_run_group_tests_name("fold trust", tests, NULL, NULL);

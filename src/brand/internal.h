@@ -112,7 +112,10 @@ struct brand {
     int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
     int64_t quiet_until;    /* a batch without commands failed: none before this; 0 = any time */
     uint64_t round_seq;
+    uint64_t activity; /* commands and snapshots as of the writer's last look */
+    bool trim_due;     /* there was some since memory was last given back */
     struct {
+        _Atomic uint64_t snapshots; /* taken by anyone */
         _Atomic uint64_t commits, commands, rolled_back, duplicates, wal_pages;
     } counters; /* for brand_stats */
     _Atomic bool poisoned;

@@ -44,6 +44,7 @@ void brand_set_personas(struct brand *b, const uint32_t *persona, const uint32_t
 struct snapshot *brand_snapshot(struct brand *b)
 {
     struct log *log = &b->log;
+    b->counters.snapshots++;
     pthread_mutex_lock(&log->set_lock);
     size_t count = log->parts.count;
     struct view *v = mem_alloc(sizeof(*v) + count * sizeof(v->parts[0]));

@@ -379,6 +379,16 @@ static bool wants_quiet_batch(struct brand *b)
            (due != TIME_NONE && due <= now);
 }
 
+/* When nothing was asked for a while, what loads and questions freed goes back to the system. */
+static void give_back(struct brand *b)
+{
+    uint64_t activity = b->counters.commands + b->counters.snapshots;
+    bool quiet = activity == b->activity;
+    if (quiet && b->trim_due) mem_trim();
+    b->trim_due = !quiet;
+    b->activity = activity;
+}
+
 static void *writer(void *arg)
 {
     struct brand *b = arg;
@@ -394,6 +404,7 @@ static void *writer(void *arg)
         if (err != ERR_OK) log_warn("brand", "checkpoint_failed", "error=%s", err_code(err));
         b->counters.wal_pages = (uint64_t)sql_wal_pages(b->db);
         if (!list && sql_alive(b->db) != ERR_OK) b->poisoned = true;
+        if (!list) give_back(b);
         if (tail_count(b->log.tail) >= 131072) compactor_wake(b);
         pthread_mutex_lock(&q->lock);
     }

@@ -181,6 +181,8 @@ enum err people_bulk_end(struct tx *tx, struct why *why)
     if (err == ERR_OK) err = sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending"));
     idset_finish(&members);
     if (err == ERR_OK) bulk_close(p);
+    members_shed(p);
+    identity_shed(p);
     mem_trim();
     return err;
 }

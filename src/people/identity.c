@@ -133,6 +133,14 @@ enum err identity_insert(struct people *p, struct tx *tx, const struct identity_
     return ERR_OK;
 }
 
+void identity_shed(struct people *p)
+{
+    if (intmap_count(p->identities) <= CACHE_MAX) return;
+    intmap_destroy(p->identities);
+    p->identities = intmap_create();
+    p->identities_complete = false;
+}
+
 /* ---- personas and members ---- */
 
 /* Where a persona belongs and which comes after it; one alone is its own member and ring. */

@@ -92,6 +92,7 @@ size_t identity_personas(const struct people *p, uint32_t member, struct arena *
                          uint32_t **out);
 MUST_CHECK enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
                                    uint32_t *root);
+void identity_shed(struct people *p);    /* after a load: a cache over its bound goes */
 void identity_publish(struct people *p); /* give snapshots the current map of shared personas */
 
 /* resolve.c */
@@ -115,6 +116,7 @@ void convert_add_flag(struct event *ev, uint32_t prop, struct arena *arena); /* 
 /* member.c */
 MUST_CHECK enum err member_get(struct people *p, struct sql *db, uint32_t id, struct member **out);
 void members_forget(struct people *p);
+void members_shed(struct people *p); /* keep those only that are to be written */
 /* Forget one that was merged away: it has no row any more. */
 void member_drop(struct people *p, uint32_t id);
 MUST_CHECK enum err member_fold(struct people *p, struct tx *tx, const struct event *ev,

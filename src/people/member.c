@@ -57,6 +57,13 @@ static void evict(struct people *p)
     }
 }
 
+void members_shed(struct people *p)
+{
+    for (size_t i = p->members.count; i > 0; i--) {
+        if (!p->members.items[i - 1]->dirty) drop(p, i - 1);
+    }
+}
+
 static enum err load(struct people *p, struct sql *db, uint32_t id, struct member **out)
 {
     struct sql_stmt *s = sql_use(db, "SELECT seq, due_at, state FROM member WHERE id = $1");

@@ -27,9 +27,11 @@ void codec_writer_destroy(struct codec_writer *w)
     mem_free(w);
 }
 
+/* Not zeroed, which would take longer than reading a group: all of it is written before it is read,
+ * but for what is within the slack. */
 struct codec_reader *codec_reader_create(void)
 {
-    return mem_alloc(sizeof(struct codec_reader));
+    return mem_resize_array(NULL, 1, sizeof(struct codec_reader));
 }
 
 void codec_reader_destroy(struct codec_reader *r)

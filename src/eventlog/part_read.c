@@ -272,12 +272,13 @@ static enum err read_prop(struct reading *r, struct rows_prop *prop)
     return ERR_OK;
 }
 
-/* A buffer for 'capacity' values of 'size' bytes if it is wanted, else none. */
+/* A buffer for 'capacity' values of 'size' bytes if it is wanted, else none. Not zeroed: a read
+ * fills it. */
 static void *keep(void *buffer, bool wanted, uint32_t capacity, size_t size)
 {
     if (wanted && buffer) return buffer;
     mem_free(buffer);
-    return wanted ? mem_alloc_array((size_t)capacity + CODEC_SLACK, size) : NULL;
+    return wanted ? mem_resize_array(NULL, (size_t)capacity + CODEC_SLACK, size) : NULL;
 }
 
 static void prepare_columns(struct rows *rows, uint32_t mask, bool any)

@@ -80,6 +80,7 @@ static enum err run_phase(struct scanner *sc, size_t count, struct why *why)
 static enum err work_task(struct scan_worker *w, size_t task)
 {
     const struct scan_task *t = &w->scanner->tasks.items[task];
+    if (w->scanner->scan->pieces) return scan_piece(w, t->source, t->group);
     if (t->source != SCAN_NONE) return scan_memberless(w, t->source, t->group);
     /* Once there is no room, a pass that only gathers has failed. */
     if (!w->scanner->stream && atomic_load(&w->scanner->side_full)) return ERR_OK;

@@ -5,7 +5,8 @@
  * of each range by (persona, at), maps personas to members, and hands each worker runs of whole
  * members of about SCAN_RUN_ROWS rows. A member of several personas is gathered apart and comes
  * whole. Events without member come in runs of one "member" with id 0, in several pieces, sorted by
- * at within each. The order in which runs come to workers is not fixed: results must be merged so
+ * at within each. Who counts events and not members can take all members in pieces, and saves the
+ * merging. The order in which runs come to workers is not fixed: results must be merged so
  * that it does not matter.
  *
  * Within a member rows ascend by at. Ties of one persona are in order of commit; between personas
@@ -55,6 +56,7 @@ struct scan {
     const uint16_t *kinds; /* only these kinds are needed (others may come); NULL = all */
     size_t kind_count;
     bool members_only; /* leave out events without member */
+    bool pieces;       /* a member may come in several pieces, also of one run: nothing is merged */
 };
 
 /* One call per run; false stops the scan (which then returns ERR_CANCELLED). Arrays are valid

@@ -191,6 +191,14 @@ static void plan_spans(struct scanner *sc)
     mem_free(cuts);
 }
 
+static void plan_pieces(struct scanner *sc)
+{
+    for (uint32_t s = 0; s < sc->source_count; s++) {
+        for (size_t i = 0; i < sc->sources[s].groups.count; i++)
+            add_task(sc, (struct scan_task){.source = s, .group = (uint32_t)i});
+    }
+}
+
 static void plan_memberless(struct scanner *sc)
 {
     if (!sc->stream || sc->scan->members_only) return;
@@ -233,6 +241,10 @@ void scan_plan(struct scanner *sc)
         }
     }
     VEC_RESET(&sc->tasks);
+    if (sc->scan->pieces) {
+        plan_pieces(sc);
+        return;
+    }
     plan_spans(sc);
     plan_memberless(sc);
     plan_memory(sc);

@@ -343,3 +343,25 @@ enum err scan_memberless(struct scan_worker *w, uint32_t source, uint32_t group)
     bool any = c->sheet.runs && c->sheet.run_persona[0] == 0;
     return scan_deliver(w, &c->sheet, 0, any, c->strings);
 }
+
+/* Turn the personas of a sheet into members. No other task reads the group, so they may stay so. */
+static void turn_personas(struct scan_worker *w, const struct sheet *s)
+{
+    const struct persona_map *map = &w->scanner->map;
+    size_t at = gallop_u32(map->persona, 0, map->count, s->runs ? s->run_persona[0] : 0);
+    for (uint32_t run = 0; run < s->runs && at < map->count; run++) {
+        uint32_t persona = s->run_persona[run];
+        at = gallop_u32(map->persona, at, map->count, persona);
+        if (at < map->count && map->persona[at] == persona) s->run_persona[run] = map->member[at];
+    }
+}
+
+enum err scan_piece(struct scan_worker *w, uint32_t source, uint32_t group)
+{
+    TRY(scan_load(w, source, group));
+    const struct scan_cursor *c = &w->cursors[source];
+    bool memberless = c->sheet.runs && c->sheet.run_persona[0] == 0;
+    turn_personas(w, &c->sheet);
+    return scan_deliver(w, &c->sheet, memberless && w->scanner->scan->members_only, c->sheet.runs,
+                        c->strings);
+}

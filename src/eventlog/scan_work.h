@@ -30,7 +30,8 @@ struct scan_source {
     VEC(struct scan_group) groups;     /* that may hold rows asked for; personas ascend */
 };
 
-/* Work for one worker: the personas from .. to-1, or the rows without member of one group. */
+/* Work for one worker: the personas from .. to-1, or one group: all of it or the rows without
+ * member. */
 struct scan_task {
     uint64_t from, to;
     uint32_t source; /* SCAN_NONE: personas */
@@ -144,6 +145,8 @@ uint32_t scan_member_of(const struct persona_map *map, uint32_t persona);
 /* --- scan_span.c --- */
 /* All rows of the personas from .. to-1. */
 MUST_CHECK enum err scan_span(struct scan_worker *w, uint64_t from, uint64_t to);
+/* All rows of one group, as they lie. */
+MUST_CHECK enum err scan_piece(struct scan_worker *w, uint32_t source, uint32_t group);
 /* The rows without member of one group. */
 MUST_CHECK enum err scan_memberless(struct scan_worker *w, uint32_t source, uint32_t group);
 /* Hand over runs from .. to-1 of a sheet, each a member, as a run of the scan. */

@@ -148,6 +148,7 @@ static enum err scan(const struct sweep *s, struct worker *workers, int count, s
         .kinds = need.every_kind ? NULL : need.kinds,
         .kind_count = need.kind_count,
         .members_only = s->members_only || p->who,
+        .pieces = s->pieces && !p->who && !p->derived,
     };
     for (int i = 0; i < count; i++) {
         pointers[i] = &workers[i];

@@ -12,6 +12,7 @@ struct sweep {
     bool every_kind;   /* rows of no selector are wanted too (SIGHT_SEEN) */
     bool unsifted;     /* the kernel reads the history and 'keep' alone, of every kind */
     bool who_only;     /* the kernel reads who is kept alone */
+    bool pieces;       /* the kernel does not mind a member in several pieces */
 };
 
 /* Run one kernel a worker and merge them into 'out', which has room for one and is the caller's to

@@ -39,8 +39,9 @@ static enum err parse(struct plan *p, struct form *f)
 static struct sweep sweep_of(struct plan *p)
 {
     const struct trend_plan *t = p->own;
+    bool members = t->measure == TREND_MEMBERS;
     return (struct sweep){
-        .plan = p, .from = p->from, .to = p->to, .members_only = t->measure == TREND_MEMBERS};
+        .plan = p, .from = p->from, .to = p->to, .members_only = members, .pieces = !members};
 }
 
 /* The cells of the reply. Slot 0 is null (or everything, without keys), slots 1 .. n are the keys

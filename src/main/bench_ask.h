@@ -21,7 +21,7 @@ struct bench_answer {
     uint64_t bytes_touched; /* decoded */
     uint64_t rows_touched;  /* handed to the kernel */
     uint64_t peak_bytes;    /* private memory of the process, at its highest */
-    char hash[17];          /* of the answer: the first half of it in hex */
+    char hash[17];          /* of the answer: its first 16 hex digits */
 };
 
 #define BENCH_QUESTIONS 10

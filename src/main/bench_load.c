@@ -1,10 +1,10 @@
 /* bench_load.c - two passes.
  *
  * Reading: each thread takes a run of lines, splits them with the importer's reader of CSV, checks
- * the cells and spills the rows by part and by range of members (bench_spill.h). Writing: bucket
- * after bucket, the rows are sorted by member, stable, so that they stay in order of time, and go
- * to the part's writer. Memory is that of the buckets' last blocks and of one bucket, whatever the
- * file's size.
+ * the cells and spills the rows by part and by range of members (bench_spill.h). Writing: each
+ * thread takes a part; bucket after bucket, the rows are sorted by member, stable, so that they
+ * stay in order of time, and go to the part's writer. Memory is that of the buckets' last blocks
+ * and of one bucket a thread, whatever the file's size.
  *
  * Invariant: bucket part * RANGES + range holds the rows of that part whose members are in the
  * range; ranges ascend. */

@@ -1,8 +1,10 @@
 /* lifecycle.c - the query "lifecycle": stock of each stage over time, and the flow between stages.
  *
- * Each member is folded up to 'to'. Changes become differences of the stock at the end of their
- * bucket; adding them up from the first bucket on gives the stock. A change at exactly the end of a
- * bucket belongs to the next one, as buckets are half open. */
+ * Only the stage at the end of each bucket matters, so that a member's events are added up and
+ * judged there alone, and not even there while neither an event nor the clock can have changed it.
+ * What changes are differences of the stock; adding them up from the first bucket on gives the
+ * stock. A change at exactly the end of a bucket belongs to the next one, as buckets are half open.
+ */
 #include "base/mem.h"
 #include "insight/buckets.h"
 #include "insight/query.h"
@@ -25,51 +27,61 @@ struct lifecycle {
     uint64_t flow[STAGE_COUNT][STAGE_COUNT]; /* [at from][at to] */
     uint64_t arrived[STAGE_COUNT];           /* in no stage at from, in this one at to */
     int stage;                               /* of the member at hand; -1 = none yet */
-    int stage_from;                          /* theirs at 'from' */
 };
 
+/* Buckets from 'bucket' on begin with the member in 'stage'. */
 static void enter(struct lifecycle *l, size_t bucket, int stage)
 {
+    if (stage == l->stage) return;
     if (l->stage >= 0) l->stock[bucket][l->stage]--;
     l->stock[bucket][stage]++;
     l->stage = stage;
 }
 
-static void on_change(void *ctx, const struct fold_change *change)
-{
-    struct lifecycle *l = ctx;
-    const struct lifecycle_settings *s = l->settings;
-    if (change->what != FOLD_LIFECYCLE) return;
-    bool before = change->at < s->from;
-    enter(l, before ? 0 : buckets_find(s->buckets, change->at), change->to);
-    if (before) l->stage_from = change->to;
-}
+/* Rows of a member that are still to be added, and until when the stage is known to stay. */
+struct walk {
+    const struct history *h;
+    uint32_t next, end; /* rows */
+    int64_t due;        /* INT64_MIN: rows were added since the stage was judged */
+    int stage;
+};
 
-/* The fold reports a stage when one is reached; until then the member is a visitor. */
-static void begin_as_visitor(struct lifecycle *l, int64_t at)
+/* The stage at 'at', or -1 when nothing has happened by then. */
+static int stage_at(struct lifecycle *l, struct walk *w, int64_t at)
 {
-    const struct lifecycle_settings *s = l->settings;
-    enter(l, at < s->from ? 0 : buckets_find(s->buckets, at), STAGE_NONE);
+    const struct plan *p = l->settings->plan;
+    const struct fold_names *names = p->in->fold;
+    for (; w->next < w->end && w->h->at[w->next] <= at; w->next++) {
+        uint16_t kind = w->h->kind[w->next];
+        uint32_t roles = kind < names->kind_count ? names->roles[kind] : 0;
+        struct fold_row row;
+        if (w->stage < 0) w->due = INT64_MIN; /* anything makes a visitor */
+        if (roles == 0 || roles & ROLE_DERIVED) continue;
+        fold_row_of_history(names, &p->columns, w->h, w->next, &row);
+        fold_add(l->fold, names, &row);
+        w->due = INT64_MIN;
+    }
+    if (w->due <= at) w->stage = fold_stage_at(l->fold, names, at, &w->due);
+    return w->stage;
 }
 
 static void fold_member(struct lifecycle *l, const struct history *h, uint32_t from, uint32_t to)
 {
     const struct lifecycle_settings *s = l->settings;
-    const struct fold_names *names = s->plan->in->fold;
-    fold_reset(l->fold);
-    l->stage = l->stage_from = -1;
+    const struct buckets *b = s->buckets;
     if (from == to || h->at[from] >= s->to) return;
-    begin_as_visitor(l, h->at[from]);
-    for (uint32_t i = from; i < to && h->at[i] < s->to; i++) {
-        struct fold_row row;
-        fold_row_of_history(names, &s->plan->columns, h, i, &row);
-        if (row.roles & ROLE_DERIVED) continue;
-        fold_event(l->fold, names, &row, on_change, l);
+    struct walk w = {h, from, to, INT64_MAX, -1};
+    fold_reset(l->fold);
+    l->stage = -1;
+    int stage_from = stage_at(l, &w, s->from - 1);
+    size_t first = h->at[from] > s->from ? buckets_find(b, h->at[from]) : 0;
+    for (size_t i = first; i < b->count; i++) {
+        int64_t end = b->starts[i + 1] < s->to ? b->starts[i + 1] : s->to;
+        enter(l, i, stage_at(l, &w, end - 1));
     }
-    fold_advance(l->fold, names, s->to - 1, on_change, l);
     if (l->stage == STAGE_NONE) return;
-    if (l->stage_from >= 0) {
-        l->flow[l->stage_from][l->stage]++;
+    if (stage_from >= 0 && stage_from != STAGE_NONE) {
+        l->flow[stage_from][l->stage]++;
     } else {
         l->arrived[l->stage]++;
     }

@@ -177,6 +177,23 @@ void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fol
     if (f->events) walk(f, &n->rules, until + 1, &report);
 }
 
+void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row *row)
+{
+    if (row->roles & ROLE_DERIVED) return;
+    assert(row->at >= f->last_at);
+    if (f->events == 0) f->first_seen = row->at;
+    f->last_at = row->at;
+    fold_apply(f, n, row);
+}
+
+enum stage fold_stage_at(const struct fold *f, const struct fold_names *n, int64_t at, int64_t *due)
+{
+    assert(at >= f->last_at);
+    struct fold_verdict v = fold_judge(f, &n->rules, at);
+    *due = v.due;
+    return v.stage;
+}
+
 int64_t fold_last_at(const struct fold *f)
 {
     return f->last_at;

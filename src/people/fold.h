@@ -147,6 +147,12 @@ void fold_event(struct fold *f, const struct fold_names *n, const struct fold_ro
  * before 'until': advance a copy when more may come. */
 void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fold_change_fn *fn,
                   void *ctx);
+/* For who wants the stage at a few moments and no changes: add one event without judging it, and
+ * the stage at 'at', which no event added is after; '*due' is when it may change by the clock
+ * alone. A fold takes fold_event() or fold_add(), not both. */
+void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row *row);
+enum stage fold_stage_at(const struct fold *f, const struct fold_names *n, int64_t at,
+                         int64_t *due);
 void fold_copy(struct fold *to, const struct fold *from);
 int64_t fold_last_at(const struct fold *f);               /* TIME_NONE before the first event */
 bool fold_in_group(const struct fold *f, uint32_t group); /* as of the latest event */

@@ -272,7 +272,7 @@ static void compare(const struct timeline *l)
 {
     struct rng g;
     rng_init(&g, l->seed ^ 1);
-    struct fold *f = fold_create(), *copy = fold_create();
+    struct fold *f = fold_create(), *copy = fold_create(), *added = fold_create();
     changes.count = 0;
     list_moments(l, &g, &moments);
     int64_t end = moments.items[moments.count - 1] + 1;
@@ -286,6 +286,7 @@ static void compare(const struct timeline *l)
         if (t < first_at(l) || (i && t == moments.items[i - 1])) continue;
         while (done < l->count && l->rows[done].at <= t) {
             run(l, f, done, done + 1, NULL);
+            fold_add(added, &l->names, &l->rows[done]);
             done++;
         }
         struct fold_state state;
@@ -294,7 +295,12 @@ static void compare(const struct timeline *l)
         fold_get_state(copy, &l->names, &state);
         check_state(l, &state, t, &changes);
         check_due(l, &state, t, done < l->count ? l->rows[done].at : end);
+        state.due = TIME_NONE;
+        SAME(l, t, "stage of events added", state.stage,
+             fold_stage_at(added, &l->names, t, &state.due));
+        check_due(l, &state, t, done < l->count ? l->rows[done].at : end);
     }
+    fold_destroy(added);
     fold_destroy(f);
     fold_destroy(copy);
 }

@@ -97,6 +97,11 @@ bool intmap_get(const struct intmap *m, uint64_t key, uint64_t *value)
     return true;
 }
 
+void intmap_prefetch(const struct intmap *m, uint64_t key)
+{
+    __builtin_prefetch(&m->pairs[home_of(m, key + 1)]);
+}
+
 static void grow(struct intmap *m)
 {
     struct pair *old = m->pairs;

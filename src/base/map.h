@@ -29,6 +29,8 @@ void intmap_destroy(struct intmap *m);
 void intmap_reset(struct intmap *m);
 size_t intmap_count(const struct intmap *m);
 bool intmap_get(const struct intmap *m, uint64_t key, uint64_t *value);
+/* Have the processor fetch where the key would be: it is wanted soon. */
+void intmap_prefetch(const struct intmap *m, uint64_t key);
 void intmap_put(struct intmap *m, uint64_t key, uint64_t value);
 bool intmap_remove(struct intmap *m, uint64_t key);
 /* Visit in no set order; start with *cursor = 0. The map must not change meanwhile. */

@@ -18,7 +18,6 @@
 
 #define SEAL_ROWS 131072
 #define FANOUT 4
-#define PREFETCH 12 /* rows; events lie in order of arrival, and are written in another */
 #define IDS_FILES_MAX 8
 
 /* ---- sealing the tail ---- */
@@ -31,16 +30,30 @@ enum err brand_part_create(struct brand *b, uint32_t *file, struct part_writer *
     return part_create(path, w, why);
 }
 
+/* Events lie in order of arrival and are written in another: have the processor fetch each one,
+ * then its properties, then their texts, some rows before they are wanted. */
+static void fetch_ahead(const struct event *const *events, size_t count)
+{
+    enum { TEXTS = 6, PROPS = 12, EVENT = 18 };
+    if (count > EVENT) {
+        __builtin_prefetch(events[EVENT]);
+        __builtin_prefetch((const char *)events[EVENT] + 64);
+    }
+    if (count > PROPS && events[PROPS]->prop_count) __builtin_prefetch(events[PROPS]->props);
+    if (count <= TEXTS) return;
+    for (uint16_t i = 0; i < events[TEXTS]->prop_count; i++) {
+        const struct event_prop *p = &events[TEXTS]->props[i];
+        if (p->type == PROP_TEXT) __builtin_prefetch(p->text.p);
+    }
+}
+
 enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
                        struct sealed *out, struct why *why)
 {
     struct part_writer *w;
     TRY(brand_part_create(b, &out->file, &w, why));
     for (size_t i = 0; i < count; i++) {
-        if (i + PREFETCH < count) {
-            __builtin_prefetch(events[i + PREFETCH]);
-            __builtin_prefetch((const char *)events[i + PREFETCH] + 64);
-        }
+        fetch_ahead(events + i, count - i);
         enum err err = part_add(w, events[i], why);
         if (err == ERR_OK) continue;
         part_abandon(w);

@@ -65,10 +65,23 @@ static bool lags_of(struct codec_writer *w, const int64_t *at, const int64_t *re
     return negative;
 }
 
+static bool is_constant(const int64_t *v, size_t count)
+{
+    int64_t differ = 0;
+    for (size_t i = 1; i < count; i++)
+        differ |= v[i] ^ v[0];
+    return differ == 0;
+}
+
 enum codec codec_write_received(struct codec_writer *w, const int64_t *at, const int64_t *received,
                                 size_t rows, struct strbuf *out)
 {
     assert(rows > 0 && rows <= CODEC_ROWS_MAX);
+    const struct sparse all = {.count = rows, .rows = rows};
+    if (is_constant(received, rows) && !is_constant(at, rows)) { /* nothing is shorter */
+        codec_write_amounts(w, &all, received, out);
+        return CODEC_NUMBER;
+    }
     struct strbuf *lag = &w->trial[0], *whole = &w->trial[1];
     strbuf_reset(lag);
     strbuf_reset(whole);
@@ -78,7 +91,7 @@ enum codec codec_write_received(struct codec_writer *w, const int64_t *at, const
         strbuf_add_str(out, strbuf_str(lag));
         return CODEC_LAG;
     }
-    codec_write_amounts(w, &(struct sparse){.count = rows, .rows = rows}, received, whole);
+    codec_write_amounts(w, &all, received, whole);
     bool closer = lag->len <= whole->len;
     strbuf_add_str(out, strbuf_str(closer ? lag : whole));
     return closer ? CODEC_LAG : CODEC_NUMBER;

@@ -50,15 +50,6 @@ enum err part_create(const char *path, struct part_writer **out, struct why *why
     return ERR_OK;
 }
 
-static enum err remember(struct part_writer *w, enum err err, struct why *cause, struct why *why)
-{
-    if (err == ERR_OK) return ERR_OK;
-    w->failed = *cause;
-    w->failed.err = err;
-    if (why) *why = w->failed;
-    return err;
-}
-
 static enum err flush(struct part_writer *w, struct why *why)
 {
     TRY(fs_write(w->fd, w->out.p, w->out.len, why));
@@ -85,7 +76,6 @@ static enum err end_group(struct part_writer *w, struct why *why)
 
 enum err part_add(struct part_writer *w, const struct event *ev, struct why *why)
 {
-    struct why cause = {0};
     assert(ev->at >= 0 && ev->at <= EVENT_AT_MAX && ev->kind > 0);
     assert(ev->persona > w->last_persona ||
            (ev->persona == w->last_persona && ev->at >= w->last_at));
@@ -95,9 +85,12 @@ enum err part_add(struct part_writer *w, const struct event *ev, struct why *why
     }
     w->last_persona = ev->persona;
     w->last_at = ev->at;
-    enum err err = group_add(w->group, ev, &cause);
-    if (err == ERR_OK && w->group->rows == PART_GROUP_ROWS) err = end_group(w, &cause);
-    return remember(w, err, &cause, why);
+    enum err err = group_add(w->group, ev, &w->failed);
+    if (err == ERR_OK && w->group->rows == PART_GROUP_ROWS) err = end_group(w, &w->failed);
+    if (err == ERR_OK) return ERR_OK;
+    w->failed.err = err;
+    if (why) *why = w->failed;
+    return err;
 }
 
 /* Strings of one property on their way to a chunk. */

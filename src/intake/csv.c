@@ -1,12 +1,19 @@
-/* csv.c - cells are found by looking for the next delimiter or line end; the line end of ours
- * behind the text stops the search without a test per byte.
+/* csv.c - a row without quotes, as most are, is split sixteen bytes at a time; any other cell by
+ * cell: by looking for the next delimiter or line end, where the line end of ours behind the text
+ * stops the search without a test per byte.
  *
  * A cell that begins with '"' (or ="", as spreadsheets guard numbers) ends at the next single '"';
  * behind it only a delimiter or a line end may stand. */
 #include "intake/csv.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/limits.h"
 #include "base/mem.h"
+
+#define STEP 16
 
 void csv_init(struct csv *c)
 {
@@ -20,13 +27,18 @@ void csv_finish(struct csv *c)
     *c = (struct csv){.delimiter = ','};
 }
 
+/* Room for 'more' cells. */
+static void reserve(struct csv *c, size_t more)
+{
+    if (c->count + more <= c->room) return;
+    c->room = c->room ? c->room * 2 : 64;
+    c->cells = mem_resize_array(c->cells, c->room, sizeof(c->cells[0]));
+    c->doubled = mem_resize_array(c->doubled, c->room, sizeof(c->doubled[0]));
+}
+
 static void push(struct csv *c, struct str cell, const char *doubled)
 {
-    if (c->count == c->room) {
-        c->room = c->room ? c->room * 2 : 64;
-        c->cells = mem_resize_array(c->cells, c->room, sizeof(c->cells[0]));
-        c->doubled = mem_resize_array(c->doubled, c->room, sizeof(c->doubled[0]));
-    }
+    reserve(c, 1);
     c->cells[c->count] = cell;
     c->doubled[c->count++] = doubled;
 }
@@ -103,12 +115,54 @@ static enum step plain(struct csv *c, struct scan *s)
     return last ? STEP_ROW : STEP_CELL;
 }
 
+#ifdef __SSE2__
+/* Bit i: byte i of a step is that character. */
+static uint32_t find_all(__m128i bytes, char c)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
+}
+
+/* Split a row that has no quote and ends within the text; *used bytes. False: another row. */
+static bool split_plain(struct csv *c, struct str text, size_t *used)
+{
+    size_t from = 0;
+    for (size_t i = 0; i + STEP <= text.len && c->count <= LIMIT_CSV_COLUMNS; i += STEP) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.p + i));
+        uint32_t line = find_all(bytes, '\n');
+        uint32_t within = line ? line ^ (line - 1) : UINT32_MAX; /* up to the line end */
+        if (find_all(bytes, '"') & within) return false;
+        reserve(c, STEP);
+        for (uint32_t ends = (find_all(bytes, c->delimiter) | line) & within; ends;
+             ends &= ends - 1) {
+            size_t to = i + (size_t)__builtin_ctz(ends);
+            c->cells[c->count++] = (struct str){text.p + from, to - from};
+            from = to + 1;
+        }
+        if (!line) continue;
+        struct str *last = &c->cells[c->count - 1];
+        if (last->len && last->p[last->len - 1] == '\r') last->len--;
+        *used = from;
+        return c->count <= LIMIT_CSV_COLUMNS;
+    }
+    return false;
+}
+#else
+static bool split_plain(struct csv *c, struct str text, size_t *used)
+{
+    (void)c, (void)text, (void)used;
+    return false;
+}
+#endif
+
 enum csv_result csv_split(struct csv *c, struct str text, bool ended, struct arena *a, size_t *used,
                           enum msg *fault)
 {
     struct scan s = {text.p, text.p + text.len, ended};
     enum step step = STEP_CELL;
     bool any_doubled = false;
+    c->count = 0;
+    c->plain = split_plain(c, text, used);
+    if (c->plain) return CSV_ROW;
     c->count = 0;
     while (step == STEP_CELL) {
         bool quote = s.p < s.end && *s.p == '"';

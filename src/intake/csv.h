@@ -11,6 +11,7 @@ struct csv {
     size_t count;
     size_t room;          /* cells allocated */
     const char **doubled; /* beside cells: where a "" was met, else NULL */
+    bool plain;           /* the row had no quote, and one line end */
 };
 
 enum csv_result {

@@ -52,11 +52,13 @@ static enum err peek(struct reader *r, size_t offset, struct peeked *out, struct
     }
 }
 
-/* Use 'len' bytes, counting their lines. */
-static struct str use(struct window *rows, size_t len)
+/* Use 'len' bytes, counting their lines; 'one': that is known to be one. */
+static struct str use(struct window *rows, size_t len, bool one)
 {
     struct str text = {rows->p + rows->at, len};
-    for (const char *p = text.p, *end = p + len; (p = memchr(p, '\n', (size_t)(end - p)));) {
+    rows->line += one;
+    for (const char *p = text.p, *end = p + len;
+         !one && (p = memchr(p, '\n', (size_t)(end - p)));) {
         rows->line++;
         if (++p == end) break;
     }
@@ -156,7 +158,7 @@ static enum err begin(struct reader *r, bool *any, struct why *why)
     if (!*any) return ERR_OK;
     TRY(peek(r, at, &row, why));
     TRY(bind(r, why));
-    use(rows, at + row.used);
+    use(rows, at + row.used, false);
     return ERR_OK;
 }
 
@@ -182,19 +184,27 @@ static bool has_excess(const struct reader *r)
     return false;
 }
 
+/* Its first cell shows that it is neither blank nor a total. */
+static bool is_ordinary(const struct csv *c)
+{
+    return c->cells[0].len && value_letter_or_digit(c->cells[0].p[0]);
+}
+
 static void take_row(struct reader *r, size_t used)
 {
     struct parse *p = r->p;
-    struct why why = {0};
     uint64_t line = p->rows.line;
-    struct str text = use(&p->rows, used);
-    if (blank(&r->csv)) return;
-    if (is_total(&r->csv)) {
-        p->batch->counts.skipped++;
-        return;
+    struct str text = use(&p->rows, used, r->csv.plain);
+    if (!is_ordinary(&r->csv)) {
+        if (blank(&r->csv)) return;
+        if (is_total(&r->csv)) {
+            p->batch->counts.skipped++;
+            return;
+        }
     }
     parse_row(p, line, str_trim(text));
     if (has_excess(r)) {
+        struct why why;
         (void)why_fail(&why, ERR_INVALID, MSG_CSV_CELLS, "", "%zu|%zu", r->csv.count,
                        r->header_count);
         parse_reject(p, (uint32_t)r->header_count + 1, &why);

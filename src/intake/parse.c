@@ -136,9 +136,7 @@ static enum err check_kind(struct parse *p, struct str kind, struct why *why)
 {
     const struct sender sender = {.level = SENDER_IMPORT};
     if (kind.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "kind", NULL);
-    size_t hash =
-        kind.len * 31 + (unsigned char)kind.p[0] * 7 + (unsigned char)kind.p[kind.len - 1];
-    struct str *slot = &p->kinds[hash % (sizeof(p->kinds) / sizeof(p->kinds[0]))];
+    struct str *slot = &p->kinds[hash_ends(kind) >> (64 - PARSE_KINDS_BITS)];
     if (str_eq(*slot, kind)) return ERR_OK;
     TRY(fact_kind_allowed(&sender, kind, why));
     if (kind.len <= LIMIT_KIND_BYTES && !slot->p) *slot = arena_str(p->arena, kind);
@@ -148,7 +146,7 @@ static enum err check_kind(struct parse *p, struct str kind, struct why *why)
 struct fact *parse_fact(struct parse *p, struct fact *f)
 {
     struct batch *b = p->batch;
-    struct why why = {0};
+    struct why why;
     uint32_t junk = 0;
     if (f->code[DIM_GROUP].len == 0 && p->options->group)
         f->code[DIM_GROUP] = str_of(p->options->group);

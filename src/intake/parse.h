@@ -10,6 +10,8 @@
 #include "intake/date.h"
 #include "intake/window.h"
 
+#define PARSE_KINDS_BITS 7
+
 struct parse {
     const struct import_options *options;
     const char *path;     /* of the file, for a date in its name */
@@ -23,23 +25,23 @@ struct parse {
     void *carry;         /* a format's memory across the files of one import */
     struct mapping *map; /* compiled --map; NULL = none */
     struct belt *belt;
-    struct batch *batch;  /* being filled; NULL when stopped */
-    uint64_t row;         /* number of the current row, from 1 */
-    uint64_t line;        /* where it stands */
-    uint64_t skip;        /* rows up to here are applied already */
-    size_t batch_rows;    /* facts of one batch at most */
-    struct str text;      /* the current row as it stands, for rejects */
-    struct str kinds[64]; /* that may be imported, by a cheap hash; see parse.c */
+    struct batch *batch; /* being filled; NULL when stopped */
+    uint64_t row;        /* number of the current row, from 1 */
+    uint64_t line;       /* where it stands */
+    uint64_t skip;       /* rows up to here are applied already */
+    size_t batch_rows;   /* facts of one batch at most */
+    struct str text;     /* the current row as it stands, for rejects */
     /* a file that is not in order of time: its facts wait until all are read, then come sorted */
-    const char *spool_dir;  /* where they wait; NULL = they never do */
-    uint64_t spool_tag;     /* of the file they wait in */
-    struct by_time *sorted; /* NULL = in order, as far as is known */
-    uint64_t sorted_skip;   /* of the sorted facts so many are applied already */
-    uint64_t sorted_row;    /* of them so many were given out */
-    bool handed;            /* a batch went to the other side */
-    bool merging;           /* all are read */
-    struct why failed;      /* .err: why the parser cannot go on */
-    bool stopped;           /* by --strict or by the other side */
+    const char *spool_dir;                   /* where they wait; NULL = they never do */
+    uint64_t spool_tag;                      /* of the file they wait in */
+    struct by_time *sorted;                  /* NULL = in order, as far as is known */
+    uint64_t sorted_skip;                    /* of the sorted facts so many are applied already */
+    uint64_t sorted_row;                     /* of them so many were given out */
+    bool handed;                             /* a batch went to the other side */
+    bool merging;                            /* all are read */
+    struct why failed;                       /* .err: why the parser cannot go on */
+    bool stopped;                            /* by --strict or by the other side */
+    struct str kinds[1 << PARSE_KINDS_BITS]; /* that may be imported, by hash_ends; see parse.c */
 };
 
 /* Make room for a row: what was read before may go with its batch, and facts of it cannot be

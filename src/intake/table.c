@@ -342,7 +342,13 @@ static void measure(struct table *t)
 
 void table_row(struct parse *p, struct table *t, const struct str *cells, size_t count)
 {
-    struct builder b = {.p = p, .t = t, .cells = cells, .count = count, .created = TIME_NONE};
+    struct builder b;
+    memset(&b, 0, offsetof(struct builder, why)); /* which is large, and seldom wanted */
+    b.p = p;
+    b.t = t;
+    b.cells = cells;
+    b.count = count;
+    b.created = TIME_NONE;
     b.fact.at = TIME_NONE;
     b.fact.amount = HISTORY_NO_AMOUNT;
     prepare(&b);

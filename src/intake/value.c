@@ -35,7 +35,7 @@ static struct str trim(struct str s)
     return s;
 }
 
-struct str value_unwrap(struct str cell)
+struct str value_unguard(struct str cell)
 {
     struct str s = trim(cell);
     if (s.len >= 3 && s.p[0] == '=' && s.p[1] == '"' && s.p[s.len - 1] == '"')

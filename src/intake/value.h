@@ -7,9 +7,20 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+static inline bool value_letter_or_digit(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
+}
+
 /* The cell without the guards of spreadsheets (="…", a leading tab or ') and without white space at
- * both ends, the wide one included. */
-struct str value_unwrap(struct str cell);
+ * both ends, the wide one included. Most cells have neither. */
+struct str value_unguard(struct str cell);
+static inline struct str value_unwrap(struct str cell)
+{
+    bool bare =
+        cell.len && value_letter_or_digit(cell.p[0]) && value_letter_or_digit(cell.p[cell.len - 1]);
+    return bare ? cell : value_unguard(cell);
+}
 
 /* An id that a spreadsheet has damaged: 15 digits or more ending in 000, or 1.2E+15. */
 bool value_damaged(struct str s);

@@ -9,6 +9,8 @@
 
 #include "people/standing.h"
 
+#define AHEAD 16 /* facts whose identities are fetched together */
+
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
     struct idset touched; /* members */
@@ -19,7 +21,8 @@ struct load {
     struct people *p;
     struct tx *tx;
     struct arena *arena;
-    struct plan plan; /* of the fact at hand */
+    struct plan plan;           /* of the fact at hand */
+    struct hash128 keys[AHEAD]; /* of the identities of the facts around it */
     VEC(struct event) events;
     VEC(struct hash128) ids;
 };
@@ -102,6 +105,18 @@ static bool is_own(enum err err)
            err == ERR_CONFLICT;
 }
 
+/* Keys of the facts from place 'i' of the order on that have one identity. */
+static void look_ahead(struct load *l, const struct sender *sender, const struct people_load *load,
+                       const struct by_time *order, size_t i)
+{
+    for (size_t k = 0; k < AHEAD && i + k < load->count; k++) {
+        const struct fact *f = &load->facts[order[i + k].index];
+        if (f->who_count != 1) continue;
+        l->keys[k] = identity_key(l->p, f->who, sender->scope);
+        identity_prefetch(l->p, l->keys[k]);
+    }
+}
+
 static enum err plan_all(struct load *l, const struct sender *sender,
                          const struct people_load *load)
 {
@@ -109,6 +124,8 @@ static enum err plan_all(struct load *l, const struct sender *sender,
     enum err err = ERR_OK;
     for (size_t i = 0; i < load->count && err == ERR_OK; i++) {
         uint32_t at = order[i].index;
+        if (i % AHEAD == 0) look_ahead(l, sender, load, order, i);
+        l->plan.who_key = load->facts[at].who_count == 1 ? &l->keys[i % AHEAD] : NULL;
         err = plan_one(l, sender, &load->facts[at], &load->results[at], &load->errors[at]);
         if (!is_own(err)) continue;
         load->results[at].refused = true;

@@ -65,7 +65,7 @@ static bool is_junk_word(struct str s)
         {"[object object]", 15},
         {"not_authenticated", 17},
     };
-    if (s.len > 17) return false;
+    if (s.len < 2 || s.len > 17 || (s.p[0] >= '0' && s.p[0] <= '9')) return false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words[i].len == s.len && str_eq_fold(s, words[i])) return true;
     }

@@ -82,6 +82,11 @@ enum err identity_load_all(struct people *p, struct sql *db)
     return ERR_OK;
 }
 
+void identity_prefetch(const struct people *p, struct hash128 key)
+{
+    intmap_prefetch(p->identities, cache_key(key));
+}
+
 enum err identity_find(struct people *p, struct sql *db, struct hash128 key, uint32_t *persona)
 {
     uint64_t found = 0;

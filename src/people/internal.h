@@ -71,6 +71,8 @@ struct hash128 identity_key(const struct people *p, const struct identity *id, s
 /* Persona of an identity, 0 when unknown. */
 MUST_CHECK enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
                                   uint32_t *persona);
+/* It will be looked for soon. */
+void identity_prefetch(const struct people *p, struct hash128 key);
 MUST_CHECK enum err identity_load_all(struct people *p, struct sql *db);
 /* Add an unknown identity to a persona. */
 struct identity_row {
@@ -105,8 +107,6 @@ struct resolved {
     uint32_t merged_away;
     uint32_t merged, dropped, conflicts;
 };
-MUST_CHECK enum err resolve(struct people *p, struct tx *tx, const struct sender *sender,
-                            const struct fact *fact, bool other, struct resolved *out);
 
 /* convert.c */
 /* A product's own event beside 'like': same time, origin and arrival. */

@@ -12,7 +12,8 @@
 struct plan {
     struct people *p;
     struct tx *tx;
-    struct arena *arena; /* props; must live as long as the events */
+    struct arena *arena;           /* props; must live as long as the events */
+    const struct hash128 *who_key; /* of the fact's only identity, when it is known already */
     size_t count;
     struct event events[PLAN_EVENTS];
 };
@@ -21,6 +22,9 @@ struct plan {
 MUST_CHECK enum err plan_fact(struct plan *plan, const struct sender *sender,
                               const struct fact *fact, struct people_result *result,
                               struct why *why);
+/* resolve.c: find or make the member of a fact, or the other one. */
+MUST_CHECK enum err resolve(const struct plan *plan, const struct sender *sender,
+                            const struct fact *fact, bool other, struct resolved *out);
 /* convert.c: from a fact to an event; its props live in the plan's arena. */
 MUST_CHECK enum err convert(struct plan *plan, const struct sender *sender, const struct fact *fact,
                             struct event *ev, struct why *why);

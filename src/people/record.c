@@ -81,8 +81,8 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
         TRY(tx_dedupe(tx, ev.id, &result->duplicate, why));
         if (result->duplicate) return ERR_OK;
     }
-    TRY(resolve(p, tx, sender, f, false, &who));
-    TRY(resolve(p, tx, sender, f, true, &other));
+    TRY(resolve(plan, sender, f, false, &who));
+    TRY(resolve(plan, sender, f, true, &other));
     if (f->rename && !who.persona) {
         result->nothing = true;
         return ERR_OK;

@@ -10,7 +10,7 @@
  * identity. */
 #include <stdlib.h>
 
-#include "people/internal.h"
+#include "people/plan.h"
 
 #define CAP_USER 1
 #define CAP_OTHERS 5
@@ -216,14 +216,17 @@ static enum err resolve_all(struct work *w, const struct identity *ids, uint32_t
     return create(w);
 }
 
-enum err resolve(struct people *p, struct tx *tx, const struct sender *sender,
-                 const struct fact *fact, bool other, struct resolved *out)
+enum err resolve(const struct plan *plan, const struct sender *sender, const struct fact *fact,
+                 bool other, struct resolved *out)
 {
+    struct people *p = plan->p;
+    struct tx *tx = plan->tx;
     const struct identity *ids = other ? fact->other : fact->who;
     uint32_t count = other ? fact->other_count : fact->who_count;
     *out = (struct resolved){0};
     if (count == 1) { /* by far the most: one identity, and it is known */
-        struct hash128 key = identity_key(p, ids, sender->scope);
+        bool known = plan->who_key && !other;
+        struct hash128 key = known ? *plan->who_key : identity_key(p, ids, sender->scope);
         TRY(identity_find(p, tx_sql(tx), key, &out->persona));
     }
     if (count == 0 || out->persona) return ERR_OK;

@@ -1,4 +1,6 @@
 /* trend.c - the query "trend". */
+#include <assert.h>
+
 #include "insight/breakdown.h"
 #include "insight/query.h"
 #include "insight/sweep.h"
@@ -141,7 +143,9 @@ static void reply_point(const struct plan *p, struct reply *r, const struct tabl
                         size_t bucket, uint32_t slot)
 {
     const struct trend_plan *t = p->own;
+    bool sums = t->measure == TREND_AMOUNT || t->measure == TREND_AVERAGE;
     size_t cell = slot * table->buckets + bucket;
+    assert(table->counts && (table->sums || !sums));
     reply_row(r);
     reply_time(r, "at", t->buckets.starts[bucket]);
     if (table->shown) {

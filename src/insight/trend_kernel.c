@@ -7,6 +7,7 @@
  * members. */
 #include "insight/trend_kernel.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define BLOCK 512 /* rows */
@@ -98,7 +99,9 @@ static size_t trend_bytes(const void *kernel)
 void trend_close(struct trend *t)
 {
     size_t buckets = t->settings->buckets->count;
-    for (size_t place = 0; place < t->places && !t->full; place++) {
+    if (t->full) return;
+    assert(t->counts);
+    for (size_t place = 0; place < t->places; place++) {
         const uint64_t *counts = t->counts + place * buckets;
         bool events = t->settings->measure == TREND_EVENTS; /* others have counted them already */
         for (size_t i = 0; i < buckets; i++) {
@@ -108,11 +111,20 @@ void trend_close(struct trend *t)
     }
 }
 
+static void add_cells(struct trend *to, size_t there, const struct trend *from, size_t place)
+{
+    size_t buckets = to->settings->buckets->count;
+    assert(to->counts && from->counts);
+    for (size_t i = 0; i < buckets; i++) {
+        to->counts[there * buckets + i] += from->counts[place * buckets + i];
+        if (to->sums) to->sums[there * buckets + i] += from->sums[place * buckets + i];
+    }
+}
+
 static void trend_merge(void *to, void *from)
 {
     struct trend *a = to;
     struct trend *b = from;
-    size_t buckets = a->settings->buckets->count;
     size_t places = a->settings->shown ? b->places : keys_count(b->keys);
     if (b->full && !a->full) give_up(a);
     if (a->full && !b->full) give_up(b);
@@ -123,10 +135,7 @@ static void trend_merge(void *to, void *from)
         if (a->full && !b->full) give_up(b);
         a->totals[there] += b->totals[place];
         a->total_sums[there] += b->total_sums[place];
-        for (size_t i = 0; i < buckets && !a->full; i++) {
-            a->counts[there * buckets + i] += b->counts[place * buckets + i];
-            if (a->sums) a->sums[there * buckets + i] += b->sums[place * buckets + i];
-        }
+        if (!a->full) add_cells(a, there, b, place);
     }
 }
 

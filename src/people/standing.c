@@ -65,8 +65,8 @@ static void put_word(struct standing *s, uint32_t member, uint32_t group, uint64
                      struct word word)
 {
     uint64_t waits = word.waits == TIME_NONE ? 0 : (uint64_t)word.waits + 1;
-    intmap_put(s->words, key_of(member, group),
-               reading << (WAITS_BITS + 1) | (uint64_t)word.flag << WAITS_BITS | waits);
+    uint64_t flag = word.flag ? UINT64_C(1) << WAITS_BITS : 0;
+    intmap_put(s->words, key_of(member, group), reading << (WAITS_BITS + 1) | flag | waits);
 }
 
 /* ---- reading ---- */

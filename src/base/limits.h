@@ -15,6 +15,7 @@
     LIMIT(PROP_NAME_BYTES, 64, "bytes", "a property name")                                         \
     LIMIT(PROP_VALUE_BYTES, 1024, "bytes", "a property value")                                     \
     LIMIT(IDENTITIES_PER_EVENT, 16, "identities", "identities on one event")                       \
+    LIMIT(IDENTITY_CAP, 100, "values", "the cap of identities of one kind of a member")            \
     LIMIT(IDENTITY_BYTES, 512, "bytes", "an identity value")                                       \
     LIMIT(MESSAGE_ID_BYTES, 256, "bytes", "a sender's event id")                                   \
     LIMIT(JSON_DEPTH, 32, "levels", "nesting of a JSON document")                                  \

@@ -76,6 +76,11 @@ const char *brand_preset(const struct brand *b)
     return b->facts.preset;
 }
 
+const char *brand_caps(const struct brand *b)
+{
+    return b->facts.caps;
+}
+
 bool brand_poisoned(struct brand *b)
 {
     return b->poisoned;

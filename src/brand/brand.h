@@ -65,6 +65,8 @@ const uint8_t *brand_key(const struct brand *b, const char context[8],
 void *brand_module_state(struct brand *b, const struct module *m);
 /* Name of its preset of lifecycle numbers; "" = the default. */
 const char *brand_preset(const struct brand *b);
+/* Caps of identities as identity_caps_parse reads them; "" = the default. */
+const char *brand_caps(const struct brand *b);
 
 /* Commands. 'bytes' is what it costs to hold. */
 struct command {

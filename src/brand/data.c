@@ -27,6 +27,7 @@ static const struct migration data_migrations[] = {
     {1, "CREATE TABLE brand (slug {text} PRIMARY KEY, place {int} NOT NULL, name {text} NOT NULL,"
         " zone {text} NOT NULL, currency {text} NOT NULL, preset {text} NOT NULL, created_at {int} "
         "NOT NULL)"},
+    {2, "ALTER TABLE brand ADD COLUMN caps {text} NOT NULL DEFAULT ''"},
     {0, NULL},
 };
 
@@ -155,8 +156,8 @@ static enum err make_store(struct data *d, struct why *why)
 
 static enum err load_brands(struct data *d)
 {
-    struct sql_stmt *s =
-        sql_use(d->server, "SELECT slug, name, zone, currency, preset FROM brand ORDER BY place");
+    struct sql_stmt *s = sql_use(
+        d->server, "SELECT slug, name, zone, currency, preset, caps FROM brand ORDER BY place");
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
@@ -167,6 +168,7 @@ static enum err load_brands(struct data *d)
         snprintf(f.zone, sizeof(f.zone), STR_FMT, STR_ARG(sql_str(s, 2)));
         snprintf(f.currency, sizeof(f.currency), STR_FMT, STR_ARG(sql_str(s, 3)));
         snprintf(f.preset, sizeof(f.preset), STR_FMT, STR_ARG(sql_str(s, 4)));
+        snprintf(f.caps, sizeof(f.caps), STR_FMT, STR_ARG(sql_str(s, 5)));
         VEC_PUSH(&d->facts, f);
         VEC_PUSH(&d->brands, NULL);
     }
@@ -294,15 +296,16 @@ static size_t find_brand(const struct data *d, const char *slug)
 static enum err insert_brand(struct data *d, const struct brand_facts *f)
 {
     struct sql_stmt *s = sql_use(
-        d->server, "INSERT INTO brand (slug, place, name, zone, currency, preset, created_at)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7)");
+        d->server, "INSERT INTO brand (slug, place, name, zone, currency, preset, caps, created_at)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     sql_bind_text(s, 1, f->slug);
     sql_bind_int(s, 2, (int64_t)d->facts.count);
     sql_bind_text(s, 3, f->name);
     sql_bind_text(s, 4, f->zone);
     sql_bind_text(s, 5, f->currency);
     sql_bind_text(s, 6, f->preset);
-    sql_bind_int(s, 7, env_now(d->options.env));
+    sql_bind_text(s, 7, f->caps);
+    sql_bind_int(s, 8, env_now(d->options.env));
     return sql_run(s);
 }
 

@@ -36,6 +36,7 @@ struct brand_facts {
     char zone[64];
     char currency[4]; /* ISO 4217, in capitals */
     char preset[16];  /* of fold_rules_preset; "" = default */
+    char caps[160];   /* of identity_caps_parse; "" = default */
 };
 /* ERR_CONFLICT when the slug exists. */
 MUST_CHECK enum err data_add_brand(struct data *d, const struct brand_facts *facts,

@@ -5,10 +5,11 @@
 #include "base/utf8.h"
 #include "main/options.h"
 #include "main/session.h"
+#include "people/fact.h"
 #include "people/fold.h"
 
 struct init_args {
-    const char *data, *brand, *name, *tz, *currency, *preset, *store, *key;
+    const char *data, *brand, *name, *tz, *currency, *preset, *caps, *store, *key;
 };
 
 static void facts_of(const struct init_args *args, struct brand_facts *f)
@@ -19,12 +20,14 @@ static void facts_of(const struct init_args *args, struct brand_facts *f)
     snprintf(f->zone, sizeof(f->zone), "%s", args->tz ? args->tz : "Asia/Shanghai");
     snprintf(f->currency, sizeof(f->currency), "%s", args->currency ? args->currency : "CNY");
     snprintf(f->preset, sizeof(f->preset), "%s", args->preset ? args->preset : "");
+    snprintf(f->caps, sizeof(f->caps), "%s", args->caps ? args->caps : "");
 }
 
-static enum err check_lengths(const struct init_args *args, const struct brand_facts *f,
-                              struct why *why)
+static enum err check_args(const struct init_args *args, const struct brand_facts *f,
+                           struct why *why)
 {
     struct fold_rules rules;
+    struct identity_caps caps;
     if (args->brand && strlen(args->brand) > LIMIT_SLUG_BYTES) {
         return why_fail(why, ERR_INVALID, MSG_BAD_SLUG, "--brand", "%d", LIMIT_SLUG_BYTES);
     }
@@ -40,6 +43,10 @@ static enum err check_lengths(const struct init_args *args, const struct brand_f
     if (args->preset && !fold_rules_preset(str_of(args->preset), &rules)) {
         return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--preset",
                         "%.60s|training, fresh, knowledge, retail, beauty", args->preset);
+    }
+    if (args->caps && (strlen(args->caps) >= sizeof(f->caps) ||
+                       !identity_caps_parse(str_of(args->caps), &caps))) {
+        return why_fail(why, ERR_INVALID, MSG_BAD_CAPS, "--caps", "%d", LIMIT_IDENTITY_CAP);
     }
     return ERR_OK;
 }
@@ -70,7 +77,7 @@ static enum err init(struct session *s, const struct init_args *args, struct why
     struct brand_facts f;
     struct data *d;
     facts_of(args, &f);
-    TRY(check_lengths(args, &f, why));
+    TRY(check_args(args, &f, why));
     data_options_fill(&o, args->data, args->key, args->store);
     TRY(data_init(&o, why));
     TRY(data_open(&o, &d, why));
@@ -86,15 +93,11 @@ int command_init(struct session *s, int argc, char *const *argv)
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
     const struct option options[] = {
-        {"data", &args.data, NULL},
-        {"brand", &args.brand, NULL},
-        {"name", &args.name, NULL},
-        {"tz", &args.tz, NULL},
-        {"currency", &args.currency, NULL},
-        {"preset", &args.preset, NULL},
-        {"store", &args.store, NULL},
-        {"key", &args.key, NULL},
-        {0},
+        {"data", &args.data, NULL},         {"brand", &args.brand, NULL},
+        {"name", &args.name, NULL},         {"tz", &args.tz, NULL},
+        {"currency", &args.currency, NULL}, {"preset", &args.preset, NULL},
+        {"caps", &args.caps, NULL},         {"store", &args.store, NULL},
+        {"key", &args.key, NULL},           {0},
     };
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && !args.data) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--data", NULL);

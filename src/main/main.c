@@ -13,8 +13,8 @@
 
 const struct command_entry command_list[] = {
     {"init", command_init, NEEDS_NOTHING,
-     "--data DIR [--brand SLUG] [--name TEXT] [--tz ZONE] [--currency CODE] [--preset NAME] "
-     "[--store URL]",
+     "--data DIR [--brand SLUG] [--name TEXT] [--tz ZONE] [--currency CODE] [--preset NAME]\n"
+     "                    [--caps KIND=N,...] [--store URL]",
      "make a data directory, or add a brand; prints its keys once"},
     {"serve", command_serve, NEEDS_NOTHING,
      "--data DIR [--listen ADDR:PORT] [--store URL] [--log json|human]",

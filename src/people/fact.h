@@ -30,6 +30,15 @@ enum identity_kind {
 const char *identity_kind_name(enum identity_kind kind); /* "user" ... */
 bool identity_kind_parse(struct str name, enum identity_kind *out);
 
+/* How many values of each kind a member may have; one too many is left out of its event. */
+struct identity_caps {
+    uint32_t of[IDENTITY_KIND_COUNT];
+};
+/* "user=2,phone=3,others=10": 'others' are the kinds not named. What the text leaves out is 1 for
+ * user, 5 for others. False: an unknown kind, one twice, or a number outside 1 to
+ * LIMIT_IDENTITY_CAP. */
+bool identity_caps_parse(struct str text, struct identity_caps *out);
+
 struct identity {
     enum identity_kind kind;
     struct str value; /* as sent; normalised by fact_check (phone, e-mail) */

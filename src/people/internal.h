@@ -32,6 +32,7 @@ struct people {
     struct intmap *identities;
     bool identities_complete;
     uint32_t next_persona;
+    struct identity_caps caps; /* of one member */
     /* personas that share a member */
     struct intmap *member_of; /* shared personas only: persona -> member, next of its personas */
     bool shared_changed;      /* snapshots must learn of it at the commit */

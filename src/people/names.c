@@ -49,6 +49,7 @@ enum err names_open(struct people *p, struct tx *tx)
     fold_rules_default(&p->names.rules);
     struct str preset = str_of(brand_preset(p->brand));
     if (preset.len && !fold_rules_preset(preset, &p->names.rules)) return ERR_INVALID;
+    if (!identity_caps_parse(str_of(brand_caps(p->brand)), &p->caps)) return ERR_INVALID;
     p->names.zone = brand_zone(p->brand);
     TRY(register_own(tx, p));
     names_refresh(p);

@@ -3,7 +3,7 @@
  * The identities, highest rank first, are looked up. The highest-ranked known one decides the
  * member; every other is attached (unknown), already there, merged in (of another member), or left
  * out:
- *   - over the cap of values of its kind (user 1, others 5): left out and counted, nothing merges;
+ *   - over the cap of values of its kind (caps.c): left out and counted, nothing merges;
  *   - from a public key: two known members never merge, and a known member gains no identity but an
  *     anonymous one.
  * With none known a persona is made. The event takes the persona of its highest-ranked kept
@@ -11,9 +11,6 @@
 #include <stdlib.h>
 
 #include "people/plan.h"
-
-#define CAP_USER 1
-#define CAP_OTHERS 5
 
 struct candidate {
     const struct identity *identity;
@@ -46,11 +43,6 @@ static bool counts_known(const uint32_t counts[IDENTITY_KIND_COUNT])
         if (counts[k] && !is_anonymous((enum identity_kind)k)) return true;
     }
     return false;
-}
-
-static uint32_t cap_of(enum identity_kind kind)
-{
-    return kind == IDENTITY_USER ? CAP_USER : CAP_OTHERS;
 }
 
 /* Highest rank first; equal ranks as sent. Insertion: there are at most 16. */
@@ -102,7 +94,7 @@ static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
         return ERR_OK;
     }
     for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
-        if (theirs[k] && w->counts[k] + theirs[k] > cap_of((enum identity_kind)k)) {
+        if (theirs[k] && w->counts[k] + theirs[k] > w->p->caps.of[k]) {
             leave_out(w, c, false);
             return ERR_OK;
         }
@@ -125,7 +117,7 @@ static enum err may_attach(struct work *w, struct candidate *c, bool fresh)
 {
     enum identity_kind kind = c->identity->kind;
     TRY(count_values(w));
-    if (w->counts[kind] + 1 > cap_of(kind) && !w->fact->rename) {
+    if (w->counts[kind] + 1 > w->p->caps.of[kind] && !w->fact->rename) {
         leave_out(w, c, false);
         return ERR_OK;
     }

@@ -1,8 +1,9 @@
 /* resolve.c - from the identities on an event to one persona.
  *
  * The identities, highest rank first, are looked up. The highest-ranked known one decides the
- * member; every other is attached (unknown), already there, merged in (of another member), or left
- * out:
+ * member, unless that member cannot take those ranked above it: then it is the lower-ranked of two
+ * that cannot be together, and left out. Every other is attached (unknown), already there, merged
+ * in (of another member), or left out:
  *   - over the cap of values of its kind (caps.c): left out and counted, nothing merges;
  *   - from a public key: two known members never merge, and a known member gains no identity but an
  *     anonymous one.
@@ -195,17 +196,54 @@ static enum err join_known(struct work *w, uint32_t persona)
     return ERR_OK;
 }
 
+/* Would so many values above its own be too many for one who has 'theirs'? */
+static bool is_crowded(const struct work *w, const uint32_t above[IDENTITY_KIND_COUNT],
+                       const uint32_t theirs[IDENTITY_KIND_COUNT])
+{
+    for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
+        if (above[k] && theirs[k] && above[k] + theirs[k] > w->p->caps.of[k]) return true;
+    }
+    return false;
+}
+
+/* The identity that decides the member; NULL = none is known. */
+static enum err find_anchor(struct work *w, struct candidate **anchor)
+{
+    uint32_t above[IDENTITY_KIND_COUNT] = {0}, theirs[IDENTITY_KIND_COUNT];
+    bool any_above = false;
+    *anchor = NULL;
+    for (size_t i = 0; i < w->count && !*anchor; i++) {
+        struct candidate *c = &w->list[i];
+        if (!c->keep) continue;
+        if (c->persona == 0) {
+            enum identity_kind kind = c->identity->kind;
+            any_above = true;
+            if (above[kind] < w->p->caps.of[kind]) above[kind]++;
+            continue;
+        }
+        if (any_above && !w->fact->rename) {
+            uint32_t member = identity_member(w->p, c->persona);
+            TRY(identity_counts(w->p, tx_sql(w->tx), member, theirs));
+            if (is_crowded(w, above, theirs)) {
+                leave_out(w, c, false);
+                continue;
+            }
+        }
+        *anchor = c;
+    }
+    return ERR_OK;
+}
+
 static enum err resolve_all(struct work *w, const struct identity *ids, uint32_t count, bool other)
 {
     TRY(collect(w, ids, count));
     if (w->fact->rename && !other && w->list[0].persona == 0) return ERR_OK; /* nobody to rename */
     drop_repeats(w);
-    for (size_t i = 0; i < w->count; i++) {
-        if (!w->list[i].persona) continue;
-        w->member = identity_member(w->p, w->list[i].persona);
-        return join_known(w, w->list[i].persona);
-    }
-    return create(w);
+    struct candidate *anchor;
+    TRY(find_anchor(w, &anchor));
+    if (!anchor) return create(w);
+    w->member = identity_member(w->p, anchor->persona);
+    return join_known(w, anchor->persona);
 }
 
 enum err resolve(const struct plan *plan, const struct sender *sender, const struct fact *fact,

@@ -33,6 +33,16 @@ def free_port():
         return s.getsockname()[1]
 
 
+def npm_install(folder):
+    """The packages of a folder's package-lock.json, when they are not there or are older."""
+    lock, installed = folder / "package-lock.json", folder / "node_modules/.package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    p = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True)
+    if p.returncode != 0:
+        raise Skip("npm ci failed: " + p.stderr[-200:])
+
+
 def new_database(server=None):
     """The URL of a new, empty database on the PostgreSQL server of WF_TEST_POSTGRES."""
     server = server or os.environ.get("WF_TEST_POSTGRES")

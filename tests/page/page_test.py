@@ -12,7 +12,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
-from wellfield import Skip, Store, http, run  # noqa: E402
+from wellfield import Skip, Store, http, npm_install, run  # noqa: E402
 
 STAGES = ["potential", "new", "effective", "active", "core", "dormant", "churned"]
 HEADINGS = {
@@ -29,10 +29,7 @@ def need_browser():
     browser = next((b for b in ("/usr/bin/chromium", shutil.which("chromium") or "") if os.path.exists(b)), None)
     if not browser:
         raise Skip("chromium is absent")
-    if not (HERE / "node_modules/playwright-core").exists():
-        p = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True)
-        if p.returncode != 0:
-            raise Skip("npm ci failed: " + p.stderr[-200:])
+    npm_install(HERE)
     return browser
 
 

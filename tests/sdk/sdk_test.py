@@ -12,7 +12,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
-from wellfield import BINARY, Skip, Store, http, run, total  # noqa: E402
+from wellfield import BINARY, Skip, Store, http, npm_install, run, total  # noqa: E402
 
 COUNT = int(os.environ.get("SDK_EVENTS", "100000")) // 1000 * 1000
 MEMBERS = 1000  # as in sdk_test.mjs
@@ -21,10 +21,7 @@ MEMBERS = 1000  # as in sdk_test.mjs
 def need_node():
     if not shutil.which("node") or not shutil.which("npm"):
         raise Skip("node or npm is absent")
-    if not (HERE / "node_modules/posthog-node").exists():
-        p = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True)
-        if p.returncode != 0:
-            raise Skip("npm ci failed: " + p.stderr[-200:])
+    npm_install(HERE)
 
 
 def restart(s):

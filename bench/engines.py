@@ -45,9 +45,9 @@ COLUMNS = ("{'member': 'UINTEGER', 'ts': 'UINTEGER', 'kind': 'UTINYINT', 'channe
 
 
 def install_duckdb():
-    """From npm, at the version that package-lock.json names."""
+    """From npm, at the version that package-lock.json names; not by `npm ci`, which wants every other platform's too."""
     if not (HERE / "node_modules/@duckdb/node-api").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True, capture_output=True)
+        subprocess.run(["npm", "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True, capture_output=True)
 
 
 def duckdb(file, folder, threads, runs, by_time=True):

@@ -1,5 +1,5 @@
 /* history.h - a run of whole members as plain arrays: what the event log fills and what expressions
- * and kernels read. No code, no ownership: whoever fills a struct history owns its arrays. */
+ * and kernels read. No ownership: whoever fills a struct history owns its arrays. */
 #pragma once
 
 #include <stdint.h>
@@ -44,6 +44,19 @@ struct history {
     uint32_t prop_count;
     const struct prop_column *props; /* those asked for, in the order asked */
 };
+
+/* Of ascending times in rows from .. to-1, the first row that is not before 'at'; 'to' when all
+ * are. As many steps whatever the times are. */
+static inline uint32_t history_row_at(const int64_t *times, uint32_t from, uint32_t to, int64_t at)
+{
+    uint32_t count = to - from;
+    while (count > 1) {
+        uint32_t half = count / 2;
+        from += half & (0 - (uint32_t)(times[from + half - 1] < at));
+        count -= half;
+    }
+    return count == 1 && times[from] < at ? from + 1 : from;
+}
 
 /* What a reader needs. props: ids of the registry, ascending. */
 struct columns {

@@ -10,20 +10,6 @@
 #include "base/map.h"
 #include "expr/eval.h"
 
-/* The first row from 'first' on that is at or after 'at'. */
-static uint32_t row_at(const struct history *h, uint32_t first, uint32_t end, int64_t at)
-{
-    while (first < end) {
-        uint32_t middle = first + (end - first) / 2;
-        if (h->at[middle] < at) {
-            first = middle + 1;
-        } else {
-            end = middle;
-        }
-    }
-    return first;
-}
-
 struct span eval_did_span(const struct expr_context *c, const struct did *did)
 {
     struct span span = {INT64_MIN, c->now};
@@ -42,14 +28,11 @@ struct span eval_did_span(const struct expr_context *c, const struct did *did)
 void eval_window(const struct eval *v, const struct did *did, struct window *w)
 {
     const struct history *h = v->history;
-    const struct expr_context *c = v->context;
+    struct span span = eval_did_span(v->context, did);
     uint32_t first = h->off[v->index];
-    w->known = row_at(h, first, h->off[v->index + 1], c->now + 1);
-    w->first = first;
-    w->end = w->known;
-    if (did->has_to) w->end = row_at(h, first, w->end, eval_start(c, &did->to));
-    if (did->has_within) w->first = row_at(h, w->first, w->end, c->now - did->within_ms + 1);
-    if (did->has_from) w->first = row_at(h, w->first, w->end, eval_start(c, &did->from));
+    w->known = history_row_at(h->at, first, h->off[v->index + 1], v->context->now + 1);
+    w->end = history_row_at(h->at, first, w->known, span.last + 1);
+    w->first = history_row_at(h->at, first, w->end, span.first);
 }
 
 /* Does an event of the second kind follow the row in time? */

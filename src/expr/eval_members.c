@@ -36,24 +36,13 @@ static bool is_plain(const struct node *n)
     }
 }
 
-/* The first of rows from .. to-1 that is not before 'at'; as many steps whatever the times are. */
-static uint32_t row_at(const int64_t *times, uint32_t from, uint32_t to, int64_t at)
-{
-    uint32_t count = to - from;
-    while (count > 1) {
-        uint32_t half = count / 2;
-        from += half & (0 - (uint32_t)(times[from + half - 1] < at));
-        count -= half;
-    }
-    return count == 1 && times[from] < at ? from + 1 : from;
-}
-
 static uint32_t count_rows(const struct history *h, uint32_t index, const struct did *did,
                            const struct span *span)
 {
     uint32_t from = h->off[index], to = h->off[index + 1], count = 0;
-    if (from < to && h->at[to - 1] > span->last) to = row_at(h->at, from, to, span->last + 1);
-    if (from < to && h->at[from] < span->first) from = row_at(h->at, from, to, span->first);
+    if (from < to && h->at[to - 1] > span->last)
+        to = history_row_at(h->at, from, to, span->last + 1);
+    if (from < to && h->at[from] < span->first) from = history_row_at(h->at, from, to, span->first);
     for (uint32_t row = from; row < to; row++) {
         count += h->kind[row] == did->kind.code;
     }

@@ -215,24 +215,12 @@ static bool has_exception(const struct sieve *s, const struct history *h)
 
 /* --- times --- */
 
-/* The first row of from .. to-1 that is not before 'at'; as many steps whatever the times are. */
-static uint32_t row_at(const int64_t *times, uint32_t from, uint32_t to, int64_t at)
-{
-    uint32_t count = to - from;
-    while (count > 1) {
-        uint32_t half = count / 2;
-        from += half & (0 - (uint32_t)(times[from + half - 1] < at));
-        count -= half;
-    }
-    return count == 1 && times[from] < at ? from + 1 : from;
-}
-
 /* Cut a member's rows to the query's time. */
 static inline void cut(const struct sieve *s, const int64_t *at, uint32_t *from, uint32_t *to)
 {
     if (*from == *to) return;
-    if (at[*to - 1] >= s->to) *to = row_at(at, *from, *to, s->to);
-    if (*from < *to && at[*from] < s->from) *from = row_at(at, *from, *to, s->from);
+    if (at[*to - 1] >= s->to) *to = history_row_at(at, *from, *to, s->to);
+    if (*from < *to && at[*from] < s->from) *from = history_row_at(at, *from, *to, s->from);
 }
 
 /* --- every row --- */

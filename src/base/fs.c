@@ -162,14 +162,23 @@ enum err fs_remove(const char *path, struct why *why)
     return fail_path(why, "remove", path);
 }
 
+enum err fs_scratch(const char *path, int *write_fd, int *read_fd, struct why *why)
+{
+    *write_fd = *read_fd = -1;
+    enum err err = fs_create(path, write_fd, why);
+    if (err == ERR_OK) err = fs_open_read(path, read_fd, why);
+    if (err == ERR_OK) err = fs_remove(path, why);
+    if (err == ERR_OK) return ERR_OK;
+    if (*write_fd >= 0) unlink(path);
+    fs_close(*write_fd);
+    fs_close(*read_fd);
+    *write_fd = *read_fd = -1;
+    return err;
+}
+
 enum err fs_link(const char *from, const char *to, struct why *why)
 {
     return link(from, to) == 0 ? ERR_OK : fail_path(why, "link", from);
-}
-
-enum err fs_remove_dir(const char *path, struct why *why)
-{
-    return rmdir(path) == 0 ? ERR_OK : fail_path(why, "remove", path);
 }
 
 static bool is_directory(const char *path)

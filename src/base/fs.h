@@ -25,9 +25,11 @@ MUST_CHECK enum err fs_sync(int fd, struct why *why);
 MUST_CHECK enum err fs_sync_dir(const char *path, struct why *why);
 MUST_CHECK enum err fs_rename(const char *from, const char *to, struct why *why);
 MUST_CHECK enum err fs_remove(const char *path, struct why *why); /* a missing file is ERR_OK */
+/* A new file without a name, for what goes when both ends are closed: written by '*write_fd', read
+ * by '*read_fd'. 'path' is where it is made; on failure both are -1. */
+MUST_CHECK enum err fs_scratch(const char *path, int *write_fd, int *read_fd, struct why *why);
 /* A second name for the same file. */
 MUST_CHECK enum err fs_link(const char *from, const char *to, struct why *why);
-MUST_CHECK enum err fs_remove_dir(const char *path, struct why *why); /* an empty one */
 MUST_CHECK enum err fs_make_dir(const char *path, struct why *why); /* an existing one is ERR_OK */
 /* A file, or a directory with all that is in it; links are not followed; a missing one is ERR_OK.
  */

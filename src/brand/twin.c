@@ -58,31 +58,10 @@ static enum err fill(struct brand *b, const char *dir, struct why *why)
 
 /* ---- removing ---- */
 
-static bool remove_file_in(void *ctx, const char *name)
-{
-    const char *dir = ctx;
-    char path[1200];
-    struct why why;
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    if (strcmp(name, "events") != 0 && fs_remove(path, &why) != ERR_OK)
-        log_warn("brand", "file_not_removed", "path=%s", path);
-    return true;
-}
-
 static void remove_dir(const char *dir)
 {
-    char events[600];
     struct why why;
-    snprintf(events, sizeof(events), "%.500s/events", dir);
-    const char *const both[] = {events, dir};
-    for (int i = 0; i < 2; i++) {
-        char path[600];
-        if (!fs_exists(both[i])) continue;
-        snprintf(path, sizeof(path), "%s", both[i]);
-        enum err err = fs_list(path, remove_file_in, path, &why);
-        if (err == ERR_OK) err = fs_remove_dir(path, &why);
-        if (err != ERR_OK) log_warn("brand", "trial_not_removed", "path=%s", path);
-    }
+    if (fs_remove_tree(dir, &why) != ERR_OK) log_warn("brand", "trial_not_removed", "path=%s", dir);
 }
 
 static bool remove_if_twin(void *ctx, const char *name)

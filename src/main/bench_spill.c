@@ -28,10 +28,7 @@ enum err bench_spill_create(const char *path, size_t buckets, struct bench_spill
 {
     struct bench_spill *s = mem_alloc(sizeof(*s) + buckets * sizeof(s->buckets[0]));
     s->bucket_count = buckets;
-    s->write_fd = s->read_fd = -1;
-    enum err err = fs_create(path, &s->write_fd, why);
-    if (err == ERR_OK) err = fs_open_read(path, &s->read_fd, why);
-    if (err == ERR_OK) err = fs_remove(path, why);
+    enum err err = fs_scratch(path, &s->write_fd, &s->read_fd, why);
     if (err != ERR_OK) {
         bench_spill_destroy(s);
         return err;

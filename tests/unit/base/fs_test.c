@@ -421,11 +421,26 @@ static void a_link_is_a_second_name_for_the_same_bytes(void **state)
     assert_int_equal(fs_remove(in_dir("a"), &why), ERR_OK);
     assert_int_equal(fs_read_file(to, 100, &text, &why), ERR_OK);
     assert_string_equal(text.p, "one");
-    assert_int_equal(fs_remove_dir(inner, &why), ERR_IO); /* not empty */
-    assert_int_equal(fs_remove(to, &why), ERR_OK);
-    assert_int_equal(fs_remove_dir(inner, &why), ERR_OK);
-    assert_false(fs_exists(inner));
+    assert_int_equal(fs_remove_tree(inner, &why), ERR_OK);
     strbuf_finish(&text);
+}
+
+static void a_scratch_file_has_no_name_and_leaves_none_when_it_fails(void **state)
+{
+    (void)state;
+    struct why why;
+    int write_fd, read_fd;
+    char text[4] = "";
+    assert_int_equal(fs_scratch(in_dir("scratch"), &write_fd, &read_fd, &why), ERR_OK);
+    assert_false(fs_exists(in_dir("scratch")));
+    assert_int_equal(fs_write(write_fd, "abc", 3, &why), ERR_OK);
+    assert_int_equal(fs_read_at(read_fd, text, 3, 0, &why), ERR_OK);
+    assert_string_equal(text, "abc");
+    fs_close(write_fd);
+    fs_close(read_fd);
+    assert_int_not_equal(fs_scratch(in_dir("none/scratch"), &write_fd, &read_fd, &why), ERR_OK);
+    assert_int_equal(write_fd, -1);
+    assert_int_equal(read_fd, -1);
 }
 
 int main(void)
@@ -434,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(written_bytes_are_read_back),
         IN_DIR(a_link_is_a_second_name_for_the_same_bytes),
+        IN_DIR(a_scratch_file_has_no_name_and_leaves_none_when_it_fails),
         IN_DIR(reading_past_the_end_names_file_and_offset),
         IN_DIR(a_missing_file_is_told_apart),
         IN_DIR(a_file_over_its_limit_leaves_the_buffer_as_it_was),

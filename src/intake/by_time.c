@@ -38,14 +38,8 @@ enum err by_time_create(const char *spool_dir, uint64_t tag, struct by_time **ou
 {
     char path[600];
     struct by_time *b = mem_alloc(sizeof(*b));
-    b->write_fd = b->read_fd = -1;
     snprintf(path, sizeof(path), "%.500s/import-%016" PRIx64 ".sorted", spool_dir, tag);
-    enum err err = fs_create(path, &b->write_fd, why);
-    if (err == ERR_OK) {
-        err = fs_open_read(path, &b->read_fd, why);
-        enum err removed = fs_remove(path, err == ERR_OK ? why : NULL);
-        if (err == ERR_OK) err = removed;
-    }
+    enum err err = fs_scratch(path, &b->write_fd, &b->read_fd, why);
     if (err != ERR_OK) {
         by_time_destroy(b);
         return err;
@@ -126,30 +120,15 @@ static enum err flush(struct by_time *b, struct why *why)
     return ERR_OK;
 }
 
-struct place {
-    int64_t at;
-    size_t index;
-};
-
-static int in_order(const void *a, const void *b)
-{
-    const struct place *x = a, *y = b;
-    if (x->at != y->at) return x->at < y->at ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
 enum err by_time_add(struct by_time *b, const struct fact *facts, const uint64_t *lines,
                      size_t count, struct why *why)
 {
     if (count == 0) return ERR_OK;
     struct run run = {.next = b->written};
-    struct place *order = mem_alloc_array(count, sizeof(*order));
+    struct fact_place *order = fact_time_order(facts, count);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < count; i++)
-        order[i] = (struct place){facts[i].at, i};
-    qsort(order, count, sizeof(order[0]), in_order);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        put_fact(&b->out, &facts[order[i].index], lines[order[i].index]);
+        put_fact(&b->out, &facts[order[i].place], lines[order[i].place]);
         if (b->out.len >= FLUSH_BYTES || i + 1 == count) err = flush(b, why);
     }
     mem_free(order);

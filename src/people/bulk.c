@@ -73,31 +73,6 @@ static enum err plan_one(struct load *l, const struct sender *sender, const stru
     return ERR_OK;
 }
 
-struct by_time {
-    int64_t at;
-    uint32_t index;
-};
-
-static int in_time(const void *a, const void *b)
-{
-    const struct by_time *x = a, *y = b;
-    if (x->at != y->at) return x->at < y->at ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-/* Order of (at, position); files are mostly in order already. */
-static struct by_time *time_order(const struct fact *facts, size_t count)
-{
-    struct by_time *order = mem_alloc_array(count + 1, sizeof(*order));
-    bool sorted = true;
-    for (size_t i = 0; i < count; i++) {
-        order[i] = (struct by_time){facts[i].at, (uint32_t)i};
-        sorted &= i == 0 || facts[i].at >= facts[i - 1].at;
-    }
-    if (!sorted) qsort(order, count, sizeof(order[0]), in_time);
-    return order;
-}
-
 /* Errors of the store end the load; those of one fact are its own. */
 static bool is_own(enum err err)
 {
@@ -107,10 +82,10 @@ static bool is_own(enum err err)
 
 /* Keys of the facts from place 'i' of the order on that have one identity. */
 static void look_ahead(struct load *l, const struct sender *sender, const struct people_load *load,
-                       const struct by_time *order, size_t i)
+                       const struct fact_place *order, size_t i)
 {
     for (size_t k = 0; k < AHEAD && i + k < load->count; k++) {
-        const struct fact *f = &load->facts[order[i + k].index];
+        const struct fact *f = &load->facts[order[i + k].place];
         if (f->who_count != 1) continue;
         l->keys[k] = identity_key(l->p, f->who, sender->scope);
         identity_prefetch(l->p, l->keys[k]);
@@ -120,10 +95,10 @@ static void look_ahead(struct load *l, const struct sender *sender, const struct
 static enum err plan_all(struct load *l, const struct sender *sender,
                          const struct people_load *load)
 {
-    struct by_time *order = time_order(load->facts, load->count);
+    struct fact_place *order = fact_time_order(load->facts, load->count);
     enum err err = ERR_OK;
     for (size_t i = 0; i < load->count && err == ERR_OK; i++) {
-        uint32_t at = order[i].index;
+        uint32_t at = order[i].place;
         if (i % AHEAD == 0) look_ahead(l, sender, load, order, i);
         l->plan.who_key = load->facts[at].who_count == 1 ? &l->keys[i % AHEAD] : NULL;
         err = plan_one(l, sender, &load->facts[at], &load->results[at], &load->errors[at]);

@@ -6,8 +6,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "people/kinds.h"
@@ -169,4 +171,24 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
     if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;
     *junk = left_out;
     return ERR_OK;
+}
+
+static int in_time(const void *a, const void *b)
+{
+    const struct fact_place *x = a, *y = b;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* Most lists are in order already. */
+struct fact_place *fact_time_order(const struct fact *facts, size_t count)
+{
+    struct fact_place *order = mem_alloc_array(count + 1, sizeof(*order));
+    bool sorted = true;
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (struct fact_place){facts[i].at, (uint32_t)i};
+        sorted &= i == 0 || facts[i].at >= facts[i - 1].at;
+    }
+    if (!sorted) qsort(order, count, sizeof(order[0]), in_time);
+    return order;
 }

@@ -99,6 +99,13 @@ bool fact_identity_usable(const struct identity *id, struct arena *arena);
 MUST_CHECK enum err fact_kind_allowed(const struct sender *sender, struct str kind,
                                       struct why *why);
 
+/* The order of (at, place) of facts; free with mem_free. */
+struct fact_place {
+    int64_t at;
+    uint32_t place;
+};
+struct fact_place *fact_time_order(const struct fact *facts, size_t count);
+
 /* Check syntax and limits, normalise in 'arena': kind grammar and length, at within
  * [0, received_at + 24 h], identities (count, length, phone, e-mail; junk values such as null, -1,
  * all zeros are left out and counted in *junk), codes, properties (names, 64 an event, values <= 1

@@ -12,34 +12,28 @@ static inline uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+/* The same for numbers of either width: gap + i is read before time + i + run is written. */
+#define SUM_RUNS(g, gap, time)                                                                     \
+    uint64_t latest = 0, base = (g)->base, unit = (g)->unit;                                       \
+    for (uint32_t run = 0; run < (g)->runs; run++) {                                               \
+        uint64_t at = (g)->first[run];                                                             \
+        *(time)++ = at;                                                                            \
+        for (uint32_t n = (g)->off[run + 1] - (g)->off[run]; n > 1; n--) {                         \
+            at += base + *(gap)++ * unit;                                                          \
+            *(time)++ = at;                                                                        \
+        }                                                                                          \
+        latest = later(at, latest);                                                                \
+    }                                                                                              \
+    return latest
+
 static uint64_t sum_plain(const struct gaps *g, const uint32_t *gap, uint64_t *time)
 {
-    uint64_t latest = 0, base = g->base, unit = g->unit;
-    for (uint32_t run = 0; run < g->runs; run++) {
-        uint64_t at = g->first[run];
-        *time++ = at;
-        for (uint32_t n = g->off[run + 1] - g->off[run]; n > 1; n--) {
-            at += base + *gap++ * unit;
-            *time++ = at;
-        }
-        latest = later(at, latest);
-    }
-    return latest;
+    SUM_RUNS(g, gap, time);
 }
 
 uint64_t sum_wide(const struct gaps *g, const uint64_t *gap, uint64_t *time)
 {
-    uint64_t latest = 0, base = g->base, unit = g->unit;
-    for (uint32_t run = 0; run < g->runs; run++) {
-        uint64_t at = g->first[run];
-        *time++ = at;
-        for (uint32_t n = g->off[run + 1] - g->off[run]; n > 1; n--) {
-            at += base + *gap++ * unit;
-            *time++ = at;
-        }
-        latest = later(at, latest);
-    }
-    return latest;
+    SUM_RUNS(g, gap, time);
 }
 
 #if defined(__x86_64__)

@@ -1,12 +1,12 @@
 /* compact.c - the compactor: a thread that turns blocks into parts and merges parts, beside the
  * writer.
  *
- * Sealing: when the tail holds SEAL_ROWS events, those up to folded_seq are sorted and written as a
- * part; a command then swaps the blocks for the part. Merging: parts are graded by size (tier t
- * holds up to SEAL_ROWS * 4^(t+1) rows); FANOUT neighbours in seq of one tier become one part, and
- * more of them if they are there, which is what a bulk load leaves: so its rows are merged once.
- * Side files of ids are merged alike, and dropped past the dedupe horizon. All file work happens
- * outside the writer; what it commits is a few rows. */
+ * Sealing: when the tail holds LOG_SEAL_ROWS events, those up to folded_seq are sorted and written
+ * as a part; a command then swaps the blocks for the part. Merging: parts are graded by size (tier
+ * t holds up to LOG_SEAL_ROWS * 4^(t+1) rows); FANOUT neighbours in seq of one tier become one
+ * part, and more of them if they are there, which is what a bulk load leaves: so its rows are
+ * merged once. Side files of ids are merged alike, and dropped past the dedupe horizon. All file
+ * work happens outside the writer; what it commits is a few rows. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "brand/internal.h"
 
-#define SEAL_ROWS 131072
 #define FANOUT 4
 #define IDS_FILES_MAX 8
 
@@ -158,7 +157,8 @@ static enum err seal_once(struct brand *b, struct why *why)
     struct tail_view *view = tail_view(b->log.tail);
     pthread_mutex_unlock(&b->log.set_lock);
     struct sealed sealed = {0};
-    enum err err = tail_view_count(view) >= SEAL_ROWS ? fold_first(b, view, why) : ERR_NOT_FOUND;
+    enum err err =
+        tail_view_count(view) >= LOG_SEAL_ROWS ? fold_first(b, view, why) : ERR_NOT_FOUND;
     if (err == ERR_OK) err = seal_view(b, view, &sealed, why);
     tail_view_unref(view);
     if (err == ERR_OK) err = brand_call(b, run_install, &sealed, false, why);
@@ -184,7 +184,7 @@ struct merge {
 static int tier_of(uint64_t rows)
 {
     int tier = 0;
-    for (uint64_t room = (uint64_t)SEAL_ROWS * FANOUT; rows > room && tier < 24; room *= FANOUT)
+    for (uint64_t room = (uint64_t)LOG_SEAL_ROWS * FANOUT; rows > room && tier < 24; room *= FANOUT)
         tier++;
     return tier;
 }

@@ -14,7 +14,8 @@
 #include "brand/registry.h"
 
 #define MODULES_MAX 16
-#define LOG_MERGE_MAX 32 /* parts merged at once */
+#define LOG_MERGE_MAX 32     /* parts merged at once */
+#define LOG_SEAL_ROWS 131072 /* events of the tail that become a part */
 #define BRAND_DIR_SIZE 400
 
 /* One part or side file as the manifest has it. */

@@ -405,7 +405,7 @@ static void *writer(void *arg)
         b->counters.wal_pages = (uint64_t)sql_wal_pages(b->db);
         if (!list && sql_alive(b->db) != ERR_OK) b->poisoned = true;
         if (!list) give_back(b);
-        if (tail_count(b->log.tail) >= 131072) compactor_wake(b);
+        if (tail_count(b->log.tail) >= LOG_SEAL_ROWS) compactor_wake(b);
         pthread_mutex_lock(&q->lock);
     }
     pthread_mutex_unlock(&q->lock);

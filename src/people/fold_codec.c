@@ -2,8 +2,8 @@
  *
  *     u8 version (2) · varint events · if events > 0:
  *     varint now · times, each 0 for never or now - time + 1 · stage, trust, trust_peak and flags ·
- *     counters · trust evidence · order totals · lists: groups, contacts, act days, messages
- * unanswered
+ *     counters · trust evidence · order totals and orders · lists: groups, contacts, act days,
+ *     messages that wait for an answer
  *
  * All numbers are varints, signed ones zigzag. A list is its length and then its items; codes and
  * days are written as differences. What follows from the rest (due, churn, standing orders, pace)

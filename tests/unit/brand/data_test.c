@@ -6,21 +6,6 @@
 #include "base/fs.h"
 #include "brand/backup.h"
 
-static int setup(void **state)
-{
-    struct room *r = calloc(1, sizeof(*r));
-    room_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    room_finish(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_second_process_is_locked_out(void **state)
 {
     struct room *r = *state;
@@ -174,7 +159,7 @@ static void nothing_backs_up_what_is_on_a_server(void **state)
     assert_false(fs_exists(path));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, room_setup, room_teardown)
 
 int main(void)
 {
@@ -186,7 +171,7 @@ int main(void)
         TEST(brands_have_sound_facts_and_one_name_each),
         TEST(numbers_of_names_never_change),
         {"nothing_backs_up_what_is_on_a_server (postgresql)", nothing_backs_up_what_is_on_a_server,
-         setup, teardown, NULL},
+         room_setup, room_teardown, NULL},
     };
     return engine_run(tests);
 }

@@ -9,21 +9,6 @@
 
 #define KILLS 100
 
-static int setup(void **state)
-{
-    struct room *r = calloc(1, sizeof(*r));
-    room_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    room_finish(*state);
-    free(*state);
-    return 0;
-}
-
 /* A part made directly, of the events first .. first+count-1. */
 static enum err bulk_batch(struct tx *tx, void *arg, struct why *why)
 {
@@ -376,7 +361,7 @@ static void every_acknowledged_event_survives_a_kill_exactly_once(void **state)
     room_open(r);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, room_setup, room_teardown)
 
 int main(void)
 {

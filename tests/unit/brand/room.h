@@ -324,3 +324,19 @@ static inline void expect_rows(struct room *r, int64_t count)
     assert_memory_equal(stored.count, wanted.count, sizeof(wanted.count));
     assert_memory_equal(stored.amount, wanted.amount, sizeof(wanted.amount));
 }
+
+/* A room for each case, as its state. */
+static inline int room_setup(void **state)
+{
+    struct room *r = calloc(1, sizeof(*r));
+    room_init(r);
+    *state = r;
+    return 0;
+}
+
+static inline int room_teardown(void **state)
+{
+    room_finish(*state);
+    free(*state);
+    return 0;
+}

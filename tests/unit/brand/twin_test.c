@@ -3,21 +3,6 @@
 
 #include "base/fs.h"
 
-static int setup(void **state)
-{
-    struct room *r = calloc(1, sizeof(*r));
-    room_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    room_finish(*state);
-    free(*state);
-    return 0;
-}
-
 static bool count_trials(void *ctx, const char *name)
 {
     *(int *)ctx += strncmp(name, "trial-", 6) == 0;
@@ -116,7 +101,7 @@ static void what_a_killed_process_left_is_removed(void **state)
     expect_log(r, 10);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, room_setup, room_teardown)
 
 int main(void)
 {

@@ -1,21 +1,6 @@
 /* writer_test.c - batches, failures, duplicates, timers and write-back of the one writer. */
 #include "room.h"
 
-static int setup(void **state)
-{
-    struct room *r = calloc(1, sizeof(*r));
-    room_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    room_finish(*state);
-    free(*state);
-    return 0;
-}
-
 /* Holds the writer until 'gate' is unlocked, so that commands queue up behind it. */
 static enum err wait_at_gate(struct tx *tx, void *arg, struct why *why)
 {
@@ -287,7 +272,7 @@ static void a_poisoned_brand_takes_nothing(void **state)
     expect_rows(r, 10);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, room_setup, room_teardown)
 
 int main(void)
 {

@@ -1,29 +1,6 @@
 /* query_test.c - whole queries over a small brand: fields and defaults, what is refused, both forms
  * of the reply, and that answers do not depend on the number of workers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "insight/town.h"
-
-static struct town town;
-
-static int setup(void **state)
-{
-    (void)state;
-    town_open(&town, "Asia/Shanghai", "2025-03-01T12:00:00+08:00");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    town_close(&town);
-    return 0;
-}
+#include "town_test.h"
 
 static void ask(const char *query)
 {

@@ -1,28 +1,5 @@
 /* who_test.c - fields of a member that its history answers beside the fold. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "insight/town.h"
-
-static struct town town;
-
-static int setup(void **state)
-{
-    (void)state;
-    town_open(&town, "Asia/Shanghai", "2025-03-01T12:00:00+08:00");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    town_close(&town);
-    return 0;
-}
+#include "town_test.h"
 
 static uint32_t code_of(const char *code)
 {

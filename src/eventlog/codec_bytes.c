@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "base/cpu.h"
 #include "eventlog/codec_bits.h"
-#include "eventlog/codec_cpu.h"
 
 #define BLOCK_BYTES_MAX (4 * BITS_BLOCK)
 

@@ -5,7 +5,7 @@
  * gaps they take for it are within SUM_SLACK. */
 #include "eventlog/codec_sum.h"
 
-#include "eventlog/codec_cpu.h"
+#include "base/cpu.h"
 
 static inline uint64_t later(uint64_t a, uint64_t b)
 {

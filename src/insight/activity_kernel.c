@@ -38,25 +38,10 @@ static void add_periods(struct walk *w, uint32_t *periods, uint32_t n)
     }
 }
 
-/* The first of places from .. to-1 that is not before the periods. */
-static uint32_t first_inside(const struct activity *a, const struct sight *s, uint32_t from,
-                             uint32_t to)
-{
-    while (from < to && s->at[from] < a->buckets->starts[0]) {
-        uint32_t middle = from + (to - from) / 2;
-        if (s->at[middle] < a->buckets->starts[0]) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    return from;
-}
-
 static void add_member(struct activity *a, const struct sight *s, uint32_t from, uint32_t to)
 {
     int64_t count = (int64_t)a->buckets->count;
-    uint32_t first = first_inside(a, s, from, to);
+    uint32_t first = history_row_at(s->at, from, to, a->buckets->starts[0]);
     struct walk w = {a, first > from ? LONG_AGO : NEVER};
     uint32_t periods[BLOCK];
     for (uint32_t n; first < to; first += n) {

@@ -8,8 +8,8 @@
 #include <immintrin.h>
 #endif
 
+#include "base/cpu.h"
 #include "base/vec.h"
-#include "eventlog/codec_cpu.h"
 
 /* Powers of two below the shortest usual bucket of each unit: 35 min, 19 h, 6.2 d, 24.9 d. */
 static const int shifts[] = {
@@ -121,7 +121,7 @@ void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, ui
 {
     struct buckets copy = *b; /* known to stay as it is while 'out' is written */
     uint32_t i = copy.factor && cpu_has_avx2() ? find_wide(&copy, at, n, out) : 0;
-    for (; i < n && copy.factor; i++) {
+    for (; i < n && copy.factor; i++) { /* apart, so that neither loop asks for the factor */
         out[i] = buckets_find(&copy, at[i]);
     }
     for (; i < n; i++) {

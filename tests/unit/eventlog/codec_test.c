@@ -9,8 +9,8 @@
 
 #include <math.h>
 
+#include "base/cpu.h"
 #include "eventlog/codec.h"
-#include "eventlog/codec_cpu.h"
 #include "eventlog/codec_stream_form.h"
 #include "eventlog/event.h"
 #include "eventlog_test.h"

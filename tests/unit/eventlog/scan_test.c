@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/cpu.h"
 #include "base/map.h"
-#include "eventlog/codec_cpu.h"
 #include "scan_world.h"
 
 /* --- what came of a scan --- */

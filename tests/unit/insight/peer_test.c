@@ -2,7 +2,7 @@
  * tails, any number of workers. WF_SEED replays; WF_QUERIES says how many (1,000). */
 #include "insight/peer_ask.h"
 
-#include "eventlog/codec_cpu.h"
+#include "base/cpu.h"
 
 #define PER_WORLD 100
 

@@ -1,5 +1,5 @@
-/* codec_cpu.c - asks the compiler's own table, which is filled before main. */
-#include "eventlog/codec_cpu.h"
+/* cpu.c - asks the compiler's own table, which is filled before main. */
+#include "base/cpu.h"
 
 static bool without;
 

@@ -1,6 +1,6 @@
-/* codec_cpu.h - what this processor has beyond the baseline that everything is built for.
+/* cpu.h - what this processor has beyond the baseline that everything is built for.
  *
- * Any thread. The choice is made at each call of a codec, not at the start of the program, so that
+ * Any thread. The choice is made at each call, not at the start of the program, so that
  * tests can compare both ways. */
 #pragma once
 

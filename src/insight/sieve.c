@@ -13,22 +13,14 @@
 
 /* --- what matters --- */
 
+/* All kinds but the derived ones, which count only when they are named. */
 static void mark_all(const struct plan *p, uint32_t *marks, uint32_t bit)
 {
-    for (int kind = 0; kind < KINDS_MAX; kind++) {
-        marks[kind] |= bit;
+    const struct fold_names *fold = p->in->fold;
+    for (uint32_t kind = 0; kind < KINDS_MAX; kind++) {
+        bool derived = kind < fold->kind_count && fold->roles[kind] & ROLE_DERIVED;
+        if (!derived) marks[kind] |= bit;
     }
-    static const char *const derived[] = {"lifecycle.changed", "trust.changed", "circle.changed",
-                                          "segment.entered", "segment.left"};
-    for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
-        struct str name = str_of(derived[i]);
-        int kind = p->catalog.kind ? p->catalog.kind(p->catalog.ctx, name) : -1;
-        if (kind >= 0 && kind < KINDS_MAX) marks[kind] &= ~bit;
-    }
-    int lifecycle = p->in->fold->kind_lifecycle;
-    int trust = p->in->fold->kind_trust;
-    if (lifecycle >= 0 && lifecycle < KINDS_MAX) marks[lifecycle] &= ~bit;
-    if (trust >= 0 && trust < KINDS_MAX) marks[trust] &= ~bit;
 }
 
 static bool any_all(const struct plan *p)

@@ -246,12 +246,12 @@ static enum err load_tail(struct scan_worker *w, uint32_t source, const struct s
     return texts_pay(&c->texts, &w->why);
 }
 
-static void turn_other(const struct scanner *sc, struct sheet *s)
+void scan_turn_other(const struct scanner *sc, const struct persona_map *map, struct sheet *s)
 {
     uint32_t *other = s->columns[SLOT_OTHER];
-    if (sc->others.count == 0 || !(sc->scan->columns->mask & COLUMN_OTHER)) return;
+    if (!map || map->count == 0 || !(sc->scan->columns->mask & COLUMN_OTHER)) return;
     for (uint32_t i = 0; i < s->count; i++) {
-        if (other[i]) other[i] = scan_member_of(&sc->others, other[i]);
+        if (other[i]) other[i] = scan_member_of(map, other[i]);
     }
 }
 
@@ -264,7 +264,7 @@ enum err scan_load(struct scan_worker *w, uint32_t source, uint32_t group)
         sheet_reset(&c->sheet);
         TRY(scan_check(w));
         TRY(c->source->part ? load_part(w, c, g) : load_tail(w, source, g));
-        turn_other(w->scanner, &c->sheet);
+        scan_turn_other(w->scanner, w->scanner->others, &c->sheet);
         c->loaded = g->place;
     }
     w->lanes[source].pos = w->lanes[source].end = 0;

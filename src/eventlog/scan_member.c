@@ -105,12 +105,14 @@ enum err eventlog_member(const struct snapshot *s, uint32_t member, const uint32
     atomic_init(&budget.bytes_left, UINT64_MAX / 2);
     scanner_init(&sc, s, scan, &budget);
     sc.worker_count = 1;
+    sc.others = NULL; /* most rows of a group are others': the member's own are turned below */
     sc.workers = mem_alloc(sizeof(sc.workers[0]));
     struct scan_worker *w = &sc.workers[0];
     scan_worker_init(w, &sc, 0, NULL);
     enum err err = gather_all(&sc, member, personas, persona_count);
     if (err == ERR_OK) err = merge_all(&sc, member);
     if (err == ERR_OK) {
+        scan_turn_other(&sc, s->personas, &w->out);
         copy_out(w, member, arena, out);
     } else if (why) {
         *why = w->why;

@@ -8,25 +8,30 @@
  * line end replaced by as many NULs as it had bytes and the colon by one. What does not fit that
  * picture was not sent plainly. Who refuses what:
  *
- *   framing_check, 400   bare LF, folding, NUL, CR or another control byte in a line, a blank
- * before the colon or at a line's front, a name that is no token, two blanks or a tab in the
- * request line, a target that is no path, Host missing (HTTP/1.1), repeated or malformed, a
- * repeated Content-Length, Transfer-Encoding, Content-Type, Content-Encoding or Authorization,
- * length and coding together, a coding in HTTP/1.0, a length with sign, blanks, leading zeros or
- * over 18 digits framing_check, 431   over LIMIT_HEADERS lines, a line over LIMIT_HEADER_BYTES, a
- * target over LIMIT_TARGET_BYTES framing_check, 501   a method not in enum http_method (TRACE,
- * CONNECT, PATCH, get, ..), a transfer coding other than "chunked" the library, 400     a length
- * that is not digits, a header line without colon, chunk sizes that are not plain hexadecimal, a
- * chunk that does not end where it should the library, 413     a length or a chunk size over 64
- * bits the library, 414/431 a head that outgrows its buffer the library, 505     HTTP/2.0 and the
- * like the library, silent  a first line without a space closes the connection unanswered server.c
- * answers every refusal of a head at the first handler call, which makes the library close and drop
- * what follows; and closes after every chunked request, since line ends inside a chunked body
- * cannot be seen here
+ * - framing_check, 400: bare LF, folding, NUL, CR or another control byte in a line; a blank before
+ *   the colon or at a line's front; a name that is no token; two blanks or a tab in the request
+ *   line; a target that is no path; Host missing (HTTP/1.1), repeated or malformed; a repeated
+ *   Content-Length, Transfer-Encoding, Content-Type, Content-Encoding or Authorization; length and
+ *   coding together; a coding in HTTP/1.0; a length with sign, blanks, leading zeros or over 18
+ *   digits.
+ * - framing_check, 431: over LIMIT_HEADERS lines, a line over LIMIT_HEADER_BYTES, a target over
+ *   LIMIT_TARGET_BYTES.
+ * - framing_check, 501: a method not in enum http_method (TRACE, CONNECT, PATCH, get, ..), a
+ *   transfer coding other than "chunked".
+ * - the library, 400: a length that is not digits, a header line without colon, chunk sizes that
+ *   are not plain hexadecimal, a chunk that does not end where it should.
+ * - the library, 413: a length or a chunk size over 64 bits.
+ * - the library, 414 and 431: a head that outgrows its buffer.
+ * - the library, 505: HTTP/2.0 and the like.
+ * - the library, silent: a first line without a space closes the connection unanswered.
  *
- * Two uses of NUL stay invisible and are read leniently: a line that begins with NUL before the
- * request line is skipped like an empty one, and NUL LF ends a line like CR LF. Each needs a peer
- * in front that lets NUL through. */
+ * server.c answers every refusal of a head at the first handler call, which makes the library close
+ * and drop what follows; and closes after every chunked request, since line ends inside a chunked
+ * body cannot be seen here.
+ *
+ * Three uses of NUL stay invisible and are read leniently: a line that begins with NUL before the
+ * request line is skipped like an empty one; NUL LF ends a line like CR LF; and NUL NUL LF LF ends
+ * the head like CR LF CR LF. Each needs a peer in front that lets NUL through. */
 #pragma once
 
 #include "http/http.h"

@@ -96,16 +96,17 @@ find_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
     uint32_t i = 0;
     for (; n - i >= 8; i += 8) {
         __m256i x[2];
-        memcpy(x, at + i, sizeof(x));
-        for (int k = 0; k < 2; k++) {
-            x[k] = _mm256_srl_epi64(_mm256_sub_epi64(x[k], start), even);
-            x[k] = _mm256_srl_epi64(_mm256_mul_epu32(x[k], factor), shift);
+        for (uint32_t k = 0; k < 2; k++) {
+            const void *four = at + i + 4 * k;
+            x[k] = _mm256_sub_epi64(_mm256_loadu_si256(four), start);
+            x[k] = _mm256_mul_epu32(_mm256_srl_epi64(x[k], even), factor);
+            x[k] = _mm256_srl_epi64(x[k], shift);
         }
         /* The low halves of both, in order. */
         __m256i low = _mm256_castps_si256(
             _mm256_shuffle_ps(_mm256_castsi256_ps(x[0]), _mm256_castsi256_ps(x[1]), 0x88));
-        low = _mm256_permute4x64_epi64(low, 0xD8);
-        memcpy(out + i, &low, sizeof(low));
+        void *eight = out + i;
+        _mm256_storeu_si256(eight, _mm256_permute4x64_epi64(low, 0xD8));
     }
     return i;
 }

@@ -316,6 +316,7 @@ void brand_close(struct brand *b)
     VEC_FINISH(&b->tx.change.removed);
     VEC_FINISH(&b->tx.change.ids_added);
     VEC_FINISH(&b->tx.change.ids_removed);
+    VEC_FINISH(&b->tx.change.written);
     arena_destroy(b->tx.arena);
     mem_free(b);
 }

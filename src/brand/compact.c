@@ -117,6 +117,8 @@ enum err compact_seal_tail(struct tx *tx, struct why *why)
     struct tail_view *view = tail_view(b->log.tail);
     enum err err = seal_view(b, view, &sealed, why);
     tail_view_unref(view);
+    log_wrote(tx, sealed.file, "part");
+    log_wrote(tx, sealed.ids_file, "ids");
     return err == ERR_OK ? install_sealed(tx, &sealed, why) : err;
 }
 
@@ -282,6 +284,7 @@ static enum err run_list_ids(struct tx *tx, void *arg, struct why *why)
 {
     (void)why;
     struct ids_list *list = arg;
+    VEC_RESET(&list->files); /* a batch that was rolled back has run this before */
     for (size_t i = 0; i < tx->brand->log.ids.count; i++)
         VEC_PUSH(&list->files, tx->brand->log.ids.items[i]);
     return ERR_OK;

@@ -57,7 +57,8 @@ struct log_change {
     VEC(uint32_t) removed; /* files of parts */
     VEC(struct log_ids) ids_added;
     VEC(uint32_t) ids_removed;
-    uint64_t dropped_seq; /* the tail up to here is in a part; 0 = nothing */
+    VEC(struct log_removal) written; /* files made inside the batch: a rollback removes them */
+    uint64_t dropped_seq;            /* the tail up to here is in a part; 0 = nothing */
 };
 
 struct queue {
@@ -138,6 +139,9 @@ void log_publish(struct tx *tx);               /* after commit */
 void log_forget(struct tx *tx);                /* after rollback */
 uint32_t log_new_file(struct brand *b);
 void log_path(const struct brand *b, uint32_t file, const char *suffix, char out[600]);
+/* A file that this batch writes, and writes again if it is rolled back and run again. Those written
+ * outside are their writer's to remove, when its command has failed. */
+void log_wrote(struct tx *tx, uint32_t file, const char *suffix);
 /* Rows of the manifest. */
 MUST_CHECK enum err log_add_part(struct tx *tx, uint32_t file, uint64_t first_seq,
                                  uint64_t last_seq, const struct part_info *info, struct why *why);

@@ -99,6 +99,12 @@ enum err log_remove_part(struct tx *tx, uint32_t file)
     return sql_run(s);
 }
 
+void log_wrote(struct tx *tx, uint32_t file, const char *suffix)
+{
+    struct log_removal removal = {file, suffix};
+    if (file) VEC_PUSH(&tx->change.written, removal);
+}
+
 enum err log_add_ids(struct tx *tx, uint32_t file, uint64_t count, int64_t newest_at)
 {
     struct log_ids ids = {file, count, newest_at};
@@ -242,6 +248,7 @@ static void reset_change(struct log_change *change)
     VEC_RESET(&change->removed);
     VEC_RESET(&change->ids_added);
     VEC_RESET(&change->ids_removed);
+    VEC_RESET(&change->written);
     change->dropped_seq = 0;
 }
 
@@ -269,10 +276,9 @@ void log_forget(struct tx *tx)
     struct brand *b = tx->brand;
     for (size_t i = 0; i < tx->change.added.count; i++) {
         part_unref(tx->change.added.items[i].part);
-        remove_file(b, tx->change.added.items[i].file, "part");
     }
-    for (size_t i = 0; i < tx->change.ids_added.count; i++) {
-        remove_file(b, tx->change.ids_added.items[i].file, "ids");
+    for (size_t i = 0; i < tx->change.written.count; i++) {
+        remove_file(b, tx->change.written.items[i].file, tx->change.written.items[i].suffix);
     }
     for (size_t i = 0; i < tx->ids.count; i++)
         dedupe_remove(b->log.dedupe, tx->ids.items[i]);

@@ -188,8 +188,11 @@ enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t c
     assert(tx->events.count == 0);
     struct sealed sealed = {
         .first_seq = tx_seq(tx) + 1, .last_seq = tx_seq(tx) + count, .newest_at = tx->now};
-    TRY(compact_write(b, events, count, &sealed, why));
-    TRY(compact_write_ids(b, ids, id_count, &sealed, why));
+    enum err err = compact_write(b, events, count, &sealed, why);
+    if (err == ERR_OK) err = compact_write_ids(b, ids, id_count, &sealed, why);
+    log_wrote(tx, sealed.file, "part");
+    log_wrote(tx, sealed.ids_file, "ids");
+    TRY(err);
     TRY(compact_enter(tx, &sealed, why));
     tx->bulk_rows += count;
     return ERR_OK;

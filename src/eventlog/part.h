@@ -54,6 +54,8 @@ uint32_t part_level_count(const struct part *p); /* one more than the highest le
 const struct part_group *part_get_group(const struct part *p, uint32_t group);
 /* Whether any row of the group may have this kind (exact for kinds, by a presence set). */
 bool part_group_has_kind(const struct part *p, uint32_t group, uint16_t kind);
+/* All kinds of the group, [*count] ascending. */
+const uint16_t *part_group_kinds(const struct part *p, uint32_t group, uint32_t *count);
 
 /* Decoded rows: buffers owned by the struct and reused from read to read. {0} is empty. */
 struct rows {
@@ -86,6 +88,10 @@ struct rows {
 MUST_CHECK enum err part_read_group(const struct part *p, uint32_t group,
                                     const struct columns *columns, const enum prop_type *types,
                                     struct rows *out, struct why *why);
+/* One row for each persona of the group, of a kind and at a time that the group has: decodes the
+ * personas alone. No optional columns. */
+MUST_CHECK enum err part_read_brief(const struct part *p, uint32_t group, struct rows *out,
+                                    struct why *why);
 void rows_finish(struct rows *rows);
 
 /* All columns, row by row, for merging and rewriting. Texts are borrowed from the cursor until the

@@ -75,12 +75,19 @@ const struct part_group *part_get_group(const struct part *p, uint32_t group)
     return &p->footer.groups.items[group].head;
 }
 
+const uint16_t *part_group_kinds(const struct part *p, uint32_t group, uint32_t *count)
+{
+    const struct footer_group *g = &p->footer.groups.items[group];
+    *count = g->kind_count;
+    return p->footer.kinds.items + g->kind_first;
+}
+
 bool part_group_has_kind(const struct part *p, uint32_t group, uint16_t kind)
 {
     assert(group < p->footer.groups.count);
-    const struct footer_group *g = &p->footer.groups.items[group];
-    const uint16_t *kinds = p->footer.kinds.items + g->kind_first;
-    uint32_t low = 0, high = g->kind_count;
+    uint32_t low = 0, high, count;
+    const uint16_t *kinds = part_group_kinds(p, group, &count);
+    high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (kinds[middle] < kind) {
@@ -89,7 +96,7 @@ bool part_group_has_kind(const struct part *p, uint32_t group, uint16_t kind)
             high = middle;
         }
     }
-    return low < g->kind_count && kinds[low] == kind;
+    return low < count && kinds[low] == kind;
 }
 
 struct part_scratch *scratch_create(void)
@@ -204,21 +211,29 @@ static enum err read_codes(struct reading *r, uint32_t id, uint32_t *values)
     return ERR_OK;
 }
 
-/* persona, at and kind, which the footer promised. */
-static enum err read_always(struct reading *r)
+/* The footer promised that personas, times and kinds are there. */
+static enum err read_personas(struct reading *r)
+{
+    struct rows *out = r->out;
+    const struct part_group *g = part_get_group(r->p, r->group);
+    const struct chunk *c;
+    struct str bytes;
+    TRY(read_column(r, COLUMN_ID_PERSONA, &c, &bytes));
+    return verdict(r, c,
+                   c->codec == CODEC_PERSONA &&
+                       codec_read_persona(out->scratch->codec, bytes, r->n, out->run_persona,
+                                          out->run_off, &out->runs) &&
+                       out->run_persona[0] == g->persona_min &&
+                       out->run_persona[out->runs - 1] == g->persona_max);
+}
+
+static enum err read_times_and_kinds(struct reading *r)
 {
     struct rows *out = r->out;
     struct codec_reader *codec = out->scratch->codec;
     const struct part_group *g = part_get_group(r->p, r->group);
     const struct chunk *c;
     struct str bytes;
-    TRY(read_column(r, COLUMN_ID_PERSONA, &c, &bytes));
-    TRY(verdict(
-        r, c,
-        c->codec == CODEC_PERSONA &&
-            codec_read_persona(codec, bytes, r->n, out->run_persona, out->run_off, &out->runs) &&
-            out->run_persona[0] == g->persona_min &&
-            out->run_persona[out->runs - 1] == g->persona_max));
     TRY(read_column(r, COLUMN_ID_AT, &c, &bytes));
     TRY(verdict(r, c,
                 c->codec == CODEC_AT &&
@@ -334,7 +349,8 @@ enum err part_read_group(const struct part *p, uint32_t group, const struct colu
     assert(columns->prop_count <= sizeof(out->props) / sizeof(out->props[0]));
     prepare(out, r.n, columns, types);
     out->count = out->runs = 0;
-    TRY(read_always(&r));
+    TRY(read_personas(&r));
+    TRY(read_times_and_kinds(&r));
     for (uint32_t d = 0; d < DIM_COUNT; d++) {
         if (out->dim[d]) TRY(read_codes(&r, COLUMN_ID_DIM0 + d, out->dim[d]));
     }
@@ -344,6 +360,26 @@ enum err part_read_group(const struct part *p, uint32_t group, const struct colu
     for (uint32_t i = 0; i < out->prop_count; i++)
         TRY(read_prop(&r, &out->props[i]));
     out->count = r.n;
+    return ERR_OK;
+}
+
+enum err part_read_brief(const struct part *p, uint32_t group, struct rows *out, struct why *why)
+{
+    static const struct columns none;
+    const struct part_group *g = part_get_group(p, group);
+    struct reading r = {p, group, g->rows, out, why};
+    uint32_t kinds;
+    uint16_t kind = part_group_kinds(p, group, &kinds)[0];
+    prepare(out, r.n, &none, NULL);
+    out->count = out->runs = 0;
+    TRY(read_personas(&r));
+    for (uint32_t i = 0; i < out->runs; i++) {
+        out->run_off[i] = i;
+        out->at[i] = g->at_max;
+        out->kind[i] = kind;
+    }
+    out->run_off[out->runs] = out->runs;
+    out->count = out->runs;
     return ERR_OK;
 }
 

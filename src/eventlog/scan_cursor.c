@@ -113,6 +113,18 @@ static void borrow_rows(const struct layout *l, struct scan_cursor *c)
     }
 }
 
+/* Whether of a group one row a persona is enough. */
+static bool is_brief(const struct scanner *sc, const struct part *p, uint32_t group)
+{
+    uint32_t count;
+    const uint16_t *kinds = part_group_kinds(p, group, &count);
+    if (sc->scan->brief_before == 0) return false;
+    bool brief = part_get_group(p, group)->at_max < sc->scan->brief_before;
+    for (uint32_t i = 0; i < count && brief && sc->kinds; i++)
+        brief = scan_asks_kind(sc, kinds[i]);
+    return brief;
+}
+
 static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const struct scan_group *g)
 {
     struct scanner *sc = w->scanner;
@@ -122,8 +134,12 @@ static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const st
                        &w->why));
         c->paid_rows = g->rows;
     }
-    TRY(part_read_group(c->source->part, g->place, sc->scan->columns, sc->scan->prop_types,
-                        &c->rows, &w->why));
+    if (is_brief(sc, c->source->part, g->place)) {
+        TRY(part_read_brief(c->source->part, g->place, &c->rows, &w->why));
+    } else {
+        TRY(part_read_group(c->source->part, g->place, sc->scan->columns, sc->scan->prop_types,
+                            &c->rows, &w->why));
+    }
     atomic_fetch_add_explicit(&sc->budget->bytes_read, c->rows.bytes_read - before,
                               memory_order_relaxed);
     borrow_rows(&sc->layout, c);

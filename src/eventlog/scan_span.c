@@ -212,6 +212,16 @@ static enum err append(struct scan_worker *w, uint32_t source, uint32_t run, str
     return ERR_OK;
 }
 
+/* A row that stands for those of a whole group may lie behind its persona's rows in the next one:
+ * those come under its time. */
+static void straighten(struct sheet *s, uint32_t from)
+{
+    int64_t *at = s->columns[SLOT_AT];
+    for (uint32_t i = from + 1; i < s->count; i++) {
+        if (at[i] < at[i - 1]) at[i] = at[i - 1];
+    }
+}
+
 /* Move a source past all rows of 'persona', appending them to w->gathered when 'texts' is given. */
 static enum err gather_source(struct scan_worker *w, uint32_t source, uint32_t persona,
                               struct texts *texts)
@@ -227,6 +237,7 @@ static enum err gather_source(struct scan_worker *w, uint32_t source, uint32_t p
         TRY(scan_load(w, source, c->next));
     }
     if (w->gathered.count == start) return ERR_OK;
+    if (w->scanner->scan->brief_before) straighten(&w->gathered, start);
     struct stretch stretch = {&w->gathered, start, w->gathered.count, LANE_AS_IS};
     VEC_PUSH(&w->stretches, stretch);
     return ERR_OK;

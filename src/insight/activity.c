@@ -43,7 +43,11 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     struct activity activity;
     TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + *by), 1, 0, &buckets, why));
     struct sweep sweep = {.plan = p, .from = INT64_MIN, .to = p->to, .members_only = true};
-    if (buckets.count == 0) sweep.to = sweep.from; /* no period: nothing to look at */
+    if (buckets.count > 0) {
+        sweep.brief_before = buckets.starts[0];
+    } else {
+        sweep.to = sweep.from; /* no period: nothing to look at */
+    }
     enum err err = sweep_run(&sweep, &activity_kernel, &buckets, &activity, why);
     if (err == ERR_OK) {
         reply_points(r, &activity);

@@ -159,6 +159,7 @@ static enum err run_in_buckets(struct plan *p, struct reply *r, const struct buc
         .plan = p,
         .from = settings.first == RETENTION_EVER ? INT64_MIN : p->from,
         .to = p->in->now + 1,
+        .brief_before = settings.nth == 1 ? p->from : 0,
         .members_only = true,
     };
     if (settings.cohorts > 0 && settings.type != RETENTION_ROLLING) {

@@ -134,6 +134,14 @@ static void worker_finish(struct worker *w)
     mem_free(w->keep);
 }
 
+/* One row stands for others only where all that are asked for are alike. */
+static int64_t brief_before(const struct sweep *s, const struct sieve *sieve)
+{
+    const struct plan *p = s->plan;
+    bool alike = sieve && sieve->every != 0 && !sieve->filtered;
+    return alike && !p->who && !p->derived && p->columns.mask == 0 ? s->brief_before : 0;
+}
+
 static enum err scan(const struct sweep *s, struct worker *workers, int count, struct why *why)
 {
     const struct plan *p = s->plan;
@@ -147,6 +155,7 @@ static enum err scan(const struct sweep *s, struct worker *workers, int count, s
         .to = need.to,
         .kinds = need.every_kind ? NULL : need.kinds,
         .kind_count = need.kind_count,
+        .brief_before = brief_before(s, workers[0].sieve),
         .members_only = s->members_only || p->who,
         .pieces = s->pieces && !p->who && !p->derived,
     };

@@ -8,6 +8,9 @@
 struct sweep {
     struct plan *plan;
     int64_t from, to;  /* rows outside [from, to) do not matter */
+    /* Of a member's rows before this time the kernel needs no more than whether there is one; 0: it
+     * needs them all. */
+    int64_t brief_before;
     bool members_only; /* events without member are not wanted */
     bool every_kind;   /* rows of no selector are wanted too (SIGHT_SEEN) */
     bool unsifted;     /* the kernel reads the history and 'keep' alone, of every kind */

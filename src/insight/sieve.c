@@ -54,9 +54,7 @@ static void list_kinds(struct sieve *s)
         uint32_t mask = s->marks[kind];
         if (mask != 0 && s->every == 0) s->every = mask;
         if (mask != 0 && mask != s->every) one = false;
-        if ((mask == 0) != s->whole || s->kind_count > SIEVE_FEW) continue;
-        if (s->kind_count < SIEVE_FEW) s->kinds[s->kind_count] = (uint16_t)kind;
-        s->kind_count++;
+        if ((mask == 0) == s->whole) codeset_add(&s->kinds, (uint16_t)kind);
     }
     s->filtered = s->plan->where != NULL;
     for (uint32_t i = 0; i < s->plan->selector_count; i++) {
@@ -119,90 +117,24 @@ static void make_members(struct sieved *b, const struct history *h)
 
 /* --- kinds --- */
 
-/* Kinds side by side; a comparison gives 0 or all ones in each place. */
-typedef uint16_t lanes __attribute__((vector_size(16)));
-typedef uint8_t bytes __attribute__((vector_size(8)));
-#define LANES 8
-
-/* Which of LANES kinds are in the list. */
-static inline lanes listed(const struct sieve *s, const uint16_t *kind)
-{
-    lanes x, hit = {0};
-    memcpy(&x, kind, sizeof(x));
-    for (uint32_t k = 0; k < s->kind_count; k++) {
-        hit |= (lanes)(x == s->kinds[k]);
-    }
-    return hit;
-}
-
-/* Bit i of the answer is the lowest bit of byte i. */
-static inline uint64_t pack(uint64_t eight)
-{
-    return (eight & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
-}
-
-/* Which of 64 kinds are in the list. */
-static uint64_t match_few(const struct sieve *s, const uint16_t *kind)
-{
-    uint64_t bits = 0;
-    for (int i = 0; i < 64; i += LANES) {
-        bytes narrow = __builtin_convertvector(listed(s, kind + i), bytes);
-        uint64_t eight;
-        memcpy(&eight, &narrow, sizeof(eight));
-        bits |= pack(eight) << i;
-    }
-    return bits;
-}
-
-static uint64_t match_marked(const struct sieve *s, const uint16_t *kind)
-{
-    uint64_t bits = 0;
-    for (int i = 0; i < 64; i++) {
-        bits |= (uint64_t)(s->marks[kind[i]] != 0) << i;
-    }
-    return bits;
-}
-
-static uint64_t match(const struct sieve *s, const uint16_t *kind)
-{
-    if (s->kind_count > SIEVE_FEW) return match_marked(s, kind);
-    uint64_t bits = match_few(s, kind);
-    return s->whole ? ~bits : bits;
-}
-
-/* Bit i of the bits is row 'base' + i; true when any is set. */
+/* Bit i of the bits is the first row + i; true when any is set. */
 static bool match_kinds(const struct sieve *s, const struct history *h, uint64_t *bits)
 {
     uint32_t base = h->off[0], rows = h->off[h->member_count] - base;
-    const uint16_t *kind = h->kind + base;
-    uint64_t any = 0;
-    uint32_t i = 0;
-    for (; rows - i >= 64; i += 64) {
-        any |= bits[i / 64] = match(s, kind + i);
+    uint32_t found = codeset_match_all(&s->kinds, h->kind + base, rows, bits);
+    if (!s->whole) return found > 0;
+    for (uint32_t i = 0; i < rows; i += 64) {
+        uint64_t all = rows - i < 64 ? ~(~UINT64_C(0) << (rows - i)) : ~UINT64_C(0);
+        bits[i / 64] ^= all;
     }
-    if (i == rows) return any != 0;
-    uint16_t last[64] = {0};
-    memcpy(last, kind + i, (rows - i) * sizeof(last[0]));
-    bits[i / 64] = match(s, last) & ~(~UINT64_C(0) << (rows - i));
-    return (any | bits[i / 64]) != 0;
+    return found < rows;
 }
 
 /* Is a kind there that does not matter? */
 static bool has_exception(const struct sieve *s, const struct history *h)
 {
-    uint32_t end = h->off[h->member_count];
-    uint32_t i = h->off[0];
-    if (s->kind_count > SIEVE_FEW) return true;
-    for (; end - i >= LANES; i += LANES) {
-        lanes hit = listed(s, h->kind + i);
-        uint64_t half[2];
-        memcpy(half, &hit, sizeof(half));
-        if (half[0] | half[1]) return true;
-    }
-    for (; i < end; i++) {
-        if (s->marks[h->kind[i]] == 0) return true;
-    }
-    return false;
+    uint32_t base = h->off[0];
+    return codeset_meets(&s->kinds, h->kind + base, h->off[h->member_count] - base);
 }
 
 /* --- times --- */

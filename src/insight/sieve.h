@@ -4,20 +4,18 @@
  * whose arrays are the rows that came through. */
 #pragma once
 
+#include "base/codeset.h"
 #include "insight/plan.h"
 #include "insight/sight.h"
 
-#define SIEVE_FEW 8 /* kinds that are compared one by one */
-
 struct sieve {
     const struct plan *plan;
-    int64_t from, to;          /* rows outside [from, to) do not matter */
-    uint32_t *marks;           /* [KINDS_MAX] the mask of a kind; 0: it does not matter */
-    bool whole;                /* all kinds matter but those of 'kinds' */
-    bool filtered;             /* there is a filter, of the query or of a selector */
-    uint32_t every;            /* the one mask there is; 0: there are several */
-    uint32_t kind_count;       /* of 'kinds'; SIEVE_FEW + 1: too many, look them up in 'marks' */
-    uint16_t kinds[SIEVE_FEW]; /* that matter; with 'whole', that do not */
+    int64_t from, to;     /* rows outside [from, to) do not matter */
+    uint32_t *marks;      /* [KINDS_MAX] the mask of a kind; 0: it does not matter */
+    bool whole;           /* all kinds matter but those of 'kinds' */
+    bool filtered;        /* there is a filter, of the query or of a selector */
+    uint32_t every;       /* the one mask there is; 0: there are several */
+    struct codeset kinds; /* that matter; with 'whole', that do not */
 };
 
 struct sieved {

@@ -1,0 +1,80 @@
+/* codeset.c - few codes are compared in vectors of the compiler's, more are looked up in the bits.
+ */
+#include "base/codeset.h"
+
+#include <string.h>
+
+void codeset_add(struct codeset *s, uint16_t code)
+{
+    if (codeset_has(s, code)) return;
+    if (s->count < CODESET_FEW) s->few[s->count] = code;
+    s->bits[code / 64] |= UINT64_C(1) << code % 64;
+    s->count++;
+}
+
+/* Codes side by side; a comparison gives 0 or all ones in each place. */
+typedef uint16_t lanes __attribute__((vector_size(16)));
+typedef uint8_t bytes __attribute__((vector_size(8)));
+#define LANES 8
+
+/* Which of LANES codes are among the few. */
+static inline lanes among_few(const struct codeset *s, const uint16_t *code)
+{
+    lanes x, hit = {0};
+    memcpy(&x, code, sizeof(x));
+    for (uint32_t k = 0; k < s->count; k++) {
+        hit |= (lanes)(x == s->few[k]);
+    }
+    return hit;
+}
+
+/* Bit i of the answer is the lowest bit of byte i. */
+static inline uint64_t pack(uint64_t eight)
+{
+    return (eight & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+uint64_t codeset_match(const struct codeset *s, const uint16_t *code)
+{
+    uint64_t found = 0;
+    for (int i = 0; i < 64 && s->count > CODESET_FEW; i++) {
+        found |= (uint64_t)codeset_has(s, code[i]) << i;
+    }
+    for (int i = 0; i < 64 && s->count <= CODESET_FEW; i += LANES) {
+        bytes narrow = __builtin_convertvector(among_few(s, code + i), bytes);
+        uint64_t eight;
+        memcpy(&eight, &narrow, sizeof(eight));
+        found |= pack(eight) << i;
+    }
+    return found;
+}
+
+uint32_t codeset_match_all(const struct codeset *s, const uint16_t *code, uint32_t count,
+                           uint64_t *bits)
+{
+    uint32_t found = 0, i = 0;
+    for (; count - i >= 64; i += 64) {
+        bits[i / 64] = codeset_match(s, code + i);
+        found += (uint32_t)__builtin_popcountll(bits[i / 64]);
+    }
+    if (i == count) return found;
+    uint16_t last[64] = {0};
+    memcpy(last, code + i, (count - i) * sizeof(last[0]));
+    bits[i / 64] = codeset_match(s, last) & ~(~UINT64_C(0) << (count - i));
+    return found + (uint32_t)__builtin_popcountll(bits[i / 64]);
+}
+
+bool codeset_meets(const struct codeset *s, const uint16_t *code, uint32_t count)
+{
+    uint32_t i = 0;
+    for (; count - i >= LANES && s->count <= CODESET_FEW; i += LANES) {
+        lanes hit = among_few(s, code + i);
+        uint64_t half[2];
+        memcpy(half, &hit, sizeof(half));
+        if (half[0] | half[1]) return true;
+    }
+    for (; i < count; i++) {
+        if (codeset_has(s, code[i])) return true;
+    }
+    return false;
+}

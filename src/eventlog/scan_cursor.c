@@ -54,6 +54,7 @@ void scan_worker_finish(struct scan_worker *w)
     VEC_FINISH(&w->side.sheets);
     VEC_FINISH(&w->side.pieces);
     mem_free(w->scratch);
+    mem_free(w->asked);
     mem_free(w->off);
     mem_free(w->props);
     mem_free(w->strings);
@@ -143,7 +144,7 @@ static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const st
     atomic_fetch_add_explicit(&sc->budget->bytes_read, c->rows.bytes_read - before,
                               memory_order_relaxed);
     borrow_rows(&sc->layout, c);
-    return ERR_OK;
+    return scan_sift(w, &c->sheet);
 }
 
 /* --- the tail --- */

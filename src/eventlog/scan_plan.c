@@ -42,9 +42,9 @@ void scanner_init(struct scanner *sc, const struct snapshot *s, const struct sca
     layout_init(&sc->layout, scan->columns, scan->prop_types);
     sc->member_to = UINT64_MAX;
     if (scan->kinds) {
-        sc->kinds = mem_alloc_array(SCAN_KINDS / 64, sizeof(uint64_t));
+        sc->kinds = mem_alloc(sizeof(*sc->kinds));
         for (size_t i = 0; i < scan->kind_count; i++) {
-            sc->kinds[scan->kinds[i] / 64] |= UINT64_C(1) << scan->kinds[i] % 64;
+            codeset_add(sc->kinds, scan->kinds[i]);
         }
     }
     add_sources(sc, s);
@@ -71,7 +71,7 @@ void scanner_finish(struct scanner *sc)
 
 bool scan_asks_kind(const struct scanner *sc, uint16_t kind)
 {
-    return !sc->kinds || (sc->kinds[kind / 64] >> kind % 64 & 1);
+    return !sc->kinds || codeset_has(sc->kinds, kind);
 }
 
 static bool has_kind(const struct scanner *sc, const struct part *p, uint32_t group)

@@ -6,12 +6,12 @@
 
 #include <pthread.h>
 
+#include "base/codeset.h"
 #include "base/vec.h"
 #include "eventlog/scan_merge.h"
 
 #define SCAN_PERSONA_END ((uint64_t)UINT32_MAX + 1)
 #define SCAN_TAIL_ROWS 8192 /* rows of a group of the tail */
-#define SCAN_KINDS 65536
 #define SCAN_NONE UINT32_MAX
 
 /* Rows that are read at once: a group of a part, or a stretch of the tail's events. */
@@ -82,6 +82,8 @@ struct scan_worker {
     struct scan_side side;         /* members of several personas */
     struct strings *strings;       /* [prop_count] scratch of a delivery */
     struct prop_column *props;     /* [prop_count] scratch of a delivery */
+    uint64_t *asked;               /* [PART_GROUP_ROWS / 64] scratch: rows of a group of kinds that
+                                      are asked for; NULL until it is needed */
     uint32_t *off;                 /* scratch of a delivery: room for off_max */
     uint32_t off_max;
     size_t mapped;  /* place in the persona map, near the rows in hand */
@@ -103,7 +105,7 @@ struct scanner {
     struct budget *budget;
     struct purse purse;
     scan_fn *fn;                 /* NULL: gather only */
-    uint64_t *kinds;             /* bit set of those asked for; NULL = all */
+    struct codeset *kinds;       /* those asked for; NULL = all */
     struct scan_source *sources; /* [source_count], the tail last */
     uint32_t source_count;
     struct scan_worker *workers; /* [worker_count] */
@@ -143,6 +145,10 @@ MUST_CHECK enum err scan_check(struct scan_worker *w);
 void scan_turn_other(const struct scanner *sc, const struct persona_map *map, struct sheet *s);
 /* The member of a persona. */
 uint32_t scan_member_of(const struct persona_map *map, uint32_t persona);
+
+/* --- scan_sift.c --- */
+/* Take rows of other kinds than those asked for out of a decoded group. */
+MUST_CHECK enum err scan_sift(struct scan_worker *w, struct sheet *s);
 
 /* --- scan_span.c --- */
 /* All rows of the personas from .. to-1. */

@@ -13,18 +13,11 @@ struct walk {
     int64_t last; /* active period so far */
 };
 
-/* The periods of a block ascend, each may come often; without a branch until they are few. */
+/* The periods of a block ascend, each may come often. */
 static void add_periods(struct walk *w, uint32_t *periods, uint32_t n)
 {
     struct activity_point *points = w->activity->points;
-    uint32_t count = 0;
-    int64_t last = w->last;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t period = periods[i];
-        periods[count] = period;
-        count += period != last;
-        last = period;
-    }
+    uint32_t count = buckets_changes(periods, n, w->last < 0 ? UINT32_MAX : (uint32_t)w->last);
     for (uint32_t i = 0; i < count; i++) {
         int64_t period = periods[i];
         struct activity_point *point = &points[period];

@@ -110,10 +110,38 @@ find_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
     }
     return i;
 }
+
+/* Eight at a time, of which few differ; *count are kept so far. Returns how many are done. */
+__attribute__((target("avx2"))) static uint32_t changes_wide(uint32_t *bucket, uint32_t n,
+                                                             uint32_t *last, uint32_t *count)
+{
+    const __m256i turn = _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6);
+    __m256i before = _mm256_set1_epi32((int)*last);
+    uint32_t i = 0, kept = 0;
+    for (; n - i >= 8; i += 8) {
+        const void *eight = bucket + i;
+        __m256i v = _mm256_loadu_si256(eight);
+        __m256i turned = _mm256_permutevar8x32_epi32(v, turn);
+        __m256i same = _mm256_cmpeq_epi32(v, _mm256_blend_epi32(turned, before, 1));
+        unsigned differ = 0xff & ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(same));
+        for (; differ; differ &= differ - 1)
+            bucket[kept++] = bucket[i + (uint32_t)__builtin_ctz(differ)];
+        before = turned;
+    }
+    if (i > 0) *last = bucket[i - 1];
+    *count = kept;
+    return i;
+}
 #else
 static uint32_t find_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
 {
     (void)b, (void)at, (void)n, (void)out;
+    return 0;
+}
+
+static uint32_t changes_wide(uint32_t *bucket, uint32_t n, uint32_t *last, uint32_t *count)
+{
+    (void)bucket, (void)n, (void)last, (void)count;
     return 0;
 }
 #endif
@@ -128,4 +156,17 @@ void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, ui
     for (; i < n; i++) {
         out[i] = buckets_find(&copy, at[i]);
     }
+}
+
+uint32_t buckets_changes(uint32_t *bucket, uint32_t n, uint32_t last)
+{
+    uint32_t count = 0;
+    uint32_t i = cpu_has_avx2() ? changes_wide(bucket, n, &last, &count) : 0;
+    for (; i < n; i++) { /* without a branch, which would be guessed wrong often */
+        uint32_t here = bucket[i];
+        bucket[count] = here;
+        count += here != last;
+        last = here;
+    }
+    return count;
 }

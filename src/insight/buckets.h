@@ -35,6 +35,10 @@ void buckets_finish(struct buckets *b);
 /* The buckets of 'n' instants. */
 void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out);
 
+/* Keep of 'n' numbers those that differ from the one before, the first from 'last', in their order;
+ * how many they are. */
+uint32_t buckets_changes(uint32_t *bucket, uint32_t n, uint32_t last);
+
 /* The bucket of an instant in [starts[0], starts[count]). */
 static inline uint32_t buckets_find(const struct buckets *b, int64_t at)
 {

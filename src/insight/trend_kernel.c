@@ -212,21 +212,17 @@ static void count_member(struct trend *t, uint32_t member, uint32_t n, const str
 /* Without keys: the buckets of a member, each once. */
 static void count_buckets(struct trend *t, const struct sight *s, uint32_t from, uint32_t to)
 {
-    uint32_t bucket[BLOCK], changed[BLOCK];
+    uint32_t bucket[BLOCK];
     uint32_t last = UINT32_MAX;
     t->totals[0] += from < to;
     while (from < to) {
         uint32_t n = to - from < BLOCK ? to - from : BLOCK;
-        uint32_t count = 0;
         buckets_find_all(t->settings->buckets, s->at + from, n, bucket);
-        for (uint32_t i = 0; i < n; i++) {
-            changed[count] = bucket[i];
-            count += bucket[i] != last;
-            last = bucket[i];
-        }
+        uint32_t count = buckets_changes(bucket, n, last);
         for (uint32_t i = 0; i < count; i++) {
-            t->counts[changed[i]]++;
+            t->counts[bucket[i]]++;
         }
+        if (count > 0) last = bucket[count - 1];
         from += n;
     }
 }

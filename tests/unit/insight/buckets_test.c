@@ -1,6 +1,8 @@
 /* buckets_test.c - days that are not 24 hours long, and the search against a walk. */
 #include "insight/run.h"
 
+#include "base/cpu.h"
+#include "base/env.h"
 #include "insight/buckets.h"
 
 static int64_t instant(const char *text)
@@ -149,6 +151,29 @@ static void edges_of_equal_buckets_are_exact(void **state)
     }
 }
 
+static void changes_are_those_of_one_by_one(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, 8);
+    for (uint32_t round = 0; round < 2000; round++) {
+        uint32_t v[70], want[70], got[70], count = 0;
+        uint32_t n = (uint32_t)rng_below(&rng, 70), last = (uint32_t)rng_below(&rng, 3);
+        uint64_t same = 1 + rng_below(&rng, 30);
+        for (uint32_t i = 0; i < n; i++) {
+            v[i] = rng_below(&rng, same) ? (i ? v[i - 1] : last) : (uint32_t)rng_below(&rng, 5);
+            if (v[i] != (i ? v[i - 1] : last)) want[count++] = v[i];
+        }
+        for (int plain = 0; plain < 2; plain++) {
+            cpu_set_plain(plain);
+            memcpy(got, v, sizeof(v));
+            assert_int_equal(buckets_changes(got, n, last), count);
+            assert_memory_equal(got, want, count * sizeof(want[0]));
+        }
+        cpu_set_plain(false);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +185,7 @@ int main(void)
         cmocka_unit_test(too_many_buckets_are_refused),
         cmocka_unit_test(finding_equals_walking),
         cmocka_unit_test(edges_of_equal_buckets_are_exact),
+        cmocka_unit_test(changes_are_those_of_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 struct sweep {
     struct plan *plan;
-    int64_t from, to;  /* rows outside [from, to) do not matter */
+    int64_t from, to; /* rows outside [from, to) do not matter */
     /* Of a member's rows before this time the kernel needs no more than whether there is one; 0: it
      * needs them all. */
     int64_t brief_before;

@@ -240,7 +240,7 @@ static enum err merge_once(struct brand *b, struct why *why)
         parts[i] = m.sources[i].part;
     m.file = log_new_file(b);
     log_path(b, m.file, "part", path);
-    enum err err = part_merge(parts, m.count, path, NULL, NULL, &m.info, why);
+    enum err err = part_merge(parts, m.count, path, &m.info, why);
     if (err == ERR_OK) err = brand_call(b, run_merged, &m, false, why);
     if (err != ERR_OK) discard(b, m.file, "part");
     for (size_t i = 0; i < m.count; i++)

@@ -102,8 +102,6 @@ MUST_CHECK enum err part_cursor_next(struct part_cursor *c, const struct event *
                                      struct why *why);
 void part_cursor_close(struct part_cursor *c);
 
-/* Merge parts into one file: 'parts' in order of commit (ties in (persona, at) keep that order).
- * Rows for which drop(ctx, ev) is true are left out; drop may be NULL. */
+/* Merge parts into one file: 'parts' in order of commit (ties in (persona, at) keep that order). */
 MUST_CHECK enum err part_merge(struct part *const *parts, size_t count, const char *path,
-                               bool (*drop)(void *ctx, const struct event *ev), void *ctx,
                                struct part_info *info, struct why *why);

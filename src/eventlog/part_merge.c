@@ -83,9 +83,7 @@ static enum err advance(struct merge *m, struct why *why)
     return err;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): sources, target, filter and results are its own */
 enum err part_merge(struct part *const *parts, size_t count, const char *path,
-                    bool (*drop)(void *ctx, const struct event *ev), void *ctx,
                     struct part_info *info, struct why *why)
 {
     struct merge m = {0};
@@ -93,8 +91,7 @@ enum err part_merge(struct part *const *parts, size_t count, const char *path,
     enum err err = open_sources(&m, parts, count, why);
     if (err == ERR_OK) err = part_create(path, &w, why);
     while (err == ERR_OK && m.count) {
-        const struct event *ev = m.heap[0].ev;
-        if (!drop || !drop(ctx, ev)) err = part_add(w, ev, why);
+        err = part_add(w, m.heap[0].ev, why);
         if (err == ERR_OK) err = advance(&m, why);
     }
     close_sources(&m);

@@ -582,12 +582,6 @@ static void a_failed_write_is_told_and_leaves_nothing(void **state)
     test_dir_remove(&dir);
 }
 
-static bool drop_even(void *ctx, const struct event *ev)
-{
-    ++*(size_t *)ctx;
-    return ev->persona % 2 == 0;
-}
-
 /* Events of all parts, stably sorted as a merge must give them: by insertion into 'all'. */
 static size_t merged(const struct event *events, const uint8_t *part, size_t count, unsigned parts,
                      struct event *all)
@@ -616,7 +610,7 @@ static void a_merge_is_in_order_with_ties_in_order_of_the_parts(void **state)
     struct event_maker m;
     maker_init(&m, test_seed(8));
     for (unsigned parts = 0; parts <= 5; parts++) {
-        size_t count = parts == 5 ? 100000 : 3000, asked = 0, kept = 0;
+        size_t count = parts == 5 ? 100000 : 3000;
         struct event *events = maker_events(&m, count, 20, 2);
         struct event *some = arena_alloc_array(m.arena, count, sizeof(*some));
         struct event *all = arena_alloc_array(m.arena, count, sizeof(*all));
@@ -638,22 +632,11 @@ static void a_merge_is_in_order_with_ties_in_order_of_the_parts(void **state)
             list[k] = open_part(test_path(&dir, name));
         }
         size_t n = merged(events, part, count, parts, all);
-        assert_int_equal(
-            part_merge(list, parts, test_path(&dir, "all.part"), NULL, NULL, &info, &why), ERR_OK);
+        assert_int_equal(part_merge(list, parts, test_path(&dir, "all.part"), &info, &why), ERR_OK);
         struct part *whole = open_part(test_path(&dir, "all.part"));
         assert_int_equal(info.rows, n);
         assert_holds(whole, all, n);
         part_unref(whole);
-        assert_int_equal(
-            part_merge(list, parts, test_path(&dir, "odd.part"), drop_even, &asked, &info, &why),
-            ERR_OK);
-        for (size_t i = 0; i < n; i++) {
-            if (all[i].persona % 2) all[kept++] = all[i];
-        }
-        struct part *odd = open_part(test_path(&dir, "odd.part"));
-        assert_int_equal(asked, n);
-        assert_holds(odd, all, kept);
-        part_unref(odd);
         for (unsigned k = 0; k < parts; k++)
             part_unref(list[k]);
         maker_reset(&m);
@@ -678,8 +661,7 @@ static void a_damaged_source_stops_the_merge_and_leaves_no_file(void **state)
                             open_part(test_path(&dir, "1.part"))};
     struct part_info info;
     struct why why = {0};
-    assert_int_equal(part_merge(list, 2, test_path(&dir, "all.part"), NULL, NULL, &info, &why),
-                     ERR_CORRUPT);
+    assert_int_equal(part_merge(list, 2, test_path(&dir, "all.part"), &info, &why), ERR_CORRUPT);
     assert_non_null(strstr(why.args, "1.part"));
     assert_false(fs_exists(test_path(&dir, "all.part")));
     assert_false(fs_exists(test_path(&dir, "all.part.tmp")));

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "eventlog/dedupe.h"
+#include "eventlog/part_erase.h"
 #include "eventlog/scan.h"
 #include "expr/expr.h"
 #include "sql/sql.h"
@@ -149,6 +150,23 @@ uint32_t registry_kind_count(struct brand *b); /* codes are 1 .. count */
 uint32_t registry_code_count(struct brand *b, enum dim dim);
 /* Fill the catalog's registry functions, zone and currency; trait and segment stay NULL. */
 void brand_catalog(struct brand *b, struct expr_catalog *out);
+
+/* Take personas out of the log for good: their own events go, and those of others that name one
+ * name nobody. Parts without any of them keep their files; seqs stay; the ids that senders gave to
+ * the events stay, too, as hashes, so that an event sent again is known. All or nothing, also when
+ * the process is killed. Snapshots taken before see what they saw. */
+struct erasure {
+    struct persona_set gone;
+    /* In the transaction: what the rooms' rows say of them goes. It may refuse as long as it has
+     * changed nothing; then nothing is erased. It runs again if its batch was rolled back. NULL =
+     * nothing to do. */
+    enum err (*rows)(struct tx *tx, void *arg, struct why *why);
+    void *arg;
+    uint64_t events; /* out: erased */
+    uint32_t parts;  /* out: written anew */
+};
+/* Returns when it is done and durable; waits for a merge under way. Any thread but the writer. */
+MUST_CHECK enum err brand_erase(struct brand *b, struct erasure *e, struct why *why);
 
 /* A consistent view of the log: everything committed. Any thread. */
 struct snapshot *brand_snapshot(struct brand *b);

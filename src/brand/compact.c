@@ -47,13 +47,15 @@ static void fetch_ahead(const struct event *const *events, size_t count)
 }
 
 enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
-                       struct sealed *out, struct why *why)
+                       const struct persona_set *gone, struct sealed *out, struct why *why)
 {
     struct part_writer *w;
     TRY(brand_part_create(b, &out->file, &w, why));
     for (size_t i = 0; i < count; i++) {
+        struct event changed;
         fetch_ahead(events + i, count - i);
-        enum err err = part_add(w, events[i], why);
+        const struct event *ev = gone ? event_without(gone, events[i], &changed) : events[i];
+        enum err err = ev ? part_add(w, ev, why) : ERR_OK;
         if (err == ERR_OK) continue;
         part_abandon(w);
         return err;
@@ -73,9 +75,10 @@ enum err compact_write_ids(struct brand *b, const struct hash128 *ids, size_t co
     return dedupe_write(path, ids, count, &size_bytes, why);
 }
 
-/* All events of 'view', sorted, and their ids. A view ends where a block ends. */
-static enum err seal_view(struct brand *b, struct tail_view *view, struct sealed *out,
-                          struct why *why)
+/* All events of 'view', sorted, and their ids; 'gone' as for compact_write: the ids of its events
+ * stay. A view ends where a block ends. */
+static enum err seal_view(struct brand *b, struct tail_view *view, const struct persona_set *gone,
+                          struct sealed *out, struct why *why)
 {
     size_t count, id_count = 0;
     const struct event *const *events = tail_view_commits(view, &count, &out->first_seq);
@@ -86,7 +89,7 @@ static enum err seal_view(struct brand *b, struct tail_view *view, struct sealed
         if (events[i]->received_at > out->newest_at) out->newest_at = events[i]->received_at;
     }
     events = tail_view_events(view, &count);
-    enum err err = compact_write(b, events, count, out, why);
+    enum err err = compact_write(b, events, count, gone, out, why);
     if (err == ERR_OK) err = compact_write_ids(b, ids, id_count, out, why);
     mem_free(ids);
     return err;
@@ -109,13 +112,13 @@ static enum err install_sealed(struct tx *tx, const struct sealed *sealed, struc
     return ERR_OK;
 }
 
-enum err compact_seal_tail(struct tx *tx, struct why *why)
+enum err compact_seal_tail(struct tx *tx, const struct persona_set *gone, struct why *why)
 {
     struct brand *b = tx->brand;
     if (tail_count(b->log.tail) == 0) return ERR_OK;
     struct sealed sealed = {0};
     struct tail_view *view = tail_view(b->log.tail);
-    enum err err = seal_view(b, view, &sealed, why);
+    enum err err = seal_view(b, view, gone, &sealed, why);
     tail_view_unref(view);
     log_wrote(tx, sealed.file, "part");
     log_wrote(tx, sealed.ids_file, "ids");
@@ -135,11 +138,11 @@ static enum err run_install(struct tx *tx, void *arg, struct why *why)
     return install_sealed(tx, sealed, why);
 }
 
-static void discard(struct brand *b, uint32_t file, const char *suffix)
+void compact_discard(struct brand *b, uint32_t file, const char *suffix)
 {
     char path[600];
     struct why why;
-    if (file == 0) return;
+    if (file == 0 || b->poisoned) return; /* as in log_forget */
     log_path(b, file, suffix, path);
     if (fs_remove(path, &why) != ERR_OK) log_warn("brand", "file_not_removed", "file=%u", file);
 }
@@ -153,20 +156,19 @@ static enum err fold_first(struct brand *b, struct tail_view *view, struct why *
     return b->log.folded_seq >= first_seq + count - 1 ? ERR_OK : brand_flush(b, why);
 }
 
-static enum err seal_once(struct brand *b, struct why *why)
+enum err compact_seal(struct brand *b, size_t rows_min, struct why *why)
 {
     pthread_mutex_lock(&b->log.set_lock);
     struct tail_view *view = tail_view(b->log.tail);
     pthread_mutex_unlock(&b->log.set_lock);
     struct sealed sealed = {0};
-    enum err err =
-        tail_view_count(view) >= LOG_SEAL_ROWS ? fold_first(b, view, why) : ERR_NOT_FOUND;
-    if (err == ERR_OK) err = seal_view(b, view, &sealed, why);
+    enum err err = tail_view_count(view) >= rows_min ? fold_first(b, view, why) : ERR_NOT_FOUND;
+    if (err == ERR_OK) err = seal_view(b, view, NULL, &sealed, why);
     tail_view_unref(view);
     if (err == ERR_OK) err = brand_call(b, run_install, &sealed, false, why);
     if (err != ERR_OK) {
-        discard(b, sealed.file, "part");
-        discard(b, sealed.ids_file, "ids");
+        compact_discard(b, sealed.file, "part");
+        compact_discard(b, sealed.ids_file, "ids");
         return err;
     }
     log_info("brand", "part_written", "file=%u rows=%" PRIu64 " bytes=%" PRIu64, sealed.file,
@@ -242,7 +244,7 @@ static enum err merge_once(struct brand *b, struct why *why)
     log_path(b, m.file, "part", path);
     enum err err = part_merge(parts, m.count, path, &m.info, why);
     if (err == ERR_OK) err = brand_call(b, run_merged, &m, false, why);
-    if (err != ERR_OK) discard(b, m.file, "part");
+    if (err != ERR_OK) compact_discard(b, m.file, "part");
     for (size_t i = 0; i < m.count; i++)
         part_unref(m.sources[i].part);
     if (err == ERR_OK)
@@ -341,7 +343,7 @@ static enum err ids_once(struct brand *b, struct why *why)
     if (err == ERR_OK && !choose_ids(b, &list, &m)) err = ERR_NOT_FOUND;
     if (err == ERR_OK && !m.drop) err = write_merged_ids(b, &m, why);
     if (err == ERR_OK) err = brand_call(b, run_ids, &m, false, why);
-    if (err != ERR_OK && !m.drop) discard(b, m.file, "ids");
+    if (err != ERR_OK && !m.drop) compact_discard(b, m.file, "ids");
     VEC_FINISH(&list.files);
     return err;
 }
@@ -351,7 +353,7 @@ static enum err ids_once(struct brand *b, struct why *why)
 /* One round of everything that wants doing; ERR_NOT_FOUND when nothing did. */
 static enum err round_locked(struct brand *b, struct why *why)
 {
-    enum err sealed = seal_once(b, why);
+    enum err sealed = compact_seal(b, LOG_SEAL_ROWS, why);
     if (sealed != ERR_OK && sealed != ERR_NOT_FOUND && sealed != ERR_CONFLICT) return sealed;
     enum err merged = merge_once(b, why);
     if (merged != ERR_OK && merged != ERR_NOT_FOUND) return merged;

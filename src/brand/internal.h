@@ -12,6 +12,7 @@
 #include "brand/brand.h"
 #include "brand/data.h"
 #include "brand/registry.h"
+#include "eventlog/part_erase.h"
 
 #define MODULES_MAX 16
 #define LOG_MERGE_MAX 32     /* parts merged at once */
@@ -169,15 +170,23 @@ struct sealed {
     int64_t newest_at;
     struct part_info info;
 };
-/* Write sorted events as a part and their ids as a side file (none: no file), into a new 'out'. */
+/* Write sorted events as a part and their ids as a side file (none: no file), into a new 'out'.
+ * 'gone': personas to leave out; NULL = none. */
 MUST_CHECK enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
-                                  struct sealed *out, struct why *why);
+                                  const struct persona_set *gone, struct sealed *out,
+                                  struct why *why);
 MUST_CHECK enum err compact_write_ids(struct brand *b, const struct hash128 *ids, size_t count,
                                       struct sealed *out, struct why *why);
 /* Enter both into the manifest. */
 MUST_CHECK enum err compact_enter(struct tx *tx, const struct sealed *sealed, struct why *why);
-/* Turn the whole tail into a part inside this transaction. */
-MUST_CHECK enum err compact_seal_tail(struct tx *tx, struct why *why);
+/* Turn the whole tail into a part inside this transaction; 'gone' as for compact_write. */
+MUST_CHECK enum err compact_seal_tail(struct tx *tx, const struct persona_set *gone,
+                                      struct why *why);
+/* Turn a tail of 'rows_min' events or more into a part, outside of the writer; round_lock is held.
+ * ERR_NOT_FOUND: it has fewer. ERR_CONFLICT: somebody else has done it meanwhile. */
+MUST_CHECK enum err compact_seal(struct brand *b, size_t rows_min, struct why *why);
+/* Remove a file that did not come into the manifest; 0 = none. */
+void compact_discard(struct brand *b, uint32_t file, const char *suffix);
 
 /* view.c */
 struct shared_personas;

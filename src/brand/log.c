@@ -277,7 +277,8 @@ void log_forget(struct tx *tx)
     for (size_t i = 0; i < tx->change.added.count; i++) {
         part_unref(tx->change.added.items[i].part);
     }
-    for (size_t i = 0; i < tx->change.written.count; i++) {
+    /* a commit whose sync failed may be found whole by the next opening: it decides what goes */
+    for (size_t i = 0; !b->poisoned && i < tx->change.written.count; i++) {
         remove_file(b, tx->change.written.items[i].file, tx->change.written.items[i].suffix);
     }
     for (size_t i = 0; i < tx->ids.count; i++)

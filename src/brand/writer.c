@@ -177,7 +177,7 @@ enum err tx_flush(struct tx *tx, struct why *why)
 enum err tx_bulk_begin(struct tx *tx, struct why *why)
 {
     TRY(flush_all(tx));
-    return compact_seal_tail(tx, why);
+    return compact_seal_tail(tx, NULL, why);
 }
 
 enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t count,
@@ -188,7 +188,7 @@ enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t c
     assert(tx->events.count == 0);
     struct sealed sealed = {
         .first_seq = tx_seq(tx) + 1, .last_seq = tx_seq(tx) + count, .newest_at = tx->now};
-    enum err err = compact_write(b, events, count, &sealed, why);
+    enum err err = compact_write(b, events, count, NULL, &sealed, why);
     if (err == ERR_OK) err = compact_write_ids(b, ids, id_count, &sealed, why);
     log_wrote(tx, sealed.file, "part");
     log_wrote(tx, sealed.ids_file, "ids");

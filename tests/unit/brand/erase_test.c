@@ -2,9 +2,6 @@
  */
 #include "room.h"
 
-#include <sched.h>
-#include <semaphore.h>
-
 #include "base/fs.h"
 
 #define GONE 3 /* the persona that most tests erase */
@@ -156,6 +153,7 @@ static void expect_after_opening(struct room *r, const struct found *wanted)
 {
     room_close(r);
     room_open(r);
+    compactor_stop(r->brand);
     struct found f = find_now(r);
     assert_memory_equal(&f, wanted, sizeof(f));
     expect_files(r);
@@ -297,15 +295,6 @@ static void *erase_now(void *arg)
     return NULL;
 }
 
-static enum err wait_to_go_on(struct tx *tx, void *arg, struct why *why)
-{
-    (void)tx;
-    (void)why;
-    while (sem_wait(arg) != 0) {
-    }
-    return ERR_OK;
-}
-
 /* The first time the batch fails behind all that the command has done: a timer that is due does. */
 static enum err fail_first(struct tx *tx, void *arg, struct why *why)
 {
@@ -315,37 +304,28 @@ static enum err fail_first(struct tx *tx, void *arg, struct why *why)
     return *calls == 1 ? timer_set(tx, &sums_module, 1, 1, tx_now(tx)) : ERR_OK;
 }
 
-static void wait_for_queue(struct room *r, uint64_t count)
-{
-    while (brand_stats(r->brand).queue != count)
-        sched_yield();
-}
-
 /* Erase while a part and events are on their way into the log: they come in between the looks at
  * the parts and the swap, whose batch is rolled back once. */
 static void what_comes_in_meanwhile_goes_as_well(void **state)
 {
     struct room *r = *state;
     struct why why = {0};
-    sem_t go_on;
+    struct hold hold;
     struct span part = {700, 700, 0, GONE}, events = {1400, 70, 0, GONE};
     int calls = 0;
     struct eraser x = {.room = r, .e = {.rows = fail_first, .arg = &calls}};
     pthread_t thread;
-    assert_int_equal(sem_init(&go_on, 0, 0), 0);
-    struct command hold = {.run = wait_to_go_on, .arg = &go_on, .alone = true};
     struct command load = {.run = bulk_span, .arg = &part, .alone = true};
     struct command emits = {.run = emit_span, .arg = &events};
     bulk(r, (struct span){0, 700, 0, 2});
-    must(brand_submit(r->brand, &hold, &why), &why);
-    wait_for_queue(r, 0);
+    hold_submit(r, &hold);
+    hold_wait(&hold);
     must(brand_submit(r->brand, &load, &why), &why);
     must(brand_submit(r->brand, &emits, &why), &why);
     assert_int_equal(pthread_create(&thread, NULL, erase_now, &x), 0);
-    wait_for_queue(r, 3); /* the swap is behind them */
-    sem_post(&go_on);
+    room_wait_for_queue(r, 3); /* the swap is behind them */
+    sem_post(&hold.go_on);
     pthread_join(thread, NULL);
-    sem_destroy(&go_on);
     assert_int_equal(x.err, ERR_OK);
     assert_int_equal(calls, 2);
     assert_int_equal(x.e.events, 210);
@@ -377,7 +357,15 @@ static void compaction_beside_it_doubles_and_loses_nothing(void **state)
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, room_setup, room_teardown)
+/* Files are counted: the compactor does not make any meanwhile. */
+static int still_setup(void **state)
+{
+    int failed = room_setup(state);
+    if (failed == 0) compactor_stop(((struct room *)*state)->brand);
+    return failed;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, still_setup, room_teardown)
 
 int main(void)
 {

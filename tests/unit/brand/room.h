@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +253,47 @@ static inline uint64_t room_emit(struct room *r, int64_t first, int64_t count)
     struct why why = {0};
     must(brand_call(r->brand, emit_batch, &b, false, &why), &why);
     return b.seen;
+}
+
+/* ---- holding the writer ---- */
+
+/* A command, alone, that says when it runs and keeps the writer until it is let go. */
+struct hold {
+    sem_t reached, go_on;
+    struct command command;
+};
+
+static inline enum err hold_writer(struct tx *tx, void *arg, struct why *why)
+{
+    struct hold *h = arg;
+    (void)tx;
+    (void)why;
+    sem_post(&h->reached);
+    while (sem_wait(&h->go_on) != 0) {
+    }
+    return ERR_OK;
+}
+
+static inline void hold_submit(struct room *r, struct hold *h)
+{
+    struct why why = {0};
+    assert_int_equal(sem_init(&h->reached, 0, 0), 0);
+    assert_int_equal(sem_init(&h->go_on, 0, 0), 0);
+    h->command = (struct command){.run = hold_writer, .arg = h, .alone = true};
+    must(brand_submit(r->brand, &h->command, &why), &why);
+}
+
+static inline void hold_wait(struct hold *h)
+{
+    while (sem_wait(&h->reached) != 0) {
+    }
+}
+
+/* Until so many commands wait behind the one that runs. */
+static inline void room_wait_for_queue(struct room *r, uint64_t count)
+{
+    while (brand_stats(r->brand).queue != count)
+        sched_yield();
 }
 
 /* ---- what is in the log ---- */

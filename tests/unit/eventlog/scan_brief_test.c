@@ -83,11 +83,11 @@ static void old_rows_tell_who_was_there(void **state)
     (void)state;
     struct world_size size = {
         .parts = 2, .part_rows = 100000, .tail_rows = 9000, .personas = 3000, .spread = true};
-    for (uint64_t seed = test_seed(41), end = seed + 4; seed < end; seed++) {
+    for (uint64_t seed = test_seed(41), end = seed + 2; seed < end; seed++) {
         struct world w;
-        size.huge = seed % 4 == 3;
+        size.huge = seed % 2 == 0;
         world_create(&w, seed, &size);
-        struct question q = {.scan = {.to = INT64_MAX, .members_only = seed % 2 == 0}};
+        struct question q = {.scan = {.to = INT64_MAX, .members_only = seed % 2 == 1}};
         q.scan.columns = &q.columns;
         q.scan.prop_types = q.types;
         compare(&w, &q, (WORLD_DAYS - 30) * DAY_MS, true);

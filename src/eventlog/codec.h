@@ -98,3 +98,27 @@ MUST_CHECK bool codec_read_numbers(struct codec_reader *r, struct str bytes, siz
 /* The strings point into 'bytes'. */
 MUST_CHECK bool codec_read_strings(struct codec_reader *r, struct str bytes, size_t count,
                                    struct str *out);
+
+/* --- codec_slice.c: some rows of a group --- */
+
+/* Rows from .. to - 1 of a group of 'rows', from < to <= rows <= CODEC_ROWS_MAX, all of run 'run'
+ * of its persona column. */
+struct slice {
+    uint32_t rows, from, to, run;
+    uint32_t runs; /* of the group */
+};
+/* As the functions above, of these rows alone: what lies before them is passed by as cheaply as
+ * its form allows, what lies behind is not looked at. What of that is bad is not found out. */
+MUST_CHECK bool codec_slice_codes(struct codec_reader *r, enum codec codec, struct str bytes,
+                                  struct slice s, uint32_t *out);
+MUST_CHECK bool codec_slice_kinds(struct codec_reader *r, enum codec codec, struct str bytes,
+                                  struct slice s, uint16_t *out);
+MUST_CHECK bool codec_slice_at(struct codec_reader *r, struct str bytes, struct slice s,
+                               int64_t at_max, int64_t *out);
+/* 'at' is of the slice, too. */
+MUST_CHECK bool codec_slice_received(struct codec_reader *r, enum codec codec, struct str bytes,
+                                     struct slice s, const int64_t *at, int64_t *out);
+MUST_CHECK bool codec_slice_amounts(struct codec_reader *r, struct str bytes, struct slice s,
+                                    int64_t *out);
+MUST_CHECK bool codec_slice_numbers(struct codec_reader *r, struct str bytes, struct slice s,
+                                    double *out);

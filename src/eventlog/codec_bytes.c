@@ -135,3 +135,18 @@ bool bytes_get(const uint8_t *controls, const uint8_t **data, const uint8_t *end
                                 : get_plain(controls, *data, count, out);
     return true;
 }
+
+/* The lengths of 32 numbers, less 1, are added within one word: by twos, by fours, all. */
+size_t bytes_length(const uint8_t *controls, size_t count)
+{
+    const uint64_t pairs = UINT64_C(0x3333333333333333), bytes = UINT64_C(0x0f0f0f0f0f0f0f0f);
+    size_t sum = count;
+    for (size_t i = 0; i < count / 4; i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, controls + i, sizeof(word));
+        word = (word & pairs) + (word >> 2 & pairs);
+        word = (word & bytes) + (word >> 4 & bytes);
+        sum += word * UINT64_C(0x0101010101010101) >> 56;
+    }
+    return sum;
+}

@@ -26,3 +26,6 @@ void bytes_put(const uint64_t *in, size_t count, struct strbuf *out);
  * they reach past 'end'; BITS_PAD bytes behind it must be readable. 'out' has room for 128. */
 MUST_CHECK bool bytes_get(const uint8_t *controls, const uint8_t **data, const uint8_t *end,
                           size_t count, uint32_t *out);
+
+/* Bytes of the first 'count' numbers, a multiple of 32, by their controls. */
+size_t bytes_length(const uint8_t *controls, size_t count);

@@ -175,8 +175,7 @@ static size_t fill_runs(uint32_t *out, size_t room, const uint32_t *value, const
     return filled;
 }
 
-/* 'last' are the values of the two runs before. */
-static void turn_returns(uint32_t *value, size_t n, uint32_t last[2])
+void turn_returns(uint32_t *value, size_t n, uint32_t last[2])
 {
     for (size_t i = 0; i < n; i++) {
         value[i] ^= last[0];

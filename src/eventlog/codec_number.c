@@ -10,11 +10,7 @@
 
 #include "base/history.h"
 
-#define DIGITS_MAX 6
-#define DIGITS_IEEE 255
 #define WHOLE_MAX 9007199254740992.0 /* 2^53: whole numbers up to here are exact */
-
-enum { PRESENT_ALL = 0, PRESENT_BITMAP = 1, PRESENT_LIST = 2 };
 
 static const double power[DIGITS_MAX + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
 
@@ -160,6 +156,13 @@ void codec_write_numbers(struct codec_writer *w, const struct sparse *at, const 
     stream_encode(w->streams, w->a, at->count, STREAM_CODES, out);
 }
 
+double number_of(uint64_t stored, uint8_t digits)
+{
+    double v;
+    memcpy(&v, &stored, sizeof(v));
+    return digits == DIGITS_IEEE ? v : (double)(int64_t)stored / power[digits];
+}
+
 /* The numbers of the rows that have one into r->wide. */
 static bool read_signed(struct codec_reader *r, struct str bytes, size_t rows, uint8_t *digits,
                         struct presence *present)
@@ -200,11 +203,7 @@ bool codec_read_numbers(struct codec_reader *r, struct str bytes, size_t rows, d
     if (digits > DIGITS_MAX && digits != DIGITS_IEEE) return false;
     for (size_t i = 0; i < rows && !present.all; i++)
         out[i] = NAN;
-    for (size_t i = 0; i < present.count; i++) {
-        double v;
-        memcpy(&v, &r->wide[i], sizeof(v));
-        if (digits != DIGITS_IEEE) v = (double)(int64_t)r->wide[i] / power[digits];
-        out[present.all ? i : r->rows[i]] = v;
-    }
+    for (size_t i = 0; i < present.count; i++)
+        out[present.all ? i : r->rows[i]] = number_of(r->wide[i], digits);
     return true;
 }

@@ -66,3 +66,9 @@ MUST_CHECK bool stream_next32(struct stream_reader *s, uint32_t *out);
 /* All numbers left, at once. */
 MUST_CHECK bool stream_read(struct stream_reader *s, uint64_t *out);
 MUST_CHECK bool stream_read32(struct stream_reader *s, uint32_t *out);
+
+/* --- codec_stream_slice.c --- */
+/* Numbers from .. to - 1, from <= to, of a stream just opened, which has as many. What lies before
+ * them is passed by its length alone, what lies behind is not looked at. */
+MUST_CHECK bool stream_slice(struct stream_reader *s, size_t from, size_t to, uint64_t *out);
+MUST_CHECK bool stream_slice32(struct stream_reader *s, size_t from, size_t to, uint32_t *out);

@@ -12,9 +12,7 @@
 
 #define CONSTANT_BYTES 16 /* nothing this short is worth a second try */
 
-/* No sum of CODEC_ROWS_MAX numbers up to this overflows, and it is twice what a time may be. */
-#define STEP_MAX (((uint64_t)1 << 48) - 1)
-_Static_assert(EVENT_AT_MAX <= STEP_MAX / 2, "stream_limit passes every time");
+_Static_assert(EVENT_AT_MAX <= CODEC_STEP_MAX / 2, "stream_limit passes every time");
 
 void codec_write_at(struct codec_writer *w, const uint32_t *persona, const int64_t *at, size_t rows,
                     struct strbuf *out)
@@ -39,9 +37,9 @@ bool codec_read_at(struct codec_reader *r, struct str bytes, const uint32_t *off
     struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
     uint64_t *time = (uint64_t *)out; /* the signed type of the same size may be written so */
     struct gaps g = {.first = r->wide, .off = off, .runs = runs};
-    if (!stream_open(&r->a, &in, runs, 64) || !stream_limit(&r->a, STEP_MAX)) return false;
+    if (!stream_open(&r->a, &in, runs, 64) || !stream_limit(&r->a, CODEC_STEP_MAX)) return false;
     if (!stream_read(&r->a, r->wide)) return false;
-    if (!stream_open(&r->a, &in, off[runs] - runs, 64) || !stream_limit(&r->a, STEP_MAX))
+    if (!stream_open(&r->a, &in, off[runs] - runs, 64) || !stream_limit(&r->a, CODEC_STEP_MAX))
         return false;
     stream_take_unit(&r->a, &g.base, &g.unit);
     bool narrow = stream_is_narrow(&r->a) && g.unit <= UINT32_MAX;

@@ -2,7 +2,7 @@
  *
  * Bytes: docs/formats/eventlog.md "Part". A part is split into row groups of up to PART_GROUP_ROWS
  * rows, on up to PART_LEVELS_MAX levels of time; each column of a group is one encoded chunk with
- * its own checksum, verified on each read.
+ * its own checksum, verified on each read, also of a few rows.
  * An open part may be read by any number of threads: they share a reference count and, once a text
  * property is asked for, its strings, read one time under a lock. */
 #pragma once
@@ -52,6 +52,8 @@ struct part_group {
 uint32_t part_group_count(const struct part *p);
 uint32_t part_level_count(const struct part *p); /* one more than the highest level */
 const struct part_group *part_get_group(const struct part *p, uint32_t group);
+/* The groups of a level, in order of their rows. */
+const uint32_t *part_level_groups(const struct part *p, uint32_t level, size_t *count);
 /* Whether any row of the group may have this kind (exact for kinds, by a presence set). */
 bool part_group_has_kind(const struct part *p, uint32_t group, uint16_t kind);
 /* All kinds of the group, [*count] ascending. */
@@ -92,6 +94,17 @@ MUST_CHECK enum err part_read_group(const struct part *p, uint32_t group,
  * personas alone. No optional columns. */
 MUST_CHECK enum err part_read_brief(const struct part *p, uint32_t group, struct rows *out,
                                     struct why *why);
+/* Decode what the group has of some personas, ascending: runs are those of 'who' that are there,
+ * maybe none. Little is decoded beside their rows, and only what is gets checked. */
+struct part_wanted {
+    const struct columns *columns;
+    const enum prop_type *types; /* beside columns->props */
+    const uint32_t *who;         /* [who_count] personas */
+    size_t who_count;
+};
+MUST_CHECK enum err part_read_personas(const struct part *p, uint32_t group,
+                                       const struct part_wanted *wanted, struct rows *out,
+                                       struct why *why);
 void rows_finish(struct rows *rows);
 
 /* All columns, row by row, for merging and rewriting. Texts are borrowed from the cursor until the

@@ -34,6 +34,9 @@ struct part {
 struct part_scratch {
     struct codec_reader *codec;
     struct strbuf bytes; /* of one chunk, BITS_PAD bytes behind it */
+    uint32_t *persona;   /* [PART_GROUP_ROWS] runs of a group of which little is read; or NULL */
+    uint32_t *off;       /* [PART_GROUP_ROWS + 1] */
+    VEC(struct slice) slices; /* that are read of it */
 };
 
 struct part_scratch *scratch_create(void);
@@ -42,6 +45,11 @@ void scratch_destroy(struct part_scratch *s);
 /* NULL when the group has no such chunk. */
 const struct chunk *part_find_chunk(const struct part *p, uint32_t group, uint8_t space,
                                     uint32_t id);
+/* ERR_CORRUPT: the chunk's bytes are as they were written, and mean nothing. */
+enum err part_undecodable(const struct part *p, const struct chunk *c, struct why *why);
+/* Make ready for 'n' rows of the columns asked for. */
+void rows_prepare(struct rows *rows, uint32_t n, const struct columns *columns,
+                  const enum prop_type *types);
 /* Read into s->bytes and check the checksum. */
 MUST_CHECK enum err part_read_chunk(const struct part *p, const struct chunk *c,
                                     struct part_scratch *s, struct why *why);

@@ -32,6 +32,8 @@ void footer_finish(struct footer *f)
     VEC_FINISH(&f->chunks);
     VEC_FINISH(&f->kinds);
     VEC_FINISH(&f->strings);
+    for (int i = 0; i < PART_LEVELS_MAX; i++)
+        VEC_FINISH(&f->by_level[i]);
 }
 
 void footer_put_head(struct strbuf *out)
@@ -256,6 +258,12 @@ static bool levels_ascend(struct loader *l)
     return true;
 }
 
+static void push_group(struct footer *f, const struct footer_group *g)
+{
+    VEC_PUSH(&f->by_level[g->head.level], (uint32_t)f->groups.count);
+    VEC_PUSH(&f->groups, *g);
+}
+
 static enum err load_group(struct loader *l)
 {
     struct footer_group g = {0};
@@ -273,7 +281,7 @@ static enum err load_group(struct loader *l)
     if (!is_range(&g.head, &l->levels[g.head.level])) return damage(l, "a group has no range");
     TRY(load_group_chunks(l, &g));
     TRY(load_group_kinds(l, &g));
-    VEC_PUSH(&l->f->groups, g);
+    push_group(l->f, &g);
     return ERR_OK;
 }
 

@@ -55,9 +55,10 @@ struct footer {
     struct part_info info; /* size_bytes and checksum are the reader's and writer's to fill */
     uint32_t levels;       /* one more than the highest of a group */
     VEC(struct footer_group) groups;
-    VEC(struct chunk) chunks;  /* of all groups */
-    VEC(uint16_t) kinds;       /* that occur, of all groups, ascending in each */
-    VEC(struct chunk) strings; /* by property, then by first id */
+    VEC(struct chunk) chunks;                /* of all groups */
+    VEC(uint16_t) kinds;                     /* that occur, of all groups, ascending in each */
+    VEC(uint32_t) by_level[PART_LEVELS_MAX]; /* a reader's: the groups of each level, in order */
+    VEC(struct chunk) strings;               /* by property, then by first id */
 };
 
 void footer_finish(struct footer *f);

@@ -69,6 +69,13 @@ uint32_t part_level_count(const struct part *p)
     return p->footer.levels;
 }
 
+const uint32_t *part_level_groups(const struct part *p, uint32_t level, size_t *count)
+{
+    assert(level < PART_LEVELS_MAX);
+    *count = p->footer.by_level[level].count;
+    return p->footer.by_level[level].items;
+}
+
 const struct part_group *part_get_group(const struct part *p, uint32_t group)
 {
     assert(group < p->footer.groups.count);
@@ -110,6 +117,9 @@ void scratch_destroy(struct part_scratch *s)
 {
     if (!s) return;
     codec_reader_destroy(s->codec);
+    mem_free(s->persona);
+    mem_free(s->off);
+    VEC_FINISH(&s->slices);
     strbuf_finish(&s->bytes);
     mem_free(s);
 }
@@ -145,7 +155,7 @@ enum err part_read_chunk(const struct part *p, const struct chunk *c, struct par
     return part_damage(p->path, c->offset, "the checksum of a column differs", why);
 }
 
-static enum err undecodable(const struct part *p, const struct chunk *c, struct why *why)
+enum err part_undecodable(const struct part *p, const struct chunk *c, struct why *why)
 {
     return part_damage(p->path, c->offset, "a column cannot be decoded", why);
 }
@@ -154,9 +164,9 @@ enum err part_read_numbers(const struct part *p, const struct chunk *c, uint32_t
                            struct part_scratch *s, double *number, struct why *why)
 {
     TRY(part_read_chunk(p, c, s, why));
-    if (c->codec != CODEC_NUMBER) return undecodable(p, c, why);
+    if (c->codec != CODEC_NUMBER) return part_undecodable(p, c, why);
     bool good = codec_read_numbers(s->codec, strbuf_str(&s->bytes), rows, number);
-    return good ? ERR_OK : undecodable(p, c, why);
+    return good ? ERR_OK : part_undecodable(p, c, why);
 }
 
 enum err part_read_text(const struct part *p, const struct chunk *c, uint32_t rows,
@@ -164,12 +174,12 @@ enum err part_read_text(const struct part *p, const struct chunk *c, uint32_t ro
 {
     TRY(part_read_chunk(p, c, s, why));
     if (!codec_read_codes(s->codec, c->codec, strbuf_str(&s->bytes), rows, text)) {
-        return undecodable(p, c, why);
+        return part_undecodable(p, c, why);
     }
     uint32_t highest = 0;
     for (uint32_t i = 0; i < rows; i++)
         highest = text[i] > highest ? text[i] : highest;
-    return highest < part_string_count(p, c->id) ? ERR_OK : undecodable(p, c, why);
+    return highest < part_string_count(p, c->id) ? ERR_OK : part_undecodable(p, c, why);
 }
 
 /* One call of part_read_group. */
@@ -195,7 +205,7 @@ static enum err read_column(struct reading *r, uint32_t id, const struct chunk *
 
 static enum err verdict(struct reading *r, const struct chunk *c, bool good)
 {
-    return good ? ERR_OK : undecodable(r->p, c, r->why);
+    return good ? ERR_OK : part_undecodable(r->p, c, r->why);
 }
 
 static enum err read_codes(struct reading *r, uint32_t id, uint32_t *values)
@@ -329,8 +339,8 @@ static void prepare_props(struct rows *rows, const struct columns *columns,
     rows->prop_count = wanted;
 }
 
-static void prepare(struct rows *rows, uint32_t n, const struct columns *columns,
-                    const enum prop_type *types)
+void rows_prepare(struct rows *rows, uint32_t n, const struct columns *columns,
+                  const enum prop_type *types)
 {
     if (n > rows->capacity) {
         prepare_columns(rows, 0, false);
@@ -347,7 +357,7 @@ enum err part_read_group(const struct part *p, uint32_t group, const struct colu
 {
     struct reading r = {p, group, part_get_group(p, group)->rows, out, why};
     assert(columns->prop_count <= sizeof(out->props) / sizeof(out->props[0]));
-    prepare(out, r.n, columns, types);
+    rows_prepare(out, r.n, columns, types);
     out->count = out->runs = 0;
     TRY(read_personas(&r));
     TRY(read_times_and_kinds(&r));
@@ -370,7 +380,7 @@ enum err part_read_brief(const struct part *p, uint32_t group, struct rows *out,
     struct reading r = {p, group, g->rows, out, why};
     uint32_t kinds;
     uint16_t kind = part_group_kinds(p, group, &kinds)[0];
-    prepare(out, r.n, &none, NULL);
+    rows_prepare(out, r.n, &none, NULL);
     out->count = out->runs = 0;
     TRY(read_personas(&r));
     for (uint32_t i = 0; i < out->runs; i++) {

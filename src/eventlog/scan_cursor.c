@@ -6,8 +6,6 @@
  * loading.
  * 3. The tail's texts get codes of their own at each loading, so codes turned from them are void.
  */
-#include <math.h>
-
 #include "base/mem.h"
 #include "eventlog/scan_work.h"
 
@@ -60,20 +58,6 @@ void scan_worker_finish(struct scan_worker *w)
     mem_free(w->strings);
     mem_free(w->lanes);
     mem_free(w->cursors);
-}
-
-uint32_t scan_member_of(const struct persona_map *map, uint32_t persona)
-{
-    size_t low = 0, high = map->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (map->persona[middle] < persona) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < map->count && map->persona[low] == persona ? map->member[low] : persona;
 }
 
 enum err scan_check(struct scan_worker *w)
@@ -161,84 +145,6 @@ static uint32_t keep_events(const struct scanner *sc, struct scan_cursor *c,
     return count;
 }
 
-/* Which field of an event goes to a column, and its size there. */
-static const struct field {
-    uint8_t slot;
-    uint8_t width;
-    uint16_t offset; /* in struct event */
-} fields[] = {
-    {SLOT_AT, 8, offsetof(struct event, at)},
-    {SLOT_KIND, 2, offsetof(struct event, kind)},
-    {SLOT_DIM0 + DIM_GROUP, 4, offsetof(struct event, dim[DIM_GROUP])},
-    {SLOT_DIM0 + DIM_TOUCHPOINT, 4, offsetof(struct event, dim[DIM_TOUCHPOINT])},
-    {SLOT_DIM0 + DIM_CAMPAIGN, 4, offsetof(struct event, dim[DIM_CAMPAIGN])},
-    {SLOT_DIM0 + DIM_CONTENT, 4, offsetof(struct event, dim[DIM_CONTENT])},
-    {SLOT_DIM0 + DIM_STAFF, 4, offsetof(struct event, dim[DIM_STAFF])},
-    {SLOT_DIM0 + DIM_ORIGIN, 4, offsetof(struct event, dim[DIM_ORIGIN])},
-    {SLOT_OTHER, 4, offsetof(struct event, other)},
-    {SLOT_AMOUNT, 8, offsetof(struct event, amount)},
-    {SLOT_RECEIVED, 8, offsetof(struct event, received_at)},
-};
-
-/* 'width' is a constant at each call, so that a row is one move. */
-static inline void fill_column(char *cells, const struct event *const *events, uint32_t count,
-                               size_t offset, size_t width)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        memcpy(cells + i * width, (const char *)events[i] + offset, width);
-    }
-}
-
-static void fill_runs(struct sheet *s, const struct event *const *events, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (i + 1 < count && events[i + 1]->persona == events[i]->persona) continue;
-        sheet_end_run(s, events[i]->persona, i + 1);
-    }
-}
-
-static void fill_columns(struct sheet *s, const struct event *const *events, uint32_t count)
-{
-    for (size_t f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
-        char *cells = s->columns[fields[f].slot];
-        if (!cells) continue;
-        if (fields[f].width == 8) {
-            fill_column(cells, events, count, fields[f].offset, 8);
-        } else if (fields[f].width == 4) {
-            fill_column(cells, events, count, fields[f].offset, 4);
-        } else {
-            fill_column(cells, events, count, fields[f].offset, 2);
-        }
-    }
-}
-
-static void fill_prop(struct scan_cursor *c, unsigned prop, uint32_t row,
-                      const struct event_prop *p, enum prop_type type)
-{
-    void *cells = c->sheet.columns[SLOT_PROP0 + prop];
-    if (p && p->type != type) p = NULL;
-    if (type == PROP_TEXT) {
-        ((uint32_t *)cells)[row] = p ? texts_add(&c->texts, prop, p->text) : 0;
-    } else {
-        ((double *)cells)[row] = p ? p->number : (double)NAN;
-    }
-}
-
-/* Both lists ascend by id. */
-static void fill_props(const struct layout *l, struct scan_cursor *c, uint32_t row)
-{
-    const struct event *ev = c->kept[row];
-    size_t have = 0;
-    for (unsigned i = 0; i < l->columns->prop_count; i++) {
-        uint32_t id = l->columns->props[i];
-        while (have < ev->prop_count && ev->props[have].id < id) {
-            have++;
-        }
-        bool found = have < ev->prop_count && ev->props[have].id == id;
-        fill_prop(c, i, row, found ? &ev->props[have] : NULL, l->types[i]);
-    }
-}
-
 static enum err load_tail(struct scan_worker *w, uint32_t source, const struct scan_group *g)
 {
     struct scanner *sc = w->scanner;
@@ -253,23 +159,9 @@ static enum err load_tail(struct scan_worker *w, uint32_t source, const struct s
     texts_reset(&c->texts);
     c->sheet = c->own;
     sheet_reset(&c->sheet);
-    c->sheet.count = keep_events(sc, c, g);
-    fill_runs(&c->sheet, c->kept, c->sheet.count);
-    fill_columns(&c->sheet, c->kept, c->sheet.count);
-    for (uint32_t row = 0; sc->layout.columns->prop_count && row < c->sheet.count; row++) {
-        fill_props(&sc->layout, c, row);
-    }
+    sheet_add_events(&sc->layout, &c->sheet, c->kept, keep_events(sc, c, g), &c->texts);
     texts_strings(&c->texts, c->strings);
     return texts_pay(&c->texts, &w->why);
-}
-
-void scan_turn_other(const struct scanner *sc, const struct persona_map *map, struct sheet *s)
-{
-    uint32_t *other = s->columns[SLOT_OTHER];
-    if (!map || map->count == 0 || !(sc->scan->columns->mask & COLUMN_OTHER)) return;
-    for (uint32_t i = 0; i < s->count; i++) {
-        if (other[i]) other[i] = scan_member_of(map, other[i]);
-    }
 }
 
 enum err scan_load(struct scan_worker *w, uint32_t source, uint32_t group)
@@ -281,7 +173,7 @@ enum err scan_load(struct scan_worker *w, uint32_t source, uint32_t group)
         sheet_reset(&c->sheet);
         TRY(scan_check(w));
         TRY(c->source->part ? load_part(w, c, g) : load_tail(w, source, g));
-        scan_turn_other(w->scanner, w->scanner->others, &c->sheet);
+        sheet_turn_other(&c->sheet, w->scanner->snapshot->personas);
         c->loaded = g->place;
     }
     w->lanes[source].pos = w->lanes[source].end = 0;

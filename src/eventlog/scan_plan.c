@@ -37,7 +37,6 @@ void scanner_init(struct scanner *sc, const struct snapshot *s, const struct sca
     *sc = (struct scanner){.snapshot = s, .scan = scan, .budget = budget};
     sc->purse.budget = budget;
     if (s->personas) sc->map = *s->personas;
-    sc->others = s->personas;
     pthread_mutex_init(&sc->lock, NULL);
     layout_init(&sc->layout, scan->columns, scan->prop_types);
     sc->member_to = UINT64_MAX;

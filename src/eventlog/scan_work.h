@@ -8,6 +8,7 @@
 
 #include "base/codeset.h"
 #include "base/vec.h"
+#include "eventlog/scan_fill.h"
 #include "eventlog/scan_merge.h"
 
 #define SCAN_PERSONA_END ((uint64_t)UINT32_MAX + 1)
@@ -99,8 +100,7 @@ struct scan_share {
 struct scanner {
     const struct snapshot *snapshot;
     const struct scan *scan;
-    struct persona_map map;           /* personas whose rows are gathered by member */
-    const struct persona_map *others; /* turns 'other' of what is loaded into members; or NULL */
+    struct persona_map map; /* personas whose rows are gathered by member */
     struct layout layout;
     struct budget *budget;
     struct purse purse;
@@ -141,10 +141,6 @@ void scan_worker_finish(struct scan_worker *w);
 MUST_CHECK enum err scan_load(struct scan_worker *w, uint32_t source, uint32_t group);
 /* ERR_CANCELLED, ERR_DEADLINE; also ERR_CANCELLED when another worker has failed. */
 MUST_CHECK enum err scan_check(struct scan_worker *w);
-/* Turn the personas of column 'other', if it is asked for, into members. */
-void scan_turn_other(const struct scanner *sc, const struct persona_map *map, struct sheet *s);
-/* The member of a persona. */
-uint32_t scan_member_of(const struct persona_map *map, uint32_t persona);
 
 /* --- scan_sift.c --- */
 /* Take rows of other kinds than those asked for out of a decoded group. */

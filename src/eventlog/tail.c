@@ -9,7 +9,9 @@
  *    memory only when the last view of it is gone.
  * 3. A view of a state is made once and shared. It starts from the index of the view before it; the
  *    orders (of commit, sorted) are made on first use under the view's own lock.
- * 4. The tail's lock and a view's lock are never held together. */
+ * 4. The tail's lock and a view's lock are never held together.
+ * 5. A chunk's events are linked by buckets of their personas, the newest first, and so are those a
+ *    view is too old for: one persona's are found with a look into each chunk and no order made. */
 #include "eventlog/tail.h"
 
 #include <assert.h>
@@ -21,6 +23,7 @@
 #include "eventlog/tail_index.h"
 
 #define CHUNK_EVENTS 1024
+#define CHUNK_BUCKETS 2048 /* of personas */
 #define PIECE_BYTES ((size_t)32 * 1024)
 
 /* Memory of the properties and texts of a chunk's events. */
@@ -32,10 +35,13 @@ struct piece {
 };
 
 struct chunk {
-    atomic_uint refs;     /* the tail's and each view's */
-    struct piece *pieces; /* newest first; only the writer looks */
+    atomic_uint refs;                      /* the tail's and each view's */
+    struct piece *pieces;                  /* newest first; only the writer looks */
+    _Atomic uint16_t heads[CHUNK_BUCKETS]; /* newest event of each bucket + 1; 0 = none */
+    uint16_t next[CHUNK_EVENTS];           /* the one before it in its bucket + 1; 0 = none */
     struct event events[CHUNK_EVENTS];
 };
+_Static_assert(CHUNK_EVENTS < UINT16_MAX, "places fit the buckets");
 
 struct tail {
     pthread_mutex_t lock; /* guards what follows against readers; the writer alone changes it */
@@ -131,6 +137,19 @@ static void copy_props(struct chunk *c, const struct event *from, struct event *
     to->props = props;
 }
 
+static size_t bucket_of(uint32_t persona)
+{
+    return persona * UINT32_C(2654435761) >> 21 & (CHUNK_BUCKETS - 1);
+}
+
+/* Event 'at' of a chunk is whole: its persona's events lead to it from now on. */
+static void link_event(struct chunk *c, size_t at)
+{
+    _Atomic uint16_t *head = &c->heads[bucket_of(c->events[at].persona)];
+    c->next[at] = atomic_load_explicit(head, memory_order_relaxed);
+    atomic_store_explicit(head, (uint16_t)(at + 1), memory_order_release);
+}
+
 static void push_chunk(struct tail *t)
 {
     struct chunk *c = mem_alloc(sizeof(*c));
@@ -157,6 +176,7 @@ void tail_append(struct tail *t, const struct event *events, size_t count, uint6
         *to = events[i];
         to->props = NULL;
         if (to->prop_count) copy_props(c, &events[i], to);
+        link_event(c, place % CHUNK_EVENTS);
     }
     pthread_mutex_lock(&t->lock);
     t->end_seq = first_seq + count;
@@ -322,27 +342,58 @@ const struct event *const *tail_view_commits(struct tail_view *v, size_t *count,
     return events;
 }
 
-/* First place whose persona is at or after 'persona'. */
-static size_t lower_bound(const struct tail_index *index, uint64_t persona)
+/* --- one persona --- */
+
+/* A place is one of the view's chunks, the first event of the first being 0. */
+struct keys {
+    struct tail_key *items;
+    size_t count, capacity; /* as of a VEC */
+};
+
+/* Add the events of a persona in one chunk, in order of commit. */
+static void find_in_chunk(const struct tail_view *v, size_t chunk, uint32_t persona,
+                          struct keys *out)
 {
-    size_t low = 0, high = index->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (index->keys[middle].persona < persona) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    const struct chunk *c = v->chunks[chunk];
+    size_t first = out->count, base = chunk * CHUNK_EVENTS, end = v->skip + v->count - base;
+    size_t skip = chunk == 0 ? v->skip : 0;
+    uint16_t next = atomic_load_explicit(&c->heads[bucket_of(persona)], memory_order_acquire);
+    for (; next > skip; next = c->next[next - 1]) {
+        const struct event *ev = &c->events[next - 1];
+        if (next > end || ev->persona != persona) continue;
+        VEC_PUSH(out, ((struct tail_key){ev->at, persona, (uint32_t)(base + next - 1)}));
     }
-    return low;
+    for (size_t i = first, k = out->count; i + 1 < k; i++) {
+        struct tail_key swap = out->items[--k];
+        out->items[k] = out->items[i];
+        out->items[i] = swap;
+    }
 }
 
-const struct event *const *tail_view_persona(struct tail_view *v, uint32_t persona, size_t *count)
+static bool ascend(const struct tail_key *keys, size_t count)
 {
-    size_t all;
-    const struct event *const *events = tail_view_events(v, &all);
-    const struct tail_index *index = atomic_load_explicit(&v->index, memory_order_acquire);
-    size_t from = lower_bound(index, persona);
-    *count = lower_bound(index, (uint64_t)persona + 1) - from;
-    return events + from;
+    for (size_t i = 1; i < count; i++) {
+        if (keys[i].at < keys[i - 1].at) return false;
+    }
+    return true;
+}
+
+const struct event **tail_view_persona(const struct tail_view *v, uint32_t persona, size_t *count)
+{
+    struct keys found = {0};
+    for (size_t i = 0; i < v->chunk_count; i++)
+        find_in_chunk(v, i, persona, &found);
+    *count = found.count;
+    const struct tail_key *sorted = found.items;
+    if (!ascend(found.items, found.count)) {
+        VEC_RESERVE(&found, found.count);
+        sorted = tail_keys_sort(found.items, found.items + found.count, found.count);
+    }
+    const struct event **events = mem_alloc_array(found.count + 1, sizeof(*events));
+    for (size_t i = 0; i < found.count; i++) {
+        uint32_t place = sorted[i].place;
+        events[i] = &v->chunks[place / CHUNK_EVENTS]->events[place % CHUNK_EVENTS];
+    }
+    VEC_FINISH(&found);
+    return events;
 }

@@ -26,8 +26,9 @@ void tail_view_unref(struct tail_view *v);
 size_t tail_view_count(const struct tail_view *v);
 /* Events sorted by (persona, at), ties in order of commit. Borrowed from the view. */
 const struct event *const *tail_view_events(struct tail_view *v, size_t *count);
-/* Events of one persona, sorted by at. */
-const struct event *const *tail_view_persona(struct tail_view *v, uint32_t persona, size_t *count);
+/* Events of one persona, sorted by at, ties in order of commit: a list that the caller frees. It
+ * does not take the order of all. */
+const struct event **tail_view_persona(const struct tail_view *v, uint32_t persona, size_t *count);
 /* In order of commit, with the seq of the first. */
 const struct event *const *tail_view_commits(struct tail_view *v, size_t *count,
                                              uint64_t *first_seq);

@@ -51,8 +51,7 @@ static void scatter(const struct tail_key *from, struct tail_key *to, size_t cou
     }
 }
 
-/* Sort 'keys'; 'spare' is as large. Returns whichever of the two holds the result. */
-static struct tail_key *sort_keys(struct tail_key *keys, struct tail_key *spare, size_t count)
+struct tail_key *tail_keys_sort(struct tail_key *keys, struct tail_key *spare, size_t count)
 {
     uint64_t at_bits = 0;
     uint32_t persona_bits = 0;
@@ -114,7 +113,7 @@ struct tail_index *tail_index_create(const struct tail_index *seed,
         const struct event *ev = events[kept + i];
         keys[i] = (struct tail_key){ev->at, ev->persona, (uint32_t)(kept + i)};
     }
-    const struct tail_key *sorted = sort_keys(keys, keys + fresh, fresh);
+    const struct tail_key *sorted = tail_keys_sort(keys, keys + fresh, fresh);
     if (seed) {
         merge_keys(seed, dropped, sorted, fresh, index->keys);
     } else if (fresh) {

@@ -28,5 +28,7 @@ struct tail_index {
 struct tail_index *tail_index_create(const struct tail_index *seed,
                                      const struct event *const *events, size_t count,
                                      uint64_t first_seq);
+/* Sort 'keys', stably; 'spare' is as large. Whichever of the two holds the result. */
+struct tail_key *tail_keys_sort(struct tail_key *keys, struct tail_key *spare, size_t count);
 struct tail_index *tail_index_ref(struct tail_index *index); /* NULL is allowed */
 void tail_index_unref(struct tail_index *index);             /* NULL is allowed */

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "main/bench_ask.h"
 #include "main/bench_data.h"
+#include "main/bench_history.h"
 #include "main/bench_load.h"
 #include "main/bench_probe.h"
 #include "main/options.h"
@@ -38,6 +39,7 @@ struct bench {
     struct bench_load_result load;
     double bytes_per_second; /* that memory can be read with */
     struct bench_answer answers[BENCH_QUESTIONS];
+    struct bench_history history;
 };
 
 /* ---- options ---- */
@@ -64,14 +66,21 @@ static bool is_asked(const struct bench *b, int i)
     return b->more || i < BENCH_ALWAYS;
 }
 
+/* Beside the questions: one member's own events. */
+static bool is_history_asked(const struct bench *b)
+{
+    return !b->only || strcmp(b->only, "history") == 0;
+}
+
 static enum err check_only(const struct bench *b, struct why *why)
 {
+    if (is_history_asked(b)) return ERR_OK;
     for (int i = 0; i < BENCH_QUESTIONS; i++) {
         if (is_asked(b, i)) return ERR_OK;
     }
     return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--only",
                     "%.40s|trend, dau, funnel, retention, segment, rfm, paths, lifecycle, "
-                    "funnel20, month",
+                    "funnel20, month, history",
                     b->only);
 }
 
@@ -199,7 +208,8 @@ static enum err measure(struct bench *b, struct data *d, struct why *why)
     for (int i = 0; i < BENCH_QUESTIONS; i++) {
         if (is_asked(b, i)) TRY(bench_ask(b->brand, i, &o, &b->answers[i], why));
     }
-    return ERR_OK;
+    if (!is_history_asked(b)) return ERR_OK;
+    return bench_history(b->brand, b->size.members, b->size.seed, &b->history, why);
 }
 
 static double bytes_per_event(const struct bench *b)
@@ -216,6 +226,15 @@ static double bandwidth_share(const struct bench *b, const struct bench_answer *
 }
 
 /* ---- printing ---- */
+
+static void print_history(FILE *out, const struct bench_history *h)
+{
+    fprintf(out,
+            "\nhistory    of one member: median %.3f ms, p99 %.3f ms; cpu %.3f ms, p99 %.3f ms;"
+            " %" PRIu64 " members, %.0f events each\n",
+            h->median_s * 1e3, h->p99_s * 1e3, h->cpu_median_s * 1e3, h->cpu_p99_s * 1e3,
+            h->histories, (double)h->rows / (double)h->histories);
+}
 
 static void print_text(const struct bench *b)
 {
@@ -243,6 +262,7 @@ static void print_text(const struct bench *b)
                 (double)b->size.events / a->median_s / 1e6, (double)a->bytes_touched / 1e6,
                 100 * bandwidth_share(b, a), (double)a->peak_bytes / 1e6, a->rows, a->hash);
     }
+    if (is_history_asked(b)) print_history(out, &b->history);
 }
 
 static void key_uint(struct json_writer *w, const char *key, uint64_t value)
@@ -298,6 +318,24 @@ static void put_answer(struct json_writer *w, const struct bench *b, int i)
     json_end_object(w);
 }
 
+static void put_history(struct json_writer *w, const struct bench *b)
+{
+    const struct bench_history *h = &b->history;
+    json_key(w, "history");
+    if (!is_history_asked(b)) {
+        json_null(w);
+        return;
+    }
+    json_begin_object(w);
+    key_uint(w, "histories", h->histories);
+    key_uint(w, "events", h->rows);
+    key_double(w, "median_s", h->median_s);
+    key_double(w, "p99_s", h->p99_s);
+    key_double(w, "cpu_median_s", h->cpu_median_s);
+    key_double(w, "cpu_p99_s", h->cpu_p99_s);
+    json_end_object(w);
+}
+
 static void print_json(const struct bench *b)
 {
     struct strbuf out = {0};
@@ -319,6 +357,7 @@ static void print_json(const struct bench *b)
         if (is_asked(b, i)) put_answer(&w, b, i);
     }
     json_end_array(&w);
+    put_history(&w, b);
     json_end_object(&w);
     fprintf(b->s->out, "%s\n", out.p);
     strbuf_finish(&out);

@@ -55,14 +55,22 @@ static void fold_both(const struct people *p, const struct columns *columns,
     }
 }
 
-/* The member's among 'events', in order of the log. */
-static size_t own_events(const struct people *p, uint32_t member, const struct event *events,
+static bool is_one_of(uint32_t persona, const uint32_t *personas, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (personas[i] == persona) return true;
+    }
+    return false;
+}
+
+/* Those of the personas among 'events', in order of the log. */
+static size_t own_events(const uint32_t *personas, size_t persona_count, const struct event *events,
                          size_t count, const struct event **own)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         const struct event *ev = &events[i];
-        if (!ev->persona || identity_member(p, ev->persona) != member) continue;
+        if (!is_one_of(ev->persona, personas, persona_count)) continue;
         size_t at = found++;
         for (; at > 0 && (own[at - 1]->at > ev->at ||
                           (own[at - 1]->at == ev->at && own[at - 1]->persona > ev->persona));
@@ -87,7 +95,7 @@ enum err refold_with(struct people *p, uint32_t member, const struct event *even
     enum err err = eventlog_member(s, member, personas, persona_count, &scan, a, &h, &why);
     if (err == ERR_OK) {
         const struct event **own = mem_alloc_array(count + 1, sizeof(*own));
-        size_t own_count = own_events(p, member, events, count, own);
+        size_t own_count = own_events(personas, persona_count, events, count, own);
         fold_reset(fold);
         fold_both(p, &w.columns, &h, own, own_count, fold);
         mem_free(own);

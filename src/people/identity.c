@@ -238,14 +238,15 @@ enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
     for (size_t i = 0; i < count; i++) {
         TRY(save_member_of(tx, personas[i], *root));
         put_place(p, personas[i], (struct place){*root, place_of(p, personas[i]).next});
+        VEC_PUSH(&p->joined, personas[i]);
     }
+    VEC_PUSH(&p->joined, *root);
     TRY(save_member_of(tx, *root, *root));
     join_rings(p, *root, away);
     struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM member WHERE id = $1");
     sql_bind_int(s, 1, away);
     TRY(sql_run(s));
     TRY(member_disarm(tx, away));
-    p->shared_changed = true;
     member_drop(p, away);
     return ERR_OK;
 }
@@ -256,21 +257,79 @@ static int by_persona(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
+/* First place in p->shared whose persona is not below. */
+static size_t shared_place(const struct people *p, uint32_t persona)
+{
+    size_t low = 0, high = p->shared.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->shared.items[middle] < persona) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Set the members of those that are there, and leave the others in p->joined, each once. */
+static void update_shared(struct people *p)
+{
+    uint32_t *joined = p->joined.items, last = 0;
+    size_t fresh = 0;
+    if (p->joined.count) qsort(joined, p->joined.count, sizeof(joined[0]), by_persona);
+    for (size_t i = 0; i < p->joined.count; i++) {
+        uint32_t persona = joined[i];
+        if (persona == last) continue;
+        last = persona;
+        size_t at = shared_place(p, persona);
+        if (at < p->shared.count && p->shared.items[at] == persona) {
+            p->shared_of.items[at] = identity_member(p, persona);
+        } else {
+            joined[fresh++] = persona;
+        }
+    }
+    p->joined.count = fresh;
+}
+
+/* Put those in p->joined to their places, the last first. */
+static void insert_shared(struct people *p)
+{
+    size_t fresh = p->joined.count, i = p->shared.count;
+    VEC_RESERVE(&p->shared, fresh);
+    VEC_RESERVE(&p->shared_of, fresh);
+    p->shared.count = p->shared_of.count = i + fresh;
+    while (fresh) {
+        size_t to = i + fresh - 1;
+        uint32_t persona = p->joined.items[fresh - 1];
+        if (i && p->shared.items[i - 1] > persona) {
+            p->shared.items[to] = p->shared.items[i - 1];
+            p->shared_of.items[to] = p->shared_of.items[--i];
+        } else {
+            p->shared.items[to] = persona;
+            p->shared_of.items[to] = identity_member(p, persona);
+            fresh--;
+        }
+    }
+}
+
 void identity_publish(struct people *p)
 {
-    size_t count = intmap_count(p->member_of), at = 0;
-    uint32_t *personas = mem_alloc_array(count + 1, sizeof(*personas));
-    uint32_t *members = mem_alloc_array(count + 1, sizeof(*members));
+    update_shared(p);
+    insert_shared(p);
+    VEC_RESET(&p->joined);
+    brand_set_personas(p->brand, p->shared.items, p->shared_of.items, p->shared.count);
+}
+
+static void publish_all(struct people *p)
+{
     uint64_t key, value;
+    VEC_RESET(&p->shared);
+    VEC_RESET(&p->shared_of);
+    VEC_RESET(&p->joined);
     for (size_t c = 0; intmap_next(p->member_of, &c, &key, &value);)
-        personas[at++] = (uint32_t)key;
-    qsort(personas, count, sizeof(personas[0]), by_persona);
-    for (size_t i = 0; i < count; i++)
-        members[i] = identity_member(p, personas[i]);
-    brand_set_personas(p->brand, personas, members, count);
-    mem_free(personas);
-    mem_free(members);
-    p->shared_changed = false;
+        VEC_PUSH(&p->joined, (uint32_t)key);
+    identity_publish(p);
 }
 
 /* ---- loading ---- */
@@ -307,7 +366,7 @@ enum err identity_open(struct people *p, struct sql *db)
     TRY(load_next_persona(p, db));
     TRY(load_shared(p, db));
     p->identities_complete = p->next_persona == 1;
-    identity_publish(p);
+    publish_all(p);
     return ERR_OK;
 }
 
@@ -322,5 +381,5 @@ void identity_forget(struct people *p)
     enum err err = load_next_persona(p, db);
     if (err == ERR_OK) err = load_shared(p, db);
     sql_close(db);
-    if (err == ERR_OK) identity_publish(p);
+    if (err == ERR_OK) publish_all(p);
 }

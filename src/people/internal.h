@@ -35,7 +35,9 @@ struct people {
     struct identity_caps caps; /* of one member */
     /* personas that share a member */
     struct intmap *member_of; /* shared personas only: persona -> member, next of its personas */
-    bool shared_changed;      /* snapshots must learn of it at the commit */
+    VEC(uint32_t) shared;     /* those of it that snapshots know, ascending */
+    VEC(uint32_t) shared_of;  /* beside it: their members */
+    VEC(uint32_t) joined;     /* whose members changed since: snapshots learn of it at the commit */
     /* members in memory */
     struct intmap *member_slots; /* id -> index into members */
     VEC(struct member *) members;

@@ -26,6 +26,9 @@ static void people_close(void *state)
     VEC_FINISH(&p->round);
     intmap_destroy(p->identities);
     intmap_destroy(p->member_of);
+    VEC_FINISH(&p->shared);
+    VEC_FINISH(&p->shared_of);
+    VEC_FINISH(&p->joined);
     intmap_destroy(p->member_slots);
     fold_destroy(p->present);
     strbuf_finish(&p->bytes);
@@ -88,7 +91,7 @@ static enum err people_on_flush(struct tx *tx, void *state, size_t rows_max, boo
 static void people_on_commit(void *state)
 {
     struct people *p = state;
-    if (p->shared_changed) identity_publish(p);
+    if (p->joined.count) identity_publish(p);
     if (p->traits_changed) trait_cache_drop(p);
     p->traits_changed = false;
 }

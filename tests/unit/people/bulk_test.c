@@ -308,12 +308,37 @@ static void verify(struct place *p)
     assert_true(report.members > 0);
 }
 
+/* What snapshots know of shared personas is what the table says. */
+static void compare_map(struct place *p)
+{
+    struct sql *reader;
+    struct why why = {0};
+    struct snapshot *snapshot = brand_snapshot(p->brand);
+    const struct persona_map *map = snapshot->personas;
+    place_must(brand_reader(p->brand, &reader, &why), &why, "reader");
+    struct sql_stmt *s = sql_use(reader, tables[1].query);
+    size_t count = 0;
+    for (bool row = true;; count++) {
+        assert_int_equal(sql_step(s, &row), ERR_OK);
+        if (!row) break;
+        assert_true(count < map->count);
+        assert_int_equal(map->persona[count], sql_int(s, 0));
+        assert_int_equal(map->member[count], sql_int(s, 1));
+    }
+    assert_int_equal(count, map->count);
+    assert_true(count > 0);
+    sql_close(reader);
+    brand_snapshot_release(snapshot);
+}
+
 static void compare(struct place *a, struct place *b)
 {
     struct sql *x, *y;
     struct why why = {0};
     compare_names(a, b);
     compare_logs(a, b);
+    compare_map(a);
+    compare_map(b);
     place_must(brand_reader(a->brand, &x, &why), &why, "reader");
     place_must(brand_reader(b->brand, &y, &why), &why, "reader");
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)

@@ -111,7 +111,7 @@ void arena_reset(struct arena *a)
     if (first) ASAN_POISON_MEMORY_REGION(first->data, first->size);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *arena_alloc_raw(struct arena *a, size_t size)
 {
     if (size > SIZE_MAX / 4) mem_abort("out of memory: arena allocation size overflows");
     size_t need = size ? (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
@@ -121,7 +121,12 @@ void *arena_alloc(struct arena *a, size_t size)
     a->used += need;
     a->total += need;
     ASAN_UNPOISON_MEMORY_REGION(p, size);
-    return memset(p, 0, size);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    return memset(arena_alloc_raw(a, size), 0, size);
 }
 
 void *arena_alloc_array(struct arena *a, size_t count, size_t size)
@@ -132,7 +137,7 @@ void *arena_alloc_array(struct arena *a, size_t count, size_t size)
 
 void *arena_copy(struct arena *a, const void *p, size_t size)
 {
-    void *copy = arena_alloc(a, size);
+    void *copy = arena_alloc_raw(a, size);
     if (size) memcpy(copy, p, size);
     return copy;
 }
@@ -141,8 +146,9 @@ struct str arena_str(struct arena *a, struct str s)
 {
     if (!s.p) return s;
     if (s.len == SIZE_MAX) mem_abort("out of memory: string size overflows");
-    char *copy = arena_alloc(a, s.len + 1);
+    char *copy = arena_alloc_raw(a, s.len + 1);
     if (s.len) memcpy(copy, s.p, s.len);
+    copy[s.len] = '\0';
     return (struct str){copy, s.len};
 }
 

@@ -19,6 +19,8 @@ void arena_destroy(struct arena *a);
 void arena_reset(struct arena *a);
 
 void *arena_alloc(struct arena *a, size_t size);
+/* Not zeroed: for what is written whole right away. */
+void *arena_alloc_raw(struct arena *a, size_t size);
 void *arena_alloc_array(struct arena *a, size_t count, size_t size);
 void *arena_copy(struct arena *a, const void *p, size_t size);
 /* Copies are NUL-terminated. */

@@ -1,7 +1,7 @@
 /* mem.c - the malloc family, and the one answer to exhaustion: a line on stderr, then abort.
  *
- * Large arrays are hash tables and column buffers: they ask for huge pages, which makes random
- * access a fifth faster and filling them a third. */
+ * Large arrays are hash tables, column buffers and blocks of arenas: they ask for huge pages, which
+ * makes random access a fifth faster and filling them a third. */
 #include "base/mem.h"
 
 #include <malloc.h>
@@ -58,7 +58,9 @@ void *mem_resize_array(void *p, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size) mem_abort("out of memory: array size overflows");
     size_t bytes = count * size;
-    return checked(realloc(p, bytes ? bytes : 1));
+    p = checked(realloc(p, bytes ? bytes : 1));
+    if (bytes >= LARGE) prefer_huge_pages(p, bytes);
+    return p;
 }
 
 void *mem_copy(const void *p, size_t size)

@@ -127,9 +127,7 @@ static void *parser_main(void *arg)
 {
     struct parse *p = arg;
     struct why why = {0};
-    p->batch = belt_take_empty(p->belt);
-    if (!p->batch) return NULL;
-    window_init(&p->rows, p->in, p->batch->arena);
+    if (!parse_begin(p)) return NULL;
     enum err err = run_format(p, &why);
     if (err == ERR_OK) err = parse_merge(p, &why);
     if (p->failed.err != ERR_OK) {

@@ -21,6 +21,27 @@ struct arena *parse_arena(struct parse *p)
     return p->batch->arena;
 }
 
+/* The next batch to fill; NULL when stopped. Its facts need not move while they become as many as
+ * the file has lines. */
+static struct batch *take_batch(struct parse *p)
+{
+    struct batch *b = belt_take_empty(p->belt);
+    uint64_t lines = p->in ? input_get_info(p->in)->lines + 1 : 0;
+    if (!b) return NULL;
+    size_t rows = lines < p->batch_rows ? (size_t)lines : p->batch_rows;
+    VEC_RESERVE(&b->facts, rows);
+    VEC_RESERVE(&b->lines, rows);
+    return b;
+}
+
+bool parse_begin(struct parse *p)
+{
+    p->batch = take_batch(p);
+    if (!p->batch) return false;
+    window_init(&p->rows, p->in, p->batch->arena);
+    return true;
+}
+
 bool parse_full(const struct parse *p)
 {
     const struct batch *b = p->batch;
@@ -79,7 +100,7 @@ bool parse_room(struct parse *p)
         p->stopped = true;
         return false;
     }
-    struct batch *next = belt_take_empty(p->belt);
+    struct batch *next = take_batch(p);
     if (next) window_move(&p->rows, next->arena); /* from memory that goes with the full batch */
     hand_over(p);
     p->batch = next;

@@ -44,6 +44,8 @@ struct parse {
     struct str kinds[1 << PARSE_KINDS_BITS]; /* that may be imported, by hash_ends; see parse.c */
 };
 
+/* Begin the first batch, and the file; false: the other side wants none. */
+bool parse_begin(struct parse *p);
 /* Make room for a row: what was read before may go with its batch, and facts of it cannot be
  * changed any more. False: stop, without an error. */
 bool parse_room(struct parse *p);

@@ -12,7 +12,7 @@ static void renew(struct window *r)
 {
     size_t rest = r->len - r->at;
     size_t size = rest * 2 < CHUNK_BYTES ? CHUNK_BYTES : rest * 2;
-    char *p = arena_alloc(r->arena, size + 1);
+    char *p = arena_alloc_raw(r->arena, size + 1);
     if (rest) memcpy(p, r->p + r->at, rest);
     r->p = p;
     r->at = 0;

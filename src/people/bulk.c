@@ -143,7 +143,7 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
     struct load l = {.p = p, .tx = tx, .arena = arena_create(0)};
     l.plan = (struct plan){.p = p, .tx = tx, .arena = l.arena};
     bulk_of(p);
-    VEC_RESERVE(&l.events, load->count);
+    VEC_RESERVE(&l.events, load->count + load->count / 2); /* with what the facts imply */
     enum err err = tx_bulk_begin(tx, why);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));

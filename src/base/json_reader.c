@@ -95,10 +95,40 @@ bool json_read_string(struct json_reader *r, struct str *out)
     return take_string(r, out);
 }
 
+bool json_take_string(struct json_reader *r, struct str *out)
+{
+    if (r->error) return false;
+    skip_space(r);
+    if (r->pos == r->text.len || token(r) != '"') return false;
+    size_t start = r->pos + 1;
+    size_t end = json_plain_end(r->text, start);
+    if (end == r->text.len || r->text.p[end] != '"') return false;
+    r->pos = end + 1;
+    *out = (struct str){r->text.p + start, end - start};
+    return true;
+}
+
 static bool scan_number(struct json_reader *r, struct json_number *n)
 {
     const char *wrong = json_scan_number(r->text, r->pos, n);
     return !wrong || fail(r, n->end, wrong);
+}
+
+/* The value of eight digits, the first lowest in memory; false when they are not all digits. */
+static inline bool eight_digits(const char *p, int64_t *out)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof(w));
+    w = le64toh(w);
+    uint64_t high = w & UINT64_C(0xf0f0f0f0f0f0f0f0);
+    uint64_t carried = (w + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0);
+    if ((high ^ UINT64_C(0x3030303030303030)) | (carried ^ UINT64_C(0x3030303030303030)))
+        return false;
+    w = ((w & UINT64_C(0x0f0f0f0f0f0f0f0f)) * (10 * 256 + 1)) >> 8;
+    w = ((w & UINT64_C(0x00ff00ff00ff00ff)) * (100 * 65536 + 1)) >> 16;
+    w = ((w & UINT64_C(0x0000ffff0000ffff)) * (10000 * UINT64_C(4294967296) + 1)) >> 32;
+    *out = (int64_t)w;
+    return true;
 }
 
 /* The end of the plain integer of at most 18 digits at pos, the usual number; 0 when it is another.
@@ -110,6 +140,7 @@ static inline size_t scan_small(const struct json_reader *r, int64_t *out)
     size_t first = r->pos + negative;
     size_t i = first;
     int64_t n = 0;
+    if (s.len - first >= 8 && eight_digits(s.p + first, &n)) i += 8;
     for (; i < s.len && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
         if (i - first == 18) return 0;
         n = n * 10 + (s.p[i] - '0');
@@ -118,6 +149,15 @@ static inline size_t scan_small(const struct json_reader *r, int64_t *out)
     if (i < s.len && (s.p[i] == '.' || (s.p[i] | 0x20) == 'e')) return 0;
     *out = negative ? -n : n;
     return i;
+}
+
+bool json_take_int(struct json_reader *r, int64_t *out)
+{
+    if (r->error) return false;
+    skip_space(r);
+    size_t end = r->pos < r->text.len ? scan_small(r, out) : 0;
+    if (end) r->pos = end;
+    return end != 0;
 }
 
 /* The value as a double; false, with an error, when no double can hold it. */
@@ -277,9 +317,39 @@ static inline bool next_element(struct json_reader *r, char open, char close, co
     return true;
 }
 
+/* As most are written: no white space, and only plain characters in the key. */
+static inline bool next_tight_key(struct json_reader *r, struct str *key)
+{
+    size_t start = r->pos, len = r->text.len;
+    const char *p = r->text.p;
+    if (r->error || start == 0 || start + 2 > len) return false;
+    start += p[start - 1] != '{' && p[start] == ',';
+    if (p[start - 1] != '{' && p[start - 1] != ',') return false;
+    if (start == len || p[start] != '"') return false;
+    size_t end = json_plain_end(r->text, start + 1);
+    if (end + 1 >= len || p[end] != '"' || p[end + 1] != ':') return false;
+    if (key) *key = (struct str){p + start + 1, end - start - 1};
+    r->pos = end + 2;
+    return true;
+}
+
+bool json_take_key(struct json_reader *r, struct str quoted)
+{
+    size_t start = r->pos;
+    const char *p = r->text.p;
+    if (r->error || start == 0 || start == r->text.len) return false;
+    start += p[start - 1] != '{' && p[start] == ',';
+    if (p[start - 1] != '{' && p[start - 1] != ',') return false;
+    if (r->text.len - start < quoted.len || memcmp(p + start, quoted.p, quoted.len) != 0)
+        return false;
+    r->pos = start + quoted.len;
+    return true;
+}
+
 /* When 'key' is NULL it is only checked. */
 static inline bool next_key(struct json_reader *r, struct str *key)
 {
+    if (next_tight_key(r, key)) return true;
     if (!next_element(r, '{', '}', "neither a comma nor the object's end")) return false;
     if (!to_token(r, "a key is missing")) return false;
     if (token(r) != '"') return fail(r, r->pos, "not a key");

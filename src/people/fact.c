@@ -14,17 +14,32 @@
 #include "base/utf8.h"
 #include "people/kinds.h"
 
-/* Printable ASCII only. */
-static bool is_plain(struct str s)
+/* Flags the high bit of a byte that is below 0x20 or above 0x7f, and perhaps of those above it. */
+static inline uint64_t odd_bytes(uint64_t w)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    size_t i = 0;
-    for (; i + 8 <= s.len; i += 8) {
-        uint64_t w;
-        memcpy(&w, s.p + i, sizeof(w));
-        if ((w | ((w - ones * 0x20) & ~w)) & (ones * 0x80)) return false;
+    return (w | ((w - ones * 0x20) & ~w)) & (ones * 0x80);
+}
+
+/* Printable ASCII only. The last eight bytes may be looked at twice. */
+static inline bool is_plain(struct str s)
+{
+    uint64_t w, odd = 0;
+    if (s.len >= 8) {
+        for (size_t i = 0; i + 8 < s.len; i += 8) {
+            memcpy(&w, s.p + i, 8);
+            odd |= odd_bytes(w);
+        }
+        memcpy(&w, s.p + s.len - 8, 8);
+        return !(odd | odd_bytes(w));
     }
-    for (; i < s.len; i++) {
+    if (s.len >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, s.p, 4);
+        memcpy(&tail, s.p + s.len - 4, 4);
+        return !odd_bytes((uint64_t)head << 32 | tail);
+    }
+    for (size_t i = 0; i < s.len; i++) {
         if ((signed char)s.p[i] < 0x20) return false;
     }
     return true;

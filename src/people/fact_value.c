@@ -31,13 +31,39 @@ static const struct {
 };
 #define SQUEEZED_MAX 12
 
+static bool is_gap(char c)
+{
+    return c == '_' || c == '-' || c == ' ' || c == '$';
+}
+
+#define LETTER(c) (UINT32_C(1) << ((c) - 'a'))
+
+/* Most names are not: their first or last letter tells. */
+static bool may_be_personal(struct str name)
+{
+    const uint32_t firsts = LETTER('i') | LETTER('n') | LETTER('e') | LETTER('p') | LETTER('a') |
+                            LETTER('f') | LETTER('l') | LETTER('u');
+    const uint32_t lasts =
+        LETTER('p') | LETTER('e') | LETTER('l') | LETTER('s') | LETTER('t') | LETTER('r');
+    size_t first = 0, last = name.len;
+    while (first < last && is_gap(name.p[first]))
+        first++;
+    while (last > first && is_gap(name.p[last - 1]))
+        last--;
+    if (first == last) return false;
+    unsigned f = (unsigned)(name.p[first] | 0x20) - 'a',
+             l = (unsigned)(name.p[last - 1] | 0x20) - 'a';
+    return f < 26 && l < 26 && (firsts >> f & 1) && (lasts >> l & 1);
+}
+
 bool fact_personal(struct str name, struct str *spelling)
 {
     char squeezed[SQUEEZED_MAX];
     size_t len = 0;
+    if (!may_be_personal(name)) return false;
     for (size_t i = 0; i < name.len; i++) {
         char c = name.p[i];
-        if (c == '_' || c == '-' || c == ' ' || c == '$') continue;
+        if (is_gap(c)) continue;
         if (len == SQUEEZED_MAX) return false;
         squeezed[len++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
     }

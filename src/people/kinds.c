@@ -120,22 +120,18 @@ uint32_t fold_kind_roles(struct str kind)
     return k ? k->roles : 0;
 }
 
-/* a-z, 0-9, _ */
-static bool word_char(unsigned char c)
-{
-    static const uint64_t set[2] = {UINT64_C(0x03FF) << '0',
-                                    UINT64_C(0x03FFFFFF) << ('a' - 64) | UINT64_C(1) << ('_' - 64)};
-    return c < 128 && (set[c / 64] >> (c % 64) & 1);
-}
-
+/* Nearly all are small letters: those are told first. */
 bool kind_valid(struct str kind)
 {
     if (kind.len == 0 || kind.len > KIND_LENGTH_MAX) return false;
-    if (kind.p[0] < 'a' || kind.p[0] > 'z') return false;
-    bool after_dot = false;
-    for (size_t i = 1; i < kind.len; i++) {
-        bool dot = kind.p[i] == '.';
-        if (dot ? after_dot : !word_char((unsigned char)kind.p[i])) return false;
+    bool after_dot = true;
+    for (size_t i = 0; i < kind.len; i++) {
+        unsigned char c = (unsigned char)kind.p[i];
+        bool dot = c == '.';
+        if ((unsigned char)(c - 'a') >= 26) {
+            bool digit = c >= '0' && c <= '9';
+            if (dot ? after_dot : i == 0 || !(digit || c == '_')) return false;
+        }
         after_dot = dot;
     }
     return !after_dot;

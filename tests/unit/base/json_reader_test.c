@@ -196,6 +196,80 @@ static void depth_counts_open_containers_only(void **unused)
     strbuf_finish(&b);
 }
 
+/* Short cuts: what they take is what the calls they stand in for would read. */
+
+static void a_short_cut_takes_an_integer_as_reading_does(void **unused)
+{
+    (void)unused;
+    static const char *const behind[] = {"", ",", "}", " ", "x", ".5", "e3", "E", "-"};
+    for (int k = 0; k < 100000; k++) {
+        char text[48];
+        size_t n = 0;
+        if (random_below(2)) text[n++] = '-';
+        for (size_t digits = random_below(21); digits > 0; digits--)
+            text[n++] = (char)(random_below(40) ? '0' + random_below(10) : '/' + random_below(12));
+        n += (size_t)snprintf(text + n, 8, "%s", behind[random_below(COUNT(behind))]);
+        struct json_reader taken, read;
+        int64_t i = -1, j = -2;
+        double d;
+        enum json_type type;
+        json_reader_init(&taken, NULL, (struct str){text, n});
+        json_reader_init(&read, NULL, (struct str){text, n});
+        bool took = json_take_int(&taken, &i);
+        bool is_int = json_read_number(&read, &type, &j, &d, NULL) && type == JSON_INT;
+        assert_null(taken.error);
+        if (took && (!is_int || i != j || taken.pos != read.pos)) fail_msg("%.*s", (int)n, text);
+        if (!took && taken.pos > (n && text[0] == ' ')) fail_msg("%.*s moved", (int)n, text);
+        if (!took && is_int && read.pos <= 18) fail_msg("%.*s is left", (int)n, text);
+    }
+}
+
+static void a_short_cut_takes_plain_strings_only(void **unused)
+{
+    (void)unused;
+    struct json_reader r;
+    struct str s;
+    static const char *const left[] = {"", "1", "\"a", "\"a\\n\"", "\"你\"", "\"a\tb\"", "[", "x"};
+    json_reader_init(&r, NULL, STR(" \"abc\" "));
+    assert_true(json_take_string(&r, &s) && str_is(s, "abc") && json_read_end(&r));
+    for (size_t i = 0; i < COUNT(left); i++) {
+        json_reader_init(&r, NULL, str_of(left[i]));
+        if (json_take_string(&r, &s) || r.pos || r.error) fail_msg("%s", left[i]);
+    }
+}
+
+static void a_short_cut_takes_the_key_that_is_next(void **unused)
+{
+    (void)unused;
+    struct json_reader r;
+    struct str key;
+    int64_t i;
+    json_reader_init(&r, NULL, STR("{\"ab\":1,\"c\":2, \"d\":3}"));
+    assert_false(json_take_key(&r, STR("\"ab\":")));
+    assert_true(json_enter_object(&r));
+    assert_false(json_take_key(&r, STR("\"c\":")) || json_take_key(&r, STR("\"a\":")));
+    assert_true(json_take_key(&r, STR("\"ab\":")) && json_take_int(&r, &i) && i == 1);
+    assert_true(json_take_key(&r, STR("\"c\":")) && json_take_int(&r, &i) && i == 2);
+    assert_false(json_take_key(&r, STR("\"d\":"))); /* behind a space */
+    assert_true(json_next_key(&r, &key) && str_is(key, "d") && json_take_int(&r, &i) && i == 3);
+    assert_false(json_take_key(&r, STR("\"d\":")) || json_next_key(&r, &key));
+    assert_true(json_read_end(&r));
+}
+
+static void keys_need_their_commas(void **unused)
+{
+    (void)unused;
+    static const char *const wrong[] = {
+        "{,\"a\":1}",   "{\"a\":1\"b\":2}",  "{\"a\":1,,\"b\":2}",  "{\"a\":1 \"b\":2}",
+        "{\"a\":1,}",   "{\"a\"1}",          "{\"a\":\"\"\"b\":2}", "{\"a\"",
+        "{\"a\":1,\"b", "{\"a\":{}\"b\":2}",
+    };
+    struct json_reader r;
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        if (is_json(str_of(wrong[i]), &r)) fail_msg("%s is accepted", wrong[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +280,10 @@ int main(void)
         cmocka_unit_test(a_value_of_another_type_is_an_error),
         cmocka_unit_test(after_an_error_nothing_moves),
         cmocka_unit_test(depth_counts_open_containers_only),
+        cmocka_unit_test(a_short_cut_takes_an_integer_as_reading_does),
+        cmocka_unit_test(a_short_cut_takes_plain_strings_only),
+        cmocka_unit_test(a_short_cut_takes_the_key_that_is_next),
+        cmocka_unit_test(keys_need_their_commas),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -142,6 +142,37 @@ static void wrong_rows_are_rejected_one_by_one(void **state)
     }
 }
 
+/* What stood where in the rows before does not matter. */
+static void members_may_come_in_any_order_and_spacing(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_jsonl(&w, "{\"at\":1,\"kind\":\"a.b\",\"group\":\"g1\"}\n"
+                    "{\"at\":2,\"kind\":\"c.d\",\"group\":\"g2\",\"staff\":\"s\"}\n"
+                    "{\"group\":\"g3\",\"at\":3}\n"
+                    "{ \"at\" : 4 , \"kind\" : \"e.f\" , \"group\" : \"g4\" }\n"
+                    "{\"at\":5,\"\\u006bind\":\"g.h\"}\n"
+                    "{\"at\":6,\"kind\":\"a.b\",\"kind\":\"a.b\"}\n"
+                    "{\"at\":7,\"kinds\":\"a.b\"}\n"
+                    "{\"at\":8\"kind\":\"a.b\"}\n"
+                    "{\"at\":9,\"kind\":\"i.j\",\"group\":\"g9\"}\n");
+    expect_sound(&w, 6, 3);
+    static const char *const kinds[] = {"a.b", "c.d", "member.identified", "e.f", "g.h", "i.j"};
+    static const int at[] = {1, 2, 3, 4, 5, 9};
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        expect_str(fact_at(&w, i)->kind, kinds[i]);
+        assert_int_equal(fact_at(&w, i)->at, at[i]);
+    }
+    expect_str(fact_at(&w, 1)->code[DIM_STAFF], "s");
+    expect_str(fact_at(&w, 2)->code[DIM_GROUP], "g3");
+    expect_str(fact_at(&w, 3)->code[DIM_GROUP], "g4");
+    expect_str(fact_at(&w, 5)->code[DIM_GROUP], "g9");
+    assert_int_equal(reject_at(&w, 0)->why.msg, MSG_TWICE);
+    assert_int_equal(reject_at(&w, 1)->why.msg, MSG_UNKNOWN_FIELD);
+    assert_int_equal(reject_at(&w, 2)->why.msg, MSG_BAD_JSON);
+    world_finish(&w);
+}
+
 static void lists_have_their_limits(void **state)
 {
     (void)state;
@@ -219,6 +250,7 @@ int main(void)
         cmocka_unit_test(every_member_has_its_place),
         cmocka_unit_test(a_row_without_kind_identifies),
         cmocka_unit_test(wrong_rows_are_rejected_one_by_one),
+        cmocka_unit_test(members_may_come_in_any_order_and_spacing),
         cmocka_unit_test(lists_have_their_limits),
         cmocka_unit_test(another_currency_keeps_amount_and_currency_as_properties),
         cmocka_unit_test(a_line_that_is_too_long_costs_itself_only),

@@ -153,7 +153,7 @@ static enum err fold_first(struct brand *b, struct tail_view *view, struct why *
     size_t count;
     uint64_t first_seq;
     tail_view_commits(view, &count, &first_seq);
-    return b->log.folded_seq >= first_seq + count - 1 ? ERR_OK : brand_flush(b, why);
+    return brand_fold_to(b, first_seq + count - 1, why);
 }
 
 enum err compact_seal(struct brand *b, size_t rows_min, struct why *why)

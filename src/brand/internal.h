@@ -128,6 +128,12 @@ struct brand {
 MUST_CHECK enum err writer_start(struct brand *b, struct why *why);
 void writer_stop(struct brand *b); /* drains the queue, writes back everything */
 MUST_CHECK enum err flush_all(struct tx *tx);
+/* Begin a round of write-back with this batch, if none is under way. */
+void flush_begin(struct tx *tx);
+
+/* queue.c: wait until all projections' rows include everything up to 'seq'. The batches meanwhile
+ * carry other commands too. */
+MUST_CHECK enum err brand_fold_to(struct brand *b, uint64_t seq, struct why *why);
 
 /* queue.c: detach what may go into one batch; NULL when empty. Under queue.lock. */
 struct command *queue_take(struct queue *q);

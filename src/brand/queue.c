@@ -35,6 +35,22 @@ enum err brand_flush(struct brand *b, struct why *why)
     return brand_call(b, run_flush, NULL, true, why);
 }
 
+static enum err run_fold(struct tx *tx, void *arg, struct why *why)
+{
+    const uint64_t *seq = arg;
+    (void)why;
+    if (tx->brand->log.folded_seq < *seq) flush_begin(tx);
+    return ERR_OK;
+}
+
+/* Each call waits for one batch, with a slice of the round under way. */
+enum err brand_fold_to(struct brand *b, uint64_t seq, struct why *why)
+{
+    while (b->log.folded_seq < seq)
+        TRY(brand_call(b, run_fold, &seq, false, why));
+    return ERR_OK;
+}
+
 enum err brand_submit(struct brand *b, struct command *c, struct why *why)
 {
     struct queue *q = &b->queue;

@@ -7,9 +7,10 @@
  * commit of a single command whose outcome is unknown, and a failed sync, poison the brand: nothing
  * is accepted after it.
  *
- * Write-back: a round begins ROUND_MS after the first change, notes the seq, and writes slices of
- * SLICE_ROWS changed rows with later batches; with the last slice folded_seq moves to the noted
- * seq. */
+ * Write-back: a round begins ROUND_MS after the first change, or when the tail is to be sealed,
+ * notes the seq, and writes slices of changed rows with later batches; with the last slice
+ * folded_seq moves to the noted seq. A slice has SLICE_ROWS rows, or SLICE_SHARE for each event of
+ * its batch: so a round ends before much more has come in, however fast that is. */
 #include <assert.h>
 #include <time.h>
 
@@ -18,6 +19,7 @@
 
 #define ROUND_MS 2000
 #define SLICE_ROWS 200
+#define SLICE_SHARE 2
 #define IDLE_MS 1000
 #define CHECKPOINT_PAGES 4000
 
@@ -133,18 +135,24 @@ static enum err end_round(struct tx *tx, uint64_t seq)
     return ERR_OK;
 }
 
+void flush_begin(struct tx *tx)
+{
+    struct brand *b = tx->brand;
+    if (b->round_began_at) return;
+    b->round_began_at = tx->now;
+    b->round_seq = b->log.seq;
+    b->dirty_since = 0;
+}
+
 static enum err flush_some(struct tx *tx)
 {
     struct brand *b = tx->brand;
     if (!b->round_began_at && (!b->dirty_since || tx->now - b->dirty_since < ROUND_MS))
         return ERR_OK;
-    if (!b->round_began_at) {
-        b->round_began_at = tx->now;
-        b->round_seq = b->log.seq;
-        b->dirty_since = 0;
-    }
+    flush_begin(tx);
     bool clean;
-    TRY(flush_slice(tx, SLICE_ROWS, &clean));
+    size_t rows = tx->events.count * SLICE_SHARE;
+    TRY(flush_slice(tx, rows > SLICE_ROWS ? rows : SLICE_ROWS, &clean));
     if (!clean) return ERR_OK;
     TRY(end_round(tx, b->round_seq));
     b->round_began_at = 0;

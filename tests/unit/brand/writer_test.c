@@ -177,6 +177,25 @@ static void an_idle_writer_writes_back_by_itself(void **state)
     assert_int_equal(brand_stats(r->brand).folded_seq, 20);
 }
 
+/* The room of these tests writes a row a slice, so that a round takes many batches. */
+static void rows_are_written_back_up_to_a_seq_batch_by_batch(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    room_emit(r, 0, 250);
+    uint64_t commits = brand_stats(r->brand).commits;
+    must(brand_fold_to(r->brand, 250, &why), &why);
+    assert_int_equal(brand_stats(r->brand).folded_seq, 250);
+    assert_true(brand_stats(r->brand).commits > commits + 1);
+    commits = brand_stats(r->brand).commits;
+    must(brand_fold_to(r->brand, 250, &why), &why);
+    assert_int_equal(brand_stats(r->brand).commits, commits);
+    room_emit(r, 250, 50);
+    must(brand_fold_to(r->brand, 300, &why), &why);
+    assert_int_equal(brand_stats(r->brand).folded_seq, 300);
+    expect_rows(r, 300);
+}
+
 static void a_changed_fold_version_rebuilds_once(void **state)
 {
     struct room *r = *state;
@@ -285,6 +304,7 @@ int main(void)
         TEST(a_discarded_trial_leaves_nothing),
         TEST(rows_not_written_back_are_folded_again_after_opening),
         TEST(an_idle_writer_writes_back_by_itself),
+        TEST(rows_are_written_back_up_to_a_seq_batch_by_batch),
         TEST(a_changed_fold_version_rebuilds_once),
         TEST(timers_fire_when_due_and_only_once),
         TEST(a_timer_that_fails_does_not_spin),

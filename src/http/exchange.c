@@ -56,7 +56,7 @@ static struct head head_of(struct request *req, const char *url, const char *met
                         .version = version,
                         .target = req->target};
     head.fields.items =
-        arena_alloc_array(req->arena, LIMIT_HEADERS + 1, sizeof(head.fields.items[0]));
+        arena_alloc_raw(req->arena, (LIMIT_HEADERS + 1) * sizeof(head.fields.items[0]));
     MHD_get_connection_values_n(req->connection, MHD_HEADER_KIND, add_field, &head.fields);
     return head;
 }
@@ -90,6 +90,7 @@ static enum MHD_Result send_reply(struct request *req, struct MHD_Response *resp
 static enum MHD_Result answer(struct request *req)
 {
     if (hold_is_abandoned(req)) return send_reply(req, reply_empty(), 503);
+    if (req->late) req->late(req, req->late_arg);
     assert(req->response);
     struct MHD_Response *response = req->response;
     req->response = NULL;

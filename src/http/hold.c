@@ -61,10 +61,18 @@ static void leave_abandoned(struct request *req)
     server_release(s);
 }
 
+void request_resume_with(struct request *req, void (*fn)(struct request *req, void *arg), void *arg)
+{
+    assert(!req->response);
+    req->late = fn;
+    req->late_arg = arg;
+    request_resume(req);
+}
+
 void request_resume(struct request *req)
 {
     struct http_server *s = req->server;
-    assert(req->response);
+    assert(req->response || req->late);
     pthread_mutex_lock(&s->lock);
     if (req->hold == HOLD_ABANDONED) {
         leave_abandoned(req);

@@ -90,6 +90,10 @@ void reply_header(struct request *req, const char *name, const char *value);
 void request_suspend(struct request *req);
 /* After reply_*() on another thread. 'req' must not be touched afterwards. */
 void request_resume(struct request *req);
+/* In place of both: 'fn' replies, on the connection's thread, so that this one need not make the
+ * reply. It is not called when nobody waits any more. */
+void request_resume_with(struct request *req, void (*fn)(struct request *req, void *arg),
+                         void *arg);
 /* True once the client is known to have gone (best effort). */
 bool request_gone(const struct request *req);
 

@@ -62,6 +62,8 @@ struct request {
     struct field reply_headers[REPLY_HEADERS_MAX]; /* request for the reply; texts end in NUL */
     size_t reply_header_count;                     /* how many */
     struct MHD_Response *response;                 /* the reply, until it is queued */
+    void (*late)(struct request *req, void *arg);  /* makes the reply when resumed; NULL = made */
+    void *late_arg;                                /* its argument */
     int status;                                    /* of the reply */
 };
 

@@ -111,7 +111,6 @@ static void write_failures(struct strbuf *out, const struct delivery *d, uint64_
 static void answer(struct delivery *d)
 {
     uint64_t taken = d->all.stored + d->all.duplicate + d->all.ignored;
-    counters_add(&d->all);
     if (taken == 0 && d->all.refused > 0) {
         reply_problem(d->req, &d->failures[0].why);
         return;
@@ -147,18 +146,25 @@ static enum err run(struct tx *tx, void *arg, struct why *why)
     return ERR_OK;
 }
 
+/* Back on the connection's thread: the writer has better to do than to make replies. */
+static void tell(struct request *req, void *arg)
+{
+    struct delivery *d = arg;
+    struct command *c = &d->command;
+    if (c->err == ERR_OK) {
+        answer(d);
+        return;
+    }
+    if (c->why.err == ERR_OK) (void)why_fail(&c->why, c->err, MSG_INTERNAL, "", NULL);
+    reply_problem(req, &c->why);
+}
+
 static void done(void *arg, enum err err, const struct why *why)
 {
     struct delivery *d = arg;
-    struct request *req = d->req;
-    struct why shown = *why;
-    if (err == ERR_OK) {
-        answer(d);
-    } else {
-        if (shown.err == ERR_OK) (void)why_fail(&shown, err, MSG_INTERNAL, "", NULL);
-        reply_problem(req, &shown);
-    }
-    request_resume(req);
+    (void)why;
+    if (err == ERR_OK) counters_add(&d->all);
+    request_resume_with(d->req, tell, d);
 }
 
 void delivery_send(struct delivery *d)
@@ -166,6 +172,7 @@ void delivery_send(struct delivery *d)
     struct why why = {0};
     if (d->count == 0) {
         d->all = d->read;
+        counters_add(&d->all);
         answer(d);
         return;
     }

@@ -130,6 +130,33 @@ static void another_thread_may_answer(void **state)
     close(fd);
 }
 
+static pthread_t maker; /* of the late reply */
+static atomic_int made;
+
+static void make_late(struct request *req, void *text)
+{
+    maker = pthread_self();
+    atomic_fetch_add(&made, 1);
+    reply(req, 200, "text/plain", str_of(text));
+}
+
+static void a_reply_may_be_made_on_the_connections_thread(void **state)
+{
+    struct client_reply r = {0};
+    char text[] = "made late";
+    int fd = client_connect(*state);
+    atomic_store(&made, 0);
+    client_send(fd, STR(LATER));
+    request_resume_with(take_handed(), make_late, text);
+    client_read(fd, true, &r);
+    assert_int_equal(r.status, 200);
+    assert_true(str_is(r.body, "made late"));
+    assert_int_equal(atomic_load(&made), 1);
+    assert_false(pthread_equal(maker, pthread_self()));
+    strbuf_finish(&r.all);
+    close(fd);
+}
+
 static void a_client_that_left_is_noticed(void **state)
 {
     int fd = client_connect(*state);
@@ -256,6 +283,23 @@ static void stopping_does_not_wait_for_ever(void **state)
     close(fd);
 }
 
+static void no_reply_is_made_for_whom_stopping_gave_up(void **state)
+{
+    struct client_reply r = {0};
+    char text[] = "too late";
+    int fd = client_connect(*state);
+    atomic_store(&made, 0);
+    client_send(fd, STR(LATER));
+    struct request *req = take_handed();
+    server_stop(*state, 100);
+    client_read(fd, true, &r);
+    assert_int_equal(r.status, 503);
+    request_resume_with(req, make_late, text);
+    assert_int_equal(atomic_load(&made), 0);
+    strbuf_finish(&r.all);
+    close(fd);
+}
+
 static void *stop_soon(void *server)
 {
     server_stop(server, 100);
@@ -289,12 +333,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(another_thread_may_answer, start, stop),
+        cmocka_unit_test_setup_teardown(a_reply_may_be_made_on_the_connections_thread, start, stop),
         cmocka_unit_test_setup_teardown(a_client_that_left_is_noticed, start, stop),
         cmocka_unit_test_setup_teardown(a_pipelined_request_waits_for_the_suspended_one, start,
                                         stop),
         cmocka_unit_test_setup_teardown(a_crowd_is_answered_by_one_thread, start, stop),
         cmocka_unit_test_setup(stopping_waits_for_the_suspended, start),
         cmocka_unit_test_setup(stopping_does_not_wait_for_ever, start),
+        cmocka_unit_test_setup(no_reply_is_made_for_whom_stopping_gave_up, start),
         cmocka_unit_test_setup(a_handler_may_outlast_the_patience, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,6 +252,7 @@ enum err brand_open_in(struct data *d, const struct brand_facts *facts, const ch
     b->zone = zone_open(facts->zone);
     b->currency_digits = digits_of(facts->currency);
     b->next_due = TIME_NONE;
+    b->wal_due = true; /* a process that was killed may have left some there */
     b->tx.brand = b;
     b->tx.arena = arena_create(0);
     registry_init(&b->registry);

@@ -115,6 +115,7 @@ struct brand {
     int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
     int64_t quiet_until;    /* a batch without commands failed: none before this; 0 = any time */
     uint64_t round_seq;
+    bool wal_due;      /* deleted rows may be left in it: empty it once no reader needs it */
     uint64_t activity; /* commands and snapshots as of the writer's last look */
     bool trim_due;     /* there was some since memory was last given back */
     struct {

@@ -400,6 +400,14 @@ static void give_back(struct brand *b)
     b->activity = activity;
 }
 
+static void checkpoint(struct brand *b)
+{
+    enum err err = sql_checkpoint(b->db, b->wal_due ? 0 : CHECKPOINT_PAGES);
+    if (err == ERR_OK) b->wal_due = false;
+    if (err != ERR_OK && err != ERR_BUSY)
+        log_warn("brand", "checkpoint_failed", "error=%s", err_code(err));
+}
+
 static void *writer(void *arg)
 {
     struct brand *b = arg;
@@ -411,8 +419,7 @@ static void *writer(void *arg)
         if (!list && q->stopping) break;
         pthread_mutex_unlock(&q->lock);
         if (list || wants_quiet_batch(b)) run_batch(b, list);
-        enum err err = sql_checkpoint(b->db, CHECKPOINT_PAGES);
-        if (err != ERR_OK) log_warn("brand", "checkpoint_failed", "error=%s", err_code(err));
+        checkpoint(b);
         b->counters.wal_pages = (uint64_t)sql_wal_pages(b->db);
         if (!list && sql_alive(b->db) != ERR_OK) b->poisoned = true;
         if (!list) give_back(b);

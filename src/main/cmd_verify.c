@@ -32,7 +32,7 @@ static enum err verify_brand(struct session *s, const char *slug, uint64_t *foun
     fprintf(s->out,
             "%s: %" PRIu64 " events, %" PRIu64 " members, %" PRIu64 " parts checked, %" PRIu64
             " findings\n",
-            slug, stats.seq, report.members, stats.parts, f.count);
+            slug, stats.part_rows + stats.tail_events, report.members, stats.parts, f.count);
     *found += f.count;
     return ERR_OK;
 }

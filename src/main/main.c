@@ -37,6 +37,8 @@ const struct command_entry command_list[] = {
      "a consistent copy, also while serving"},
     {"restore", command_restore, NEEDS_NOTHING, "IN.tar.zst --data DIR",
      "a new data directory from a backup"},
+    {"erase", command_erase, NEEDS_DATA, "--data DIR --brand SLUG [--source NAME] KIND:VALUE",
+     "erase the member with this identity, such as phone:13800138000: events and all"},
     {"simulate", command_simulate, NEEDS_DATA,
      "--data DIR --brand SLUG --members N --days N [--seed N] [--start DATE]",
      "a believable brand's history"},

@@ -55,6 +55,7 @@ int command_report(struct session *s, int argc, char *const *argv);
 int command_verify(struct session *s, int argc, char *const *argv);
 int command_backup(struct session *s, int argc, char *const *argv);
 int command_restore(struct session *s, int argc, char *const *argv);
+int command_erase(struct session *s, int argc, char *const *argv);
 int command_simulate(struct session *s, int argc, char *const *argv);
 int command_bench(struct session *s, int argc, char *const *argv);
 int command_limits(struct session *s, int argc, char *const *argv);

@@ -95,6 +95,11 @@ bool fact_personal(struct str name, struct str *spelling);
 /* Would fact_check keep this identity? */
 bool fact_identity_usable(const struct identity *id, struct arena *arena);
 
+/* Read "KIND:VALUE" into the normal form of an identity, in 'arena'. ERR_INVALID when it is none,
+ * or one that fact_check would leave out. */
+MUST_CHECK enum err fact_identity_parse(struct str text, struct identity *out, struct arena *arena,
+                                        struct why *why);
+
 /* May this sender send that kind? ERR_KIND_NOT_ALLOWED otherwise. */
 MUST_CHECK enum err fact_kind_allowed(const struct sender *sender, struct str kind,
                                       struct why *why);

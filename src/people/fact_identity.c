@@ -256,6 +256,26 @@ bool fact_identity_usable(const struct identity *id, struct arena *arena)
     return clean_one(&copy, &keep, arena, NULL) == ERR_OK && keep == KEEP;
 }
 
+enum err fact_identity_parse(struct str text, struct identity *out, struct arena *arena,
+                             struct why *why)
+{
+    struct identity id = {.value = text};
+    enum keep keep = LEAVE_OUT;
+    struct str kind = str_cut(&id.value, ':');
+    if (id.value.p && identity_kind_parse(kind, &id.kind)) TRY(clean_one(&id, &keep, arena, why));
+    if (keep == KEEP) {
+        *out = id;
+        return ERR_OK;
+    }
+    struct strbuf kinds = {0};
+    for (int k = 0; k < IDENTITY_KIND_COUNT; k++)
+        strbuf_addf(&kinds, "%s%s", k ? ", " : "", kind_names[k].p);
+    why_fail(why, ERR_INVALID, MSG_NOT_IDENTITY, "identity", "%.*s|%s",
+             (int)(text.len < 80 ? text.len : 80), text.p, kinds.p);
+    strbuf_finish(&kinds);
+    return ERR_INVALID;
+}
+
 enum err fact_check_identities(struct identity *ids, uint32_t *count, struct arena *arena,
                                uint32_t *junk, struct why *why)
 {

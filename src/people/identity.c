@@ -34,6 +34,7 @@ const struct migration people_migrations[] = {
      " value {text}, sealed {blob}, at {int} NOT NULL, source {text}, PRIMARY KEY (persona, name));"
      "CREATE TABLE trait_name (name {text} PRIMARY KEY, type {int} NOT NULL);"
      "CREATE TABLE bulk_pending (id {int} PRIMARY KEY)"},
+    {2, "CREATE TABLE erased (persona {int} PRIMARY KEY, at {int} NOT NULL)"},
     {0, NULL},
 };
 
@@ -243,12 +244,7 @@ enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
     VEC_PUSH(&p->joined, *root);
     TRY(save_member_of(tx, *root, *root));
     join_rings(p, *root, away);
-    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM member WHERE id = $1");
-    sql_bind_int(s, 1, away);
-    TRY(sql_run(s));
-    TRY(member_disarm(tx, away));
-    member_drop(p, away);
-    return ERR_OK;
+    return member_erase(p, tx, away);
 }
 
 static int by_persona(const void *a, const void *b)
@@ -332,6 +328,47 @@ static void publish_all(struct people *p)
     identity_publish(p);
 }
 
+/* ---- erasing ---- */
+
+/* The cache forgets what the table is about to. */
+static enum err uncache(struct people *p, struct sql *db, uint32_t persona)
+{
+    struct sql_stmt *s = sql_use(db, "SELECT key FROM identity WHERE persona = $1");
+    sql_bind_int(s, 1, persona);
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        struct hash128 key;
+        struct str bytes = sql_blob(s, 0);
+        if (bytes.len != sizeof(key)) return ERR_CORRUPT;
+        memcpy(&key, bytes.p, sizeof(key));
+        intmap_remove(p->identities, cache_key(key));
+    }
+}
+
+static enum err delete_of(struct sql *db, const char *text, uint32_t persona)
+{
+    struct sql_stmt *s = sql_use(db, text);
+    sql_bind_int(s, 1, persona);
+    return sql_run(s);
+}
+
+enum err identity_erase(struct people *p, struct tx *tx, uint32_t persona)
+{
+    struct sql *db = tx_sql(tx);
+    TRY(uncache(p, db, persona));
+    TRY(delete_of(db, "DELETE FROM identity WHERE persona = $1", persona));
+    TRY(delete_of(db, "DELETE FROM persona_member WHERE persona = $1", persona));
+    /* the map that snapshots have may name it until the next opening: it has no rows */
+    intmap_remove(p->member_of, persona);
+    struct sql_stmt *s = sql_use(
+        db, "INSERT INTO erased (persona, at) VALUES ($1, $2) ON CONFLICT (persona) DO NOTHING");
+    sql_bind_int(s, 1, persona);
+    sql_bind_int(s, 2, tx_now(tx));
+    return sql_run(s);
+}
+
 /* ---- loading ---- */
 
 static enum err load_shared(struct people *p, struct sql *db)
@@ -349,9 +386,11 @@ static enum err load_shared(struct people *p, struct sql *db)
     }
 }
 
+/* Numbers are never given again, not even those of the erased. */
 static enum err load_next_persona(struct people *p, struct sql *db)
 {
-    struct sql_stmt *s = sql_use(db, "SELECT MAX(persona) FROM identity");
+    struct sql_stmt *s = sql_use(db, "SELECT MAX(persona) FROM (SELECT persona FROM identity"
+                                     " UNION ALL SELECT persona FROM erased) AS given");
     bool row;
     TRY(sql_step(s, &row));
     p->next_persona = row && !sql_is_null(s, 0) ? (uint32_t)sql_int(s, 0) + 1 : 1;

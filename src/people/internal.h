@@ -97,6 +97,8 @@ size_t identity_personas(const struct people *p, uint32_t member, struct arena *
                          uint32_t **out);
 MUST_CHECK enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
                                    uint32_t *root);
+/* All rows of a persona go, and of its member's others when they are erased, too. */
+MUST_CHECK enum err identity_erase(struct people *p, struct tx *tx, uint32_t persona);
 void identity_shed(struct people *p);    /* after a load: a cache over its bound goes */
 void identity_publish(struct people *p); /* give snapshots the current map of shared personas */
 
@@ -120,16 +122,14 @@ void convert_add_flag(struct event *ev, uint32_t prop, struct arena *arena); /* 
 MUST_CHECK enum err member_get(struct people *p, struct sql *db, uint32_t id, struct member **out);
 void members_forget(struct people *p);
 void members_shed(struct people *p); /* keep those only that are to be written */
-/* Forget one that was merged away: it has no row any more. */
-void member_drop(struct people *p, uint32_t id);
 MUST_CHECK enum err member_fold(struct people *p, struct tx *tx, const struct event *ev,
                                 uint64_t seq);
 MUST_CHECK enum err member_mark_stale(struct people *p, struct sql *db, uint32_t id, uint64_t seq);
 /* Bring the groups of a member up to date with the batch under way. */
 MUST_CHECK enum err member_catch_up(struct people *p, struct tx *tx, struct member *m);
 MUST_CHECK enum err member_due(struct people *p, struct tx *tx, uint32_t id);
-/* No timer of one that was merged away. */
-MUST_CHECK enum err member_disarm(struct tx *tx, uint32_t id);
+/* No row, timer or fold any more of one that is merged away or erased. */
+MUST_CHECK enum err member_erase(struct people *p, struct tx *tx, uint32_t id);
 MUST_CHECK enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean);
 /* Write one row: the fold as of its latest event, and the stage at 'now'. */
 int64_t member_flags(const struct fold_state *s); /* as stored */
@@ -169,6 +169,8 @@ void trait_cache_drop(struct people *p);
 void trait_forget(struct people *p); /* after a rollback */
 MUST_CHECK enum err trait_open(struct people *p);
 void trait_close(struct people *p);
+
+MUST_CHECK enum err trait_erase(struct people *p, struct tx *tx, uint32_t persona);
 
 /* verify_rows.c: rows that contradict each other, by queries alone. */
 MUST_CHECK enum err verify_rows(struct sql *reader, struct verify_report *report);

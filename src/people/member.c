@@ -38,14 +38,6 @@ static void drop(struct people *p, size_t slot)
     mem_free(m);
 }
 
-void member_drop(struct people *p, uint32_t id)
-{
-    uint64_t slot;
-    if (!intmap_get(p->member_slots, id, &slot)) return;
-    if (p->members.items[slot]->dirty) p->dirty_count--;
-    drop(p, slot);
-}
-
 /* Second chance: members untouched since the last sweep go, half of the room at most. */
 static void evict(struct people *p)
 {
@@ -230,8 +222,16 @@ enum err member_write(struct people *p, struct tx *tx, struct member *m)
     return ERR_OK;
 }
 
-enum err member_disarm(struct tx *tx, uint32_t id)
+enum err member_erase(struct people *p, struct tx *tx, uint32_t id)
 {
+    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM member WHERE id = $1");
+    sql_bind_int(s, 1, id);
+    TRY(sql_run(s));
+    uint64_t slot;
+    if (intmap_get(p->member_slots, id, &slot)) {
+        if (p->members.items[slot]->dirty) p->dirty_count--;
+        drop(p, slot);
+    }
     return timer_clear(tx, &people_module, TIMER_LIFECYCLE, id);
 }
 

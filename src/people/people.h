@@ -54,6 +54,19 @@ MUST_CHECK enum err people_bulk_end(struct tx *tx, struct why *why);
 MUST_CHECK enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
                                 uint32_t *member, struct why *why);
 
+/* Erase a member for good: all events of all their personas, what others' events say of them
+ * (brand_erase), identities, traits, row and timer. All or nothing, also when the process is
+ * killed. 'member' may be any of their personas. ERR_NOT_FOUND: there is no such member.
+ * ERR_CONFLICT: they were merged with others again and again meanwhile; try again. Any thread but
+ * the writer. */
+struct people_erased {
+    uint32_t personas;
+    uint64_t events; /* their own */
+    uint32_t parts;  /* files of events written anew */
+};
+MUST_CHECK enum err people_erase(struct brand *b, uint32_t member, struct people_erased *out,
+                                 struct why *why);
+
 /* The fold's view of this brand; valid until the brand closes, refreshed when kinds or properties
  * are added. Any thread; copy it for the length of a query. */
 void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out);

@@ -161,6 +161,14 @@ enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact, ui
     return ERR_OK;
 }
 
+enum err trait_erase(struct people *p, struct tx *tx, uint32_t persona)
+{
+    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM trait WHERE persona = $1");
+    sql_bind_int(s, 1, persona);
+    p->traits_changed = true;
+    return sql_run(s);
+}
+
 /* ---- reading, on any thread ---- */
 
 enum expr_type people_trait_type(struct brand *b, struct str name)

@@ -31,6 +31,12 @@ static const struct check {
      " WHERE NOT EXISTS (SELECT 1 FROM persona_member s WHERE s.persona = i.persona)"
      " AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = i.persona) ORDER BY i.persona",
      "persona p", "has identities but no stored member"},
+    {"SELECT e.persona FROM erased e"
+     " WHERE EXISTS (SELECT 1 FROM identity i WHERE i.persona = e.persona)"
+     " OR EXISTS (SELECT 1 FROM trait t WHERE t.persona = e.persona)"
+     " OR EXISTS (SELECT 1 FROM persona_member s WHERE s.persona = e.persona)"
+     " ORDER BY e.persona",
+     "persona p", "was erased, but rows speak of it"},
     {"SELECT DISTINCT t.persona FROM trait t"
      " WHERE NOT EXISTS (SELECT 1 FROM trait_name n WHERE n.name = t.name) ORDER BY t.persona",
      "persona p", "has a trait whose name is not registered"},

@@ -93,7 +93,9 @@ struct migration {
 MUST_CHECK enum err sql_migrate(struct sql *db, const char *module,
                                 const struct migration *migrations, struct why *why);
 
-/* Writer on SQLite: PASSIVE checkpoint when the WAL holds at least 'pages'; elsewhere nothing. */
+/* Writer on SQLite: PASSIVE checkpoint when the WAL holds at least 'pages'; 0: all of it, and the
+ * WAL is emptied, so that what was deleted is in neither file: ERR_BUSY while a reader needs it.
+ * Elsewhere nothing. */
 MUST_CHECK enum err sql_checkpoint(struct sql *db, int pages);
 /* Pages in the WAL as of the last commit; 0 on PostgreSQL. */
 int sql_wal_pages(const struct sql *db);

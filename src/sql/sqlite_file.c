@@ -185,6 +185,17 @@ enum err sqlite_connect(const char *path, enum sql_role role, sqlite3 **out, str
 
 /* ---- checkpoints ---- */
 
+static enum err empty_wal(struct sqlite_db *db)
+{
+    sqlite3_busy_timeout(db->handle, 0); /* the writer does not wait for a reader */
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    if (code == SQLITE_BUSY) return ERR_BUSY;
+    if (code != SQLITE_OK) return sqlite_failed(db->handle, code, "checkpoint");
+    db->wal_pages = db->wal_moved = 0;
+    return ERR_OK;
+}
+
 /* What counts is pages not yet moved: while a reader keeps the WAL from beginning anew, every batch
  * would otherwise pay for a checkpoint of its own few pages. */
 enum err sqlite_checkpoint(struct sql *base, int pages)
@@ -192,7 +203,9 @@ enum err sqlite_checkpoint(struct sql *base, int pages)
     struct sqlite_db *db = (struct sqlite_db *)base;
     int held = 0;
     int moved = 0;
-    if (base->role != SQL_WRITER || db->wal_pages - db->wal_moved < pages) return ERR_OK;
+    if (base->role != SQL_WRITER) return ERR_OK;
+    if (pages == 0) return empty_wal(db);
+    if (db->wal_pages - db->wal_moved < pages) return ERR_OK;
     if (db->wal_pages == db->wal_moved) return ERR_OK;
     int code =
         sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &held, &moved);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/env.h"
+#include "base/fs.h"
 
 static struct str text_of(struct sql *db, const char *text, char *out, size_t size)
 {
@@ -87,6 +88,43 @@ static void checkpoints_wait_for_their_pages_and_begin_the_log_anew(void **state
         assert_true(sql_wal_pages(db) >= 25);
         assert_int_equal(sql_checkpoint(db, 25), ERR_OK);
     }
+    sql_close(db);
+}
+
+static bool file_has(const char *path, const char *text)
+{
+    struct strbuf bytes = {0};
+    struct why why;
+    assert_int_equal(fs_read_file(path, SIZE_MAX, &bytes, &why), ERR_OK);
+    bool there = bytes.len && memmem(bytes.p, bytes.len, text, strlen(text));
+    strbuf_finish(&bytes);
+    return there;
+}
+
+static void what_was_deleted_is_in_no_file_once_the_log_is_emptied(void **state)
+{
+    struct store *st = store_of(state);
+    struct sql *db = store_with_table(st), *reader;
+    char wal[140];
+    struct why why;
+    snprintf(wal, sizeof(wal), "%s-wal", st->path);
+    fill(db, 0, 100);
+    assert_int_equal(sql_checkpoint(db, 1), ERR_OK);
+    assert_int_equal(sql_begin(db), ERR_OK);
+    assert_int_equal(sql_run(sql_use(db, "DELETE FROM item")), ERR_OK);
+    assert_int_equal(sql_commit(db), ERR_OK);
+    assert_int_equal(sql_open("sqlite:", st->path, NULL, SQL_READER, &reader, &why), ERR_OK);
+    assert_int_equal(sql_begin(reader), ERR_OK);
+    assert_int_equal(number_of(reader, "SELECT COUNT(*) FROM item"), 0);
+    assert_int_equal(sql_checkpoint(db, 0), ERR_BUSY);
+    sql_rollback(reader);
+    assert_true(file_has(wal, "nnnnnnnn") || file_has(st->path, "nnnnnnnn"));
+    assert_int_equal(sql_checkpoint(db, 0), ERR_OK);
+    assert_int_equal(sql_wal_pages(db), 0);
+    assert_false(file_has(wal, "nnnnnnnn") || file_has(st->path, "nnnnnnnn"));
+    fill(db, 0, 3); /* and on it goes */
+    assert_int_equal(number_of(reader, "SELECT COUNT(*) FROM item"), 3);
+    sql_close(reader);
     sql_close(db);
 }
 
@@ -434,6 +472,7 @@ int main(void)
         ON_SQLITE(a_writer_is_durable_and_checkpoints_only_when_told),
         ON_SQLITE(files_are_for_their_owner_alone),
         ON_SQLITE(checkpoints_wait_for_their_pages_and_begin_the_log_anew),
+        ON_SQLITE(what_was_deleted_is_in_no_file_once_the_log_is_emptied),
         ON_SQLITE(a_reader_that_looks_on_does_not_stop_the_writer_or_its_checkpoints),
         ON_SQLITE(a_reader_can_neither_set_nor_attach),
         ON_SQLITE(a_reader_can_search_full_text),

@@ -1,0 +1,45 @@
+/* cmd_erase.c - wellfield erase: one member goes, found by an identity. */
+#include <inttypes.h>
+
+#include "main/options.h"
+#include "main/session.h"
+#include "people/people.h"
+
+static enum err find(struct session *s, struct brand *b, const char *text, const char *source,
+                     uint32_t *member, struct why *why)
+{
+    struct identity id;
+    struct str scope = source ? str_of(source) : STR("");
+    TRY(fact_identity_parse(str_of(text), &id, s->arena, why));
+    TRY(people_find(b, &id, scope, member, why));
+    if (*member) return ERR_OK;
+    return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%.80s", text);
+}
+
+int command_erase(struct session *s, int argc, char *const *argv)
+{
+    const char *data = NULL, *slug = NULL, *key = NULL, *source = NULL;
+    struct why why = {0};
+    struct brand *b;
+    struct people_erased erased = {0};
+    uint32_t member;
+    const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
+    int rest_count;
+    const struct option options[] = {{"data", &data, NULL},
+                                     {"brand", &slug, NULL},
+                                     {"source", &source, NULL},
+                                     {"key", &key, NULL},
+                                     {0}};
+    enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
+    if (err == ERR_OK && rest_count != 1)
+        err = why_fail(&why, ERR_INVALID, MSG_ONE_ARGUMENT, "KIND:VALUE", "%d", rest_count);
+    if (err == ERR_OK) err = session_brand(s, slug, &b, &why);
+    if (err == ERR_OK) err = find(s, b, rest[0], source, &member, &why);
+    if (err == ERR_OK) err = people_erase(b, member, &erased, &why);
+    if (err != ERR_OK) return session_fail(s, &why);
+    fprintf(s->out,
+            "{\"member\":\"m%" PRIu32 "\",\"personas\":%" PRIu32 ",\"events\":%" PRIu64
+            ",\"parts\":%" PRIu32 "}\n",
+            member, erased.personas, erased.events, erased.parts);
+    return EXIT_DONE;
+}

@@ -256,25 +256,23 @@ def check_store(data, brand, promised, kinds):
         assert min(got) == 1, f"lost: {kind} from hour {first}: {got}"
 
 
-def try_cuts(traced, kinds):
-    """Make the files of each chosen cut, and look at them."""
+def try_cuts(traced, look):
+    """Make the files of each chosen cut, and look at them: look(folder, bytes of trace before the cut)."""
     all_records = traced.records()
     chance = random.Random(SEED)
     wanted = set(range(len(all_records) + 1)) if LONG else set(
         chance.sample(range(len(all_records) + 1), min(CUTS, len(all_records) + 1))) | {len(all_records)}
     disk = Disk(traced.image)
-    sizes = [a[0] for a in traced.acks]
     jobs, findings, end = [], [], 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for i in range(len(all_records) + 1):
             if i in wanted:
-                promised = [a[1:] for a in traced.acks[:bisect.bisect_right(sizes, end)]]
                 for how in ("killed", "power cut"):
                     to = os.path.join(traced.store.folder, f"cut-{i}-{how.split()[0]}")
                     disk.write(to, random.Random(SEED + i) if how == "power cut" else None)
                     shutil.copy(traced.store.dir + ".key", to + ".key")
                     jobs.append((f"{how} at change {i} of {len(all_records)}",
-                                 pool.submit(look_at, to, traced.store.brand, promised, kinds)))
+                                 pool.submit(look, to, end)))
                 if len(jobs) > 8:
                     findings += [(n, j.result()) for n, j in jobs if j.result()]
                     jobs = []
@@ -294,6 +292,12 @@ def look_at(data, brand, promised, kinds):
         return str(e)
     finally:
         shutil.rmtree(data, ignore_errors=True)
+
+
+def for_promised(t, kinds):
+    """What was acknowledged before a cut is there, once."""
+    sizes = [a[0] for a in t.acks]
+    return lambda to, end: look_at(to, t.store.brand, [a[1:] for a in t.acks[:bisect.bisect_right(sizes, end)]], kinds)
 
 
 def post_batches(t, kind, count):
@@ -323,7 +327,7 @@ def test_a_cut_under_live_intake_loses_nothing_acknowledged():
             t.mark(kinds[-1], 0, BULK_ROWS)
         t.store.stop()
         assert len(created_parts(t)) > MERGED, "nothing was merged"
-        try_cuts(t, kinds)
+        try_cuts(t, for_promised(t, kinds))
 
 
 def test_a_cut_while_blocks_become_a_part_loses_nothing():
@@ -341,7 +345,7 @@ def test_a_cut_while_blocks_become_a_part_loses_nothing():
             assert time.monotonic() < deadline, "no part was made"
             time.sleep(0.02)
         t.store.stop()
-        try_cuts(t, ["live"])
+        try_cuts(t, for_promised(t, ["live"]))
 
 
 def test_a_cut_in_a_bulk_import_keeps_what_was_there():
@@ -351,7 +355,85 @@ def test_a_cut_in_a_bulk_import_keeps_what_was_there():
         assert t.load("bulk", BULK_ROWS).returncode == 0
         t.acks.append((0, "before", 0, 50))
         t.mark("bulk", 0, BULK_ROWS)
-        try_cuts(t, ["before", "bulk"])
+        try_cuts(t, for_promised(t, ["before", "bulk"]))
+
+
+ERASED = "u5"  # of the 37 whose messages message() makes
+
+
+def erase(data, brand):
+    return subprocess.run([BINARY, "erase", "--data", data, "--brand", brand, f"user:{ERASED}"],
+                          capture_output=True, text=True, timeout=120)
+
+
+def check_erasing(data, brand, kinds, done):
+    """All or nothing of the erased is there, and all of the others; with 'done' nothing, and else nothing the next time."""
+    def look(erased):
+        p = subprocess.run([BINARY, "verify", "--data", data], capture_output=True, text=True, timeout=120)
+        assert p.returncode == 0, f"verify: exit {p.returncode}\n{p.stdout}{p.stderr}"
+        for kind, count in kinds:
+            wanted = [0 if erased and f"u{h % 37}" == ERASED else 1 for h in range(count)]
+            got = counts(data, brand, kind)[:count]
+            assert got == wanted, f"{kind}: {'not ' if not erased else ''}erased, but {got} is there"
+    at_first = counts(data, brand, kinds[0][0])[int(ERASED[1:])] == 0
+    assert at_first or not done, "the erasure was acknowledged and is undone"
+    look(at_first)
+    p = erase(data, brand)
+    assert p.returncode == (1 if at_first else 0), f"erase: exit {p.returncode}\n{p.stdout}{p.stderr}"
+    look(True)
+    events = pathlib.Path(data, "brands", brand, "events")
+    assert not list(events.glob("*.tmp")), "a draft is left"
+
+
+def fill_for_erasing(t):
+    """Parts, some of which hold the one who goes, and a tail that does; [(kind, messages)]."""
+    kinds = [(f"bulk_{i}", BULK_ROWS) for i in range(3)] + [("few", 5), ("tail", 60)]
+    for kind, count in kinds:
+        assert t.load(kind, count).returncode == 0
+    return kinds
+
+
+def look_at_erasing(data, brand, kinds, done):
+    try:
+        check_erasing(data, brand, kinds, done)
+        return None
+    except AssertionError as e:
+        return str(e)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def test_a_cut_while_a_member_is_erased_leaves_all_of_them_or_nothing():
+    with Traced() as t:
+        with unittest.mock.patch.object(t, "environment", lambda fail=None: {}):
+            kinds = fill_for_erasing(t)
+        t.start()
+        with unittest.mock.patch.dict(os.environ, t.environment()):
+            p = erase(t.store.dir, t.store.brand)
+        assert p.returncode == 0, p.stderr
+        try_cuts(t, lambda to, end: look_at_erasing(to, t.store.brand, kinds, end == os.path.getsize(t.trace)))
+
+
+def test_an_erasing_whose_disk_fails_or_fills_says_so_and_can_go_on():
+    chance = random.Random(SEED)
+    failed = 0
+    with Traced() as t:
+        with unittest.mock.patch.object(t, "environment", lambda fail=None: {}):
+            kinds = fill_for_erasing(t)
+        for n in range(1, 130) if LONG else sorted(chance.sample(range(1, 118), 16)):
+            for code in (errno.EIO, errno.ENOSPC):
+                to = os.path.join(t.store.folder, "copy")
+                shutil.copytree(t.store.dir, to)
+                shutil.copy(t.store.dir + ".key", to + ".key")
+                with unittest.mock.patch.dict(os.environ, dict(t.environment((n, code)), TRACE_DIR=to)):
+                    p = erase(to, t.store.brand)
+                if p.returncode != 0:
+                    assert p.returncode == 1 and p.stderr.strip(), f"change {n}: exit {p.returncode}, {p.stderr!r}"
+                    failed += 1
+                finding = look_at_erasing(to, t.store.brand, kinds, p.returncode == 0)
+                assert not finding, f"change {n}, errno {code}: {finding}"
+    print(f"seed {SEED}: {failed} trials met their failing change")
+    assert failed > 5
 
 
 def import_with_failing_change(n, code, rows):

@@ -258,9 +258,7 @@ enum err brand_open_in(struct data *d, const struct brand_facts *facts, const ch
     registry_init(&b->registry);
     pthread_mutex_init(&b->queue.lock, NULL);
     pthread_cond_init(&b->queue.wake, NULL);
-    pthread_mutex_init(&b->round_lock, NULL);
-    pthread_mutex_init(&b->compact_lock, NULL);
-    pthread_cond_init(&b->compact_wake, NULL);
+    compactor_init(b);
     brand_key(b, "dedupeid", b->dedupe_key);
     snprintf(b->dir, sizeof(b->dir), "%s", dir);
     snprintf(b->db_path, sizeof(b->db_path), "%s/brand.db", dir);

@@ -198,5 +198,5 @@ MUST_CHECK enum err brand_verify_files(struct brand *b,
                                        struct why *why);
 /* Have the compactor look for work, on its own thread. */
 void brand_compact_soon(struct brand *b);
-/* Merge until no tier wants merging (tests, end of an import). */
+/* Seal and merge until nothing wants it (tests, end of an import). */
 MUST_CHECK enum err brand_compact(struct brand *b, struct why *why);

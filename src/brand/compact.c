@@ -1,23 +1,25 @@
-/* compact.c - the compactor: a thread that turns blocks into parts and merges parts, beside the
- * writer.
+/* compact.c - the compactor: two threads beside the writer that turn blocks into parts and merge
+ * parts.
  *
- * Sealing: when the tail holds LOG_SEAL_ROWS events, those up to folded_seq are sorted and written
- * as a part; a command then swaps the blocks for the part. Merging: parts are graded by size (tier
- * t holds up to LOG_SEAL_ROWS * 4^(t+1) rows); FANOUT neighbours in seq of one tier become one
- * part, and more of them if they are there, which is what a bulk load leaves: so its rows are
- * merged once. Side files of ids are merged alike, and dropped past the dedupe horizon. All file
- * work happens outside the writer; what it commits is a few rows. */
+ * Sealing: when the tail holds LOG_SEAL_ROWS events, they are sorted and written as a part once the
+ * rooms' rows include them; a command then swaps the blocks for the part. Merging: merge.c. All
+ * file work happens outside the writer; what it commits is a few rows.
+ *
+ * The first thread (LANE_SHORT) seals, merges what is soon merged, and merges files of ids. The
+ * second (LANE_LONG) merges what takes long, and gives way to questions: the system's scheduler
+ * lets it have the time that is left over, and a tenth of a processor where none is. The first does
+ * not, because a tail that is not sealed costs every question more. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/fs.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "brand/internal.h"
 
-#define FANOUT 4
-#define IDS_FILES_MAX 8
+#define NICENESS 10
 
 /* ---- sealing the tail ---- */
 
@@ -176,199 +178,40 @@ enum err compact_seal(struct brand *b, size_t rows_min, struct why *why)
     return ERR_OK;
 }
 
-/* ---- merging parts ---- */
+/* ---- rounds ---- */
 
-struct merge {
-    struct log_part sources[LOG_MERGE_MAX];
-    size_t count;
-    uint32_t file;
-    struct part_info info;
-};
-
-static int tier_of(uint64_t rows)
+/* One round of everything that a lane does; ERR_NOT_FOUND when nothing wanted doing. */
+static enum err round_locked(struct brand *b, enum lane lane, struct why *why)
 {
-    int tier = 0;
-    for (uint64_t room = (uint64_t)LOG_SEAL_ROWS * FANOUT; rows > room && tier < 24; room *= FANOUT)
-        tier++;
-    return tier;
-}
-
-/* How many parts from 'first' on are of no higher tier than it is, LOG_MERGE_MAX at most. */
-static size_t alike(const struct log *log, size_t first)
-{
-    int tier = tier_of(part_get_info(log->parts.items[first].part)->rows);
-    size_t count = 1;
-    while (count < LOG_MERGE_MAX && first + count < log->parts.count &&
-           tier_of(part_get_info(log->parts.items[first + count].part)->rows) <= tier)
-        count++;
-    return count;
-}
-
-/* The first neighbours of whom there are FANOUT at least, none of a higher tier than the first. */
-static bool choose(struct brand *b, struct merge *m)
-{
-    struct log *log = &b->log;
-    bool found = false;
-    pthread_mutex_lock(&log->set_lock);
-    for (size_t i = 0; !found && i + FANOUT <= log->parts.count; i++) {
-        m->count = alike(log, i);
-        found = m->count >= FANOUT;
-        for (size_t k = 0; k < m->count && found; k++) {
-            m->sources[k] = log->parts.items[i + k];
-            part_ref(m->sources[k].part);
-        }
-    }
-    pthread_mutex_unlock(&log->set_lock);
-    return found;
-}
-
-/* Only the compactor and bulk loads change the set, and bulk loads only add. */
-static enum err run_merged(struct tx *tx, void *arg, struct why *why)
-{
-    struct merge *m = arg;
-    for (size_t i = 0; i < m->count; i++)
-        TRY(log_remove_part(tx, m->sources[i].file));
-    return log_add_part(tx, m->file, m->sources[0].first_seq, m->sources[m->count - 1].last_seq,
-                        &m->info, why);
-}
-
-static enum err merge_once(struct brand *b, struct why *why)
-{
-    struct merge m = {.count = 0};
-    if (!choose(b, &m)) return ERR_NOT_FOUND;
-    struct part *parts[LOG_MERGE_MAX];
-    char path[600];
-    for (size_t i = 0; i < m.count; i++)
-        parts[i] = m.sources[i].part;
-    m.file = log_new_file(b);
-    log_path(b, m.file, "part", path);
-    enum err err = part_merge(parts, m.count, path, &m.info, why);
-    if (err == ERR_OK) err = brand_call(b, run_merged, &m, false, why);
-    if (err != ERR_OK) compact_discard(b, m.file, "part");
-    for (size_t i = 0; i < m.count; i++)
-        part_unref(m.sources[i].part);
-    if (err == ERR_OK)
-        log_info("brand", "parts_merged", "file=%u rows=%" PRIu64, m.file, m.info.rows);
-    return err;
-}
-
-/* ---- side files of ids ---- */
-
-struct ids_merge {
-    struct log_ids sources[IDS_FILES_MAX + 1];
-    size_t count;
-    bool drop; /* past the horizon: no new file */
-    uint32_t file;
-    uint64_t ids;
-    int64_t newest_at;
-};
-
-static enum err run_ids(struct tx *tx, void *arg, struct why *why)
-{
-    (void)why;
-    struct ids_merge *m = arg;
-    for (size_t i = 0; i < m->count; i++)
-        TRY(log_remove_ids(tx, m->sources[i].file));
-    return m->drop ? ERR_OK : log_add_ids(tx, m->file, m->ids, m->newest_at);
-}
-
-static int newer_first(const void *a, const void *b)
-{
-    const struct log_ids *x = a, *y = b;
-    return x->newest_at > y->newest_at ? -1 : x->newest_at < y->newest_at;
-}
-
-/* The set of side files is the writer's; ask it for a copy. */
-struct ids_list {
-    VEC(struct log_ids) files;
-};
-static enum err run_list_ids(struct tx *tx, void *arg, struct why *why)
-{
-    (void)why;
-    struct ids_list *list = arg;
-    VEC_RESET(&list->files); /* a batch that was rolled back has run this before */
-    for (size_t i = 0; i < tx->brand->log.ids.count; i++)
-        VEC_PUSH(&list->files, tx->brand->log.ids.items[i]);
-    return ERR_OK;
-}
-
-/* Old files beyond both horizons go; else the smallest ones are merged when there are too many. */
-static bool choose_ids(struct brand *b, struct ids_list *list, struct ids_merge *m)
-{
-    if (list->files.count == 0) return false;
-    qsort(list->files.items, list->files.count, sizeof(list->files.items[0]), newer_first);
-    int64_t oldest = env_now(b->env) - LIMIT_DEDUPE_HOURS * TIME_HOUR;
-    uint64_t newer = 0;
-    for (size_t i = 0; i < list->files.count && m->count <= IDS_FILES_MAX; i++) {
-        const struct log_ids *f = &list->files.items[i];
-        if (newer >= LIMIT_DEDUPE_IDS && f->newest_at < oldest) m->sources[m->count++] = *f;
-        newer += f->count;
-    }
-    m->drop = m->count > 0;
-    if (m->drop || list->files.count <= IDS_FILES_MAX) return m->drop;
-    /* neighbours in age, so that a merged file can still expire: the adjacent run with least ids */
-    size_t best = 0;
-    uint64_t best_ids = UINT64_MAX;
-    for (size_t i = 0; i + FANOUT <= list->files.count; i++) {
-        uint64_t ids = 0;
-        for (size_t k = 0; k < FANOUT; k++)
-            ids += list->files.items[i + k].count;
-        if (ids < best_ids) best = i, best_ids = ids;
-    }
-    for (size_t k = 0; k < FANOUT; k++)
-        m->sources[m->count++] = list->files.items[best + k];
-    m->newest_at = m->sources[0].newest_at;
-    return true;
-}
-
-static enum err write_merged_ids(struct brand *b, struct ids_merge *m, struct why *why)
-{
-    char paths[IDS_FILES_MAX + 1][600], path[600];
-    const char *from[IDS_FILES_MAX + 1];
-    uint64_t size_bytes;
-    for (size_t i = 0; i < m->count; i++) {
-        log_path(b, m->sources[i].file, "ids", paths[i]);
-        from[i] = paths[i];
-    }
-    m->file = log_new_file(b);
-    log_path(b, m->file, "ids", path);
-    return dedupe_merge(from, m->count, path, &m->ids, &size_bytes, why);
-}
-
-static enum err ids_once(struct brand *b, struct why *why)
-{
-    struct ids_list list = {0};
-    struct ids_merge m = {.count = 0};
-    enum err err = brand_call(b, run_list_ids, &list, false, why);
-    if (err == ERR_OK && !choose_ids(b, &list, &m)) err = ERR_NOT_FOUND;
-    if (err == ERR_OK && !m.drop) err = write_merged_ids(b, &m, why);
-    if (err == ERR_OK) err = brand_call(b, run_ids, &m, false, why);
-    if (err != ERR_OK && !m.drop) compact_discard(b, m.file, "ids");
-    VEC_FINISH(&list.files);
-    return err;
-}
-
-/* ---- the thread ---- */
-
-/* One round of everything that wants doing; ERR_NOT_FOUND when nothing did. */
-static enum err round_locked(struct brand *b, struct why *why)
-{
+    if (lane == LANE_LONG) return merge_parts(b, lane, why);
     enum err sealed = compact_seal(b, LOG_SEAL_ROWS, why);
     if (sealed != ERR_OK && sealed != ERR_NOT_FOUND && sealed != ERR_CONFLICT) return sealed;
-    enum err merged = merge_once(b, why);
+    enum err merged = merge_parts(b, lane, why);
     if (merged != ERR_OK && merged != ERR_NOT_FOUND) return merged;
-    enum err ids = ids_once(b, why);
+    enum err ids = merge_ids(b, why);
     if (ids != ERR_OK && ids != ERR_NOT_FOUND) return ids;
     return sealed == ERR_OK || merged == ERR_OK || ids == ERR_OK ? ERR_OK : ERR_NOT_FOUND;
 }
 
-/* What a round chose must still be there when it commits: one round at a time. */
-static enum err compact_round(struct brand *b, struct why *why)
+/* One at a time in a lane, whoever runs it. */
+static enum err lane_round(struct brand *b, enum lane lane, struct why *why)
 {
-    pthread_mutex_lock(&b->round_lock);
-    enum err err = round_locked(b, why);
-    pthread_mutex_unlock(&b->round_lock);
+    pthread_mutex_lock(&b->lanes[lane].round_lock);
+    enum err err = round_locked(b, lane, why);
+    pthread_mutex_unlock(&b->lanes[lane].round_lock);
     return err;
+}
+
+void compact_hold(struct brand *b)
+{
+    for (int i = 0; i < LANES; i++)
+        pthread_mutex_lock(&b->lanes[i].round_lock);
+}
+
+void compact_release(struct brand *b)
+{
+    for (int i = LANES; i-- > 0;)
+        pthread_mutex_unlock(&b->lanes[i].round_lock);
 }
 
 void brand_compact_soon(struct brand *b)
@@ -378,61 +221,94 @@ void brand_compact_soon(struct brand *b)
 
 enum err brand_compact(struct brand *b, struct why *why)
 {
-    enum err err;
-    do {
-        err = compact_round(b, why);
-    } while (err == ERR_OK);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    for (bool more = true; more;) {
+        more = false;
+        for (int lane = 0; lane < LANES; lane++) {
+            enum err err = lane_round(b, (enum lane)lane, why);
+            if (err != ERR_OK && err != ERR_NOT_FOUND) return err;
+            more |= err == ERR_OK;
+        }
+    }
+    return ERR_OK;
+}
+
+/* ---- the threads ---- */
+
+/* Until something was asked of the lane; false when it must stop. */
+static bool wait_for_work(struct brand *b, struct compact_lane *l)
+{
+    pthread_mutex_lock(&b->compact_lock);
+    while (!l->asked && !b->compact_stop)
+        pthread_cond_wait(&b->compact_wake, &b->compact_lock);
+    l->asked = false;
+    bool stop = b->compact_stop;
+    pthread_mutex_unlock(&b->compact_lock);
+    return !stop;
+}
+
+/* This thread alone, not the process; where it is refused, it runs like any other. */
+static void give_way(const struct brand *b)
+{
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0)
+        log_warn("brand", "compactor_not_nice", "brand=%s", brand_slug(b));
 }
 
 static void *compactor(void *arg)
 {
-    struct brand *b = arg;
-    pthread_mutex_lock(&b->compact_lock);
-    while (!b->compact_stop) {
-        if (!b->compact_asked) pthread_cond_wait(&b->compact_wake, &b->compact_lock);
-        b->compact_asked = false;
-        if (b->compact_stop) break;
-        pthread_mutex_unlock(&b->compact_lock);
+    struct compact_lane *l = arg;
+    struct brand *b = l->brand;
+    if (l->lane == LANE_LONG) give_way(b);
+    while (wait_for_work(b, l)) {
         struct why why = {0};
-        enum err err = compact_round(b, &why);
-        if (err != ERR_OK && err != ERR_NOT_FOUND && err != ERR_UNAVAILABLE) {
-            char text[400];
-            why_text(&why, LANG_EN, text, sizeof(text));
-            log_error("brand", "compaction_failed", "error=%s why=\"%s\"", err_code(err), text);
-        }
-        pthread_mutex_lock(&b->compact_lock);
-        if (err == ERR_OK) b->compact_asked = true; /* more may be wanted */
+        char text[400];
+        enum err err = lane_round(b, l->lane, &why);
+        if (err == ERR_OK) compactor_wake(b); /* more may be wanted, of the other lane too */
+        if (err == ERR_OK || err == ERR_NOT_FOUND || err == ERR_UNAVAILABLE) continue;
+        why_text(&why, LANG_EN, text, sizeof(text));
+        log_error("brand", "compaction_failed", "error=%s why=\"%s\"", err_code(err), text);
     }
-    pthread_mutex_unlock(&b->compact_lock);
     return NULL;
 }
 
 void compactor_wake(struct brand *b)
 {
     pthread_mutex_lock(&b->compact_lock);
-    b->compact_asked = true;
-    pthread_cond_signal(&b->compact_wake);
+    for (int i = 0; i < LANES; i++)
+        b->lanes[i].asked = true;
+    pthread_cond_broadcast(&b->compact_wake);
     pthread_mutex_unlock(&b->compact_lock);
+}
+
+void compactor_init(struct brand *b)
+{
+    pthread_mutex_init(&b->compact_lock, NULL);
+    pthread_cond_init(&b->compact_wake, NULL);
+    for (int i = 0; i < LANES; i++) {
+        b->lanes[i] = (struct compact_lane){.brand = b, .lane = (enum lane)i, .asked = true};
+        pthread_mutex_init(&b->lanes[i].round_lock, NULL);
+    }
 }
 
 enum err compactor_start(struct brand *b, struct why *why)
 {
-    b->compact_asked = true;
-    if (pthread_create(&b->compactor, NULL, compactor, b) != 0) {
-        return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    for (int i = 0; i < LANES; i++) {
+        struct compact_lane *l = &b->lanes[i];
+        if (pthread_create(&l->thread, NULL, compactor, l) != 0) {
+            return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+        }
+        l->started = true;
     }
-    b->compactor_started = true;
     return ERR_OK;
 }
 
 void compactor_stop(struct brand *b)
 {
-    if (!b->compactor_started) return;
     pthread_mutex_lock(&b->compact_lock);
     b->compact_stop = true;
-    pthread_cond_signal(&b->compact_wake);
+    pthread_cond_broadcast(&b->compact_wake);
     pthread_mutex_unlock(&b->compact_lock);
-    pthread_join(b->compactor, NULL);
-    b->compactor_started = false;
+    for (int i = 0; i < LANES; i++) {
+        if (b->lanes[i].started) pthread_join(b->lanes[i].thread, NULL);
+        b->lanes[i].started = false;
+    }
 }

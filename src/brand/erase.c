@@ -9,7 +9,7 @@
  * Invariants:
  * 1. When the swap commits, each part of the set was looked at, and written anew if it held any.
  * Most are before the swap, in LOOKS passes; those that bulk loads have added since, in it.
- * 2. round_lock is held throughout: parts looked at are not merged away.
+ * 2. Compaction is held throughout: parts looked at are not merged away.
  * 3. A part keeps its range of seq, though it has fewer rows than that, or none. */
 #include <inttypes.h>
 
@@ -159,13 +159,13 @@ static enum err erase_locked(struct brand *b, struct work *w, struct why *why)
 enum err brand_erase(struct brand *b, struct erasure *e, struct why *why)
 {
     struct work w = {.e = e};
-    pthread_mutex_lock(&b->round_lock);
+    compact_hold(b);
     enum err err = erase_locked(b, &w, why);
     for (size_t i = 0; i < w.looks.count; i++) {
         if (err != ERR_OK) compact_discard(b, w.looks.items[i].file, "part");
         part_unref(w.looks.items[i].from.part);
     }
-    pthread_mutex_unlock(&b->round_lock);
+    compact_release(b);
     VEC_FINISH(&w.looks);
     if (err == ERR_OK)
         log_info("brand", "personas_erased", "events=%" PRIu64 " parts=%" PRIu32, e->events,

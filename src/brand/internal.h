@@ -1,8 +1,9 @@
 /* internal.h - the parts of a brand as its own files see them; nothing outside src/brand includes
  * it.
  *
- * Locks, taken in this order and never two of one level: round_lock, queue.lock, log.set_lock,
- * registry.lock. The writer thread owns everything that has no lock named beside it. */
+ * Locks, taken in this order and never two of one level, lanes apart: round_lock of LANE_SHORT, of
+ * LANE_LONG, queue.lock, log.set_lock, registry.lock. The writer thread owns everything that has no
+ * lock named beside it. */
 #pragma once
 
 #include <pthread.h>
@@ -24,6 +25,7 @@ struct log_part {
     struct part *part; /* open; one reference */
     uint64_t first_seq, last_seq;
     uint32_t file; /* NNNNNN of its name */
+    bool merging;  /* a merge reads it: it is no other's */
 };
 struct log_ids {
     uint32_t file;
@@ -84,6 +86,22 @@ struct tx {
     struct log_change change;
 };
 
+/* Compaction is done in two lanes, each by a thread of its own: a long merge keeps nothing waiting
+ * that is short. */
+enum lane {
+    LANE_SHORT, /* seals, merges few rows, merges ids */
+    LANE_LONG,  /* merges many rows */
+    LANES
+};
+struct compact_lane {
+    struct brand *brand;        /* whose it is */
+    enum lane lane;             /* which it is */
+    pthread_t thread;           /* if started */
+    bool started;               /* and not joined yet */
+    bool asked;                 /* to look for work; under compact_lock */
+    pthread_mutex_t round_lock; /* held for one round, whoever runs it */
+};
+
 struct brand {
     struct data *data;
     struct brand_facts facts;
@@ -102,14 +120,13 @@ struct brand {
     const struct module *modules[MODULES_MAX];
     void *states[MODULES_MAX];
     int module_count;
-    pthread_t writer, compactor;
-    bool writer_started, compactor_started;
-    pthread_mutex_t round_lock; /* held for one round of compaction, whoever runs it */
+    pthread_t writer;
+    bool writer_started;
+    struct compact_lane lanes[LANES];
     pthread_mutex_t compact_lock;
     pthread_cond_t compact_wake;
     bool compact_stop; /* under compact_lock */
-    bool compact_asked;
-    int64_t next_due; /* earliest timer; TIME_NONE = none; INT64_MIN+1.. */
+    int64_t next_due;  /* earliest timer; TIME_NONE = none; INT64_MIN+1.. */
     bool due_known;
     int64_t round_began_at; /* of the flush round under way; 0 = none */
     int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
@@ -166,6 +183,7 @@ void log_hold(struct brand *b);
 void log_release(struct brand *b);
 
 /* compact.c */
+void compactor_init(struct brand *b);
 MUST_CHECK enum err compactor_start(struct brand *b, struct why *why);
 void compactor_stop(struct brand *b);
 void compactor_wake(struct brand *b);
@@ -189,11 +207,19 @@ MUST_CHECK enum err compact_enter(struct tx *tx, const struct sealed *sealed, st
 /* Turn the whole tail into a part inside this transaction; 'gone' as for compact_write. */
 MUST_CHECK enum err compact_seal_tail(struct tx *tx, const struct persona_set *gone,
                                       struct why *why);
-/* Turn a tail of 'rows_min' events or more into a part, outside of the writer; round_lock is held.
+/* Turn a tail of 'rows_min' events or more into a part, outside of the writer; LANE_SHORT's
+ * round_lock is held.
  * ERR_NOT_FOUND: it has fewer. ERR_CONFLICT: somebody else has done it meanwhile. */
 MUST_CHECK enum err compact_seal(struct brand *b, size_t rows_min, struct why *why);
+/* No round of compaction between the two, so that no part is merged away. */
+void compact_hold(struct brand *b);
+void compact_release(struct brand *b);
 /* Remove a file that did not come into the manifest; 0 = none. */
 void compact_discard(struct brand *b, uint32_t file, const char *suffix);
+
+/* merge.c: what a lane has to do now; ERR_NOT_FOUND when nothing. */
+MUST_CHECK enum err merge_parts(struct brand *b, enum lane lane, struct why *why);
+MUST_CHECK enum err merge_ids(struct brand *b, struct why *why); /* LANE_SHORT's */
 
 /* view.c */
 struct shared_personas;

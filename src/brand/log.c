@@ -72,7 +72,7 @@ enum err log_add_part(struct tx *tx, uint32_t file, uint64_t first_seq, uint64_t
                       const struct part_info *info, struct why *why)
 {
     struct brand *b = tx->brand;
-    struct log_part added = {NULL, first_seq, last_seq, file};
+    struct log_part added = {.first_seq = first_seq, .last_seq = last_seq, .file = file};
     char path[600];
     log_path(b, file, "part", path);
     TRY(part_open(path, &added.part, why));
@@ -309,8 +309,9 @@ static enum err load_parts(struct brand *b, struct why *why)
         bool row;
         TRY(sql_step(s, &row));
         if (!row) return ERR_OK;
-        struct log_part p = {NULL, (uint64_t)sql_int(s, 1), (uint64_t)sql_int(s, 2),
-                             (uint32_t)sql_int(s, 0)};
+        struct log_part p = {.first_seq = (uint64_t)sql_int(s, 1),
+                             .last_seq = (uint64_t)sql_int(s, 2),
+                             .file = (uint32_t)sql_int(s, 0)};
         char path[600];
         log_path(b, p.file, "part", path);
         if (p.first_seq != b->log.seq + 1 || p.last_seq < p.first_seq)

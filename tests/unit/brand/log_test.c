@@ -2,6 +2,7 @@
  */
 #include "room.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -131,6 +132,68 @@ static void the_parts_of_a_bulk_load_become_one(void **state)
     assert_int_equal(findings(r), 0);
 }
 
+static uint32_t first_file(struct room *r)
+{
+    return r->brand->log.parts.items[0].file;
+}
+
+static void little_that_comes_does_not_rewrite_much_that_is_there(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    bulk(r, 0, 10000);
+    uint32_t file = first_file(r);
+    for (int i = 0; i < 40; i++) {
+        bulk(r, 10000 + i * 80, 80);
+        must(brand_compact(r->brand, &why), &why);
+        assert_true(brand_stats(r->brand).parts <= 4);
+        assert_int_equal(first_file(r), file);
+    }
+    bulk(r, 13200, 400);
+    for (int i = 0; i < 3; i++)
+        bulk(r, 13600 + i * 10, 10);
+    must(brand_compact(r->brand, &why), &why);
+    assert_int_equal(brand_stats(r->brand).parts, 1); /* a third is new */
+    expect_log(r, 13630);
+    assert_int_equal(findings(r), 0);
+}
+
+static void what_a_merge_reads_no_other_merge_takes(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    uint32_t files[3];
+    for (int i = 0; i < 3; i++)
+        bulk(r, i * 100, 100);
+    for (int i = 0; i < 3; i++)
+        files[i] = r->brand->log.parts.items[i].file;
+    r->brand->log.parts.items[2].merging = true;
+    for (int i = 3; i < 9; i++)
+        bulk(r, i * 100, 100);
+    must(brand_compact(r->brand, &why), &why);
+    assert_int_equal(brand_stats(r->brand).parts, 4);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(r->brand->log.parts.items[i].file, files[i]);
+    r->brand->log.parts.items[2].merging = false;
+    bulk(r, 900, 100);
+    must(brand_compact(r->brand, &why), &why);
+    assert_true(brand_stats(r->brand).parts < 4);
+    expect_log(r, 1000);
+    assert_int_equal(findings(r), 0);
+}
+
+static void a_full_tail_is_sealed_without_being_asked(void **state)
+{
+    struct room *r = *state;
+    for (int i = 0; i < 14; i++)
+        room_emit(r, i * 10000, 10000);
+    while (brand_stats(r->brand).parts == 0)
+        sched_yield();
+    struct brand_stats s = brand_stats(r->brand);
+    assert_int_equal(s.tail_events + s.part_rows, 140000);
+    expect_log(r, 140000);
+}
+
 static void *compact_now(void *arg)
 {
     struct why why = {0};
@@ -252,6 +315,23 @@ static void a_part_written_as_a_stream_lies_between_what_was_before_and_after(vo
     room_open(r);
     expect_log(r, 550);
     assert_int_equal(findings(r), 0);
+}
+
+/* Longer than any other work of the tests: it has no other use than its length. */
+static void a_long_merge_is_left_to_the_lane_of_long_ones(void **state)
+{
+    struct room *r = *state;
+    struct why why = {0};
+    enum { PARTS = 5, ROWS = 430000 };
+    for (int i = 0; i < PARTS; i++) {
+        struct stream s = write_stream(r, i * ROWS, ROWS);
+        must(brand_call(r->brand, enter_stream, &s, true, &why), &why);
+    }
+    assert_int_equal(merge_parts(r->brand, LANE_SHORT, &why), ERR_NOT_FOUND);
+    must(brand_compact(r->brand, &why), &why);
+    struct brand_stats stats = brand_stats(r->brand);
+    assert_int_equal(stats.parts, 1);
+    assert_int_equal(stats.part_rows, PARTS * ROWS);
 }
 
 static void a_stream_that_was_not_entered_is_gone_after_opening(void **state)
@@ -424,6 +504,10 @@ int main(void)
         TEST(sealing_moves_the_tail_into_a_part),
         TEST(merging_keeps_each_event_once_and_old_snapshots_valid),
         TEST(the_parts_of_a_bulk_load_become_one),
+        TEST(little_that_comes_does_not_rewrite_much_that_is_there),
+        TEST(what_a_merge_reads_no_other_merge_takes),
+        TEST(a_full_tail_is_sealed_without_being_asked),
+        TEST(a_long_merge_is_left_to_the_lane_of_long_ones),
         TEST(several_compactions_at_once_double_nothing),
         cmocka_unit_test(a_failed_batch_costs_a_merge_nothing),
         TEST(a_part_written_as_a_stream_lies_between_what_was_before_and_after),

@@ -326,6 +326,8 @@ static enum err ask_all(struct brand *b, const struct question *q,
     for (int run = -1; run < o->runs && err == ERR_OK; run++) {
         strbuf_reset(&reply);
         strbuf_reset(&again);
+        if (o->before) err = o->before(b, why);
+        if (err != ERR_OK) break;
         uint64_t began = env_mono_ns(brand_env(b)), used = bench_probe_cpu_ns();
         err = ask_once(b, q->json, o->threads, &budget, &reply, why);
         uint64_t ns = env_mono_ns(brand_env(b)) - began;

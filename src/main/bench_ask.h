@@ -11,6 +11,7 @@ struct bench_ask_options {
     int threads;
     int runs;         /* timed ones, behind one that is not; 1 .. BENCH_RUNS_MAX */
     const char *dump; /* a directory where the rows of each answer go; NULL = none */
+    enum err (*before)(struct brand *b, struct why *why); /* each run, untimed; may be NULL */
 };
 #define BENCH_RUNS_MAX 1000
 

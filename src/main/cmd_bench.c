@@ -1,7 +1,8 @@
 /* cmd_bench.c - wellfield bench: make events, load them, ask, print.
  *
  * The directory is opened without the rooms of the product: only the log is measured. What it holds
- * is kept in the name of its one brand, so that it can be asked again without loading. */
+ * is kept in the name of its one brand, so that it can be asked again without loading; not so once
+ * a tail was added to it. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,12 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "main/bench_ask.h"
+#include "main/bench_cold.h"
 #include "main/bench_data.h"
 #include "main/bench_history.h"
 #include "main/bench_load.h"
 #include "main/bench_probe.h"
+#include "main/bench_tail.h"
 #include "main/options.h"
 #include "main/session.h"
 
@@ -23,11 +26,22 @@
 #define DEFAULT_DAYS 365
 #define DEFAULT_RUNS 7
 
+/* Each asks every question. */
+enum pass {
+    PASS_WARM,   /* the parts are in the system's cache */
+    PASS_COLD,   /* they are not */
+    PASS_TAIL,   /* events have come that are in no part, one of them right before the question */
+    PASS_SEALED, /* they are in a part of their own */
+    PASSES
+};
+
 struct bench {
     struct session *s;
     struct bench_size size;
     bool sized; /* a size was given on the command line */
     uint64_t threads, runs, parts;
+    uint64_t tail;    /* events of PASS_TAIL; 0 = leave it out */
+    bool cold;        /* PASS_COLD too */
     bool more;        /* all questions, not only those always asked */
     const char *only; /* the name of one question; NULL = all */
     const char *dir;  /* of the data */
@@ -37,8 +51,10 @@ struct bench {
     struct brand *brand;
     bool loaded; /* in this run */
     struct bench_load_result load;
-    double bytes_per_second; /* that memory can be read with */
-    struct bench_answer answers[BENCH_QUESTIONS];
+    struct brand_stats stats; /* of the log before anything was added */
+    double bytes_per_second;  /* that memory can be read with */
+    double disk_per_second;   /* the same of the parts' files, when cold */
+    struct bench_answer answers[PASSES][BENCH_QUESTIONS];
     struct bench_history history;
 };
 
@@ -87,7 +103,7 @@ static enum err check_only(const struct bench *b, struct why *why)
 static enum err read_options(struct bench *b, int argc, char *const *argv, struct why *why)
 {
     const char *events = NULL, *members = NULL, *days = NULL, *seed = NULL, *threads = NULL,
-               *runs = NULL, *parts = NULL, *format = "text";
+               *runs = NULL, *parts = NULL, *tail = NULL, *format = "text";
     const char **rest = arena_alloc_array(b->s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
     const struct option options[] = {
@@ -97,6 +113,7 @@ static enum err read_options(struct bench *b, int argc, char *const *argv, struc
         {"parts", &parts, NULL},     {"only", &b->only, NULL},
         {"data", &b->dir, NULL},     {"csv", &b->csv, NULL},
         {"rows", &b->rows, NULL},    {"more", NULL, &b->more},
+        {"tail", &tail, NULL},       {"cold", NULL, &b->cold},
         {"format", &format, NULL},   {0},
     };
     TRY(options_parse(argc, argv, options, rest, &rest_count, why));
@@ -114,6 +131,7 @@ static enum err read_options(struct bench *b, int argc, char *const *argv, struc
     TRY(number("--threads", threads, 1, LIMIT_QUERY_WORKERS, &b->threads, why));
     TRY(number("--runs", runs, 1, BENCH_RUNS_MAX, &b->runs, why));
     TRY(number("--parts", parts, 1, BENCH_PARTS, &b->parts, why));
+    TRY(number("--tail", tail, 1, BENCH_TAIL_MAX, &b->tail, why));
     b->json = strcmp(format, "json") == 0;
     if (!b->json && strcmp(format, "text") != 0)
         return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--format", "%.40s|text, json",
@@ -197,25 +215,73 @@ static enum err make_and_load(struct bench *b, struct why *why)
 
 /* ---- measuring ---- */
 
-static enum err measure(struct bench *b, struct data *d, struct why *why)
+static enum err ask_all(struct bench *b, enum pass pass,
+                        enum err (*before)(struct brand *b, struct why *why), struct why *why)
 {
     const struct bench_ask_options o = {
-        .threads = (int)b->threads, .runs = (int)b->runs, .dump = b->rows};
-    TRY(find_brand(b, d, why));
-    if (brand_stats(b->brand).seq == 0) TRY(make_and_load(b, why));
-    say(b, "asking");
-    b->bytes_per_second = bench_probe_bandwidth(b->s->env, o.threads);
+        .threads = (int)b->threads,
+        .runs = (int)b->runs,
+        .dump = pass == PASS_WARM ? b->rows : NULL,
+        .before = before,
+    };
     for (int i = 0; i < BENCH_QUESTIONS; i++) {
-        if (is_asked(b, i)) TRY(bench_ask(b->brand, i, &o, &b->answers[i], why));
+        if (is_asked(b, i)) TRY(bench_ask(b->brand, i, &o, &b->answers[pass][i], why));
     }
+    return ERR_OK;
+}
+
+static enum err ask_history(struct bench *b, struct why *why)
+{
     if (!is_history_asked(b)) return ERR_OK;
     return bench_history(b->brand, b->size.members, b->size.seed, &b->history, why);
 }
 
+/* Where the events lie changes no answer. */
+static enum err compare(const struct bench *b, enum pass one, enum pass other, struct why *why)
+{
+    for (int i = 0; i < BENCH_QUESTIONS; i++) {
+        if (strcmp(b->answers[one][i].hash, b->answers[other][i].hash) != 0)
+            return why_fail(why, ERR_INTERNAL, MSG_BENCH_DIFFERS, bench_question_name(i), NULL);
+    }
+    return ERR_OK;
+}
+
+static enum err ask_cold(struct bench *b, struct why *why)
+{
+    say(b, "asking, the cache empty");
+    TRY(bench_cold_speed(b->brand, &b->disk_per_second, why));
+    TRY(ask_all(b, PASS_COLD, bench_cold_forget, why));
+    return compare(b, PASS_WARM, PASS_COLD, why);
+}
+
+static enum err ask_with_tail(struct bench *b, struct why *why)
+{
+    say(b, "asking, with a tail and with it sealed");
+    TRY(bench_tail_fill(b->brand, b->tail, b->size.members, why));
+    TRY(ask_all(b, PASS_TAIL, bench_tail_touch, why));
+    TRY(bench_tail_seal(b->brand, why));
+    TRY(ask_all(b, PASS_SEALED, NULL, why));
+    return compare(b, PASS_TAIL, PASS_SEALED, why);
+}
+
+static enum err measure(struct bench *b, struct data *d, struct why *why)
+{
+    TRY(find_brand(b, d, why));
+    if (brand_stats(b->brand).seq == 0) TRY(make_and_load(b, why));
+    b->stats = brand_stats(b->brand);
+    if (b->stats.seq != b->size.events)
+        return why_fail(why, ERR_CONFLICT, MSG_NOT_EMPTY, "--data", "%.200s", b->dir);
+    say(b, "asking");
+    b->bytes_per_second = bench_probe_bandwidth(b->s->env, (int)b->threads);
+    TRY(ask_all(b, PASS_WARM, NULL, why));
+    TRY(ask_history(b, why));
+    if (b->cold) TRY(ask_cold(b, why));
+    return b->tail ? ask_with_tail(b, why) : ERR_OK;
+}
+
 static double bytes_per_event(const struct bench *b)
 {
-    struct brand_stats stats = brand_stats(b->brand);
-    return (double)stats.part_bytes / (double)stats.part_rows;
+    return (double)b->stats.part_bytes / (double)b->stats.part_rows;
 }
 
 /* Share of what memory could have brought in that time. */
@@ -223,6 +289,11 @@ static double bandwidth_share(const struct bench *b, const struct bench_answer *
 {
     double bytes = b->bytes_per_second * a->median_s;
     return bytes > 0 ? (double)a->bytes_touched / bytes : 0;
+}
+
+static bool was_made(const struct bench *b, int pass)
+{
+    return pass == PASS_WARM || (pass == PASS_COLD ? b->cold : b->tail > 0);
 }
 
 /* ---- printing ---- */
@@ -239,7 +310,6 @@ static void print_history(FILE *out, const struct bench_history *h)
 static void print_text(const struct bench *b)
 {
     FILE *out = b->s->out;
-    struct brand_stats stats = brand_stats(b->brand);
     fprintf(out,
             "%" PRIu64 " events, %" PRIu64 " members, %" PRIu64 " days, seed %" PRIu64 ", %" PRIu64
             " threads\n",
@@ -251,16 +321,22 @@ static void print_text(const struct bench *b)
                 (double)b->load.cpu_ns / 1e9);
     }
     fprintf(out, "log       %" PRIu64 " parts, %.2f bytes an event\nmemory    %.1f GB/s read\n\n",
-            stats.parts, bytes_per_event(b), b->bytes_per_second / 1e9);
-    fprintf(out, "%-10s %9s %9s %9s %9s %11s %7s %9s %6s  %s\n", "query", "median s", "min s",
+            b->stats.parts, bytes_per_event(b), b->bytes_per_second / 1e9);
+    if (b->cold) fprintf(out, "disk      %.2f GB/s read\n\n", b->disk_per_second / 1e9);
+    fprintf(out, "%-10s %9s %9s %9s %9s %11s %7s %9s %6s  %-16s", "query", "median s", "min s",
             "cpu s", "M ev/s", "MB touched", "of mem", "peak MB", "rows", "answer");
+    fprintf(out, "%s%s\n", b->cold ? "    cold s" : "", b->tail ? "    tail s  sealed s" : "");
     for (int i = 0; i < BENCH_QUESTIONS; i++) {
-        const struct bench_answer *a = &b->answers[i];
+        const struct bench_answer *a = &b->answers[PASS_WARM][i];
         if (!is_asked(b, i)) continue;
-        fprintf(out, "%-10s %9.4f %9.4f %9.4f %9.1f %11.1f %6.1f%% %9.1f %6" PRIu64 "  %s\n",
+        fprintf(out, "%-10s %9.4f %9.4f %9.4f %9.1f %11.1f %6.1f%% %9.1f %6" PRIu64 "  %s",
                 bench_question_name(i), a->median_s, a->min_s, a->cpu_s,
                 (double)b->size.events / a->median_s / 1e6, (double)a->bytes_touched / 1e6,
                 100 * bandwidth_share(b, a), (double)a->peak_bytes / 1e6, a->rows, a->hash);
+        for (int pass = PASS_COLD; pass < PASSES; pass++) {
+            if (was_made(b, pass)) fprintf(out, " %9.4f", b->answers[pass][i].median_s);
+        }
+        fputc('\n', out);
     }
     if (is_history_asked(b)) print_history(out, &b->history);
 }
@@ -301,10 +377,13 @@ static void put_load(struct json_writer *w, const struct bench *b)
 
 static void put_answer(struct json_writer *w, const struct bench *b, int i)
 {
-    const struct bench_answer *a = &b->answers[i];
+    static const char *const keys[] = {"median_s", "cold_s", "tail_s", "sealed_s"};
+    const struct bench_answer *a = &b->answers[PASS_WARM][i];
     json_begin_object(w);
     key_text(w, "name", bench_question_name(i));
-    key_double(w, "median_s", a->median_s);
+    for (int pass = 0; pass < PASSES; pass++) {
+        if (was_made(b, pass)) key_double(w, keys[pass], b->answers[pass][i].median_s);
+    }
     key_double(w, "min_s", a->min_s);
     key_double(w, "cpu_s", a->cpu_s);
     key_text(w, "result_hash", a->hash);
@@ -348,9 +427,10 @@ static void print_json(const struct bench *b)
     key_uint(&w, "threads", b->threads);
     key_uint(&w, "runs", b->runs);
     put_load(&w, b);
-    key_uint(&w, "parts", brand_stats(b->brand).parts);
+    key_uint(&w, "parts", b->stats.parts);
     key_double(&w, "bytes_per_event", bytes_per_event(b));
     key_double(&w, "bandwidth_bytes_per_s", b->bytes_per_second);
+    if (b->cold) key_double(&w, "disk_bytes_per_s", b->disk_per_second);
     json_key(&w, "queries");
     json_begin_array(&w);
     for (int i = 0; i < BENCH_QUESTIONS; i++) {

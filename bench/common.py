@@ -24,7 +24,7 @@ class Bench:
     def __init__(self, binary, folder, source, scale):
         self.binary, self.folder, self.source, self.scale = binary, folder, source, scale
         self.rows, self.commands, self.running = [], [], []
-        self.load_before, self.cpu_s = os.getloadavg()[0], 0.0
+        self.cpu_s = 0.0
 
     # ---- files and programs ----
 

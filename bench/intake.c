@@ -1,12 +1,13 @@
 /* intake.c - a load generator for durable intake: Segment events over keep-alive connections.
  *
- *     intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single
+ *     intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single [RATE]
  *
  * One thread and epoll. Each connection sends a batch of 100 to /v1/batch, or one event to
  * /v1/track, on loopback, reads the whole reply, which comes after the commit, and sends the next.
- * Prints one line of JSON: events,
- * seconds, rate, and the time from the first byte sent to the last received of a request. Any
- * answer but 200 ends it. */
+ * With RATE, events a second, each request has its moment: it is not sent before it, and its time
+ * is counted from it even when no connection was free. Users are numbers from 1 to ROWS_MEMBERS.
+ * Prints one line of JSON: events, seconds, rate, and the time from the first byte sent to the last
+ * received of a request. Any answer but 200 ends it. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +45,8 @@ struct load {
     uint64_t given;   /* handed to connections */
     uint64_t answered;
     uint32_t *took_us;  /* [batches] */
+    uint64_t began_ns;  /* of the run */
+    uint64_t gap_ns;    /* between requests; 0 = each as soon as it can */
     uint64_t started_s; /* epoch, keeps the ids of runs apart */
 };
 
@@ -65,11 +68,11 @@ static int append_event(char *p, size_t size, const struct load *l, uint64_t num
 {
     struct row r = row_of(number);
     return snprintf(p, size,
-                    "{\"type\":\"track\",\"messageId\":\"bench-%llx-%012llx\",\"userId\":\"u%06u\","
+                    "{\"type\":\"track\",\"messageId\":\"bench-%llx-%012llx\",\"userId\":\"%u\","
                     "\"event\":\"%s\",\"timestamp\":\"%s\",\"properties\":{\"channel\":\"%s\","
                     "\"length\":%u,\"device\":\"ios\"},\"context\":{\"library\":{\"name\":"
                     "\"analytics-node\",\"version\":\"2.1.0\"}}}",
-                    (unsigned long long)l->started_s, (unsigned long long)r.id, r.user, r.kind,
+                    (unsigned long long)l->started_s, (unsigned long long)r.id, r.user + 1, r.kind,
                     stamp, r.channel, r.length);
 }
 
@@ -114,14 +117,31 @@ static void send_more(struct connection *c)
     }
 }
 
+static uint64_t due_ns(const struct load *l)
+{
+    return l->began_ns + l->given * l->gap_ns;
+}
+
 static void next_batch(struct load *l, struct connection *c)
 {
-    c->busy = l->given < l->batches;
+    uint64_t now = now_ns();
+    c->busy = l->given < l->batches && now >= due_ns(l);
     if (!c->busy) return;
+    c->began_ns = l->gap_ns ? due_ns(l) : now;
     render(c, l, l->given++);
     c->reply_len = 0;
-    c->began_ns = now_ns();
     send_more(c);
+}
+
+/* Milliseconds until a request is due that a free connection can take, rounded up. */
+static int wait_ms(const struct load *l, const struct connection *connections, int count)
+{
+    uint64_t now = now_ns(), due = due_ns(l);
+    bool is_free = false;
+    for (int i = 0; i < count; i++)
+        is_free |= !connections[i].busy;
+    if (!is_free || l->given == l->batches) return 60000;
+    return due > now ? (int)((due - now + 999999) / 1000000) : 0;
 }
 
 /* Whole reply: its head and as many bytes as it promises. */
@@ -178,11 +198,13 @@ static int by_value(const void *a, const void *b)
 static void run(struct load *l, struct connection *connections, int count)
 {
     struct epoll_event ready[CONNECTIONS_MAX];
-    for (int i = 0; i < count; i++)
-        next_batch(l, &connections[i]);
     while (l->answered < l->batches) {
-        int n = epoll_wait(l->epoll, ready, CONNECTIONS_MAX, 60000);
-        if (n <= 0) die("nothing came for a minute");
+        for (int i = 0; i < count; i++) {
+            if (!connections[i].busy) next_batch(l, &connections[i]);
+        }
+        int ms = wait_ms(l, connections, count);
+        int n = epoll_wait(l->epoll, ready, CONNECTIONS_MAX, ms);
+        if (n < 0 || (n == 0 && ms == 60000)) die("nothing came for a minute");
         for (int i = 0; i < n; i++) {
             struct connection *c = ready[i].data.ptr;
             if (c->busy && c->at < c->end) send_more(c);
@@ -196,24 +218,26 @@ int main(int argc, char **argv)
 {
     static struct connection connections[CONNECTIONS_MAX];
     struct load l = {.epoll = epoll_create1(0), .started_s = (uint64_t)time(NULL)};
-    bool single = argc == 6 && strcmp(argv[5], "single") == 0;
-    bool sound = single || (argc == 6 && strcmp(argv[5], "batch") == 0);
+    bool single = argc >= 6 && strcmp(argv[5], "single") == 0;
+    bool sound = argc <= 7 && (single || (argc >= 6 && strcmp(argv[5], "batch") == 0));
     int count = sound ? (int)strtol(argv[3], NULL, 10) : 0;
     if (count < 1 || count > CONNECTIONS_MAX) {
-        fprintf(stderr, "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single\n");
+        fprintf(stderr, "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single [RATE]\n");
         return 2;
     }
     l.key = argv[2];
     l.single = single;
     uint64_t events_each = single ? 1 : ROWS_BATCH;
     l.batches = strtoull(argv[4], NULL, 10) / events_each;
+    double rate = argc == 7 ? strtod(argv[6], NULL) : 0;
+    if (rate > 0) l.gap_ns = (uint64_t)(1e9 * (double)events_each / rate);
     l.took_us = calloc(l.batches + 1, sizeof(l.took_us[0]));
     if (l.batches == 0 || !l.took_us) die("events");
     for (int i = 0; i < count; i++)
         dial(&l, &connections[i], (uint16_t)strtoul(argv[1], NULL, 10));
-    uint64_t began = now_ns();
+    l.began_ns = now_ns();
     run(&l, connections, count);
-    double seconds = (double)(now_ns() - began) / 1e9;
+    double seconds = (double)(now_ns() - l.began_ns) / 1e9;
     qsort(l.took_us, l.batches, sizeof(l.took_us[0]), by_value);
     printf("{\"events\":%llu,\"seconds\":%.3f,\"rate\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n",
            (unsigned long long)(l.batches * events_each), seconds,

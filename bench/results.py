@@ -5,6 +5,7 @@ import pathlib
 import platform
 import re
 import subprocess
+import time
 
 FILE = pathlib.Path(__file__).resolve().parent / "RESULTS.md"
 SECTIONS = ("make bench-peers", "make bench")  # as they stand in the file
@@ -28,9 +29,47 @@ def today():
     return datetime.date.today().isoformat()
 
 
-def crowded(load_before):
-    """A warning for a run on a machine that had other work."""
-    return "\n**Other work was on the machine: run it again on a quiet one.**" if load_before > 1 else ""
+def cpu_times():
+    """Seconds of all processors since the start of the machine: all, idle, taken by the host."""
+    with open("/proc/stat") as f:
+        return times_of(f.readline())
+
+
+def times_of(line):
+    ticks = [int(cell) for cell in line.split()[1:]]
+    per_second = os.sysconf("SC_CLK_TCK")
+    return sum(ticks[:8]) / per_second, (ticks[3] + ticks[4]) / per_second, ticks[7] / per_second
+
+
+def shares(before, after):
+    """Of the time between: what was busy, what the host took; 0 to 1."""
+    all_, idle, stolen = (b - a for a, b in zip(before, after))
+    return (0.0, 0.0) if all_ <= 0 else (1 - idle / all_, stolen / all_)
+
+
+class Quiet:
+    """Whether other work was on the machine: what runs while nothing of ours does, right before the run and right after it, and
+    what the host took away meanwhile."""
+    SECONDS, BUSY, STOLEN = 3, 0.10, 0.03
+
+    def __init__(self):
+        self.before = self.look()
+        self.began = cpu_times()
+
+    def look(self):
+        before = cpu_times()
+        time.sleep(self.SECONDS)
+        return shares(before, cpu_times())[0]
+
+    def said(self):
+        return sentence(self.before, self.look(), shares(self.began, cpu_times())[1])
+
+
+def sentence(before, after, stolen):
+    text = (f"Other work took {100 * before:.0f} % of the processors right before the run and {100 * after:.0f} % right after it; the host "
+            f"took {100 * stolen:.1f} % meanwhile.")
+    crowded = max(before, after) > Quiet.BUSY or stolen > Quiet.STOLEN
+    return text + ("\n**Other work was on the machine: run it again on a quiet one.**" if crowded else "")
 
 
 def table(heads, rows):

@@ -10,12 +10,16 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import types
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parent.parent / "bench")]
+import bounds  # noqa: E402
 import engines  # noqa: E402
 import questions  # noqa: E402
 import results  # noqa: E402
+import steady  # noqa: E402
+from common import Bench  # noqa: E402
 from wellfield import BINARY, Skip, run  # noqa: E402
 
 EVENTS, MEMBERS, SEED = 200_000, 2_000, 7
@@ -140,9 +144,74 @@ def test_what_makes_no_sense_is_refused():
     for args, field in ((["--events", "0"], "--events"), (["--events", "ten"], "--events"), (["--members", "0"], "--members"),
                         (["--threads", "99"], "--threads"), (["--runs", "0"], "--runs"), (["--parts", "4"], "--parts"),
                         (["--only", "tea"], "--only"), (["--days", "29"], "--days"), (["--format", "xml"], "--format"), (["more"], "more"),
+                        (["--tail", "0"], "--tail"), (["--tail", "130001"], "--tail"),
                         (["--events", "10000000", "--members", "1"], "--events")):
         p = bench(*args, check=False)
         assert p.returncode == 2 and field in p.stderr, (args, p.returncode, p.stderr)
+
+
+def test_an_empty_cache_and_a_tail_change_no_answer():
+    args = ("--events", 30000, "--members", 300, "--data", f"{FOLDER}/tailed", "--cold", "--tail", 3000, "--more")
+    found = report(*args)
+    assert found["disk_bytes_per_s"] > 0
+    for q in found["queries"]:
+        assert q["cold_s"] > 0 and q["tail_s"] > 0 and q["sealed_s"] > 0, q
+    same = report("--events", 30000, "--members", 300, "--more")
+    assert hashes(found) == hashes(same) and found["bytes_per_event"] == same["bytes_per_event"]
+    assert not {"cold_s", "tail_s", "sealed_s", "disk_bytes_per_s"} & {*same, *same["queries"][0]}
+    p = bench("--data", f"{FOLDER}/tailed", check=False)  # it has events now that no seed makes
+    assert p.returncode == 1 and "something else" in p.stderr, p.stderr
+
+
+def run_of(events, disk, **answer):
+    return types.SimpleNamespace(events=events, report={"disk_bytes_per_s": disk}, answers={"q": answer})
+
+
+def test_bounds_are_those_of_the_issue():
+    small = run_of(10, 1e9, median_s=0.010)
+    full = run_of(100, 1e9, median_s=0.105, cold_s=0.120, bytes_touched=10_000_000, tail_s=0.1049, sealed_s=0.100)
+    row = bounds.rows(small, full, ["q"])[0]
+    assert row == ("q", "10.5×", "≤ 10.5×", "goal", "120.0", "≤ 120.0", "goal", "4.9", "≤ 10.0", "goal"), row
+    full.answers["q"].update(median_s=0.0051, cold_s=0.021, tail_s=0.0073)
+    row = bounds.rows(full, full, ["q"])[0]
+    assert row == ("q", "", "", "", "21.0", "≤ 20.1", "**short**", "2.2", "≤ 2.0", "**short**"), row
+    assert len(row) == len(bounds.heads(small, full))
+
+
+def test_percentiles_and_what_was_written_twice():
+    assert [steady.percentile(range(1, 101), p) for p in (50, 95, 99, 100)] == [50, 95, 99, 100]
+    assert steady.percentile([3, 1, 2], 95) == 3 and steady.percentile([7], 50) == 7
+    log = ('{"event":"part_written","file":3,"rows":5,"bytes":100}\n{"event":"part_written","file":5,"rows":5,"bytes":300}\n'
+           '{"event":"parts_merged","file":9,"parts":2,"rows":10,"bytes":350}\nbrand part_written file=4 rows=9 bytes=50\n')
+    assert steady.amplification(log) == ((450 + 350) / 450, 3, 1)
+    assert steady.amplification("") == (1.0, 0, 0)
+
+
+def test_other_work_on_the_machine_is_told():
+    per_second = os.sysconf("SC_CLK_TCK")
+    before = results.times_of("cpu  0 0 0 0 0 0 0 0 0 0")
+    ticks = [20, 0, 10, 60, 5, 0, 1, 4, 7, 7]  # user, nice, system, idle, iowait, irq, softirq, steal, guests within user
+    after = results.times_of("cpu  " + " ".join(str(n * per_second) for n in ticks))
+    busy, stolen = results.shares(before, after)
+    assert abs(busy - 0.35) < 1e-9 and abs(stolen - 0.04) < 1e-9, (busy, stolen)
+    assert results.shares(before, before) == (0.0, 0.0)
+    assert "Other work was" not in results.sentence(0.05, 0.05, 0.01)
+    for crowded in ((0.2, 0, 0), (0, 0.2, 0), (0, 0, 0.1)):
+        assert "Other work was" in results.sentence(*crowded), crowded
+
+
+def test_a_steady_stream_is_counted_to_the_last_event():
+    folder = tempfile.mkdtemp(dir=FOLDER)
+    bench_ = Bench(BINARY, folder, HERE.parent.parent / "bench", 0.001)
+    steady.PACE_SECONDS = 0
+    bench_.compile()
+    try:
+        found = steady.measured(bench_, 5000)
+    finally:
+        bench_.close()
+    assert found["lost"] == 0 and found["sent"]["events"] == 3000, found["sent"]
+    assert found["memory"] > 1 and found["bytes_per_event"] > 0
+    assert all(found["idle"].values()) and all(found["busy"].values())
 
 
 def test_nothing_is_left_behind():

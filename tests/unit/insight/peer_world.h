@@ -1,5 +1,6 @@
-/* peer_world.h - the same random events in a town (parts, a tail, merged members, late arrivals)
- * and in a table of SQLite, and how an answer of each becomes a list of lines that can be compared.
+/* peer_world.h - the same random events in a town (parts, a tail, merged and erased members, late
+ * arrivals) and in a table of SQLite, and how an answer of each becomes a list of lines that can be
+ * compared.
  *
  * Table e: m member (0 none), n the order of rows within a member, at, kind, g group, amount, ord,
  * city, and by unit u (0 hour, 1 day, 2 week, 3 month) the start su of the bucket and its number
@@ -13,7 +14,7 @@
 #include <sqlite3.h>
 
 #include "eventlog/eventlog_test.h"
-#include "eventlog/part.h"
+#include "eventlog/part_erase.h"
 
 #define PARTS_MAX 4
 #define PEER_KINDS 6
@@ -31,6 +32,8 @@ struct peer {
     uint32_t member[64]; /* of a persona */
     uint32_t map_persona[64], map_member[64];
     struct persona_map map;
+    uint32_t gone_ids[64]; /* of members who were erased */
+    struct persona_set gone;
     int64_t begin, end; /* of the events, about */
     sqlite3 *db;
     struct strbuf query, sql; /* the question at hand */
@@ -143,6 +146,28 @@ static inline struct part *write_part(struct peer *w, size_t from, size_t to, in
     return part;
 }
 
+/* Write a part anew without the erased, if it holds any. */
+static inline void erase_from(struct peer *w, struct part **part, int number)
+{
+    struct why why;
+    struct part_info info;
+    bool held = false;
+    char name[32];
+    assert_int_equal(part_holds(*part, &w->gone, &held, &why), ERR_OK);
+    if (!held) return;
+    snprintf(name, sizeof(name), "%d.left", number);
+    const char *path = test_path(&w->dir, name);
+    assert_int_equal(part_erase(*part, &w->gone, path, &info, &why), ERR_OK);
+    part_unref(*part);
+    assert_int_equal(part_open(path, part, &why), ERR_OK);
+}
+
+static inline bool is_erased(const struct peer *w, const struct event *ev)
+{
+    struct event changed;
+    return event_without(&w->gone, ev, &changed) == NULL;
+}
+
 /* Some of what was committed goes to parts, the rest stays in the tail. */
 static inline void commit_all(struct peer *w)
 {
@@ -154,11 +179,12 @@ static inline void commit_all(struct peer *w)
         size_t to = from + below(w, w->events.count - from + 1);
         if (to == from) continue;
         w->parts[s->part_count] = write_part(w, from, to, (int)s->part_count);
+        erase_from(w, &w->parts[s->part_count], (int)s->part_count);
         s->part_count++;
         from = to;
     }
     for (; from < w->events.count; from++) {
-        VEC_PUSH(&w->town.events, w->events.items[from]);
+        if (!is_erased(w, &w->events.items[from])) VEC_PUSH(&w->town.events, w->events.items[from]);
     }
     s->personas = &w->map;
 }
@@ -180,6 +206,19 @@ static inline void random_members(struct peer *w)
         if (of_member < 2) continue;
         w->map_persona[w->map.count] = p;
         w->map_member[w->map.count++] = w->member[p];
+    }
+}
+
+/* In some worlds a few members are gone, with all of their personas. */
+static inline void random_erasures(struct peer *w)
+{
+    uint32_t chosen = one_in(w, 3) ? 1 + (uint32_t)below(w, 5) : 0;
+    bool gone[64] = {false};
+    for (; chosen > 0; chosen--)
+        gone[w->member[1 + below(w, w->personas)]] = true;
+    w->gone = (struct persona_set){w->gone_ids, 0};
+    for (uint32_t p = 1; p <= w->personas; p++) {
+        if (gone[w->member[p]]) w->gone_ids[w->gone.count++] = p;
     }
 }
 
@@ -265,7 +304,7 @@ static inline void fill_table(struct peer *w)
         w->db, "INSERT INTO e VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", -1, &s, NULL);
     assert_int_equal(prepared, SQLITE_OK);
     for (size_t i = 0; i < count; i++) {
-        insert_event(w, s, (int64_t)i, sorted[i]);
+        if (!is_erased(w, sorted[i])) insert_event(w, s, (int64_t)i, sorted[i]);
     }
     sqlite3_finalize(s);
     peer_exec(w, "COMMIT");
@@ -285,6 +324,7 @@ static inline void peer_open(struct peer *w)
     w->begin = w->end - days[below(w, 4)] * TIME_DAY;
     w->personas = 1 + (uint32_t)below(w, 63);
     random_members(w);
+    random_erasures(w);
     VEC_RESET(&w->events);
     for (uint64_t rows = below(w, size); rows > 0; rows--) {
         random_event(w);

@@ -238,11 +238,17 @@ static void *read_on(void *p)
             assert_true(first + count >= last_end);
             last_end = first + count;
         }
+        size_t own_count;
+        uint32_t persona = count ? events[count - 1]->persona : 1;
+        const struct event **own = tail_view_persona(v, persona, &own_count);
         events = tail_view_events(v, &sorted);
         assert_int_equal(sorted, count);
-        for (size_t i = 1; i < sorted; i++) {
-            assert_true(events[i - 1]->persona <= events[i]->persona);
+        for (size_t i = 0; i < sorted; i++) {
+            assert_true(i == 0 || events[i - 1]->persona <= events[i]->persona);
+            own_count -= events[i]->persona == persona;
         }
+        assert_int_equal(own_count, 0);
+        mem_free(own);
         tail_view_unref(v);
         views++;
     }

@@ -13,8 +13,10 @@
 
 #define TIMER_LIFECYCLE 1
 #define LOOK_LATER_MS 1000
-/* Above this many stale members one pass over the log is cheaper than reading each. */
-#define STALE_ONE_BY_ONE 500
+/* So few stale members are read one by one in any case; more, when one pass over the log would take
+ * longer. A history takes about as long as so many rows of a pass (docs/bench.md "history"). */
+#define STALE_FEW 100
+#define HISTORY_IN_ROWS 16384
 
 static struct member *make(struct people *p, uint32_t id)
 {
@@ -267,6 +269,13 @@ static bool must_wait(const struct people *p, const struct member *m)
     return m->stale && m->seq > p->committed_seq;
 }
 
+static bool is_pass_shorter(const struct people *p, size_t histories)
+{
+    struct brand_stats stats = brand_stats(p->brand);
+    uint64_t rows = stats.part_rows + stats.tail_events;
+    return histories > STALE_FEW && histories * HISTORY_IN_ROWS > rows;
+}
+
 /* Fold the stale ones again, by one pass when they are many; that pass writes their rows as well.
  */
 static enum err mend_stale(struct people *p, struct tx *tx)
@@ -280,7 +289,7 @@ static enum err mend_stale(struct people *p, struct tx *tx)
         if (m->stale && !must_wait(p, m)) idset_add(&stale, m->id);
     }
     enum err err = ERR_OK;
-    if (stale.count > STALE_ONE_BY_ONE) err = refold_scan(p, tx, &stale, &why);
+    if (is_pass_shorter(p, stale.count)) err = refold_scan(p, tx, &stale, &why);
     idset_finish(&stale);
     return err;
 }

@@ -358,6 +358,22 @@ static void a_failed_bulk_load_leaves_no_file_and_no_event(void **state)
     expect_log(r, 600);
 }
 
+/* The sync of a commit that failed may have come through all the same. */
+static void after_a_failed_sync_files_wait_for_the_next_opening(void **state)
+{
+    struct room *r = *state;
+    struct batch b = {100, 500, 0, ERR_IO};
+    struct why why = {0};
+    room_emit(r, 0, 100);
+    assert_int_equal(brand_call(r->brand, bulk_batch, &b, true, &why), ERR_UNAVAILABLE);
+    assert_true(brand_poisoned(r->brand));
+    assert_true(files(r) > 0);
+    room_close(r);
+    room_open(r);
+    expect_log(r, 100);
+    assert_int_equal(files(r), 0);
+}
+
 static void files_stay_while_they_are_held(void **state)
 {
     struct room *r = *state;
@@ -513,6 +529,7 @@ int main(void)
         TEST(a_part_written_as_a_stream_lies_between_what_was_before_and_after),
         TEST(a_stream_that_was_not_entered_is_gone_after_opening),
         TEST(a_failed_bulk_load_leaves_no_file_and_no_event),
+        TEST(after_a_failed_sync_files_wait_for_the_next_opening),
         TEST(files_stay_while_they_are_held),
         cmocka_unit_test(gaps_and_foreign_rows_are_refused),
         TEST(every_acknowledged_event_survives_a_kill_exactly_once),

@@ -48,7 +48,8 @@ struct delivery *delivery_create(struct request *req, struct brand *b, const str
 void delivery_add(struct delivery *d, uint32_t index, const struct fact *fact)
 {
     d->indexes[d->count] = index;
-    d->facts[d->count++] = *fact;
+    d->facts[d->count] = *fact;
+    people_key(d->brand, d->sender.scope, &d->facts[d->count++]);
 }
 
 void delivery_ignore(struct delivery *d)

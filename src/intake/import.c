@@ -146,6 +146,7 @@ static void parse_init(struct parse *p, struct file_run *run, size_t i)
     struct job *job = run->job;
     *p = (struct parse){
         .options = job->options,
+        .brand = job->brand,
         .path = job->paths[i],
         .currency = brand_currency(job->brand),
         .currency_digits = brand_currency_digits(job->brand),

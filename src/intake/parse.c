@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "people/people.h"
 
 #define BATCH_BYTES ((size_t)320 << 20)
 #define BATCH_REJECTS 4096
@@ -128,6 +129,7 @@ enum err parse_merge(struct parse *p, struct why *why)
             b->counts.duplicate++;
             continue;
         }
+        if (p->brand) people_key(p->brand, str_of(p->options->source), &f);
         VEC_PUSH(&b->facts, f);
         VEC_PUSH(&b->lines, line);
     }
@@ -182,6 +184,7 @@ struct fact *parse_fact(struct parse *p, struct fact *f)
         b->counts.duplicate++;
         return NULL;
     }
+    if (p->brand) people_key(p->brand, str_of(p->options->source), f);
     VEC_PUSH(&b->facts, *f);
     VEC_PUSH(&b->lines, p->line);
     return &b->facts.items[b->facts.count - 1];

@@ -14,6 +14,7 @@
 
 struct parse {
     const struct import_options *options;
+    struct brand *brand;  /* whose keys find members; NULL = they are left to the writer */
     const char *path;     /* of the file, for a date in its name */
     const char *currency; /* the brand's */
     int currency_digits;

@@ -150,6 +150,7 @@ static enum err add_fact(struct run *r, const struct deed *d, struct why *why)
     sim_fact(r->sim, d, l->arena, &f);
     f.id = next_id(r, l->arena);
     TRY(fact_check(&f, r->now, l->arena, &junk, why));
+    people_key(r->brand, r->sender.scope, &f);
     VEC_PUSH(&l->facts, f);
     return ERR_OK;
 }

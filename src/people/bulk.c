@@ -21,8 +21,7 @@ struct load {
     struct people *p;
     struct tx *tx;
     struct arena *arena;
-    struct plan plan;           /* of the fact at hand */
-    struct hash128 keys[AHEAD]; /* of the identities of the facts around it */
+    struct plan plan; /* of the fact at hand */
     VEC(struct event) events;
     VEC(struct hash128) ids;
 };
@@ -80,15 +79,13 @@ static bool is_own(enum err err)
            err == ERR_CONFLICT;
 }
 
-/* Keys of the facts from place 'i' of the order on that have one identity. */
-static void look_ahead(struct load *l, const struct sender *sender, const struct people_load *load,
+/* The members of the facts from place 'i' of the order on. */
+static void look_ahead(const struct load *l, const struct people_load *load,
                        const struct fact_place *order, size_t i)
 {
     for (size_t k = 0; k < AHEAD && i + k < load->count; k++) {
         const struct fact *f = &load->facts[order[i + k].place];
-        if (f->who_count != 1) continue;
-        l->keys[k] = identity_key(l->p, f->who, sender->scope);
-        identity_prefetch(l->p, l->keys[k]);
+        if (f->who_count == 1) identity_prefetch(l->p, f->who_key);
     }
 }
 
@@ -99,8 +96,7 @@ static enum err plan_all(struct load *l, const struct sender *sender,
     enum err err = ERR_OK;
     for (size_t i = 0; i < load->count && err == ERR_OK; i++) {
         uint32_t at = order[i].place;
-        if (i % AHEAD == 0) look_ahead(l, sender, load, order, i);
-        l->plan.who_key = load->facts[at].who_count == 1 ? &l->keys[i % AHEAD] : NULL;
+        if (i % AHEAD == 0) look_ahead(l, load, order, i);
         err = plan_one(l, sender, &load->facts[at], &load->results[at], &load->errors[at]);
         if (!is_own(err)) continue;
         load->results[at].refused = true;

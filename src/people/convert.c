@@ -48,8 +48,9 @@ enum err convert(struct plan *plan, const struct sender *sender, const struct fa
         if (d == DIM_ORIGIN || fact->code[d].len == 0) continue;
         TRY(registry_code(tx, (enum dim)d, fact->code[d], &ev->dim[d], why));
     }
-    if (sender->origin.len)
-        TRY(registry_code(tx, DIM_ORIGIN, sender->origin, &ev->dim[DIM_ORIGIN], why));
+    if (sender->origin.len && !plan->origin)
+        TRY(registry_code(tx, DIM_ORIGIN, sender->origin, &plan->origin, why));
+    ev->dim[DIM_ORIGIN] = plan->origin;
     if (fact->id.len) ev->id = brand_event_id(p->brand, fact->id);
     return convert_props(tx, fact, plan->arena, ev, why);
 }

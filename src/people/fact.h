@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/history.h"
 #include "base/str.h"
 
@@ -60,6 +61,7 @@ struct fact {
     struct identity
         *who; /* the member's identities, any order; may be 0 for events without member */
     uint32_t who_count;
+    struct hash128 who_key; /* by people_key; 0,0 = to be worked out by the writer */
     struct identity *other; /* the other member's */
     uint32_t other_count;
     struct str code[DIM_COUNT]; /* codes by dimension; DIM_ORIGIN is filled by the room */

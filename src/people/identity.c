@@ -163,12 +163,13 @@ static struct place place_of(const struct people *p, uint32_t persona)
 
 static void put_place(struct people *p, uint32_t persona, struct place place)
 {
+    p->any_shared = true;
     intmap_put(p->member_of, persona, (uint64_t)place.next << 32 | place.member);
 }
 
-uint32_t identity_member(const struct people *p, uint32_t persona)
+uint32_t identity_member_of(const struct people *p, uint32_t persona)
 {
-    return intmap_count(p->member_of) ? place_of(p, persona).member : persona;
+    return place_of(p, persona).member;
 }
 
 size_t identity_personas(const struct people *p, uint32_t member, struct arena *arena,
@@ -374,6 +375,7 @@ enum err identity_erase(struct people *p, struct tx *tx, uint32_t persona)
 static enum err load_shared(struct people *p, struct sql *db)
 {
     intmap_reset(p->member_of);
+    p->any_shared = false;
     struct sql_stmt *s = sql_use(db, "SELECT persona, member FROM persona_member");
     for (;;) {
         bool row;

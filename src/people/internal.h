@@ -35,6 +35,7 @@ struct people {
     struct identity_caps caps; /* of one member */
     /* personas that share a member */
     struct intmap *member_of; /* shared personas only: persona -> member, next of its personas */
+    bool any_shared;          /* member_of has any */
     VEC(uint32_t) shared;     /* those of it that snapshots know, ascending */
     VEC(uint32_t) shared_of;  /* beside it: their members */
     VEC(uint32_t) joined;     /* whose members changed since: snapshots learn of it at the commit */
@@ -88,7 +89,11 @@ struct identity_row {
 };
 MUST_CHECK enum err identity_insert(struct people *p, struct tx *tx,
                                     const struct identity_row *row);
-uint32_t identity_member(const struct people *p, uint32_t persona);
+uint32_t identity_member_of(const struct people *p, uint32_t persona);
+static inline uint32_t identity_member(const struct people *p, uint32_t persona)
+{
+    return p->any_shared ? identity_member_of(p, persona) : persona;
+}
 /* Values per kind that the personas of a member have. */
 MUST_CHECK enum err identity_counts(struct people *p, struct sql *db, uint32_t member,
                                     uint32_t counts[IDENTITY_KIND_COUNT]);

@@ -35,6 +35,10 @@ MUST_CHECK enum err people_record(struct tx *tx, const struct sender *sender,
 MUST_CHECK enum err people_try(struct tx *tx, const struct sender *sender, const struct fact *fact,
                                struct people_result *result, struct why *why);
 
+/* Work out, on any thread, what finds the one identity of a checked fact, so that the writer need
+ * not; 'scope' is the sender's. */
+void people_key(struct brand *b, struct str scope, struct fact *fact);
+
 /* Facts to be stored together. */
 struct people_load {
     const struct fact *facts;

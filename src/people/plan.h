@@ -12,8 +12,8 @@
 struct plan {
     struct people *p;
     struct tx *tx;
-    struct arena *arena;           /* props; must live as long as the events */
-    const struct hash128 *who_key; /* of the fact's only identity, when it is known already */
+    struct arena *arena; /* props; must live as long as the events */
+    uint32_t origin;     /* the sender's, all facts of a plan being of one; 0 = not read */
     size_t count;
     struct event events[PLAN_EVENTS];
 };

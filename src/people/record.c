@@ -26,6 +26,7 @@ static const struct fact *as_seen(const struct fact *fact, struct fact *own)
         own->other_count = own->who_count;
     }
     own->who_count = 0;
+    own->who_key = (struct hash128){0, 0};
     return own;
 }
 
@@ -54,6 +55,11 @@ static void plan_member(struct people *p, struct plan *plan, const struct event 
         merged.other = r->merged_away;
         plan_push(plan, &merged);
     }
+}
+
+static inline bool is_news(const struct resolved *r)
+{
+    return r->created || r->became_known || r->merged;
 }
 
 static void add_up(const struct resolved *r, struct people_result *result)
@@ -89,8 +95,8 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     }
     ev.persona = who.persona;
     ev.other = other.persona;
-    plan_member(p, plan, &ev, &who, plan->arena);
-    plan_member(p, plan, &ev, &other, plan->arena);
+    if (is_news(&who)) plan_member(p, plan, &ev, &who, plan->arena);
+    if (is_news(&other)) plan_member(p, plan, &ev, &other, plan->arena);
     if (who.became_known && ev.kind == p->kind_identified)
         convert_add_flag(&ev, p->names.prop_known, plan->arena);
     plan_push(plan, &ev);
@@ -135,6 +141,12 @@ struct event plan_answer(const struct people *p, const struct event *ev, uint32_
     answer.dim[DIM_GROUP] = group;
     answer.dim[DIM_STAFF] = ev->dim[DIM_STAFF];
     return answer;
+}
+
+void people_key(struct brand *b, struct str scope, struct fact *fact)
+{
+    struct people *p = brand_module_state(b, &people_module);
+    if (fact->who_count == 1) fact->who_key = identity_key(p, fact->who, scope);
 }
 
 enum err people_record(struct tx *tx, const struct sender *sender, const struct fact *fact,

@@ -85,6 +85,9 @@ static void send_slice(struct place *p, const struct fact *facts, size_t count, 
 {
     struct why why = {0};
     struct fact *mixed = shuffled(facts, count, rng);
+    for (size_t i = 0; i < count;
+         i += 1 + rng_below(rng, 2)) /* the others are left to the writer */
+        people_key(p->brand, sender.scope, &mixed[i]);
     struct load l = {mixed, count, mem_alloc_array(count, sizeof(*l.results)),
                      mem_alloc_array(count, sizeof(*l.errors))};
     place_must(brand_call(p->brand, run_bulk, &l, true, &why), &why, "bulk");

@@ -151,10 +151,10 @@ uint32_t registry_code_count(struct brand *b, enum dim dim);
 /* Fill the catalog's registry functions, zone and currency; trait and segment stay NULL. */
 void brand_catalog(struct brand *b, struct expr_catalog *out);
 
-/* Take personas out of the log for good: their own events go, and those of others that name one
- * name nobody. Parts without any of them keep their files; seqs stay; the ids that senders gave to
- * the events stay, too, as hashes, so that an event sent again is known. All or nothing, also when
- * the process is killed. Snapshots taken before see what they saw. */
+/* Take personas out of the log for good: their own events go; events of others that name one keep
+ * its number, which is nobody's. Parts without any of them keep their files; seqs stay; the ids
+ * that senders gave to the events stay, too, as hashes, so that an event sent again is known. All
+ * or nothing, also when the process is killed. Snapshots taken before see what they saw. */
 struct erasure {
     struct persona_set gone;
     /* In the transaction: what the rooms' rows say of them goes. It may refuse as long as it has

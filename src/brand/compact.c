@@ -54,10 +54,9 @@ enum err compact_write(struct brand *b, const struct event *const *events, size_
     struct part_writer *w;
     TRY(brand_part_create(b, &out->file, &w, why));
     for (size_t i = 0; i < count; i++) {
-        struct event changed;
         fetch_ahead(events + i, count - i);
-        const struct event *ev = gone ? event_without(gone, events[i], &changed) : events[i];
-        enum err err = ev ? part_add(w, ev, why) : ERR_OK;
+        if (gone && persona_set_has(gone, events[i]->persona)) continue;
+        enum err err = part_add(w, events[i], why);
         if (err == ERR_OK) continue;
         part_abandon(w);
         return err;

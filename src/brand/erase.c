@@ -75,8 +75,7 @@ static bool tail_holds(struct tail_view *view, const struct persona_set *gone)
     uint64_t first_seq;
     const struct event *const *events = tail_view_commits(view, &count, &first_seq);
     for (size_t i = 0; i < count; i++) {
-        struct event changed;
-        if (event_without(gone, events[i], &changed) != events[i]) return true;
+        if (persona_set_has(gone, events[i]->persona)) return true;
     }
     return false;
 }

@@ -1,7 +1,7 @@
-/* part_erase.h - personas out of the log: what of an event, a part is left without them.
+/* part_erase.h - personas out of the log: what is left of a part without them.
  *
  * A persona that goes takes its own events along. Where another's event names it as the other
- * member, that event stays and names nobody. Pure functions; any thread. */
+ * member, that stays: a number without a member. Pure functions; any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,17 +14,14 @@ struct persona_set {
     size_t count;
 };
 
-/* What is left of an event: NULL when it is the own one of a persona that goes, '*changed' when it
- * names one, else 'ev' itself. */
-const struct event *event_without(const struct persona_set *gone, const struct event *ev,
-                                  struct event *changed);
+bool persona_set_has(const struct persona_set *set, uint32_t persona);
 
-/* Whether any row is of one of these personas, or names one. Reads only what the footer's ranges do
- * not settle. */
+/* Whether any row is of one of these personas. Reads only what the footer's ranges do not settle.
+ */
 MUST_CHECK enum err part_holds(const struct part *p, const struct persona_set *set, bool *held,
                                struct why *why);
 
-/* Write PATH, a part with what is left of every row; it may have none. On failure there is no file.
+/* Write PATH, a part with all other rows; there may be none. On failure there is no file.
  */
 MUST_CHECK enum err part_erase(struct part *p, const struct persona_set *gone, const char *path,
                                struct part_info *info, struct why *why);

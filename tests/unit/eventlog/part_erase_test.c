@@ -57,12 +57,9 @@ static size_t take_out(struct event *events, size_t count, const struct persona_
     size_t kept = 0;
     *any = false;
     for (size_t i = 0; i < count; i++) {
-        bool own = is_in(gone, events[i].persona), named = is_in(gone, events[i].other);
-        *any |= own || named;
-        if (own) continue;
-        events[kept] = events[i];
-        if (named) events[kept].other = 0;
-        kept++;
+        bool own = is_in(gone, events[i].persona);
+        *any |= own;
+        if (!own) events[kept++] = events[i];
     }
     return kept;
 }

@@ -164,8 +164,7 @@ static inline void erase_from(struct peer *w, struct part **part, int number)
 
 static inline bool is_erased(const struct peer *w, const struct event *ev)
 {
-    struct event changed;
-    return event_without(&w->gone, ev, &changed) == NULL;
+    return persona_set_has(&w->gone, ev->persona);
 }
 
 /* Some of what was committed goes to parts, the rest stays in the tail. */

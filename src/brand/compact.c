@@ -180,12 +180,13 @@ enum err compact_seal(struct brand *b, size_t rows_min, struct why *why)
 /* ---- rounds ---- */
 
 /* One round of everything that a lane does; ERR_NOT_FOUND when nothing wanted doing. */
-static enum err round_locked(struct brand *b, enum lane lane, struct why *why)
+static enum err round_locked(struct brand *b, enum lane lane, const atomic_bool *stop,
+                             struct why *why)
 {
-    if (lane == LANE_LONG) return merge_parts(b, lane, why);
+    if (lane == LANE_LONG) return merge_parts(b, lane, stop, why);
     enum err sealed = compact_seal(b, LOG_SEAL_ROWS, why);
     if (sealed != ERR_OK && sealed != ERR_NOT_FOUND && sealed != ERR_CONFLICT) return sealed;
-    enum err merged = merge_parts(b, lane, why);
+    enum err merged = merge_parts(b, lane, stop, why);
     if (merged != ERR_OK && merged != ERR_NOT_FOUND) return merged;
     enum err ids = merge_ids(b, why);
     if (ids != ERR_OK && ids != ERR_NOT_FOUND) return ids;
@@ -193,10 +194,11 @@ static enum err round_locked(struct brand *b, enum lane lane, struct why *why)
 }
 
 /* One at a time in a lane, whoever runs it. */
-static enum err lane_round(struct brand *b, enum lane lane, struct why *why)
+static enum err lane_round(struct brand *b, enum lane lane, const atomic_bool *stop,
+                           struct why *why)
 {
     pthread_mutex_lock(&b->lanes[lane].round_lock);
-    enum err err = round_locked(b, lane, why);
+    enum err err = round_locked(b, lane, stop, why);
     pthread_mutex_unlock(&b->lanes[lane].round_lock);
     return err;
 }
@@ -223,7 +225,7 @@ enum err brand_compact(struct brand *b, struct why *why)
     for (bool more = true; more;) {
         more = false;
         for (int lane = 0; lane < LANES; lane++) {
-            enum err err = lane_round(b, (enum lane)lane, why);
+            enum err err = lane_round(b, (enum lane)lane, NULL, why);
             if (err != ERR_OK && err != ERR_NOT_FOUND) return err;
             more |= err == ERR_OK;
         }
@@ -260,7 +262,7 @@ static void *compactor(void *arg)
     while (wait_for_work(b, l)) {
         struct why why = {0};
         char text[400];
-        enum err err = lane_round(b, l->lane, &why);
+        enum err err = lane_round(b, l->lane, &b->compact_stop, &why);
         if (err == ERR_OK) compactor_wake(b); /* more may be wanted, of the other lane too */
         if (err == ERR_OK || err == ERR_NOT_FOUND || err == ERR_UNAVAILABLE) continue;
         why_text(&why, LANG_EN, text, sizeof(text));

@@ -125,8 +125,8 @@ struct brand {
     struct compact_lane lanes[LANES];
     pthread_mutex_t compact_lock;
     pthread_cond_t compact_wake;
-    bool compact_stop; /* under compact_lock */
-    int64_t next_due;  /* earliest timer; TIME_NONE = none; INT64_MIN+1.. */
+    atomic_bool compact_stop; /* set under compact_lock; a merge of a lane's thread gives up */
+    int64_t next_due;         /* earliest timer; TIME_NONE = none; INT64_MIN+1.. */
     bool due_known;
     int64_t round_began_at; /* of the flush round under way; 0 = none */
     int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
@@ -217,8 +217,9 @@ void compact_release(struct brand *b);
 /* Remove a file that did not come into the manifest; 0 = none. */
 void compact_discard(struct brand *b, uint32_t file, const char *suffix);
 
-/* merge.c: what a lane has to do now; ERR_NOT_FOUND when nothing. */
-MUST_CHECK enum err merge_parts(struct brand *b, enum lane lane, struct why *why);
+/* merge.c: what a lane has to do now; ERR_NOT_FOUND when nothing. 'stop' as for part_merge. */
+MUST_CHECK enum err merge_parts(struct brand *b, enum lane lane, const atomic_bool *stop,
+                                struct why *why);
 MUST_CHECK enum err merge_ids(struct brand *b, struct why *why); /* LANE_SHORT's */
 
 /* view.c */

@@ -113,7 +113,7 @@ static enum err run_merged(struct tx *tx, void *arg, struct why *why)
                         &m->info, why);
 }
 
-enum err merge_parts(struct brand *b, enum lane lane, struct why *why)
+enum err merge_parts(struct brand *b, enum lane lane, const atomic_bool *stop, struct why *why)
 {
     struct merge m = {.count = 0};
     if (!choose(b, lane, &m)) return ERR_NOT_FOUND;
@@ -123,7 +123,7 @@ enum err merge_parts(struct brand *b, enum lane lane, struct why *why)
         parts[i] = m.sources[i].part;
     m.file = log_new_file(b);
     log_path(b, m.file, "part", path);
-    enum err err = part_merge(parts, m.count, path, &m.info, why);
+    enum err err = part_merge(parts, m.count, path, stop, &m.info, why);
     if (err == ERR_OK) err = brand_call(b, run_merged, &m, false, why);
     if (err != ERR_OK) compact_discard(b, m.file, "part");
     if (err == ERR_OK)

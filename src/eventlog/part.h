@@ -7,6 +7,8 @@
  * property is asked for, its strings, read one time under a lock. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/err.h"
 #include "eventlog/event.h"
 
@@ -115,6 +117,7 @@ MUST_CHECK enum err part_cursor_next(struct part_cursor *c, const struct event *
                                      struct why *why);
 void part_cursor_close(struct part_cursor *c);
 
-/* Merge parts into one file: 'parts' in order of commit (ties in (persona, at) keep that order). */
+/* Merge parts into one file: 'parts' in order of commit (ties in (persona, at) keep that order).
+ * ERR_UNAVAILABLE, and no file, once '*stop' is set; it may be NULL. */
 MUST_CHECK enum err part_merge(struct part *const *parts, size_t count, const char *path,
-                               struct part_info *info, struct why *why);
+                               const atomic_bool *stop, struct part_info *info, struct why *why);

@@ -83,17 +83,27 @@ static enum err advance(struct merge *m, struct why *why)
     return err;
 }
 
+static enum err write_rows(struct merge *m, struct part_writer *w, const atomic_bool *stop,
+                           struct why *why)
+{
+    while (m->count) {
+        if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
+            return why_fail(why, ERR_UNAVAILABLE, MSG_STOPPING, "", NULL);
+        }
+        TRY(part_add(w, m->heap[0].ev, why));
+        TRY(advance(m, why));
+    }
+    return ERR_OK;
+}
+
 enum err part_merge(struct part *const *parts, size_t count, const char *path,
-                    struct part_info *info, struct why *why)
+                    const atomic_bool *stop, struct part_info *info, struct why *why)
 {
     struct merge m = {0};
     struct part_writer *w = NULL;
     enum err err = open_sources(&m, parts, count, why);
     if (err == ERR_OK) err = part_create(path, &w, why);
-    while (err == ERR_OK && m.count) {
-        err = part_add(w, m.heap[0].ev, why);
-        if (err == ERR_OK) err = advance(&m, why);
-    }
+    if (err == ERR_OK) err = write_rows(&m, w, stop, why);
     close_sources(&m);
     if (err == ERR_OK) return part_finish(w, info, why);
     part_abandon(w);

@@ -327,7 +327,7 @@ static void a_long_merge_is_left_to_the_lane_of_long_ones(void **state)
         struct stream s = write_stream(r, i * ROWS, ROWS);
         must(brand_call(r->brand, enter_stream, &s, true, &why), &why);
     }
-    assert_int_equal(merge_parts(r->brand, LANE_SHORT, &why), ERR_NOT_FOUND);
+    assert_int_equal(merge_parts(r->brand, LANE_SHORT, NULL, &why), ERR_NOT_FOUND);
     must(brand_compact(r->brand, &why), &why);
     struct brand_stats stats = brand_stats(r->brand);
     assert_int_equal(stats.parts, 1);

@@ -632,7 +632,8 @@ static void a_merge_is_in_order_with_ties_in_order_of_the_parts(void **state)
             list[k] = open_part(test_path(&dir, name));
         }
         size_t n = merged(events, part, count, parts, all);
-        assert_int_equal(part_merge(list, parts, test_path(&dir, "all.part"), &info, &why), ERR_OK);
+        assert_int_equal(part_merge(list, parts, test_path(&dir, "all.part"), NULL, &info, &why),
+                         ERR_OK);
         struct part *whole = open_part(test_path(&dir, "all.part"));
         assert_int_equal(info.rows, n);
         assert_holds(whole, all, n);
@@ -661,7 +662,12 @@ static void a_damaged_source_stops_the_merge_and_leaves_no_file(void **state)
                             open_part(test_path(&dir, "1.part"))};
     struct part_info info;
     struct why why = {0};
-    assert_int_equal(part_merge(list, 2, test_path(&dir, "all.part"), &info, &why), ERR_CORRUPT);
+    const char *all = test_path(&dir, "all.part");
+    atomic_bool stop = true;
+    assert_int_equal(part_merge(list, 2, all, &stop, &info, &why), ERR_UNAVAILABLE);
+    assert_false(fs_exists(test_path(&dir, "all.part.tmp")));
+    stop = false;
+    assert_int_equal(part_merge(list, 2, all, &stop, &info, &why), ERR_CORRUPT);
     assert_non_null(strstr(why.args, "1.part"));
     assert_false(fs_exists(test_path(&dir, "all.part")));
     assert_false(fs_exists(test_path(&dir, "all.part.tmp")));

@@ -646,6 +646,28 @@ static void a_merge_is_in_order_with_ties_in_order_of_the_parts(void **state)
     test_dir_remove(&dir);
 }
 
+static void a_merge_that_is_told_to_stop_leaves_no_file(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(10));
+    write_part(test_path(&dir, "0.part"), maker_events(&m, 100, 100, 1000), 100);
+    struct part *list[1] = {open_part(test_path(&dir, "0.part"))};
+    const char *all = test_path(&dir, "all.part");
+    atomic_bool stop = true;
+    struct part_info info;
+    struct why why = {0};
+    assert_int_equal(part_merge(list, 1, all, &stop, &info, &why), ERR_UNAVAILABLE);
+    assert_false(fs_exists(all) || fs_exists(test_path(&dir, "all.part.tmp")));
+    stop = false;
+    assert_int_equal(part_merge(list, 1, all, &stop, &info, &why), ERR_OK);
+    assert_int_equal(info.rows, 100);
+    part_unref(list[0]);
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
 static void a_damaged_source_stops_the_merge_and_leaves_no_file(void **state)
 {
     (void)state;
@@ -663,11 +685,7 @@ static void a_damaged_source_stops_the_merge_and_leaves_no_file(void **state)
     struct part_info info;
     struct why why = {0};
     const char *all = test_path(&dir, "all.part");
-    atomic_bool stop = true;
-    assert_int_equal(part_merge(list, 2, all, &stop, &info, &why), ERR_UNAVAILABLE);
-    assert_false(fs_exists(test_path(&dir, "all.part.tmp")));
-    stop = false;
-    assert_int_equal(part_merge(list, 2, all, &stop, &info, &why), ERR_CORRUPT);
+    assert_int_equal(part_merge(list, 2, all, NULL, &info, &why), ERR_CORRUPT);
     assert_non_null(strstr(why.args, "1.part"));
     assert_false(fs_exists(test_path(&dir, "all.part")));
     assert_false(fs_exists(test_path(&dir, "all.part.tmp")));
@@ -808,6 +826,7 @@ int main(void)
         cmocka_unit_test(an_abandoned_part_leaves_nothing),
         cmocka_unit_test(a_failed_write_is_told_and_leaves_nothing),
         cmocka_unit_test(a_merge_is_in_order_with_ties_in_order_of_the_parts),
+        cmocka_unit_test(a_merge_that_is_told_to_stop_leaves_no_file),
         cmocka_unit_test(a_damaged_source_stops_the_merge_and_leaves_no_file),
         cmocka_unit_test(any_number_of_threads_may_read),
         cmocka_unit_test(an_independent_reader_reads_the_same_events),

@@ -30,8 +30,9 @@
  * body cannot be seen here.
  *
  * Three uses of NUL stay invisible and are read leniently: a line that begins with NUL before the
- * request line is skipped like an empty one; NUL LF ends a line like CR LF; and NUL NUL LF LF ends
- * the head like CR LF CR LF. Each needs a peer in front that lets NUL through. */
+ * request line is skipped like an empty one; NUL LF ends a line like CR LF; and other mixtures of
+ * NUL, CR and LF than CR LF CR LF end the head, four bytes with a NUL among them. Each needs a peer
+ * in front that lets NUL through. */
 #pragma once
 
 #include "http/http.h"

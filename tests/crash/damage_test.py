@@ -208,11 +208,11 @@ def test_rows_of_the_log_that_are_missing_or_changed_are_refused():
 
 
 # Every table of a brand's database. What a lost row does: verify finds it, or opening refuses ("noticed"); opening
-# makes it anew ("mended"); nothing else tells of it, for it is a record of what senders said ("record").
+# makes it anew ("mended"); there is none here ("empty"); nothing else tells of it, for it is a record of what senders said ("record").
 TABLES = {
     "member": "noticed", "persona_member": "noticed", "timer": "noticed", "trait_name": "noticed",
     "event_block": "noticed", "part": "noticed", "ids_file": "noticed", "log_mark": "noticed", "registry": "noticed",
-    "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty",
+    "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty", "erased": "empty",
     "identity": "record", "trait": "record", "import_file": "record",
 }
 

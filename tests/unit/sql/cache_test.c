@@ -50,7 +50,7 @@ static void more_addresses_than_slots_are_still_found(void **state)
 {
     (void)state;
     static struct sql_stmt stmts[TEXTS];
-    static char texts[COPIES][TEXTS][8];
+    static char texts[COPIES][TEXTS][16];
     struct stmt_cache *c = stmt_cache_create();
     for (int i = 0; i < TEXTS; i++) {
         for (int copy = 0; copy < COPIES; copy++) {

@@ -165,18 +165,19 @@ def rows(bench, events):
     def verdict(good):
         return "goal" if good else "**short**"
 
+    reached = sent["rate"] > 0.98 * RATE  # beside less, quick answers prove nothing
     members = max(1, events // 100)
     return [
         (f"import of {events:,} events of {members:,} members, with the folding of members", f"{events / m['import_s'] / 1e6:.2f} M/s, "
          f"{m['bytes_per_event']:.2f} bytes an event", "", "", "", "", ""),
         (f"steady intake beside questions, batches of 100, {sent['seconds']:.0f} s", f"{sent['rate'] / 1e3:,.1f} k/s, a request "
-         f"{sent['p50_ms']:.1f} ms, 99th {sent['p99_ms']:.0f}", "", "", "≥ 50 k/s", "", verdict(sent["rate"] > 0.98 * RATE)),
+         f"{sent['p50_ms']:.1f} ms, 99th {sent['p99_ms']:.0f}", "", "", "≥ 50 k/s", "", verdict(reached)),
         ("– events acknowledged and not found", f"{m['lost']} of {sent['events']:,}", "", "", "0", "", verdict(m["lost"] == 0)),
         (f"– 95th percentile of {len(busy)} answers, × of {len(idle)} idle",
          f"{times:.2f}× ({percentile(busy, 95) * 1e3:,.0f} ms, idle {percentile(idle, 95) * 1e3:,.0f}); {worst} {worst_times:.2f}×", "", "",
-         "≤ 2×", "", verdict(times <= 2)),
+         "≤ 2×", "", verdict(times <= 2 and reached)),
         ("– parts in the folder, half the time / at most", f"{percentile(parts, 50)} / {parts[-1]}; ≤ 4 in {100 * few:.0f} % of the time",
-         "", "", "≤ 4", "", verdict(few >= 0.5)),
+         "", "", "≤ 4", "", verdict(parts[-1] <= 4)),
         (f"– written to parts ({first} new, {again} merged) over new ones", f"{amplified:.1f}× ({m['written'] / sent['events']:,.0f} bytes an "
          "event by the whole server)", "", "", "", "", ""),
         (f"– memory of the server at its highest, {events:,} events, {members:,} members", f"{m['memory']:,.0f} MiB", "", "", "≤ 512 MiB",

@@ -8,39 +8,9 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
-#include "event_maker.h"
 #include "eventlog/part_erase.h"
 #include "eventlog_test.h"
-
-static struct part *write_part(const char *path, const struct event *events, size_t count)
-{
-    struct part_writer *w;
-    struct part_info info;
-    struct part *p;
-    struct why why;
-    assert_int_equal(part_create(path, &w, &why), ERR_OK);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(part_add(w, &events[i], &why), ERR_OK);
-    assert_int_equal(part_finish(w, &info, &why), ERR_OK);
-    assert_int_equal(part_open(path, &p, &why), ERR_OK);
-    return p;
-}
-
-static void assert_holds(struct part *p, const struct event *events, size_t count)
-{
-    struct part_cursor *c;
-    const struct event *ev;
-    struct why why;
-    assert_int_equal(part_get_info(p)->rows, count);
-    assert_int_equal(part_verify(p, &why), ERR_OK);
-    assert_int_equal(part_cursor_open(p, &c, &why), ERR_OK);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(part_cursor_next(c, &ev, &why), ERR_OK);
-        assert_same_event(ev, &events[i]);
-    }
-    assert_int_equal(part_cursor_next(c, &ev, &why), ERR_NOT_FOUND);
-    part_cursor_close(c);
-}
+#include "part_fixture.h"
 
 static bool is_in(const struct persona_set *set, uint32_t id)
 {
@@ -68,7 +38,7 @@ static size_t take_out(struct event *events, size_t count, const struct persona_
 static void check(struct test_dir *dir, struct event *events, size_t count,
                   const struct persona_set *gone)
 {
-    struct part *p = write_part(test_path(dir, "1.part"), events, count), *left;
+    struct part *p = write_and_open(test_path(dir, "1.part"), events, count), *left;
     struct part_info info;
     struct why why;
     bool held = true, any;
@@ -78,6 +48,7 @@ static void check(struct test_dir *dir, struct event *events, size_t count,
     assert_int_equal(part_erase(p, gone, test_path(dir, "2.part"), &info, &why), ERR_OK);
     assert_int_equal(part_open(test_path(dir, "2.part"), &left, &why), ERR_OK);
     assert_memory_equal(part_get_info(left), &info, sizeof(info));
+    assert_int_equal(part_verify(left, &why), ERR_OK);
     assert_holds(left, events, kept);
     assert_int_equal(part_holds(left, gone, &held, &why), ERR_OK);
     assert_false(held);
@@ -175,7 +146,7 @@ static void damage_stops_it_and_leaves_no_file(void **state)
     maker_init(&m, test_seed(3));
     struct event *events = maker_events(&m, 3000, 100, 1000);
     const char *path = test_path(&dir, "1.part"), *to = test_path(&dir, "2.part");
-    part_unref(write_part(path, events, 3000));
+    write_part(path, events, 3000);
     struct strbuf bytes = {0};
     struct part *p;
     struct part_info info;

@@ -11,49 +11,12 @@
 #include <sys/resource.h>
 
 #include "base/fs.h"
-#include "event_maker.h"
-#include "eventlog/part.h"
 #include "eventlog/part_footer.h"
 #include "eventlog_test.h"
+#include "part_fixture.h"
 
 #define ALL_COLUMNS                                                                                \
     (((COLUMN_DIM0 << DIM_COUNT) - 1) | COLUMN_OTHER | COLUMN_AMOUNT | COLUMN_RECEIVED)
-
-static struct part_info write_part(const char *path, const struct event *events, size_t count)
-{
-    struct part_writer *w;
-    struct part_info info = {0};
-    struct why why;
-    assert_int_equal(part_create(path, &w, &why), ERR_OK);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(part_add(w, &events[i], &why), ERR_OK);
-    assert_int_equal(part_finish(w, &info, &why), ERR_OK);
-    return info;
-}
-
-static struct part *open_part(const char *path)
-{
-    struct part *p;
-    struct why why;
-    assert_int_equal(part_open(path, &p, &why), ERR_OK);
-    return p;
-}
-
-static void assert_holds(struct part *p, const struct event *events, size_t count)
-{
-    struct part_cursor *c;
-    const struct event *ev;
-    struct why why;
-    assert_int_equal(part_cursor_open(p, &c, &why), ERR_OK);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(part_cursor_next(c, &ev, &why), ERR_OK);
-        assert_same_event(ev, &events[i]);
-        assert_true(ev->id.lo == 0 && ev->id.hi == 0);
-    }
-    assert_int_equal(part_cursor_next(c, &ev, &why), ERR_NOT_FOUND);
-    assert_int_equal(part_cursor_next(c, &ev, &why), ERR_NOT_FOUND);
-    part_cursor_close(c);
-}
 
 static void parts_of_every_size_give_back_every_event(void **state)
 {

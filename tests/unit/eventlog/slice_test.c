@@ -10,10 +10,9 @@
 #include <fcntl.h>
 
 #include "base/cpu.h"
-#include "event_maker.h"
 #include "eventlog/codec.h"
-#include "eventlog/part.h"
 #include "eventlog_test.h"
+#include "part_fixture.h"
 
 #define ALL_COLUMNS                                                                                \
     (((COLUMN_DIM0 << DIM_COUNT) - 1) | COLUMN_OTHER | COLUMN_AMOUNT | COLUMN_RECEIVED)
@@ -328,20 +327,6 @@ static const struct columns asked = {
     .props = {1, MAKER_CITY, MAKER_PRICE, MAKER_NOTE, MAKER_RATIO, MAKER_OPEN}};
 static const enum prop_type types[] = {PROP_TEXT, PROP_TEXT,   PROP_NUMBER,
                                        PROP_TEXT, PROP_NUMBER, PROP_BOOL};
-
-static struct part *write_and_open(const char *path, const struct event *events, size_t count)
-{
-    struct part_writer *w;
-    struct part_info info;
-    struct part *p;
-    struct why why;
-    assert_int_equal(part_create(path, &w, &why), ERR_OK);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(part_add(w, &events[i], &why), ERR_OK);
-    assert_int_equal(part_finish(w, &info, &why), ERR_OK);
-    assert_int_equal(part_open(path, &p, &why), ERR_OK);
-    return p;
-}
 
 #define SAME(column)                                                                               \
     assert_memory_equal(got->column + a, all->column + b, n * sizeof(all->column[0]))

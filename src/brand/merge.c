@@ -103,7 +103,7 @@ static void release(struct brand *b, struct merge *m)
         part_unref(m->sources[i].part);
 }
 
-/* Only merges take parts away, each its own, and what is added goes behind all others. */
+/* The marks keep other merges, and the lanes' locks an erasure, from taking the same parts away. */
 static enum err run_merged(struct tx *tx, void *arg, struct why *why)
 {
     struct merge *m = arg;

@@ -68,34 +68,27 @@ static struct overlap overlap_of(size_t pos, size_t from, size_t to)
     return (struct overlap){first, end - first};
 }
 
+/* The same for numbers of either width; 'next' reads a block of them. */
+#define SLICE(s, from, to, out, next)                                                              \
+    assert((from) <= (to) && (to) <= (s)->body.left);                                              \
+    if ((from) == (to)) return true;                                                               \
+    if (!skip(&(s)->body, (from) / BITS_BLOCK)) return false;                                      \
+    for (size_t pos = (from) / BITS_BLOCK * BITS_BLOCK; pos < (to); pos += BITS_BLOCK) {           \
+        struct overlap o = overlap_of(pos, from, to);                                              \
+        if (!next(s, block)) return false;                                                         \
+        memcpy(out, block + o.first, o.count * sizeof(*(out)));                                    \
+        (out) += o.count;                                                                          \
+    }                                                                                              \
+    return true
+
 bool stream_slice(struct stream_reader *s, size_t from, size_t to, uint64_t *out)
 {
     uint64_t block[BITS_BLOCK];
-    size_t pos = from / BITS_BLOCK * BITS_BLOCK;
-    assert(from <= to && to <= s->body.left);
-    if (from == to) return true;
-    if (!skip(&s->body, from / BITS_BLOCK)) return false;
-    for (; pos < to; pos += BITS_BLOCK) {
-        struct overlap o = overlap_of(pos, from, to);
-        if (!stream_next(s, block)) return false;
-        memcpy(out, block + o.first, o.count * sizeof(*out));
-        out += o.count;
-    }
-    return true;
+    SLICE(s, from, to, out, stream_next);
 }
 
 bool stream_slice32(struct stream_reader *s, size_t from, size_t to, uint32_t *out)
 {
     uint32_t block[BITS_BLOCK];
-    size_t pos = from / BITS_BLOCK * BITS_BLOCK;
-    assert(from <= to && to <= s->body.left);
-    if (from == to) return true;
-    if (!skip(&s->body, from / BITS_BLOCK)) return false;
-    for (; pos < to; pos += BITS_BLOCK) {
-        struct overlap o = overlap_of(pos, from, to);
-        if (!stream_next32(s, block)) return false;
-        memcpy(out, block + o.first, o.count * sizeof(*out));
-        out += o.count;
-    }
-    return true;
+    SLICE(s, from, to, out, stream_next32);
 }

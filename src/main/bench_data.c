@@ -176,11 +176,13 @@ static enum err make_member(struct maker *m, uint32_t member, uint64_t count, st
     for (uint64_t i = 0; i < count; i++) {
         if (i == 0 || seconds[i] - seconds[i - 1] > VISIT_GAP) begin_visit(m, &visit);
         uint32_t kind = next_kind(m, &visit);
-        struct bench_row row = {.member = member, .second = m->begin + seconds[i]};
-        row.codes = bench_codes(kind, visit.channel, visit.campaign);
-        row.group = (uint16_t)groups[rng_unit(&m->rng) >= 0.8];
-        row.amount = kind == BENCH_ORDER ? amount(m) : 0;
+        struct bench_row *row;
         TRY(bench_spill_add(m->spill, seconds[i] / DAY, &row, why));
+        row->member = member;
+        row->second = m->begin + seconds[i];
+        row->codes = bench_codes(kind, visit.channel, visit.campaign);
+        row->group = (uint16_t)groups[rng_unit(&m->rng) >= 0.8];
+        row->amount = kind == BENCH_ORDER ? amount(m) : 0;
     }
     m->left -= count;
     return ERR_OK;

@@ -1,10 +1,10 @@
 /* bench_load.c - two passes.
  *
- * Reading: each thread takes a run of lines, splits them with the importer's reader of CSV, checks
- * the cells and spills the rows by part and by range of members (bench_spill.h). Writing: each
- * thread takes a part; bucket after bucket, the rows are sorted by member, stable, so that they
- * stay in order of time, and go to the part's writer. Memory is that of the buckets' last blocks
- * and of one bucket a thread, whatever the file's size.
+ * Reading: each thread takes a run of lines, splits them (bench_line.h; what that leaves, with the
+ * importer's reader of CSV), checks the cells and spills the rows by part and by range of members
+ * (bench_spill.h). Writing: each thread takes a part; bucket after bucket, the rows are sorted by
+ * member, stable, so that they stay in order of time, and go to the part's writer. Memory is that
+ * of the buckets' last blocks and of one bucket a thread, whatever the file's size.
  *
  * Invariant: bucket part * RANGES + range holds the rows of that part whose members are in the
  * range; ranges ascend. */
@@ -16,7 +16,7 @@
 #include "base/fs.h"
 #include "base/vec.h"
 #include "intake/csv.h"
-#include "main/bench_data.h"
+#include "main/bench_line.h"
 #include "main/bench_probe.h"
 #include "main/bench_threads.h"
 
@@ -55,9 +55,10 @@ struct reader {
     const char *path;
     uint64_t from, to;         /* lines that begin in these bytes are its own */
     int parts;                 /* as asked for */
-    uint32_t range_members;    /* members of a range */
+    uint64_t members;          /* of all, as asked for */
+    unsigned range_shift;      /* a range has 2 to this power members */
     struct bench_spill *spill; /* its own */
-    char *buffer;              /* [BUFFER_BYTES + 1] the last byte for a line end of ours */
+    char *buffer; /* [BUFFER_BYTES + BENCH_LINE_PAD] a line end of ours behind the text */
     struct csv csv;
     struct arena *arena; /* of doubled quotes: never used by our rows */
     uint64_t rows;
@@ -83,7 +84,7 @@ struct writer {
     struct load *load;
     struct bench_row *rows, *sorted; /* of one bucket */
     size_t room;                     /* rows allocated in either */
-    uint32_t *start;                 /* [range_members + 1] where a member's rows go */
+    uint32_t *start;                 /* [members of a range + 1] where a member's rows go */
     enum err err;
     struct why why;
 };
@@ -127,50 +128,69 @@ static size_t part_of(const struct reader *r, uint32_t second)
     return part - 1;
 }
 
-static bool row_of(const struct csv *csv, struct bench_row *row)
+static bool is_sound(const struct reader *r, const struct bench_line *line)
 {
-    uint64_t cells[BENCH_COLUMNS];
-    if (csv->count != BENCH_COLUMNS) return false;
-    for (size_t i = 0; i < BENCH_COLUMNS; i++) {
-        if (!str_to_u64(csv->cells[i], &cells[i])) return false;
-    }
-    bool sound = cells[0] >= 1 && cells[0] <= BENCH_MEMBERS_MAX && cells[1] < BENCH_END &&
-                 cells[1] >= BENCH_END - BENCH_DAYS_MAX * 86400u && cells[2] < BENCH_KINDS &&
-                 cells[3] < BENCH_CHANNELS && cells[4] <= BENCH_CAMPAIGNS &&
-                 cells[5] < BENCH_GROUPS && cells[6] <= UINT32_MAX;
-    *row = (struct bench_row){
-        .member = (uint32_t)cells[0],
-        .second = (uint32_t)cells[1],
-        .amount = (uint32_t)cells[6],
-        .group = (uint16_t)cells[5],
-        .codes = bench_codes((uint32_t)cells[2], (uint32_t)cells[3], (uint32_t)cells[4]),
-    };
-    return sound;
+    return line->member >= 1 && line->member <= r->members && line->second < BENCH_END &&
+           line->second >= BENCH_END - BENCH_DAYS_MAX * 86400u && line->kind < BENCH_KINDS &&
+           line->channel < BENCH_CHANNELS && line->campaign <= BENCH_CAMPAIGNS &&
+           line->group < BENCH_GROUPS;
 }
 
-static enum err take_row(struct reader *r)
+/* Field by field into its place: a row that is copied whole right after would wait for them. */
+static enum err take_line(struct reader *r, const struct bench_line *line)
 {
-    struct bench_row row;
-    if (!row_of(&r->csv, &row)) return not_ours(r);
-    size_t range = row.member / r->range_members;
-    if (range >= RANGES) return not_ours(r);
+    struct bench_row *row;
+    if (!is_sound(r, line)) return not_ours(r);
+    size_t bucket = part_of(r, line->second) * RANGES + (line->member >> r->range_shift);
+    TRY(bench_spill_add(r->spill, bucket, &row, &r->why));
+    row->member = line->member;
+    row->second = line->second;
+    row->amount = line->amount;
+    row->group = (uint16_t)line->group;
+    row->codes = bench_codes(line->kind, line->channel, line->campaign);
     r->rows++;
-    return bench_spill_add(r->spill, part_of(r, row.second) * RANGES + range, &row, &r->why);
+    return ERR_OK;
+}
+
+/* The line at the start of 'text', whatever form it has; its bytes in *used. ERR_NOT_FOUND: its end
+ * is not there. */
+static enum err split_line(struct reader *r, struct str text, bool ended, struct bench_line *line,
+                           size_t *used)
+{
+    uint64_t cells[BENCH_COLUMNS];
+    enum msg fault;
+    enum csv_result result = csv_split(&r->csv, text, ended, r->arena, used, &fault);
+    if (result == CSV_MORE) return ERR_NOT_FOUND;
+    if (result != CSV_ROW || r->csv.count != BENCH_COLUMNS) return not_ours(r);
+    for (size_t i = 0; i < BENCH_COLUMNS; i++) {
+        if (!str_to_u64(r->csv.cells[i], &cells[i]) || cells[i] > UINT32_MAX) return not_ours(r);
+    }
+    *line = (struct bench_line){
+        .member = (uint32_t)cells[0],
+        .second = (uint32_t)cells[1],
+        .kind = (uint32_t)cells[2],
+        .channel = (uint32_t)cells[3],
+        .campaign = (uint32_t)cells[4],
+        .group = (uint32_t)cells[5],
+        .amount = (uint32_t)cells[6],
+    };
+    return ERR_OK;
 }
 
 /* The rows in 'text' that begin before r->to; moves r->from behind the last whole one. */
-static enum err take_rows(struct reader *r, struct str text, bool ended)
+static enum err take_lines(struct reader *r, struct str text, bool ended)
 {
-    size_t at = 0;
-    while (at < text.len && r->from < r->to) {
-        size_t used;
-        enum msg fault;
-        enum csv_result result = csv_split(&r->csv, (struct str){text.p + at, text.len - at}, ended,
-                                           r->arena, &used, &fault);
-        if (result == CSV_MORE && at > 0) return ERR_OK;
-        if (result != CSV_ROW || used > LINE_LIMIT) return not_ours(r);
-        TRY(take_row(r));
-        at += used;
+    const char *p = text.p, *end = text.p + text.len;
+    struct bench_line line;
+    while (p < end && r->from < r->to) {
+        size_t left = (size_t)(end - p), used = bench_line_read(p, &line);
+        if (used == 0 || used > left) {
+            enum err err = split_line(r, (struct str){p, left}, ended, &line, &used);
+            if (err == ERR_NOT_FOUND && p > text.p) return ERR_OK;
+            if (err != ERR_OK || used > LINE_LIMIT) return not_ours(r);
+        }
+        TRY(take_line(r, &line));
+        p += used;
         r->from += used;
     }
     return ERR_OK;
@@ -200,7 +220,7 @@ static enum err read_lines(struct reader *r)
         err = fs_read_at(fd, r->buffer, len, r->from, &r->why);
         if (err != ERR_OK) break;
         r->buffer[len] = '\n';
-        err = take_rows(r, (struct str){r->buffer, len}, r->from + len == size);
+        err = take_lines(r, (struct str){r->buffer, len}, r->from + len == size);
     }
     fs_close(fd);
     return err;
@@ -218,12 +238,14 @@ static enum err reader_init(struct load *l, struct reader *r, int i, uint64_t si
     uint64_t count = (uint64_t)l->reader_count;
     csv_init(&r->csv);
     r->arena = arena_create(0);
-    r->buffer = mem_alloc(BUFFER_BYTES + 1);
+    r->buffer = mem_alloc(BUFFER_BYTES + BENCH_LINE_PAD);
     r->path = l->options->csv;
     r->from = size / count * (uint64_t)i;
     r->to = i + 1 == l->reader_count ? size : size / count * (uint64_t)(i + 1);
     r->parts = l->options->parts;
-    r->range_members = (uint32_t)(l->options->members / RANGES) + 1;
+    r->members = l->options->members;
+    while (r->members >> r->range_shift >= RANGES)
+        r->range_shift++;
     snprintf(path, sizeof(path), "%.500s.%d.spill", l->options->csv, i);
     return bench_spill_create(path, (size_t)r->parts * RANGES, &r->spill, why);
 }
@@ -305,9 +327,14 @@ static enum err write_bucket(struct writer *w, size_t count, struct part_writer 
     return ERR_OK;
 }
 
+static uint32_t range_members(const struct load *l)
+{
+    return (uint32_t)1 << l->readers[0].range_shift;
+}
+
 static enum err write_buckets(struct writer *w, size_t part, struct part_writer *out)
 {
-    uint32_t members = w->load->readers[0].range_members;
+    uint32_t members = range_members(w->load);
     for (uint32_t range = 0; range < RANGES; range++) {
         size_t count;
         TRY(read_bucket(w, part * RANGES + range, &count));
@@ -347,7 +374,7 @@ static enum err write_part(struct writer *w, size_t part)
 static void writer_run(void *arg)
 {
     struct writer *w = arg;
-    w->start = mem_alloc_array((size_t)w->load->readers[0].range_members + 1, sizeof(*w->start));
+    w->start = mem_alloc_array((size_t)range_members(w->load) + 1, sizeof(*w->start));
     while (w->err == ERR_OK) {
         size_t part = atomic_fetch_add(&w->load->next_part, 1);
         if (part >= (size_t)w->load->options->parts) break;

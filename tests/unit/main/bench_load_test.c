@@ -210,8 +210,9 @@ static void a_spill_gives_back_each_bucket_in_order(void **state)
     assert_int_equal(bench_spill_create(path, 5, &s, NULL), ERR_OK);
     assert_false(fs_exists(path));
     for (uint32_t i = 0; i < 10000; i++) {
-        struct bench_row row = {.member = i};
+        struct bench_row *row = NULL;
         assert_int_equal(bench_spill_add(s, i % 97 ? i % 3 : 3, &row, NULL), ERR_OK);
+        *row = (struct bench_row){.member = i};
     }
     uint64_t total = 0;
     for (size_t bucket = 0; bucket < 5; bucket++) {

@@ -1,13 +1,18 @@
 /* jsonl.c - an event a line, as an object of JSON; docs/import.md lists its members.
  *
- * One pass with the streaming reader: strings are borrowed from the line. Lists are gathered in
- * scratch arrays of their greatest size and copied into the batch at their true one. An unknown or
- * repeated name rejects the row: better loud than a column silently lost. Most lines name the same
- * members in the same order, so each is first looked for where it stood the last time. */
+ * A line that is built like one before it (shape.h) needs its values read only. Any other is read
+ * in one pass with the streaming reader, and its shape learned when it is sound; both ways read
+ * values by the same functions. Strings are borrowed from the line; lists are gathered in scratch
+ * arrays of their greatest size and copied into the batch at their true one. An unknown or repeated
+ * name rejects the row: better loud than a column silently lost.
+ *
+ * Invariant: a value that read_value takes for a slot is one that the pass would take there, with
+ * the same meaning. What it refuses is left to the pass, which knows what to say of it. */
 #include "base/json_reader.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "intake/parse.h"
+#include "intake/shape.h"
 
 enum member {
     M_ID,
@@ -32,24 +37,27 @@ static const struct str names[M_COUNT] = {
     {"amount", 6}, {"props", 5},       {"traits", 6},
 };
 
-/* As they are written when nobody adds white space. */
-static const struct str keys[M_COUNT] = {
-    {"\"id\":", 5},       {"\"at\":", 5},    {"\"kind\":", 7},        {"\"identities\":", 13},
-    {"\"other\":", 8},    {"\"group\":", 8}, {"\"touchpoint\":", 13}, {"\"campaign\":", 11},
-    {"\"content\":", 10}, {"\"staff\":", 8}, {"\"amount\":", 9},      {"\"props\":", 8},
-    {"\"traits\":", 9},
+struct id_list {
+    struct identity items[LIMIT_IDENTITIES_PER_EVENT];
+    uint32_t count;
+};
+
+struct value_list {
+    struct fact_value items[LIMIT_PROPS_PER_EVENT];
+    uint32_t count;
 };
 
 struct row {
     struct parse *p;
     struct json_reader r;
-    struct fact fact;
-    uint32_t seen;                  /* members met, a bit each */
-    enum member after[M_COUNT + 1]; /* what came behind each the last time, and first: a guess */
-    bool foreign;                   /* props.currency is another */
+    struct fact fact; /* but for its lists */
+    struct id_list who, other;
+    struct value_list props, traits;
+    uint32_t seen; /* members met, a bit each */
     struct why why;
-    struct identity ids[LIMIT_IDENTITIES_PER_EVENT];
-    struct fact_value values[LIMIT_PROPS_PER_EVENT];
+    struct shapes shapes;
+    struct shape_mark marks[SHAPE_VALUES]; /* values met by the pass */
+    size_t mark_count;                     /* if beyond the array, those have no mark */
 };
 
 static enum err wrong(struct row *row, const char *field, const char *wanted)
@@ -63,6 +71,8 @@ static enum err broken(struct row *row)
     return err == ERR_OK ? wrong(row, "", "an object") : err;
 }
 
+/* ---- values ---- */
+
 static enum err read_text(struct row *row, const char *field, struct str *out)
 {
     enum json_type type;
@@ -70,14 +80,6 @@ static enum err read_text(struct row *row, const char *field, struct str *out)
     if (!json_peek(&row->r, &type)) return broken(row);
     if (type != JSON_STRING) return wrong(row, field, "a string");
     return json_read_string(&row->r, out) ? ERR_OK : broken(row);
-}
-
-static enum err open_object(struct row *row, const char *field)
-{
-    enum json_type type;
-    if (!json_peek(&row->r, &type)) return broken(row);
-    if (type != JSON_OBJECT) return wrong(row, field, "an object");
-    return json_enter_object(&row->r) ? ERR_OK : broken(row);
 }
 
 static enum err read_at(struct row *row)
@@ -107,60 +109,23 @@ static enum err read_amount(struct row *row)
     return json_read_number(&row->r, &type, &row->fact.amount, &d, NULL) ? ERR_OK : broken(row);
 }
 
-/* ---- identities ---- */
-
-static enum err add_identity(struct row *row, const char *field, struct identity id,
-                             uint32_t *count)
+static enum err read_identity(struct row *row, const struct shape_slot *slot, struct id_list *list)
 {
-    if (*count == LIMIT_IDENTITIES_PER_EVENT)
+    const char *field = names[slot->member].p;
+    struct identity id = {.kind = (enum identity_kind)slot->kind};
+    enum json_type type;
+    if (!json_take_string(&row->r, &id.value)) {
+        if (!json_peek(&row->r, &type)) return broken(row);
+        if (type == JSON_NULL && !slot->listed)
+            return json_read_null(&row->r) ? ERR_OK : broken(row);
+        TRY(read_text(row, field, &id.value));
+    }
+    if (list->count == LIMIT_IDENTITIES_PER_EVENT)
         return why_fail(&row->why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d",
                         LIMIT_IDENTITIES_PER_EVENT);
-    row->ids[(*count)++] = id;
+    list->items[list->count++] = id;
     return ERR_OK;
 }
-
-static enum err read_values_of(struct row *row, const char *field, enum identity_kind kind,
-                               uint32_t *count)
-{
-    struct identity id = {.kind = kind};
-    enum json_type type;
-    if (json_take_string(&row->r, &id.value)) return add_identity(row, field, id, count);
-    if (!json_peek(&row->r, &type)) return broken(row);
-    if (type == JSON_NULL) return json_read_null(&row->r) ? ERR_OK : broken(row);
-    if (type == JSON_STRING) {
-        TRY(read_text(row, field, &id.value));
-        return add_identity(row, field, id, count);
-    }
-    if (type != JSON_ARRAY) return wrong(row, field, "a string or a list of strings");
-    if (!json_enter_array(&row->r)) return broken(row);
-    while (json_next_item(&row->r)) {
-        TRY(read_text(row, field, &id.value));
-        TRY(add_identity(row, field, id, count));
-    }
-    return row->r.error ? broken(row) : ERR_OK;
-}
-
-static enum err read_identities(struct row *row, const char *field, struct identity **out,
-                                uint32_t *out_count)
-{
-    struct str key;
-    uint32_t count = 0;
-    TRY(open_object(row, field));
-    while (json_next_key(&row->r, &key)) {
-        enum identity_kind kind;
-        if (!identity_kind_parse(key, &kind)) {
-            return why_fail(&row->why, ERR_INVALID, MSG_MAP_IDENTITY, field, STR_FMT,
-                            STR_ARG(utf8_cut(key, 80)));
-        }
-        TRY(read_values_of(row, field, kind, &count));
-    }
-    if (row->r.error) return broken(row);
-    *out_count = count;
-    if (count) *out = arena_copy(parse_arena(row->p), row->ids, count * sizeof(row->ids[0]));
-    return ERR_OK;
-}
-
-/* ---- properties and traits ---- */
 
 /* The two that are most. */
 static bool take_scalar(struct row *row, struct fact_value *v)
@@ -203,46 +168,24 @@ static enum err read_scalar(struct row *row, const char *field, struct fact_valu
     }
 }
 
-static enum err read_list(struct row *row, const char *field, struct fact_value **out,
-                          uint32_t *out_count)
+static enum err read_property(struct row *row, const struct shape_slot *slot,
+                              struct value_list *list)
 {
-    struct str key;
-    uint32_t count = 0;
-    TRY(open_object(row, field));
-    while (json_next_key(&row->r, &key)) {
-        struct fact_value v = {.name = key};
-        bool some;
-        TRY(read_scalar(row, field, &v, &some));
-        if (!some) continue;
-        if (count == LIMIT_PROPS_PER_EVENT)
-            return why_fail(&row->why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d",
-                            LIMIT_PROPS_PER_EVENT);
-        row->values[count++] = v;
-    }
-    if (row->r.error) return broken(row);
-    *out_count = count;
-    if (count) *out = arena_copy(parse_arena(row->p), row->values, count * sizeof(row->values[0]));
+    const char *field = names[slot->member].p;
+    struct fact_value v = {.name = slot->name};
+    bool some;
+    TRY(read_scalar(row, field, &v, &some));
+    if (!some) return ERR_OK;
+    if (list->count == LIMIT_PROPS_PER_EVENT)
+        return why_fail(&row->why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d", LIMIT_PROPS_PER_EVENT);
+    list->items[list->count++] = v;
     return ERR_OK;
 }
 
-static enum err read_props(struct row *row)
+static enum err read_value(struct row *row, const struct shape_slot *slot)
 {
     struct fact *f = &row->fact;
-    TRY(read_list(row, "props", &f->props, &f->prop_count));
-    for (uint32_t i = 0; i < f->prop_count; i++) {
-        const struct fact_value *v = &f->props[i];
-        if (v->type != PROP_TEXT || !str_is(v->name, "currency")) continue;
-        row->foreign = !str_is(v->text, row->p->currency);
-    }
-    return ERR_OK;
-}
-
-/* ---- the row ---- */
-
-static enum err read_member(struct row *row, enum member m)
-{
-    struct fact *f = &row->fact;
-    switch (m) {
+    switch (slot->member) {
     case M_ID:
         return read_text(row, "id", &f->id);
     case M_AT:
@@ -250,18 +193,89 @@ static enum err read_member(struct row *row, enum member m)
     case M_KIND:
         return read_text(row, "kind", &f->kind);
     case M_IDENTITIES:
-        return read_identities(row, "identities", &f->who, &f->who_count);
+        return read_identity(row, slot, &row->who);
     case M_OTHER:
-        return read_identities(row, "other", &f->other, &f->other_count);
+        return read_identity(row, slot, &row->other);
     case M_AMOUNT:
         return read_amount(row);
     case M_PROPS:
-        return read_props(row);
+        return read_property(row, slot, &row->props);
     case M_TRAITS:
-        return read_list(row, "traits", &f->traits, &f->trait_count);
+        return read_property(row, slot, &row->traits);
     default:
-        return read_text(row, names[m].p, &f->code[DIM_GROUP + (m - M_GROUP)]);
+        return read_text(row, names[slot->member].p,
+                         &f->code[DIM_GROUP + (slot->member - M_GROUP)]);
     }
+}
+
+/* ---- the pass ---- */
+
+/* Read a value, and remember where it stood. */
+static enum err pass_value(struct row *row, const struct shape_slot *slot)
+{
+    size_t start = row->r.pos;
+    TRY(read_value(row, slot));
+    if (row->mark_count < SHAPE_VALUES)
+        row->marks[row->mark_count] = (struct shape_mark){start, row->r.pos, *slot};
+    row->mark_count++;
+    return ERR_OK;
+}
+
+static enum err open_object(struct row *row, const char *field)
+{
+    enum json_type type;
+    if (!json_peek(&row->r, &type)) return broken(row);
+    if (type != JSON_OBJECT) return wrong(row, field, "an object");
+    return json_enter_object(&row->r) ? ERR_OK : broken(row);
+}
+
+static enum err pass_ids_of(struct row *row, struct shape_slot *slot)
+{
+    enum json_type type;
+    slot->listed = false;
+    if (!json_peek(&row->r, &type)) return broken(row);
+    if (type == JSON_STRING || type == JSON_NULL) return pass_value(row, slot);
+    if (type != JSON_ARRAY)
+        return wrong(row, names[slot->member].p, "a string or a list of strings");
+    if (!json_enter_array(&row->r)) return broken(row);
+    slot->listed = true;
+    while (json_next_item(&row->r))
+        TRY(pass_value(row, slot));
+    return row->r.error ? broken(row) : ERR_OK;
+}
+
+static enum err pass_identities(struct row *row, enum member m)
+{
+    struct str key;
+    TRY(open_object(row, names[m].p));
+    while (json_next_key(&row->r, &key)) {
+        struct shape_slot slot = {.member = (uint8_t)m};
+        enum identity_kind kind;
+        if (!identity_kind_parse(key, &kind)) {
+            return why_fail(&row->why, ERR_INVALID, MSG_MAP_IDENTITY, names[m].p, STR_FMT,
+                            STR_ARG(utf8_cut(key, 80)));
+        }
+        slot.kind = (uint8_t)kind;
+        TRY(pass_ids_of(row, &slot));
+    }
+    return row->r.error ? broken(row) : ERR_OK;
+}
+
+static enum err pass_properties(struct row *row, enum member m)
+{
+    struct shape_slot slot = {.member = (uint8_t)m};
+    TRY(open_object(row, names[m].p));
+    while (json_next_key(&row->r, &slot.name))
+        TRY(pass_value(row, &slot));
+    return row->r.error ? broken(row) : ERR_OK;
+}
+
+static enum err pass_member(struct row *row, enum member m)
+{
+    struct shape_slot slot = {.member = (uint8_t)m};
+    if (m == M_IDENTITIES || m == M_OTHER) return pass_identities(row, m);
+    if (m == M_PROPS || m == M_TRAITS) return pass_properties(row, m);
+    return pass_value(row, &slot);
 }
 
 static enum err find_member(struct row *row, struct str key, enum member *out)
@@ -278,59 +292,122 @@ static enum err find_member(struct row *row, struct str key, enum member *out)
     return why_fail(&row->why, ERR_INVALID, MSG_UNKNOWN_FIELD, field, NULL);
 }
 
-/* M_COUNT at the end of the row, or at an error of the reader. */
-static enum err next_member(struct row *row, enum member last, enum member *out)
+static enum err pass(struct row *row)
 {
     struct str key;
-    enum member m = row->after[last];
-    *out = M_COUNT;
-    if (!json_take_key(&row->r, keys[m])) {
-        if (!json_next_key(&row->r, &key)) return ERR_OK;
+    enum member m = M_COUNT;
+    TRY(open_object(row, ""));
+    while (json_next_key(&row->r, &key)) {
         TRY(find_member(row, key, &m));
-        row->after[last] = m;
+        if (row->seen & 1u << m)
+            return why_fail(&row->why, ERR_INVALID, MSG_TWICE, names[m].p, NULL);
+        row->seen |= 1u << m;
+        TRY(pass_member(row, m));
     }
-    if (row->seen & 1u << m) return why_fail(&row->why, ERR_INVALID, MSG_TWICE, names[m].p, NULL);
-    row->seen |= 1u << m;
-    *out = m;
+    return row->r.error || !json_read_end(&row->r) ? broken(row) : ERR_OK;
+}
+
+/* ---- the row ---- */
+
+static void begin_row(struct row *row, struct str line)
+{
+    row->fact = (struct fact){.amount = HISTORY_NO_AMOUNT};
+    row->who.count = row->other.count = 0;
+    row->props.count = row->traits.count = 0;
+    row->seen = 0;
+    row->mark_count = 0;
+    json_reader_init(&row->r, parse_arena(row->p), line);
+}
+
+/* False, with the row half read: no path fits, or a value does not. */
+static bool follow_shape(struct row *row)
+{
+    const struct shape *s = row->shapes.first;
+    while ((s = shape_at(s, row->r.text, row->r.pos))) {
+        row->r.pos += s->text.len;
+        row->seen = s->total;
+        if (s->last) return true;
+        if (read_value(row, &s->slot) != ERR_OK) return false;
+        s = s->behind;
+    }
+    return false;
+}
+
+static enum err read_members(struct row *row, struct str line)
+{
+    begin_row(row, line);
+    if (!shapes_pay(&row->shapes)) return pass(row);
+    row->shapes.met++;
+    if (follow_shape(row)) {
+        row->shapes.followed++;
+        return ERR_OK;
+    }
+    begin_row(row, line);
+    TRY(pass(row));
+    if (row->mark_count <= SHAPE_VALUES)
+        shapes_learn(&row->shapes, line, row->marks, row->mark_count, row->seen);
     return ERR_OK;
 }
 
-static enum err read_row(struct row *row)
+static void copy_ids(struct row *row, const struct id_list *list, struct identity **out,
+                     uint32_t *count)
 {
-    enum member m = M_COUNT;
-    TRY(open_object(row, ""));
-    for (;;) {
-        TRY(next_member(row, m, &m));
-        if (m == M_COUNT) break;
-        TRY(read_member(row, m));
-    }
-    if (row->r.error || !json_read_end(&row->r)) return broken(row);
+    *count = list->count;
+    if (list->count)
+        *out = arena_copy(parse_arena(row->p), list->items, list->count * sizeof(list->items[0]));
+}
+
+static void copy_values(struct row *row, const struct value_list *list, struct fact_value **out,
+                        uint32_t *count)
+{
+    *count = list->count;
+    if (list->count)
+        *out = arena_copy(parse_arena(row->p), list->items, list->count * sizeof(list->items[0]));
+}
+
+static enum err read_row(struct row *row, struct str line)
+{
+    struct fact *f = &row->fact;
+    TRY(read_members(row, line));
+    copy_ids(row, &row->who, &f->who, &f->who_count);
+    copy_ids(row, &row->other, &f->other, &f->other_count);
+    copy_values(row, &row->props, &f->props, &f->prop_count);
+    copy_values(row, &row->traits, &f->traits, &f->trait_count);
     if (!(row->seen & 1u << M_AT)) return why_fail(&row->why, ERR_INVALID, MSG_MISSING, "at", NULL);
     if (row->seen & 1u << M_KIND) return ERR_OK;
-    row->fact.kind = row->p->options->as ? str_of(row->p->options->as) : STR("member.identified");
+    f->kind = row->p->options->as ? str_of(row->p->options->as) : STR("member.identified");
     return ERR_OK;
+}
+
+/* Is props.currency, the last of them, another than the brand's? */
+static bool is_foreign(const struct row *row)
+{
+    const struct fact *f = &row->fact;
+    for (uint32_t i = f->prop_count; i-- > 0;) {
+        const struct fact_value *v = &f->props[i];
+        if (v->type == PROP_TEXT && str_eq(v->name, STR("currency")))
+            return !str_is(v->text, row->p->currency);
+    }
+    return false;
 }
 
 static void take_line(struct row *row, const struct line *line)
 {
     struct parse *p = row->p;
+    enum err err;
     parse_row(p, line->number, line->text);
-    row->fact = (struct fact){.amount = HISTORY_NO_AMOUNT};
-    row->seen = 0;
-    row->foreign = false;
-    json_reader_init(&row->r, parse_arena(p), line->text);
-    enum err err = ERR_OK;
     if (line->too_long) {
+        begin_row(row, line->text);
         err = why_fail(&row->why, ERR_INVALID, MSG_TOO_LONG, "", "%d", LIMIT_LINE_BYTES);
     } else {
-        err = read_row(row);
+        err = read_row(row, line->text);
     }
     if (err != ERR_OK) {
         size_t at = row->r.error ? row->r.error_at : row->r.pos;
         parse_reject(p, (uint32_t)at + 1, &row->why);
         return;
     }
-    if (row->foreign && row->fact.amount != HISTORY_NO_AMOUNT)
+    if (row->fact.amount != HISTORY_NO_AMOUNT && is_foreign(row))
         parse_foreign_amount(p, &row->fact, (double)row->fact.amount);
     parse_fact(p, &row->fact);
 }
@@ -346,6 +423,7 @@ enum err jsonl_parse(struct parse *p, struct why *why)
     struct line line;
     bool more;
     row->p = p;
+    shapes_init(&row->shapes, p->arena);
     while (parse_room(p)) {
         TRY(window_line(&p->rows, &line, &more, why));
         if (!more) break;

@@ -1,4 +1,5 @@
 /* jsonl_test.c - an event a line: each member, each way to get it wrong. */
+#include "intake/fact_same.h"
 #include "intake/parse_world.h"
 
 static void parse_jsonl(struct world *w, const char *text)
@@ -243,6 +244,107 @@ static void messages_of_segment_are_rows_too(void **state)
     world_finish(&w);
 }
 
+/* Lines that differ from another of the list in a value, in their structure, or in both. */
+static const char *const built_alike[] = {
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":\"u\"},\"props\":{\"n\":1,\"t\":\"x\"}}",
+    "{\"at\":22,\"kind\":\"a.c\",\"identities\":{\"user\":\"v\"},\"props\":{\"n\":-7,\"t\":\"\"}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":\"u\"},\"props\":{\"n\":1.5,\"t\":true}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":null},\"props\":{\"n\":null,\"t\":null}}",
+    "{\"at\":1,\"kind\":\"a\\u002eb\",\"identities\":{\"user\":\"中\"},\"props\":{\"n\":1e2,\"t\":"
+    "\"\\n\"}}",
+    "{\"at\":\"2025-01-31T08:00:00Z\",\"kind\":\"a.b\",\"identities\":{\"user\":\"u\"},\"props\":{}"
+    "}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":[\"u\"]},\"props\":{\"n\":1,\"t\":\"x\"}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":[\"u\",\"v\"]},\"props\":{\"n\":1,\"t\":"
+    "\"x\"}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":[]},\"props\":{\"n\":1,\"t\":\"x\"}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"other\":{\"user\":\"u\"},\"traits\":{\"n\":1,\"t\":\"x\"}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"other\":{\"anon\":\"u\"},\"traits\":{\"n\":1,\"name\":\"x\"}}",
+    "{ \"at\" : 1 , \"kind\" : \"a.b\" }",
+    "{ \"at\" : 2 , \"kind\" : \"a.c\" }",
+    "{\"at\":1,\"amount\":5,\"props\":{\"currency\":\"USD\"},\"kind\":\"order.paid\"}",
+    "{\"at\":1,\"amount\":5,\"props\":{\"currency\":\"CNY\"},\"kind\":\"order.paid\"}",
+    "{\"at\":1,\"amount\":null,\"props\":{\"currency\":\"USD\"},\"kind\":\"order.paid\"}",
+    "{\"kind\":\"a.b\",\"group\":\"g\",\"touchpoint\":\"t\",\"at\":1,\"id\":\"1\"}",
+    "{\"kind\":\"a.b\",\"group\":\"h\",\"touchpoint\":\"s\",\"at\":2,\"id\":\"2\"}",
+    "{\"kind\":\"a.b\",\"group\":\"h\",\"at\":2,\"id\":\"2\"}",
+    "{\"kind\":\"a.b\",\"group\":\"h\"}",
+    "{\"kind\":\"a.b\",\"group\":\"i\"}",
+    "{\"at\":1}",
+    "{\"at\":2}",
+    "{\"at\":2} ",
+    "{\"at\":2}x",
+    "{\"at\":2",
+    "{\"at\":2,",
+    "{\"at\":02}",
+    "{\"at\":[2]}",
+    "{\"at\":2,\"at\":3}",
+    "{\"at\":2,\"kind\":\"a.b\",\"kind\":\"a.b\"}",
+    "{\"at\":2,\"kind\":\"a.b}",
+    "{\"at\":2,\"kind\":\"a\tb\"}",
+    "{\"at\":2,\"kind\":\"\xFF\"}",
+    "{\"at\":2,\"kind\":5}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":5},\"props\":{\"n\":1,\"t\":\"x\"}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":[null]},\"props\":{\"n\":1,\"t\":\"x\"}}",
+    "{\"at\":1,\"kind\":\"a.b\",\"identities\":{\"user\":\"u\"},\"props\":{\"n\":{},\"t\":\"x\"}}",
+};
+
+/* The last line of a text, alone or behind others. */
+static void expect_last_as_alone(const char *before, const char *line)
+{
+    struct world alone, behind;
+    char text[600];
+    snprintf(text, sizeof(text), "%s\n%s\n%s", before, before, line);
+    parse_jsonl(&alone, line);
+    parse_jsonl(&behind, text);
+    const struct batch *a = alone.batch, *b = behind.batch;
+    assert_int_equal(a->facts.count + a->rejects.count, 1);
+    assert_int_equal(b->facts.count + b->rejects.count, 3);
+    if (a->facts.count) {
+        bool same = b->facts.count && b->lines.items[b->lines.count - 1] == 3 &&
+                    fact_same(&a->facts.items[0], &b->facts.items[b->facts.count - 1]);
+        if (!same) fail_msg("behind %s\n%s is another fact than alone", before, line);
+    } else {
+        const struct reject *r = reject_at(&alone, 0),
+                            *s = reject_at(&behind, b->rejects.count - 1);
+        bool same = s->line == 3 && r->column == s->column && r->why.err == s->why.err &&
+                    r->why.msg == s->why.msg && strcmp(r->why.field, s->why.field) == 0;
+        if (!same) fail_msg("behind %s\n%s is rejected otherwise than alone", before, line);
+    }
+    world_finish(&alone);
+    world_finish(&behind);
+}
+
+static void what_came_before_changes_no_line(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(built_alike); i++) {
+        for (size_t k = 0; k < COUNT(built_alike); k++)
+            expect_last_as_alone(built_alike[i], built_alike[k]);
+    }
+}
+
+static void lists_of_learned_lines_have_their_limits_too(void **state)
+{
+    (void)state;
+    struct strbuf text = {0};
+    struct world w;
+    for (int line = 0; line < 3; line++) { /* with nulls, which are no values, and without */
+        strbuf_addf(&text, "{\"at\":1,\"identities\":{");
+        for (int i = 0; i <= LIMIT_IDENTITIES_PER_EVENT; i++)
+            strbuf_addf(&text, "%s\"user\":%s", i ? "," : "", line == 2 || i ? "\"u\"" : "null");
+        strbuf_addf(&text, "}}\n");
+    }
+    world_init(&w, IMPORT_JSONL);
+    world_parse_str(&w, (struct str){text.p, text.len});
+    expect_sound(&w, 2, 1);
+    assert_int_equal(fact_at(&w, 1)->who_count, LIMIT_IDENTITIES_PER_EVENT);
+    assert_int_equal(reject_at(&w, 0)->line, 3);
+    assert_int_equal(reject_at(&w, 0)->why.msg, MSG_TOO_MANY);
+    world_finish(&w);
+    strbuf_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +357,8 @@ int main(void)
         cmocka_unit_test(another_currency_keeps_amount_and_currency_as_properties),
         cmocka_unit_test(a_line_that_is_too_long_costs_itself_only),
         cmocka_unit_test(messages_of_segment_are_rows_too),
+        cmocka_unit_test(what_came_before_changes_no_line),
+        cmocka_unit_test(lists_of_learned_lines_have_their_limits_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

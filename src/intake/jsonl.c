@@ -2,7 +2,7 @@
  *
  * A line that is built like one before it (shape.h) needs its values read only. Any other is read
  * in one pass with the streaming reader, and its shape learned when it is sound; both ways read
- * values by the same functions. Strings are borrowed from the line; lists are gathered in scratch
+ * values by the same functions. Strings are copied out of the line; lists are gathered in scratch
  * arrays of their greatest size and copied into the batch at their true one. An unknown or repeated
  * name rejects the row: better loud than a column silently lost.
  *
@@ -82,6 +82,21 @@ static enum err read_text(struct row *row, const char *field, struct str *out)
     return json_read_string(&row->r, out) ? ERR_OK : broken(row);
 }
 
+/* A text of which there are few. */
+static enum err read_code(struct row *row, const char *field, struct str *out)
+{
+    TRY(read_text(row, field, out));
+    *out = parse_keep(row->p, *out);
+    return ERR_OK;
+}
+
+static enum err read_id(struct row *row)
+{
+    TRY(read_text(row, "id", &row->fact.id));
+    row->fact.id = arena_str(parse_arena(row->p), row->fact.id);
+    return ERR_OK;
+}
+
 static enum err read_at(struct row *row)
 {
     enum json_type type;
@@ -123,6 +138,7 @@ static enum err read_identity(struct row *row, const struct shape_slot *slot, st
     if (list->count == LIMIT_IDENTITIES_PER_EVENT)
         return why_fail(&row->why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d",
                         LIMIT_IDENTITIES_PER_EVENT);
+    id.value = arena_str(parse_arena(row->p), id.value);
     list->items[list->count++] = id;
     return ERR_OK;
 }
@@ -178,6 +194,7 @@ static enum err read_property(struct row *row, const struct shape_slot *slot,
     if (!some) return ERR_OK;
     if (list->count == LIMIT_PROPS_PER_EVENT)
         return why_fail(&row->why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d", LIMIT_PROPS_PER_EVENT);
+    if (v.type == PROP_TEXT) v.text = parse_keep(row->p, v.text);
     list->items[list->count++] = v;
     return ERR_OK;
 }
@@ -187,11 +204,11 @@ static enum err read_value(struct row *row, const struct shape_slot *slot)
     struct fact *f = &row->fact;
     switch (slot->member) {
     case M_ID:
-        return read_text(row, "id", &f->id);
+        return read_id(row);
     case M_AT:
         return read_at(row);
     case M_KIND:
-        return read_text(row, "kind", &f->kind);
+        return read_code(row, "kind", &f->kind);
     case M_IDENTITIES:
         return read_identity(row, slot, &row->who);
     case M_OTHER:
@@ -203,7 +220,7 @@ static enum err read_value(struct row *row, const struct shape_slot *slot)
     case M_TRAITS:
         return read_property(row, slot, &row->traits);
     default:
-        return read_text(row, names[slot->member].p,
+        return read_code(row, names[slot->member].p,
                          &f->code[DIM_GROUP + (slot->member - M_GROUP)]);
     }
 }
@@ -265,8 +282,10 @@ static enum err pass_properties(struct row *row, enum member m)
 {
     struct shape_slot slot = {.member = (uint8_t)m};
     TRY(open_object(row, names[m].p));
-    while (json_next_key(&row->r, &slot.name))
+    while (json_next_key(&row->r, &slot.name)) {
+        slot.name = parse_keep(row->p, slot.name);
         TRY(pass_value(row, &slot));
+    }
     return row->r.error ? broken(row) : ERR_OK;
 }
 
@@ -424,6 +443,7 @@ enum err jsonl_parse(struct parse *p, struct why *why)
     bool more;
     row->p = p;
     shapes_init(&row->shapes, p->arena);
+    window_reuse(&p->rows, p->arena);
     while (parse_room(p)) {
         TRY(window_line(&p->rows, &line, &more, why));
         if (!more) break;

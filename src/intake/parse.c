@@ -16,10 +16,23 @@
 #define BATCH_BYTES ((size_t)320 << 20)
 #define BATCH_REJECTS 4096
 #define ROW_SHOWN 4096 /* bytes of a rejected row that are kept */
+#define KEPT_BYTES 64  /* of a text that is looked for among those before it */
 
 struct arena *parse_arena(struct parse *p)
 {
     return p->batch->arena;
+}
+
+struct str parse_keep(struct parse *p, struct str text)
+{
+    if (text.len > KEPT_BYTES) return arena_str(p->batch->arena, text);
+    if (text.len == 0) return STR("");
+    if (!p->kept)
+        p->kept = arena_alloc_array(p->arena, (size_t)1 << PARSE_KEPT_BITS, sizeof(*p->kept));
+    struct str *slot = &p->kept[hash_ends(text) >> (64 - PARSE_KEPT_BITS)];
+    if (!str_eq(*slot, text))
+        *slot = (struct str){arena_copy(p->batch->arena, text.p, text.len), text.len};
+    return *slot;
 }
 
 /* The next batch to fill; NULL when stopped. Its facts need not move while they become as many as
@@ -29,6 +42,7 @@ static struct batch *take_batch(struct parse *p)
     struct batch *b = belt_take_empty(p->belt);
     uint64_t lines = p->in ? input_get_info(p->in)->lines + 1 : 0;
     if (!b) return NULL;
+    if (p->kept) memset(p->kept, 0, sizeof(*p->kept) << PARSE_KEPT_BITS);
     size_t rows = lines < p->batch_rows ? (size_t)lines : p->batch_rows;
     VEC_RESERVE(&b->facts, rows);
     VEC_RESERVE(&b->lines, rows);

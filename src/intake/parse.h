@@ -11,6 +11,7 @@
 #include "intake/window.h"
 
 #define PARSE_KINDS_BITS 7
+#define PARSE_KEPT_BITS 12
 
 struct parse {
     const struct import_options *options;
@@ -23,6 +24,7 @@ struct parse {
     struct window rows;
     struct dates dates;
     struct arena *arena; /* lives as long as the file */
+    struct str *kept;    /* texts of the batch, by hash_ends; NULL = none yet; see parse_keep */
     void *carry;         /* a format's memory across the files of one import */
     struct mapping *map; /* compiled --map; NULL = none */
     struct belt *belt;
@@ -66,6 +68,9 @@ void parse_reject(struct parse *p, uint32_t column, const struct why *why);
 void parse_foreign_amount(struct parse *p, struct fact *f, double amount);
 
 struct arena *parse_arena(struct parse *p); /* of the batch */
+/* A copy of 'text' that lives as long as the batch. Texts that come again and again, as codes do,
+ * have one copy, near to hand on the writer's side, too. */
+struct str parse_keep(struct parse *p, struct str text);
 
 /* The formats. */
 MUST_CHECK enum err csv_parse(struct parse *p, struct why *why);

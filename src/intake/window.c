@@ -1,23 +1,26 @@
 /* window.c - chunks of text, each in the arena of its batch; a row cut by the end of a chunk is
- * carried to the front of the next. */
+ * carried to the front of the next. A window that is reused has one chunk, which grows only for a
+ * row that does not fit. */
 #include "intake/window.h"
 
 #include "base/limits.h"
 
 #define CHUNK_BYTES ((size_t)1 << 20)
-#define SHOWN_BYTES 200 /* of a line that is too long */
+#define REUSED_BYTES ((size_t)1 << 18) /* fits the processor's second cache */
+#define SHOWN_BYTES 200                /* of a line that is too long */
 
-/* A new chunk with the unused text at its front. */
+/* The unused text to the front of a chunk: a new one, or the same again where that will do. */
 static void renew(struct window *r)
 {
-    size_t rest = r->len - r->at;
-    size_t size = rest * 2 < CHUNK_BYTES ? CHUNK_BYTES : rest * 2;
-    char *p = arena_alloc_raw(r->arena, size + 1);
-    if (rest) memcpy(p, r->p + r->at, rest);
+    size_t rest = r->len - r->at, least = r->reused ? REUSED_BYTES : CHUNK_BYTES;
+    size_t size = rest * 2 < least ? least : rest * 2;
+    bool again = r->reused && size <= r->size;
+    char *p = again ? r->p : arena_alloc_raw(r->arena, size + 1);
+    if (rest) memmove(p, r->p + r->at, rest);
     r->p = p;
     r->at = 0;
     r->len = rest;
-    r->size = size;
+    if (!again) r->size = size;
     p[rest] = '\n';
 }
 
@@ -55,7 +58,16 @@ void window_init_text(struct window *r, struct str text, struct arena *arena)
 
 void window_move(struct window *r, struct arena *arena)
 {
+    if (r->reused) return;
     r->arena = arena;
+    renew(r);
+}
+
+void window_reuse(struct window *r, struct arena *arena)
+{
+    r->reused = true;
+    r->arena = arena;
+    r->size = 0;
     renew(r);
 }
 
@@ -63,7 +75,7 @@ enum err window_fill(struct window *r, struct why *why)
 {
     size_t got;
     if (r->ended) return ERR_OK;
-    if (r->size - r->len < CHUNK_BYTES / 8) renew(r);
+    if (r->reused || r->size - r->len < CHUNK_BYTES / 8) renew(r);
     TRY(input_read(r->in, r->p + r->len, r->size - r->len, &got, why));
     r->len += got;
     settle_line_ends(r, r->len - got);

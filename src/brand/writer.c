@@ -402,8 +402,10 @@ static void give_back(struct brand *b)
 
 static void checkpoint(struct brand *b)
 {
-    enum err err = sql_checkpoint(b->db, b->wal_due ? 0 : CHECKPOINT_PAGES);
+    enum err err =
+        b->wal_due ? sql_checkpoint(b->db, 0) : sql_checkpoint_beside(b->db, CHECKPOINT_PAGES);
     if (err == ERR_OK) b->wal_due = false;
+    if (err == ERR_IO) b->poisoned = true; /* what was moved may be on no disk: the WAL has it */
     if (err != ERR_OK && err != ERR_BUSY)
         log_warn("brand", "checkpoint_failed", "error=%s", err_code(err));
 }

@@ -58,6 +58,7 @@ struct driver {
     enum err (*control)(struct sql *db, enum control what);
     enum err (*exec)(struct sql *db, const char *text);
     enum err (*checkpoint)(struct sql *db, int pages);
+    enum err (*checkpoint_beside)(struct sql *db, int pages);
     int (*wal_pages)(const struct sql *db);
     enum err (*verify)(struct sql *db, struct why *why);
     enum err (*alive)(struct sql *db);

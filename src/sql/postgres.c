@@ -285,6 +285,7 @@ const struct driver postgres_driver = {
     .control = control,
     .exec = exec,
     .checkpoint = checkpoint,
+    .checkpoint_beside = checkpoint,
     .wal_pages = wal_pages,
     .verify = verify,
     .alive = alive,

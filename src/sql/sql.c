@@ -357,6 +357,12 @@ enum err sql_checkpoint(struct sql *db, int pages)
     return db->driver->checkpoint(db, pages);
 }
 
+enum err sql_checkpoint_beside(struct sql *db, int pages)
+{
+    assert(!db->in_transaction && pages > 0);
+    return db->driver->checkpoint_beside(db, pages);
+}
+
 int sql_wal_pages(const struct sql *db)
 {
     return db->driver->wal_pages(db);

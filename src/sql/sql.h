@@ -2,10 +2,10 @@
  *
  * One text of SQL serves both: parameters are $1 $2 ..., RETURNING and ON CONFLICT are fine, no
  * engine-only functions; ORDER BY a nullable column says NULLS FIRST or LAST. A connection belongs
- * to one thread at a time. Exactly one connection of a database writes and checkpoints
- * (SQL_WRITER). A statement belongs to its connection, is prepared once per text and found again by
- * the text's address, so texts are string literals. Values read are borrowed until the next
- * sql_step or sql_use of that statement.
+ * to one thread at a time. Exactly one connection of a database writes (SQL_WRITER). A statement
+ * belongs to its connection, is prepared once per text and found again by the text's address, so
+ * texts are string literals. Values read are borrowed until the next sql_step or sql_use of that
+ * statement.
  *
  * On both engines alike: after a statement of a transaction failed only sql_rollback works, so ask
  * with ON CONFLICT instead of catching an error. What the engine refuses is ERR_NO_SPACE, ERR_IO
@@ -97,6 +97,10 @@ MUST_CHECK enum err sql_migrate(struct sql *db, const char *module,
  * WAL is emptied, so that what was deleted is in neither file: ERR_BUSY while a reader needs it.
  * Elsewhere nothing. */
 MUST_CHECK enum err sql_checkpoint(struct sql *db, int pages);
+/* The same with 'pages' over 0, by a thread of its own: returns at once, but for the few pages that
+ * were committed while that thread was at work. To be called after every commit. While the thread
+ * is at work sql_checkpoint does nothing, and of 0 pages is ERR_BUSY. */
+MUST_CHECK enum err sql_checkpoint_beside(struct sql *db, int pages);
 /* Pages in the WAL as of the last commit; 0 on PostgreSQL. */
 int sql_wal_pages(const struct sql *db);
 /* Consistent copy of a SQLite database into a new file, a few pages at a time; safe while the

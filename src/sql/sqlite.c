@@ -75,7 +75,10 @@ static int note_wal(void *ctx, sqlite3 *handle, const char *name, int pages)
     struct sqlite_db *db = ctx;
     (void)handle;
     (void)name;
-    if (pages < db->wal_pages) db->wal_moved = 0; /* the WAL began anew */
+    if (pages < db->wal_pages) { /* the WAL began anew */
+        db->wal_moved = 0;
+        db->asked = false;
+    }
     db->wal_pages = pages;
     return SQLITE_OK;
 }
@@ -95,6 +98,7 @@ static enum err open_db(struct sql *base, const struct place *place, struct why 
 static void close_db(struct sql *base)
 {
     struct sqlite_db *db = of(base);
+    mover_destroy(db->mover); /* first, so that the writer is the last and empties the WAL */
     int code = sqlite3_close(db->handle);
     assert(code == SQLITE_OK); /* every statement was finished */
     mem_free(db->path);
@@ -301,6 +305,7 @@ const struct driver sqlite_driver = {
     .control = control,
     .exec = exec,
     .checkpoint = sqlite_checkpoint,
+    .checkpoint_beside = sqlite_checkpoint_beside,
     .wal_pages = wal_pages,
     .verify = sqlite_verify,
     .alive = alive,

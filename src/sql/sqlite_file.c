@@ -19,6 +19,7 @@
 #define BUSY_TIMEOUT_MS 5000
 #define BACKUP_PAGES 256    /* copied at a time */
 #define DAMAGE_LINES_MAX 10 /* of integrity_check, to the log */
+#define WAL_PAGES_MAX 16000 /* then the writer itself moves what the mover left, however much */
 
 enum err sqlite_ask(sqlite3 *handle, const char *text, char *out, size_t size)
 {
@@ -183,6 +184,20 @@ enum err sqlite_connect(const char *path, enum sql_role role, sqlite3 **out, str
     return err;
 }
 
+enum err sqlite_connect_mover(const char *path, sqlite3 **out)
+{
+    char count[16];
+    int code = open_file(path, SQLITE_OPEN_READWRITE, out);
+    if (code != SQLITE_OK) return sqlite_failed(*out, code, "open");
+    TRY(settle_common(*out));
+    TRY(set(*out, "PRAGMA synchronous=FULL"));
+    TRY(configure(*out, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1));
+    /* only what has been read once has its WAL open */
+    TRY(sqlite_ask(*out, "SELECT count(*) FROM sqlite_schema", count, sizeof(count)));
+    sqlite3_set_authorizer(*out, only_reading, NULL);
+    return ERR_OK;
+}
+
 /* ---- checkpoints ---- */
 
 static enum err empty_wal(struct sqlite_db *db)
@@ -196,21 +211,66 @@ static enum err empty_wal(struct sqlite_db *db)
     return ERR_OK;
 }
 
-/* What counts is pages not yet moved: while a reader keeps the WAL from beginning anew, every batch
- * would otherwise pay for a checkpoint of its own few pages. */
-enum err sqlite_checkpoint(struct sql *base, int pages)
+static enum err move_now(struct sqlite_db *db)
 {
-    struct sqlite_db *db = (struct sqlite_db *)base;
     int held = 0;
     int moved = 0;
-    if (base->role != SQL_WRITER) return ERR_OK;
-    if (pages == 0) return empty_wal(db);
-    if (db->wal_pages - db->wal_moved < pages) return ERR_OK;
     if (db->wal_pages == db->wal_moved) return ERR_OK;
     int code =
         sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &held, &moved);
     if (code != SQLITE_OK) return sqlite_failed(db->handle, code, "checkpoint");
     db->wal_moved = moved;
+    return ERR_OK;
+}
+
+/* False while the mover is at work; *done: it has ended since the last call, and 'err' is how. */
+static bool mover_is_free(struct sqlite_db *db, bool *done, enum err *err)
+{
+    int moved = 0;
+    *done = false;
+    *err = ERR_OK;
+    if (!db->mover) return true;
+    bool free = mover_take(db->mover, done, &moved, err);
+    if (*done && db->asked && *err == ERR_OK) db->wal_moved = moved;
+    return free;
+}
+
+/* What counts is pages not yet moved: while a reader keeps the WAL from beginning anew, every batch
+ * would otherwise pay for a checkpoint of its own few pages. */
+enum err sqlite_checkpoint(struct sql *base, int pages)
+{
+    struct sqlite_db *db = (struct sqlite_db *)base;
+    bool done;
+    enum err err;
+    if (base->role != SQL_WRITER) return ERR_OK;
+    if (!mover_is_free(db, &done, &err)) return pages == 0 ? ERR_BUSY : ERR_OK;
+    if (err != ERR_OK) return err;
+    if (pages == 0) return empty_wal(db);
+    return db->wal_pages - db->wal_moved < pages ? ERR_OK : move_now(db);
+}
+
+static bool has_mover(struct sqlite_db *db)
+{
+    if (!db->mover && !db->no_mover) db->mover = mover_create(db->path);
+    db->no_mover = !db->mover;
+    return db->mover;
+}
+
+/* A busy writer never lets the mover catch up: the pages of the last moments are the writer's to
+ * move, or the WAL would grow for ever. */
+enum err sqlite_checkpoint_beside(struct sql *base, int pages)
+{
+    struct sqlite_db *db = (struct sqlite_db *)base;
+    bool done;
+    enum err err;
+    if (base->role != SQL_WRITER || !mover_is_free(db, &done, &err)) return ERR_OK;
+    if (err != ERR_OK) return err;
+    int left = db->wal_pages - db->wal_moved;
+    if (done && (left < pages || db->wal_pages >= WAL_PAGES_MAX)) return move_now(db);
+    if (left < pages) return ERR_OK;
+    if (!has_mover(db)) return move_now(db);
+    db->asked = true;
+    mover_ask(db->mover, db->wal_moved);
     return ERR_OK;
 }
 

@@ -193,6 +193,7 @@ static void there_is_nothing_to_checkpoint_or_to_verify(void **state)
     struct sql *db = store_with_table(store_of(state));
     assert_int_equal(sql_engine(db), SQL_POSTGRES);
     assert_int_equal(sql_checkpoint(db, 0), ERR_OK);
+    assert_int_equal(sql_checkpoint_beside(db, 1), ERR_OK);
     assert_int_equal(sql_wal_pages(db), 0);
     assert_int_equal(sql_verify(db, NULL), ERR_OK);
     sql_close(db);

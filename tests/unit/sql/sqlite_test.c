@@ -53,18 +53,6 @@ static void files_are_for_their_owner_alone(void **state)
     sql_close(db);
 }
 
-static void fill(struct sql *db, int from, int count)
-{
-    char name[1001];
-    memset(name, 'n', 1000);
-    name[1000] = '\0';
-    assert_int_equal(sql_begin(db), ERR_OK);
-    for (int i = from; i < from + count; i++) {
-        assert_int_equal(put_item(db, i, name), ERR_OK);
-    }
-    assert_int_equal(sql_commit(db), ERR_OK);
-}
-
 static void checkpoints_wait_for_their_pages_and_begin_the_log_anew(void **state)
 {
     struct store *st = store_of(state);
@@ -317,7 +305,7 @@ static void *keep_writing(void *arg)
         if (err == ERR_OK) err = put_item(b->db, 1000000 + 2 * i, "pair");
         if (err == ERR_OK) err = put_item(b->db, 1000001 + 2 * i, "pair");
         if (err == ERR_OK) err = sql_commit(b->db);
-        if (err == ERR_OK) err = sql_checkpoint(b->db, 50);
+        if (err == ERR_OK) err = sql_checkpoint_beside(b->db, 50);
         if (err != ERR_OK) return b;
         atomic_fetch_add(&b->commits, 1);
     }
@@ -412,7 +400,7 @@ static void write_until_killed(const struct store *st, int pipe_fd, int first)
         if (put_item(db, 2 * i + 1, "pair") != ERR_OK) _exit(4);
         if (sql_commit(db) != ERR_OK) _exit(5);
         if (write(pipe_fd, &i, sizeof(i)) != sizeof(i)) _exit(6);
-        if (sql_checkpoint(db, 30) != ERR_OK) _exit(7);
+        if (sql_checkpoint_beside(db, 30) != ERR_OK) _exit(7);
     }
 }
 

@@ -132,3 +132,16 @@ static inline int64_t number_of(struct sql *db, const char *text)
         assert_int_equal(actual_.len, expected_.len);                                              \
         if (expected_.len) assert_memory_equal(actual_.p, expected_.p, expected_.len);             \
     } while (0)
+
+/* A thousand bytes a row, in one commit. */
+static inline void fill(struct sql *db, int from, int count)
+{
+    char name[1001];
+    memset(name, 'n', 1000);
+    name[1000] = '\0';
+    assert_int_equal(sql_begin(db), ERR_OK);
+    for (int i = from; i < from + count; i++) {
+        assert_int_equal(put_item(db, i, name), ERR_OK);
+    }
+    assert_int_equal(sql_commit(db), ERR_OK);
+}

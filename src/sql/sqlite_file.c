@@ -19,7 +19,10 @@
 #define BUSY_TIMEOUT_MS 5000
 #define BACKUP_PAGES 256    /* copied at a time */
 #define DAMAGE_LINES_MAX 10 /* of integrity_check, to the log */
-#define WAL_PAGES_MAX 16000 /* then the writer itself moves what the mover left, however much */
+/* Of a WAL that the mover works on, in checkpoints of so many pages: */
+#define WAL_LONG 3   /* it is to begin anew as soon as the mover has caught up */
+#define WAL_MAX 4    /* the writer moves what the mover left, however much */
+#define CAUGHT_UP 16 /* of a checkpoint's pages: so few may be left to the writer */
 
 enum err sqlite_ask(sqlite3 *handle, const char *text, char *out, size_t size)
 {
@@ -257,7 +260,7 @@ static bool has_mover(struct sqlite_db *db)
 }
 
 /* A busy writer never lets the mover catch up: the pages of the last moments are the writer's to
- * move, or the WAL would grow for ever. */
+ * move, or the WAL would grow for ever. That ends with a sync, so it is not done often. */
 enum err sqlite_checkpoint_beside(struct sql *base, int pages)
 {
     struct sqlite_db *db = (struct sqlite_db *)base;
@@ -266,8 +269,10 @@ enum err sqlite_checkpoint_beside(struct sql *base, int pages)
     if (base->role != SQL_WRITER || !mover_is_free(db, &done, &err)) return ERR_OK;
     if (err != ERR_OK) return err;
     int left = db->wal_pages - db->wal_moved;
-    if (done && (left < pages || db->wal_pages >= WAL_PAGES_MAX)) return move_now(db);
-    if (left < pages) return ERR_OK;
+    bool is_long = db->wal_pages / WAL_LONG >= pages;
+    if (done && is_long && (left <= pages / CAUGHT_UP || db->wal_pages / WAL_MAX >= pages))
+        return move_now(db);
+    if (left < (is_long ? 1 : pages)) return ERR_OK;
     if (!has_mover(db)) return move_now(db);
     db->asked = true;
     mover_ask(db->mover, db->wal_moved);

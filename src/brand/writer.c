@@ -18,7 +18,7 @@
 #include "brand/internal.h"
 
 #define ROUND_MS 2000
-#define SLICE_ROWS 200
+#define SLICE_ROWS 64
 #define SLICE_SHARE 2
 #define IDLE_MS 1000
 #define CHECKPOINT_PAGES 4000

@@ -11,15 +11,18 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "api/page.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "people/people.h"
 
 #define ASKERS 2
+#define ASKER_NICENESS 5
 #define ASK_QUEUE 64
 #define WATCH_MS 100
 
@@ -180,10 +183,19 @@ static void answer(struct api *a, size_t slot)
     pthread_mutex_lock(&a->lock);
 }
 
+/* This thread, and those it makes for a question, get what intake leaves of the processors; where
+ * that is refused, they run like any other. A compactor gives way to them in turn. */
+static void give_way(void)
+{
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), ASKER_NICENESS) != 0)
+        log_warn("api", "asker_not_nice", "niceness=%d", ASKER_NICENESS);
+}
+
 static void *asker(void *arg)
 {
     struct api *a = arg;
     size_t slot = 0;
+    give_way();
     pthread_mutex_lock(&a->lock);
     while (!pthread_equal(a->askers[slot], pthread_self()))
         slot++;

@@ -32,14 +32,6 @@ static unsigned length_of(uint64_t v)
     return v < 1u << 16 ? 1 + (v >= 1u << 8) : 3 + (v >= 1u << 24);
 }
 
-size_t bytes_size(const uint64_t *in, size_t count)
-{
-    size_t size = bytes_controls(count);
-    for (size_t i = 0; i < count; i++)
-        size += length_of(in[i]);
-    return size;
-}
-
 void bytes_put(const uint64_t *in, size_t count, struct strbuf *out)
 {
     strbuf_reserve(out, bytes_controls(count) + 4 * count + sizeof(uint64_t));

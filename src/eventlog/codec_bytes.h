@@ -17,9 +17,7 @@ static inline size_t bytes_controls(size_t count)
     return (count + 3) / 4;
 }
 
-/* Bytes that 'count' numbers take, controls included; every in[i] < 2^32. */
-size_t bytes_size(const uint64_t *in, size_t count);
-/* Append them. */
+/* Append 'count' numbers, every in[i] < 2^32: their controls, and 1 to 4 bytes each. */
 void bytes_put(const uint64_t *in, size_t count, struct strbuf *out);
 
 /* Numbers of 'count' <= 128 from their controls and from *data, which moves past them. False when

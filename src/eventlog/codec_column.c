@@ -91,11 +91,15 @@ static bool tell_returns(uint64_t *value, size_t runs)
 static void write_runs(struct codec_writer *w, const uint32_t *v, size_t rows, struct strbuf *out)
 {
     size_t runs = 0, start = 0;
-    for (size_t i = 1; i <= rows; i++) {
-        if (i < rows && v[i] == v[start]) continue;
-        w->a[runs] = v[start];
-        w->b[runs++] = i - start - 1;
-        start = i;
+    for (size_t i = 0; i < rows; i++) { /* no branch: it could not be predicted */
+        w->a[runs] = v[i];
+        w->b[runs] = i;
+        runs += i + 1 == rows || v[i + 1] != v[i];
+    }
+    for (size_t i = 0; i < runs; i++) {
+        size_t end = w->b[i] + 1;
+        w->b[i] = end - start - 1;
+        start = end;
     }
     put_varint(out, runs);
     put_u8(out, tell_returns(w->a, runs));

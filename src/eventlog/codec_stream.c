@@ -17,6 +17,8 @@
 
 #define BLOCKS_MAX (STREAM_MAX / BITS_BLOCK)
 #define SLOTS (2 * STREAM_DICT_MAX) /* of the hash table of distinct values */
+#define DIGIT_BITS 9                /* two such hold every count */
+#define DIGITS (1u << DIGIT_BITS)
 #define DAY ((uint64_t)86400000)
 #define WORTH(bytes)                                                                               \
     ((bytes) - (bytes) / 8) /* what takes time to read must be smaller than this                   \
@@ -27,6 +29,7 @@
 struct plan {
     size_t bytes;                 /* of the payload and the block heads */
     size_t patched;               /* numbers of all blocks that are patched */
+    size_t whole;                 /* bytes of the numbers as 1 to 4 whole bytes each */
     uint8_t width[BLOCKS_MAX];    /* bits of the plain numbers of each block */
     uint8_t patches[BLOCKS_MAX];  /* numbers wider than that */
     uint8_t high_max[BLOCKS_MAX]; /* bits of the widest patch above 'width' */
@@ -47,9 +50,12 @@ struct stream_encoder {
     uint32_t count[SLOTS];       /* occurrences; 0 = free */
     uint32_t rank[SLOTS];        /* place of the slot's value in the dictionary */
     struct entry entry[STREAM_DICT_MAX];
+    struct entry moved[STREAM_DICT_MAX]; /* on their way to their order */
     uint32_t entries;
     struct strbuf body; /* of a dictionary, before its length is known */
 };
+
+_Static_assert(STREAM_MAX < DIGITS * DIGITS, "two digits hold every count");
 
 struct stream_encoder *stream_encoder_create(void)
 {
@@ -76,34 +82,89 @@ static size_t patch_bytes(size_t patches, unsigned high_width)
     return 1 + places + bits_run_size(patches, high_width);
 }
 
+/* The numbers of a block that are wider than each width; those of up to WIDTHS bits by vectors of
+ * sixteen counters, one for each width: a number adds the row of its own width. */
+#define WIDTHS 32
+struct tally {
+    unsigned most; /* bits of the widest number */
+    uint8_t wider[64];
+};
+
+typedef uint8_t counters __attribute__((vector_size(16)));
+
+/* clang-format off */
+#define WIDER(bits, w) ((bits) > (w))
+#define WIDER8(bits, w) \
+    WIDER(bits, w), WIDER(bits, (w) + 1), WIDER(bits, (w) + 2), WIDER(bits, (w) + 3), \
+    WIDER(bits, (w) + 4), WIDER(bits, (w) + 5), WIDER(bits, (w) + 6), WIDER(bits, (w) + 7)
+#define ROW(bits) {{WIDER8(bits, 0), WIDER8(bits, 8)}, {WIDER8(bits, 16), WIDER8(bits, 24)}}
+#define ROW8(bits) \
+    ROW(bits), ROW((bits) + 1), ROW((bits) + 2), ROW((bits) + 3), \
+    ROW((bits) + 4), ROW((bits) + 5), ROW((bits) + 6), ROW((bits) + 7)
+/* clang-format on */
+static const counters wider_of[WIDTHS + 1][2] = {ROW8(0), ROW8(8), ROW8(16), ROW8(24), ROW(32)};
+
+/* bits_of(v), v < 2^63, without a case for 0. */
+static inline unsigned row_of(uint64_t v)
+{
+    return 63u - (unsigned)__builtin_clzll(2 * v + 1);
+}
+
+static void tally_narrow(const uint64_t *v, size_t n, struct tally *t)
+{
+    counters low = {0}, high = {0};
+    for (size_t i = 0; i < n; i++)
+        low += wider_of[row_of(v[i])][0];
+    for (size_t i = 0; i < n && t->most > 16; i++)
+        high += wider_of[row_of(v[i])][1];
+    memcpy(t->wider, &low, sizeof(low));
+    memcpy(t->wider + sizeof(low), &high, sizeof(high));
+}
+
+static void tally_wide(const uint64_t *v, size_t n, struct tally *t)
+{
+    uint8_t count[65] = {0}, wider = 0; /* numbers by bits */
+    for (size_t i = 0; i < n; i++)
+        count[bits_of(v[i])]++;
+    for (unsigned width = 64; width-- > 0;)
+        t->wider[width] = wider = (uint8_t)(wider + count[width + 1]);
+}
+
+static void tally_block(const uint64_t *v, size_t n, struct tally *t)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all |= v[i];
+    t->most = bits_of(all);
+    (t->most <= WIDTHS ? tally_narrow : tally_wide)(v, n, t);
+}
+
 static void plan_block(struct plan *plan, size_t block, const uint64_t *v, size_t n)
 {
-    uint8_t two[2][65] = {{0}}; /* numbers by bits; two, so that equal ones in a row do not wait */
-    for (size_t i = 0; i < n; i++)
-        two[i & 1][bits_of(v[i])]++;
-    unsigned most = 64;
-    while (most && two[0][most] + two[1][most] == 0)
-        most--;
-    unsigned best = most;
-    size_t plain = bits_run_size(n, most), patches = 0, best_patches = 0;
+    struct tally t;
+    tally_block(v, n, &t);
+    unsigned best = t.most;
+    size_t plain = bits_run_size(n, t.most), best_patches = 0;
     size_t best_bytes = WORTH(plain);
-    for (unsigned width = most; width-- > 0;) {
-        patches += (size_t)two[0][width + 1] + two[1][width + 1];
-        size_t bytes = bits_run_size(n, width) + patch_bytes(patches, most - width);
+    for (unsigned width = t.most; width-- > 0;) {
+        size_t extra = patch_bytes(t.wider[width], t.most - width);
+        if (extra >= best_bytes) break; /* and grows from width to width */
+        size_t bytes = bits_run_size(n, width) + extra;
         if (bytes >= best_bytes) continue;
-        best = width, best_bytes = bytes, best_patches = patches;
+        best = width, best_bytes = bytes, best_patches = t.wider[width];
     }
-    if (best == most) best_bytes = plain;
+    if (best == t.most) best_bytes = plain;
     plan->patched += best_patches;
     plan->width[block] = (uint8_t)best;
     plan->patches[block] = (uint8_t)best_patches;
-    plan->high_max[block] = (uint8_t)(most - best);
+    plan->high_max[block] = (uint8_t)(t.most - best);
     plan->bytes += 2 + best_bytes;
+    plan->whole += n + t.wider[8] + t.wider[16] + t.wider[24];
 }
 
 static void make_plan(struct plan *plan, const uint64_t *v, size_t count)
 {
-    plan->bytes = plan->patched = 0;
+    plan->bytes = plan->patched = plan->whole = 0;
     for (size_t block = 0; block * BITS_BLOCK < count; block++) {
         plan_block(plan, block, v + block * BITS_BLOCK, block_length(count, block));
     }
@@ -187,15 +248,11 @@ static void write_packed(const struct plan *plan, uint64_t base, uint64_t scale,
     }
 }
 
-static size_t bytes_form_size(const uint64_t *v, size_t count, uint64_t base, uint64_t scale)
+static void write_bytes(const struct plan *plan, uint64_t base, uint64_t scale, const uint64_t *v,
+                        size_t count, struct strbuf *out)
 {
-    return 1 + varint_size(base) + varint_size(scale) + bytes_size(v, count);
-}
-
-static void write_bytes(uint64_t base, uint64_t scale, const uint64_t *v, size_t count,
-                        struct strbuf *out)
-{
-    put_varint(out, bytes_form_size(v, count, base, scale));
+    put_varint(out,
+               1 + varint_size(base) + varint_size(scale) + bytes_controls(count) + plan->whole);
     put_u8(out, STREAM_BYTES);
     put_varint(out, base);
     put_varint(out, scale);
@@ -209,23 +266,53 @@ static void write_constant(uint64_t value, struct strbuf *out)
     put_varint(out, value);
 }
 
-static bool divides(uint64_t unit, const uint64_t *v, size_t count)
+/* Numbers are divided by a unit exactly: multiplied by the inverse of its odd part, modulo 2^64,
+ * and turned by its twos. What the unit does not divide becomes more than any quotient. */
+struct unit {
+    uint64_t value;
+    uint64_t inverse; /* of the odd part */
+    uint64_t most;    /* the greatest quotient there is */
+    unsigned twos;    /* factors of 2 */
+};
+
+static struct unit unit_of(uint64_t value)
+{
+    struct unit u = {.value = value, .most = UINT64_MAX / value};
+    u.twos = (unsigned)__builtin_ctzll(value);
+    uint64_t odd = value >> u.twos;
+    u.inverse = odd; /* right in the lowest three bits; each step doubles them */
+    for (int i = 0; i < 5; i++)
+        u.inverse *= 2 - odd * u.inverse;
+    return u;
+}
+
+static inline uint64_t quotient(const struct unit *u, uint64_t v)
+{
+    uint64_t product = v * u->inverse;
+    return product >> u->twos | product << (-u->twos & 63);
+}
+
+static bool divides(const struct unit *u, const uint64_t *v, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (v[i] % unit) return false;
+        if (quotient(u, v[i]) > u->most) return false;
     }
     return true;
 }
 
-/* The largest known unit that divides all of v, 1 at the worst. */
-static uint64_t find_scale(const uint64_t *v, size_t count, unsigned hints)
+/* The largest known unit that divides all of v, 1 at the worst; divides by it. */
+static uint64_t take_scale(uint64_t *v, size_t count, unsigned hints)
 {
     static const uint64_t times[] = {DAY, DAY / 24, 60000, 1000, 0};
     static const uint64_t sums[] = {1000, 100, 10, 0};
     static const uint64_t none[] = {0};
-    const uint64_t *unit = hints & STREAM_TIME ? times : hints & STREAM_MONEY ? sums : none;
-    for (; *unit; unit++) {
-        if (divides(*unit, v, count)) return *unit;
+    const uint64_t *value = hints & STREAM_TIME ? times : hints & STREAM_MONEY ? sums : none;
+    for (; *value; value++) {
+        const struct unit u = unit_of(*value);
+        if (!divides(&u, v, count)) continue;
+        for (size_t i = 0; i < count; i++)
+            v[i] = quotient(&u, v[i]);
+        return u.value;
     }
     return 1;
 }
@@ -241,10 +328,9 @@ static uint32_t slot_of(const struct stream_encoder *e, uint64_t value)
 /* Count the distinct values into the table; false when there are too many for a dictionary. Values
  * of a narrow range are their own slots. */
 static bool count_distinct(struct stream_encoder *e, const uint64_t *v, size_t count,
-                           uint64_t least, uint64_t most)
+                           uint64_t least, bool narrow)
 {
     size_t room = count / 4 < STREAM_DICT_MAX ? count / 4 : STREAM_DICT_MAX;
-    bool narrow = most - least < SLOTS;
     memset(e->count, 0, sizeof(e->count));
     e->entries = 0;
     for (size_t i = 0; i < count; i++) {
@@ -252,18 +338,45 @@ static bool count_distinct(struct stream_encoder *e, const uint64_t *v, size_t c
         if (e->count[slot]++ == 0) {
             if (e->entries == room) return false;
             e->key[slot] = v[i];
-            e->entry[e->entries++] = (struct entry){v[i], 0, slot};
+            e->entries++;
         }
         e->index[i] = slot;
     }
     return e->entries > 0;
 }
 
-static int by_frequency(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
-    if (x->count != y->count) return x->count > y->count ? -1 : 1;
     return x->value < y->value ? -1 : x->value > y->value;
+}
+
+/* Stable, by DIGIT_BITS of the count, greatest first. */
+static void sort_by_digit(const struct entry *in, uint32_t count, unsigned shift, struct entry *out)
+{
+    uint32_t place[DIGITS] = {0}, next = 0;
+    for (uint32_t i = 0; i < count; i++)
+        place[in[i].count >> shift & (DIGITS - 1)]++;
+    for (unsigned digit = DIGITS; digit-- > 0;) {
+        uint32_t held = place[digit];
+        place[digit] = next;
+        next += held;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        out[place[in[i].count >> shift & (DIGITS - 1)]++] = in[i];
+}
+
+/* The values that were counted, the commonest first, equally common ones ascending. */
+static void list_entries(struct stream_encoder *e, bool narrow)
+{
+    uint32_t listed = 0;
+    for (uint32_t slot = 0; listed < e->entries; slot++) {
+        if (e->count[slot] == 0) continue;
+        e->entry[listed++] = (struct entry){e->key[slot], e->count[slot], slot};
+    }
+    if (!narrow) qsort(e->entry, e->entries, sizeof(e->entry[0]), by_value);
+    sort_by_digit(e->entry, e->entries, 0, e->moved);
+    sort_by_digit(e->moved, e->entries, DIGIT_BITS, e->entry);
 }
 
 /* Leave in e->index the place of each number in the dictionary e->entry, and its plan in e->coded.
@@ -271,10 +384,9 @@ static int by_frequency(const void *a, const void *b)
 static bool make_dictionary(struct stream_encoder *e, const uint64_t *v, size_t count,
                             uint64_t least, uint64_t most)
 {
-    if (!count_distinct(e, v, count, least, most)) return false;
-    for (uint32_t i = 0; i < e->entries; i++)
-        e->entry[i].count = e->count[e->entry[i].slot];
-    qsort(e->entry, e->entries, sizeof(e->entry[0]), by_frequency);
+    bool narrow = most - least < SLOTS;
+    if (!count_distinct(e, v, count, least, narrow)) return false;
+    list_entries(e, narrow);
     for (uint32_t i = 0; i < e->entries; i++)
         e->rank[e->entry[i].slot] = i;
     for (size_t i = 0; i < count; i++)
@@ -333,11 +445,7 @@ void stream_encode(struct stream_encoder *e, const uint64_t *values, size_t coun
     }
     for (size_t i = 0; i < count; i++)
         e->offset[i] = values[i] - least;
-    uint64_t scale = find_scale(e->offset, count, hints);
-    if (scale != 1) {
-        for (size_t i = 0; i < count; i++)
-            e->offset[i] /= scale;
-    }
+    uint64_t scale = take_scale(e->offset, count, hints);
     make_plan(&e->direct, e->offset, count);
     if ((hints & STREAM_CODES) && make_dictionary(e, values, count, least, most)) {
         size_t guess = e->coded.bytes + e->entries * bits_of(most - least) / 8 + 16;
@@ -347,8 +455,8 @@ void stream_encode(struct stream_encoder *e, const uint64_t *values, size_t coun
         }
     }
     if (e->direct.patched > PATCHES_MANY(count) && (most - least) / scale <= UINT32_MAX &&
-        e->direct.bytes > WORTH(bytes_size(e->offset, count))) {
-        write_bytes(least, scale, e->offset, count, out);
+        e->direct.bytes > WORTH(bytes_controls(count) + e->direct.whole)) {
+        write_bytes(&e->direct, least, scale, e->offset, count, out);
         return;
     }
     write_packed(&e->direct, least, scale, e->offset, count, out);

@@ -66,7 +66,7 @@ static void numbers_of_whole_bytes_come_back_and_lie_as_documented(void **state)
         for (size_t i = 0; i < count; i++)
             in[i] = bits(&rng, (unsigned)rng_below(&rng, 33));
         bytes_put(in, count, &packed);
-        assert_int_equal(packed.len, bytes_size(in, count));
+        assert_true(packed.len <= bytes_controls(count) + 4 * count);
         uint8_t *p = padded(packed.p, packed.len);
         for (int plain = 0; plain <= 1; plain++) {
             const uint8_t *data = p + bytes_controls(count), *end = p + packed.len;
@@ -167,6 +167,51 @@ static void streams_of_every_shape_and_length_come_back(void **state)
     mem_free(in);
     mem_free(out);
     mem_free(s);
+    stream_encoder_destroy(e);
+}
+
+static uint64_t scale_of(struct stream_encoder *e, const uint64_t *in, size_t count, unsigned hints)
+{
+    struct stream_reader *s = mem_alloc(sizeof(*s));
+    struct strbuf bytes = {0};
+    stream_encode(e, in, count, hints, &bytes);
+    uint8_t *p = padded(bytes.p, bytes.len);
+    struct byte_reader r = byte_reader_of(p, bytes.len);
+    uint64_t *out = mem_alloc_array(count, sizeof(*out));
+    assert_true(stream_open(s, &r, count, 64));
+    uint64_t scale = s->body.scale;
+    assert_true(stream_read(s, out));
+    assert_memory_equal(in, out, count * sizeof(*in));
+    mem_free(out);
+    mem_free(p);
+    mem_free(s);
+    strbuf_finish(&bytes);
+    return scale;
+}
+
+static void numbers_are_kept_in_the_largest_unit_that_divides_all(void **state)
+{
+    (void)state;
+    static const uint64_t units[2][5] = {{86400000, 3600000, 60000, 1000, 1}, {1000, 100, 10, 1}};
+    static const unsigned hints[2] = {STREAM_TIME, STREAM_MONEY};
+    struct stream_encoder *e = stream_encoder_create();
+    struct rng rng;
+    rng_init(&rng, test_seed(16));
+    for (unsigned trial = 0; trial < 2000; trial++) {
+        uint64_t in[200];
+        unsigned hint = trial % 2, place = (unsigned)rng_below(&rng, hint ? 4 : 5);
+        uint64_t unit = units[hint][place], most = UINT64_MAX / units[hint][0];
+        uint64_t base = trial % 3 ? rng_below(&rng, 1000000) : 0;
+        for (size_t i = 0; i < 200; i++)
+            in[i] = base + units[hint][0] * rng_below(&rng, most - 1000000);
+        in[0] = base;
+        in[1] = base + unit; /* no larger one divides this */
+        in[2] = base + units[hint][0] * (most - 1000000);
+        assert_int_equal(scale_of(e, in, 200, hints[hint]), unit);
+        in[rng_below(&rng, 198) + 2]++;
+        assert_int_equal(scale_of(e, in, 200, hints[hint]), 1);
+        assert_int_equal(scale_of(e, in, 200, 0), 1);
+    }
     stream_encoder_destroy(e);
 }
 
@@ -626,6 +671,7 @@ int main(void)
         cmocka_unit_test(numbers_of_whole_bytes_come_back_and_lie_as_documented),
         cmocka_unit_test(runs_of_every_width_come_back),
         cmocka_unit_test(streams_of_every_shape_and_length_come_back),
+        cmocka_unit_test(numbers_are_kept_in_the_largest_unit_that_divides_all),
         cmocka_unit_test(a_limited_stream_lets_true_numbers_pass_and_no_number_over_the_limit),
         cmocka_unit_test(codes_come_back_whatever_codec_they_get),
         cmocka_unit_test(the_shape_of_codes_is_what_counting_says),

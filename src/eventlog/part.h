@@ -29,6 +29,9 @@ struct part_info {
 
 /* Write PATH: rows are added in order, the file is synced and appears under its name at finish. */
 MUST_CHECK enum err part_create(const char *path, struct part_writer **out, struct why *why);
+/* Before the first row: have 'threads' threads encode, the caller's among them. The bytes are the
+ * same; each takes some 10 MiB. */
+void part_spread(struct part_writer *w, unsigned threads);
 /* Rows ascend by (persona, at); asserts otherwise. Texts are copied. */
 MUST_CHECK enum err part_add(struct part_writer *w, const struct event *ev, struct why *why);
 /* Frees 'w' in every case; on failure the unfinished file is removed. */

@@ -36,6 +36,45 @@ void footer_finish(struct footer *f)
         VEC_FINISH(&f->by_level[i]);
 }
 
+void footer_reset(struct footer *f)
+{
+    VEC_RESET(&f->groups);
+    VEC_RESET(&f->chunks);
+    VEC_RESET(&f->kinds);
+    VEC_RESET(&f->strings);
+    f->info = (struct part_info){0};
+}
+
+void footer_add_group(struct footer *f, struct footer_group group)
+{
+    struct part_info *info = &f->info;
+    const struct part_group *g = &group.head;
+    bool first = info->rows == 0;
+    if (first || g->at_min < info->at_min) info->at_min = g->at_min;
+    if (first || g->at_max > info->at_max) info->at_max = g->at_max;
+    if (first || g->persona_min < info->persona_min) info->persona_min = g->persona_min;
+    if (first || g->persona_max > info->persona_max) info->persona_max = g->persona_max;
+    info->rows += g->rows;
+    VEC_PUSH(&f->groups, group);
+}
+
+void footer_append(struct footer *f, const struct footer *more, uint64_t offset)
+{
+    for (size_t i = 0; i < more->groups.count; i++) {
+        struct footer_group group = more->groups.items[i];
+        group.chunk_first += (uint32_t)f->chunks.count;
+        group.kind_first += (uint32_t)f->kinds.count;
+        footer_add_group(f, group);
+    }
+    for (size_t i = 0; i < more->chunks.count; i++) {
+        struct chunk c = more->chunks.items[i];
+        c.offset += offset;
+        VEC_PUSH(&f->chunks, c);
+    }
+    for (size_t i = 0; i < more->kinds.count; i++)
+        VEC_PUSH(&f->kinds, more->kinds.items[i]);
+}
+
 void footer_put_head(struct strbuf *out)
 {
     strbuf_add(out, HEAD_MAGIC, MAGIC_BYTES);

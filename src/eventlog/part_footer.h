@@ -62,6 +62,12 @@ struct footer {
 };
 
 void footer_finish(struct footer *f);
+/* Forget what a writer added to it. */
+void footer_reset(struct footer *f);
+/* Add the groups of 'more', whose offsets count from byte 'offset' of the file. */
+void footer_append(struct footer *f, const struct footer *more, uint64_t offset);
+/* Add a group, whose chunks and kinds were added to f before. */
+void footer_add_group(struct footer *f, struct footer_group group);
 
 /* Chunks of a group ascend by this: the columns, then the properties. */
 static inline uint64_t chunk_order(const struct chunk *c)

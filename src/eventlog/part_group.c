@@ -1,8 +1,8 @@
 /* part_group.c - rows to column buffers, column buffers to chunks.
  *
- * Columns that every event has are plain arrays. Amounts and properties are kept as the rows that
- * have them, so a property that occurs once in a group costs one entry. A column with no value in
- * the group has no chunk. */
+ * Columns that every event has are plain arrays; those of codes stay zeroed until the first code
+ * comes. Amounts and properties are kept as the rows that have them, so a property that occurs once
+ * in a group costs one entry. A column with no value in the group has no chunk. */
 #include "eventlog/part_group.h"
 
 #include <assert.h>
@@ -15,16 +15,49 @@
 
 static const char *const type_names[] = {"text", "number", "bool"}; /* by enum prop_type */
 
-struct group_buffer *group_create(void)
+void prop_forms_init(struct prop_forms *f)
+{
+    *f = (struct prop_forms){.index = intmap_create()};
+}
+
+void prop_forms_finish(struct prop_forms *f)
+{
+    for (size_t i = 0; i < f->list.count; i++) {
+        map_destroy(f->list.items[i]->dictionary);
+        mem_free(f->list.items[i]);
+    }
+    VEC_FINISH(&f->list);
+    intmap_destroy(f->index);
+    f->index = NULL;
+}
+
+static struct prop_form *form_of(struct prop_forms *f, uint32_t id, enum prop_type type)
+{
+    uint64_t found;
+    if (intmap_get(f->index, id, &found)) return (struct prop_form *)(uintptr_t)found;
+    struct prop_form *form = mem_alloc(sizeof(*form));
+    form->id = id;
+    form->type = type;
+    if (type == PROP_TEXT) form->dictionary = map_create();
+    VEC_PUSH(&f->list, form);
+    size_t i = f->list.count - 1;
+    for (; i > 0 && f->list.items[i - 1]->id > id; i--)
+        f->list.items[i] = f->list.items[i - 1];
+    f->list.items[i] = form;
+    intmap_put(f->index, id, (uint64_t)(uintptr_t)form);
+    return form;
+}
+
+struct group_buffer *group_create(struct prop_forms *forms)
 {
     struct group_buffer *g = mem_alloc(sizeof(*g));
     g->prop_index = intmap_create();
+    g->forms = forms;
     return g;
 }
 
 static void prop_destroy(struct prop_buffer *p)
 {
-    map_destroy(p->dictionary);
     mem_free(p->row);
     mem_free(p->number);
     mem_free(p->text);
@@ -43,6 +76,10 @@ void group_destroy(struct group_buffer *g)
 
 void group_reset(struct group_buffer *g)
 {
+    for (int c = 0; c < CODE_COUNT; c++) {
+        if (g->used[c]) memset(g->code[c], 0, g->rows * sizeof(g->code[c][0]));
+        g->used[c] = false;
+    }
     g->rows = g->amounts = 0;
     for (size_t i = 0; i < g->props.count; i++)
         g->props.items[i]->count = 0;
@@ -53,7 +90,7 @@ static void insert_prop(struct group_buffer *g, struct prop_buffer *p)
     VEC_PUSH(&g->props, p);
     struct prop_buffer **list = g->props.items;
     size_t i = g->props.count - 1;
-    for (; i > 0 && list[i - 1]->id > p->id; i--)
+    for (; i > 0 && list[i - 1]->form->id > p->form->id; i--)
         list[i] = list[i - 1];
     list[i] = p;
 }
@@ -65,11 +102,9 @@ struct prop_buffer *group_prop(struct group_buffer *g, uint32_t id, enum prop_ty
         return (struct prop_buffer *)(uintptr_t)found;
     }
     struct prop_buffer *p = mem_alloc(sizeof(*p));
-    p->id = id;
-    p->type = type;
-    if (p->type == PROP_TEXT) p->dictionary = map_create();
+    p->form = form_of(g->forms, id, type);
     insert_prop(g, p);
-    intmap_put(g->prop_index, p->id, (uint64_t)(uintptr_t)p);
+    intmap_put(g->prop_index, id, (uint64_t)(uintptr_t)p);
     return p;
 }
 
@@ -77,7 +112,7 @@ static void grow_prop(struct prop_buffer *p)
 {
     p->capacity = p->capacity ? p->capacity * 2 : 16;
     p->row = mem_resize_array(p->row, p->capacity, sizeof(p->row[0]));
-    if (p->type == PROP_TEXT) {
+    if (p->form->type == PROP_TEXT) {
         p->text = mem_resize_array(p->text, p->capacity, sizeof(p->text[0]));
     } else {
         p->number = mem_resize_array(p->number, p->capacity, sizeof(p->number[0]));
@@ -96,12 +131,12 @@ static enum err text_id(struct prop_buffer *p, struct str text, uint32_t *id, st
     if (text.len > TEXT_MAX) {
         return why_fail(why, ERR_TOO_LARGE, MSG_TOO_LONG, "", "%d", TEXT_MAX);
     }
-    if (!map_get(p->dictionary, text, &found)) {
-        found = map_count(p->dictionary) + 1;
+    if (!map_get(p->form->dictionary, text, &found)) {
+        found = map_count(p->form->dictionary) + 1;
         if (found >= UINT32_MAX) {
             return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%u", UINT32_MAX);
         }
-        map_put(p->dictionary, text, found);
+        map_put(p->form->dictionary, text, found);
     }
     *id = (uint32_t)found;
     return ERR_OK;
@@ -111,16 +146,16 @@ static enum err add_prop(struct group_buffer *g, uint32_t place, const struct ev
                          struct why *why)
 {
     struct prop_buffer *p = g->guess[place];
-    if (!p || p->id != prop->id) p = g->guess[place] = group_prop(g, prop->id, prop->type);
-    if (p->type != prop->type) {
-        return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE, "props", "%s", type_names[p->type]);
+    if (!p || p->form->id != prop->id) p = g->guess[place] = group_prop(g, prop->id, prop->type);
+    if (p->form->type != prop->type) {
+        return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE, "props", "%s", type_names[p->form->type]);
     }
     uint32_t text = 0;
-    if (p->type == PROP_TEXT) TRY(text_id(p, prop->text, &text, why));
-    assert(p->type == PROP_TEXT || prop->number == prop->number); /* not NaN: that is null */
+    if (prop->type == PROP_TEXT) TRY(text_id(p, prop->text, &text, why));
+    assert(prop->type == PROP_TEXT || prop->number == prop->number); /* not NaN: that is null */
     group_add_prop(p, g->rows);
-    if (p->type == PROP_TEXT) p->text[p->count - 1] = text;
-    if (p->type != PROP_TEXT) p->number[p->count - 1] = prop->number;
+    if (prop->type == PROP_TEXT) p->text[p->count - 1] = text;
+    if (prop->type != PROP_TEXT) p->number[p->count - 1] = prop->number;
     return ERR_OK;
 }
 
@@ -131,10 +166,10 @@ enum err group_add(struct group_buffer *g, const struct event *ev, struct why *w
     g->persona[row] = ev->persona;
     g->at[row] = ev->at;
     g->received[row] = ev->received_at;
-    g->kind[row] = ev->kind;
-    g->other[row] = ev->other;
-    for (int d = 0; d < DIM_COUNT; d++)
-        g->dim[d][row] = ev->dim[d];
+    group_put_code(g, CODE_KIND, row, ev->kind);
+    group_put_code(g, CODE_OTHER, row, ev->other);
+    for (unsigned d = 0; d < DIM_COUNT; d++)
+        group_put_code(g, CODE_DIM0 + d, row, ev->dim[d]);
     if (ev->amount != HISTORY_NO_AMOUNT) {
         g->amount_row[g->amounts] = row;
         g->amount[g->amounts++] = ev->amount;
@@ -183,10 +218,11 @@ static void time_range(const int64_t *v, size_t count, int64_t *min, int64_t *ma
     }
 }
 
-static void encode_codes(struct encoding *e, uint32_t id, const uint32_t *values)
+static void encode_codes(struct encoding *e, uint32_t id, unsigned column)
 {
+    const uint32_t *values = e->g->code[column];
+    if (!e->g->used[column]) return;
     struct shape shape = codec_shape(values, e->g->rows);
-    if (shape.present == 0) return;
     size_t start = e->out->len;
     enum codec codec = codec_write_codes(e->codec, values, e->g->rows, &shape, e->out);
     struct chunk c = chunk_of(e->out, start, e->offset, SPACE_COLUMN, id, codec);
@@ -258,7 +294,7 @@ static void encode_text(struct encoding *e, const struct prop_buffer *p, const s
     size_t start = e->out->len;
     struct shape shape = codec_shape(p->text, at->count);
     enum codec codec = write_text(e, p, at);
-    struct chunk c = chunk_of(e->out, start, e->offset, SPACE_TEXT, p->id, codec);
+    struct chunk c = chunk_of(e->out, start, e->offset, SPACE_TEXT, p->form->id, codec);
     push_chunk(e, c, shape.min, shape.max);
 }
 
@@ -270,12 +306,13 @@ static void encode_number(struct encoding *e, const struct prop_buffer *p, const
         min = p->number[i] < min ? p->number[i] : min;
         max = p->number[i] > max ? p->number[i] : max;
     }
-    uint8_t space = p->type == PROP_BOOL ? SPACE_BOOL : SPACE_NUMBER;
+    uint8_t space = p->form->type == PROP_BOOL ? SPACE_BOOL : SPACE_NUMBER;
     int64_t bits[2];
     memcpy(&bits[0], &min, sizeof(min));
     memcpy(&bits[1], &max, sizeof(max));
     codec_write_numbers(e->codec, at, p->number, e->out);
-    push_chunk(e, chunk_of(e->out, start, e->offset, space, p->id, CODEC_NUMBER), bits[0], bits[1]);
+    push_chunk(e, chunk_of(e->out, start, e->offset, space, p->form->id, CODEC_NUMBER), bits[0],
+               bits[1]);
 }
 
 static void push_kind(struct footer *f, uint32_t kind)
@@ -285,27 +322,18 @@ static void push_kind(struct footer *f, uint32_t kind)
 
 static void push_kinds(struct encoding *e, struct footer_group *group)
 {
-    uint64_t seen[(UINT16_MAX + 1) / 64] = {0};
+    const uint32_t *kind = e->g->code[CODE_KIND];
+    bool seen[UINT16_MAX + 1] = {false};
+    uint32_t most = 0;
     for (uint32_t i = 0; i < e->g->rows; i++) {
-        seen[e->g->kind[i] / 64] |= (uint64_t)1 << (e->g->kind[i] % 64);
+        seen[kind[i]] = true;
+        most = kind[i] > most ? kind[i] : most;
     }
     group->kind_first = (uint32_t)e->f->kinds.count;
-    for (uint32_t word = 0; word < sizeof(seen) / sizeof(seen[0]); word++) {
-        for (uint64_t bits = seen[word]; bits; bits &= bits - 1) {
-            push_kind(e->f, word * 64 + (uint32_t)__builtin_ctzll(bits));
-        }
+    for (uint32_t k = 0; k <= most; k++) {
+        if (seen[k]) push_kind(e->f, k);
     }
     group->kind_count = (uint32_t)e->f->kinds.count - group->kind_first;
-}
-
-static void add_to_info(struct part_info *info, const struct part_group *g)
-{
-    bool first = info->rows == 0;
-    if (first || g->at_min < info->at_min) info->at_min = g->at_min;
-    if (first || g->at_max > info->at_max) info->at_max = g->at_max;
-    if (first || g->persona_min < info->persona_min) info->persona_min = g->persona_min;
-    if (first || g->persona_max > info->persona_max) info->persona_max = g->persona_max;
-    info->rows += g->rows;
 }
 
 void group_encode(struct group_buffer *g, uint32_t level, struct codec_writer *codec,
@@ -320,21 +348,20 @@ void group_encode(struct group_buffer *g, uint32_t level, struct codec_writer *c
     group.head.persona_max = g->persona[g->rows - 1];
     encode_persona(&e);
     encode_at(&e, &group.head);
-    encode_codes(&e, COLUMN_ID_KIND, g->kind);
-    encode_codes(&e, COLUMN_ID_OTHER, g->other);
+    encode_codes(&e, COLUMN_ID_KIND, CODE_KIND);
+    encode_codes(&e, COLUMN_ID_OTHER, CODE_OTHER);
     encode_amounts(&e);
     encode_received(&e);
     for (uint32_t d = 0; d < DIM_COUNT; d++)
-        encode_codes(&e, COLUMN_ID_DIM0 + d, g->dim[d]);
+        encode_codes(&e, COLUMN_ID_DIM0 + d, CODE_DIM0 + d);
     for (size_t i = 0; i < g->props.count; i++) {
         const struct prop_buffer *p = g->props.items[i];
         struct sparse at = {p->row, p->count, g->rows};
         if (p->count == 0) continue;
-        if (p->type == PROP_TEXT) encode_text(&e, p, &at);
-        if (p->type != PROP_TEXT) encode_number(&e, p, &at);
+        if (p->form->type == PROP_TEXT) encode_text(&e, p, &at);
+        if (p->form->type != PROP_TEXT) encode_number(&e, p, &at);
     }
     group.chunk_count = (uint32_t)f->chunks.count - group.chunk_first;
     push_kinds(&e, &group);
-    add_to_info(&f->info, &group.head);
-    VEC_PUSH(&f->groups, group);
+    footer_add_group(f, group);
 }

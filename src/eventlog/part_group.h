@@ -1,7 +1,8 @@
 /* part_group.h - the rows of one group on their way to chunks: column buffers of the part writer.
  *
- * One thread. Text ids run through the whole part, so the dictionaries live here from the first
- * group to the last; all else is emptied by group_reset. */
+ * One thread at a time. Properties and the ids of their texts run through the whole part, so they
+ * are kept apart from the buffers, which are emptied by group_reset: one thread adds rows, others
+ * may encode what is full. */
 #pragma once
 
 #include "base/limits.h"
@@ -9,28 +10,45 @@
 #include "eventlog/codec.h"
 #include "eventlog/part_footer.h"
 
-/* A property seen in this part: rows that have it, and its values, of the group being filled. */
-struct prop_buffer {
+/* A property seen in a part. */
+struct prop_form {
     uint32_t id;
     enum prop_type type;
+    struct map *dictionary; /* PROP_TEXT: string -> id from 1, in order of first use; else NULL */
+};
+
+/* All of them. */
+struct prop_forms {
+    VEC(struct prop_form *) list; /* ascending by id */
+    struct intmap *index;         /* id -> struct prop_form */
+};
+
+void prop_forms_init(struct prop_forms *f);
+void prop_forms_finish(struct prop_forms *f);
+
+/* The values of a property in a group, and the rows that have it. */
+struct prop_buffer {
+    const struct prop_form *form;
     uint32_t count, capacity;
     uint32_t *row;
-    double *number;         /* PROP_NUMBER, PROP_BOOL */
-    uint32_t *text;         /* PROP_TEXT: ids in the dictionary */
-    struct map *dictionary; /* PROP_TEXT: string -> id from 1, in order of first use */
+    double *number; /* PROP_NUMBER, PROP_BOOL */
+    uint32_t *text; /* PROP_TEXT: ids in the dictionary */
 };
+
+/* Columns of codes: 0 is null. */
+enum { CODE_KIND, CODE_OTHER, CODE_DIM0, CODE_COUNT = CODE_DIM0 + DIM_COUNT };
 
 struct group_buffer {
     uint32_t rows;
     uint32_t persona[PART_GROUP_ROWS];
     int64_t at[PART_GROUP_ROWS];
     int64_t received[PART_GROUP_ROWS];
-    uint32_t kind[PART_GROUP_ROWS];
-    uint32_t other[PART_GROUP_ROWS];
-    uint32_t dim[DIM_COUNT][PART_GROUP_ROWS];
-    uint32_t amounts;                     /* rows that have an amount */
-    uint32_t amount_row[PART_GROUP_ROWS]; /* which */
+    bool used[CODE_COUNT];                      /* has a code; else all of code[] is 0 */
+    uint32_t code[CODE_COUNT][PART_GROUP_ROWS]; /* 0 from 'rows' on */
+    uint32_t amounts;                           /* rows that have an amount */
+    uint32_t amount_row[PART_GROUP_ROWS];       /* which */
     int64_t amount[PART_GROUP_ROWS];
+    struct prop_forms *forms;        /* of the part */
     VEC(struct prop_buffer *) props; /* ascending by id */
     struct intmap *prop_index;       /* id -> struct prop_buffer */
     struct prop_buffer
@@ -38,7 +56,8 @@ struct group_buffer {
     uint32_t full[PART_GROUP_ROWS];    /* one text property laid out row by row */
 };
 
-struct group_buffer *group_create(void);
+/* 'forms' is borrowed. */
+struct group_buffer *group_create(struct prop_forms *forms);
 void group_destroy(struct group_buffer *g);
 void group_reset(struct group_buffer *g);
 
@@ -58,7 +77,15 @@ struct levels {
 };
 /* Choose them by a full group, which stands for all that follow. */
 void levels_choose(const struct group_buffer *g, struct levels *levels);
-/* Make 'out' the rows of 'g' on one level. Its texts are ids of the dictionaries of 'g'. */
+/* The level of a time. */
+static inline uint32_t levels_find(const struct levels *levels, int64_t at)
+{
+    uint32_t level = 0;
+    while (level < levels->cuts && at >= levels->cut[level])
+        level++;
+    return level;
+}
+/* Make 'out' the rows of 'g' on one level. Both are of one part. */
 void group_pick(const struct group_buffer *g, const struct levels *levels, uint32_t level,
                 struct group_buffer *out);
 
@@ -66,6 +93,14 @@ void group_pick(const struct group_buffer *g, const struct levels *levels, uint3
 struct prop_buffer *group_prop(struct group_buffer *g, uint32_t id, enum prop_type type);
 /* Add the group's next row to a property; the value is the caller's to fill in at [count - 1]. */
 void group_add_prop(struct prop_buffer *p, uint32_t row);
+/* Put a code where there is none yet: most columns have none at all, and are not touched. */
+static inline void group_put_code(struct group_buffer *g, unsigned column, uint32_t row,
+                                  uint32_t code)
+{
+    if (code == 0 && !g->used[column]) return;
+    g->used[column] = true;
+    g->code[column][row] = code;
+}
 
 /* The chunk that began at out[start] and ends here; min and max are 0. */
 struct chunk chunk_of(const struct strbuf *out, size_t start, uint64_t offset, uint8_t space,

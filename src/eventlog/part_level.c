@@ -2,11 +2,11 @@
  * not read years.
  *
  * A file that is sorted by persona has some rows of every month in every group. So each group is
- * parted by time before it is written: a quarter and a bit before the newest row, a year and a bit,
- * three years and a bit. What is asked for most is the newest and gets the narrowest level, and a
- * question about everything merges few of them. A level that would hold next to nothing is not
- * made. The cuts are one choice for the whole file: rows of one time are on one level, wherever
- * they are, and keep their order. */
+ * parted by time as it is filled, but for the first, by which the times are chosen: a quarter and a
+ * bit before the newest row, a year and a bit, three years and a bit. What is asked for most is the
+ * newest and gets the narrowest level, and a question about everything merges few of them. A level
+ * that would hold next to nothing is not made. The cuts are one choice for the whole file: rows of
+ * one time are on one level, wherever they are, and keep their order. */
 #include "eventlog/part_group.h"
 
 #define DAY ((int64_t)86400000)
@@ -54,23 +54,21 @@ static void pick_rows(const struct group_buffer *g, int64_t from, int64_t to, ui
         out->persona[row] = g->persona[i];
         out->at[row] = g->at[i];
         out->received[row] = g->received[i];
-        out->kind[row] = g->kind[i];
-        out->other[row] = g->other[i];
-        for (int d = 0; d < DIM_COUNT; d++)
-            out->dim[d][row] = g->dim[d][i];
+        for (unsigned c = 0; c < CODE_COUNT; c++)
+            group_put_code(out, c, row, g->code[c][i]);
         out->rows++;
     }
 }
 
 static void pick_prop(const struct prop_buffer *p, const uint32_t *place, struct group_buffer *out)
 {
-    struct prop_buffer *to = group_prop(out, p->id, p->type);
+    struct prop_buffer *to = group_prop(out, p->form->id, p->form->type);
     for (uint32_t i = 0; i < p->count; i++) {
         uint32_t row = place[p->row[i]];
         if (row == UINT32_MAX) continue;
         group_add_prop(to, row);
-        if (p->type == PROP_TEXT) to->text[to->count - 1] = p->text[i];
-        if (p->type != PROP_TEXT) to->number[to->count - 1] = p->number[i];
+        if (p->form->type == PROP_TEXT) to->text[to->count - 1] = p->text[i];
+        if (p->form->type != PROP_TEXT) to->number[to->count - 1] = p->number[i];
     }
 }
 

@@ -2,15 +2,17 @@
  *
  * The file is written from front to back under PATH.tmp: head, the chunks of each group as it
  * fills, the strings of each text property, footer, tail; then synced, renamed, and the directory
- * synced. Invariant: 'offset' is where out[0] will lie in the file. After a failed write the writer
- * remembers it: every later call fails the same way, and part_finish removes the draft. */
+ * synced. Groups may be encoded by several threads (part_crew.h), and are written in order by the
+ * one that adds: the bytes are the same. Invariant: 'offset' is where out[0] will lie in the file.
+ * After a failed write the writer remembers it: every later call fails the same way, and
+ * part_finish removes the draft. */
 #include <assert.h>
 #include <string.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
 #include "eventlog/part.h"
-#include "eventlog/part_group.h"
+#include "eventlog/part_crew.h"
 
 struct part_writer {
     char *path;
@@ -19,10 +21,10 @@ struct part_writer {
     uint64_t offset;
     struct strbuf out;    /* encoded, not written yet */
     struct footer footer; /* of what is encoded so far */
-    struct group_buffer *group;
-    struct group_buffer *picked; /* its rows on one level; NULL while there is but one */
-    struct levels levels;        /* chosen when the first group is full */
-    struct codec_writer *codec;
+    struct prop_forms forms;
+    struct crew *crew;
+    struct levels levels;  /* chosen when the first group is full */
+    bool leveled;          /* they are */
     uint32_t last_persona; /* of the row before */
     int64_t last_at;
     struct why failed; /* .err != ERR_OK: nothing works any more */
@@ -42,8 +44,8 @@ enum err part_create(const char *path, struct part_writer **out, struct why *why
     w->path = mem_strdup(path);
     w->draft = mem_strdup(draft.p);
     w->fd = fd;
-    w->group = group_create();
-    w->codec = codec_writer_create();
+    prop_forms_init(&w->forms);
+    w->crew = crew_create(&w->forms, 0);
     footer_put_head(&w->out);
     strbuf_finish(&draft);
     *out = w;
@@ -58,20 +60,51 @@ static enum err flush(struct part_writer *w, struct why *why)
     return ERR_OK;
 }
 
+void part_spread(struct part_writer *w, unsigned threads)
+{
+    assert(w->last_persona == 0 && w->last_at == 0 && threads > 0);
+    crew_destroy(w->crew);
+    w->crew = crew_create(&w->forms, threads <= CREW_HELPERS_MAX ? threads - 1 : CREW_HELPERS_MAX);
+}
+
+/* Write what is encoded, in order. */
+static enum err write_bundles(struct part_writer *w, bool all, struct why *why)
+{
+    struct bundle *b;
+    while ((b = crew_take(w->crew, all))) {
+        footer_append(&w->footer, &b->footer, w->offset + w->out.len);
+        strbuf_add_str(&w->out, strbuf_str(&b->out));
+        TRY(flush(w, why));
+    }
+    return ERR_OK;
+}
+
+/* The rows of the first full group lie on one level: choose the levels and move them there. */
+static void part_first(struct part_writer *w)
+{
+    struct bundle *b = crew_bundle(w->crew);
+    struct group_buffer *all = b->level[0];
+    levels_choose(all, &w->levels);
+    if (w->levels.cuts == 0) return;
+    b->level[0] = NULL;
+    for (uint32_t level = 0; level <= w->levels.cuts; level++)
+        group_pick(all, &w->levels, level, crew_level(w->crew, level));
+    group_destroy(all);
+}
+
 static enum err end_group(struct part_writer *w, struct why *why)
 {
-    bool first = w->footer.groups.count == 0;
-    if (w->group->rows == 0) return ERR_OK;
-    if (first && w->group->rows == PART_GROUP_ROWS) levels_choose(w->group, &w->levels);
-    if (w->levels.cuts && !w->picked) w->picked = group_create();
-    for (uint32_t level = 0; level <= w->levels.cuts; level++) {
-        struct group_buffer *rows = w->picked ? w->picked : w->group;
-        if (w->picked) group_pick(w->group, &w->levels, level, w->picked);
-        if (rows->rows == 0) continue;
-        group_encode(rows, level, w->codec, w->offset, &w->out, &w->footer);
-    }
-    group_reset(w->group);
-    return flush(w, why);
+    if (!w->leveled) part_first(w);
+    w->leveled = true;
+    crew_submit(w->crew);
+    return write_bundles(w, false, why);
+}
+
+static enum err add_row(struct part_writer *w, const struct event *ev, struct why *why)
+{
+    struct bundle *b = crew_bundle(w->crew);
+    TRY(group_add(crew_level(w->crew, levels_find(&w->levels, ev->at)), ev, why));
+    return ++b->rows < PART_GROUP_ROWS ? ERR_OK : end_group(w, why);
 }
 
 enum err part_add(struct part_writer *w, const struct event *ev, struct why *why)
@@ -85,8 +118,7 @@ enum err part_add(struct part_writer *w, const struct event *ev, struct why *why
     }
     w->last_persona = ev->persona;
     w->last_at = ev->at;
-    enum err err = group_add(w->group, ev, &w->failed);
-    if (err == ERR_OK && w->group->rows == PART_GROUP_ROWS) err = end_group(w, &w->failed);
+    enum err err = add_row(w, ev, &w->failed);
     if (err == ERR_OK) return ERR_OK;
     w->failed.err = err;
     if (why) *why = w->failed;
@@ -105,7 +137,7 @@ static enum err end_strings(struct part_writer *w, uint32_t id, struct string_ru
 {
     if (run->strings.count == 0) return ERR_OK;
     size_t start = w->out.len;
-    codec_write_strings(w->codec, run->strings.items, run->strings.count, &w->out);
+    codec_write_strings(crew_codec(w->crew), run->strings.items, run->strings.count, &w->out);
     struct chunk c = chunk_of(&w->out, start, w->offset, SPACE_STRINGS, id, CODEC_STRINGS);
     c.min = run->first;
     c.max = run->first + (int64_t)run->strings.count - 1;
@@ -122,8 +154,7 @@ static void add_string(struct string_run *run, struct str text)
     run->bytes += text.len;
 }
 
-static enum err write_dictionary(struct part_writer *w, const struct prop_buffer *p,
-                                 struct why *why)
+static enum err write_dictionary(struct part_writer *w, const struct prop_form *p, struct why *why)
 {
     struct string_run run = {.first = 1};
     size_t cursor = 0;
@@ -153,9 +184,10 @@ static enum err sync_parent(const char *path, struct why *why)
 
 static enum err write_rest(struct part_writer *w, struct why *why)
 {
-    TRY(end_group(w, why));
-    for (size_t i = 0; i < w->group->props.count; i++) {
-        const struct prop_buffer *p = w->group->props.items[i];
+    if (crew_bundle(w->crew)->rows) crew_submit(w->crew);
+    TRY(write_bundles(w, true, why));
+    for (size_t i = 0; i < w->forms.list.count; i++) {
+        const struct prop_form *p = w->forms.list.items[i];
         if (p->type == PROP_TEXT) TRY(write_dictionary(w, p, why));
     }
     footer_encode(&w->footer, w->offset, &w->out);
@@ -167,9 +199,8 @@ static void writer_destroy(struct part_writer *w)
 {
     fs_close(w->fd);
     footer_finish(&w->footer);
-    group_destroy(w->group);
-    group_destroy(w->picked);
-    codec_writer_destroy(w->codec);
+    crew_destroy(w->crew);
+    prop_forms_finish(&w->forms);
     strbuf_finish(&w->out);
     mem_free(w->path);
     mem_free(w->draft);

@@ -2,15 +2,15 @@
  *
  * Reading: each thread takes a run of lines, splits them (bench_line.h; what that leaves, with the
  * importer's reader of CSV), checks the cells and spills the rows by part and by range of members
- * (bench_spill.h). Writing: each thread takes a part; bucket after bucket, the rows are sorted by
- * member, stable, so that they stay in order of time, and go to the part's writer. Memory is that
- * of the buckets' last blocks and of one bucket a thread, whatever the file's size.
+ * (bench_spill.h). Writing: part after part, bucket after bucket, the rows are sorted by member,
+ * stable, so that they stay in order of time, and go to the part's writer, which has the other
+ * threads encode them. Memory is that of the buckets' last blocks, of one bucket and of a few
+ * groups a thread, whatever the file's size.
  *
  * Invariant: bucket part * RANGES + range holds the rows of that part whose members are in the
  * range; ranges ascend. */
 #include "main/bench_load.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/fs.h"
@@ -72,7 +72,6 @@ struct load {
     struct names names;
     int reader_count;
     struct reader readers[BENCH_THREADS_MAX];
-    atomic_size_t next_part; /* the first that no writer has taken */
     struct {
         uint32_t file; /* 0: no row is in it */
         struct part_info info;
@@ -85,8 +84,6 @@ struct writer {
     struct bench_row *rows, *sorted; /* of one bucket */
     size_t room;                     /* rows allocated in either */
     uint32_t *start;                 /* [members of a range + 1] where a member's rows go */
-    enum err err;
-    struct why why;
 };
 
 /* ---- names ---- */
@@ -265,7 +262,7 @@ static enum err read_all(struct load *l, uint64_t size, struct why *why)
 
 /* ---- writing ---- */
 
-static enum err read_bucket(struct writer *w, size_t bucket, size_t *count)
+static enum err read_bucket(struct writer *w, size_t bucket, size_t *count, struct why *why)
 {
     const struct load *l = w->load;
     uint64_t rows = 0;
@@ -279,7 +276,7 @@ static enum err read_bucket(struct writer *w, size_t bucket, size_t *count)
     *count = 0;
     for (int i = 0; i < l->reader_count; i++) {
         struct bench_spill *spill = l->readers[i].spill;
-        TRY(bench_spill_read(spill, bucket, w->rows + *count, &w->why));
+        TRY(bench_spill_read(spill, bucket, w->rows + *count, why));
         *count += (size_t)bench_spill_rows(spill, bucket);
     }
     return ERR_OK;
@@ -313,16 +310,17 @@ static struct event event_of(const struct names *n, const struct bench_row *row)
     return ev;
 }
 
-static enum err write_bucket(struct writer *w, size_t count, struct part_writer *part)
+static enum err write_bucket(struct writer *w, size_t count, struct part_writer *part,
+                             struct why *why)
 {
     for (size_t i = 0; i < count; i++) {
         const struct bench_row *row = &w->sorted[i];
         if (i && row[-1].member == row->member && row[-1].second > row->second) {
-            return why_fail(&w->why, ERR_CORRUPT, MSG_CORRUPT, "", "%s|0|not in order of time",
+            return why_fail(why, ERR_CORRUPT, MSG_CORRUPT, "", "%s|0|not in order of time",
                             w->load->options->csv);
         }
         struct event ev = event_of(&w->load->names, row);
-        TRY(part_add(part, &ev, &w->why));
+        TRY(part_add(part, &ev, why));
     }
     return ERR_OK;
 }
@@ -332,14 +330,15 @@ static uint32_t range_members(const struct load *l)
     return (uint32_t)1 << l->readers[0].range_shift;
 }
 
-static enum err write_buckets(struct writer *w, size_t part, struct part_writer *out)
+static enum err write_buckets(struct writer *w, size_t part, struct part_writer *out,
+                              struct why *why)
 {
     uint32_t members = range_members(w->load);
     for (uint32_t range = 0; range < RANGES; range++) {
         size_t count;
-        TRY(read_bucket(w, part * RANGES + range, &count));
+        TRY(read_bucket(w, part * RANGES + range, &count, why));
         sort_bucket(w, count, range * members, members);
-        TRY(write_bucket(w, count, out));
+        TRY(write_bucket(w, count, out, why));
     }
     return ERR_OK;
 }
@@ -354,50 +353,35 @@ static bool part_is_empty(const struct load *l, size_t part)
     return true;
 }
 
-static enum err write_part(struct writer *w, size_t part)
+static enum err write_part(struct writer *w, size_t part, struct why *why)
 {
     struct load *l = w->load;
     struct part_writer *out;
     uint32_t file;
     if (part_is_empty(l, part)) return ERR_OK;
-    TRY(brand_part_create(l->brand, &file, &out, &w->why));
-    enum err err = write_buckets(w, part, out);
+    TRY(brand_part_create(l->brand, &file, &out, why));
+    part_spread(out, (unsigned)l->options->threads);
+    enum err err = write_buckets(w, part, out, why);
     if (err != ERR_OK) {
         part_abandon(out);
         return err;
     }
-    TRY(part_finish(out, &l->parts[part].info, &w->why));
+    TRY(part_finish(out, &l->parts[part].info, why));
     l->parts[part].file = file;
     return ERR_OK;
 }
 
-static void writer_run(void *arg)
-{
-    struct writer *w = arg;
-    w->start = mem_alloc_array((size_t)range_members(w->load) + 1, sizeof(*w->start));
-    while (w->err == ERR_OK) {
-        size_t part = atomic_fetch_add(&w->load->next_part, 1);
-        if (part >= (size_t)w->load->options->parts) break;
-        w->err = write_part(w, part);
-    }
-    mem_free(w->rows);
-    mem_free(w->sorted);
-    mem_free(w->start);
-}
-
 static enum err write_parts(struct load *l, struct why *why)
 {
-    struct writer writers[BENCH_PARTS] = {0};
-    int count = l->options->threads < l->options->parts ? l->options->threads : l->options->parts;
-    for (int i = 0; i < count; i++)
-        writers[i].load = l;
-    bench_threads_run(writer_run, writers, sizeof(writers[0]), count);
-    for (int i = 0; i < count; i++) {
-        if (writers[i].err == ERR_OK) continue;
-        *why = writers[i].why;
-        return writers[i].err;
-    }
-    return ERR_OK;
+    struct writer w = {.load = l};
+    enum err err = ERR_OK;
+    w.start = mem_alloc_array((size_t)range_members(l) + 1, sizeof(*w.start));
+    for (size_t part = 0; part < (size_t)l->options->parts && err == ERR_OK; part++)
+        err = write_part(&w, part, why);
+    mem_free(w.rows);
+    mem_free(w.sorted);
+    mem_free(w.start);
+    return err;
 }
 
 /* ---- both ---- */

@@ -39,19 +39,57 @@ void codec_reader_destroy(struct codec_reader *r)
     mem_free(r);
 }
 
+typedef uint32_t four __attribute__((vector_size(16)));
+typedef int32_t four_signed __attribute__((vector_size(16)));
+
+static inline four load_four(const uint32_t *p)
+{
+    four v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+/* Four rows at a time: the whole fours from row 'from' > 0 on; the first row behind them. Where a
+ * comparison of vectors holds, it is all ones, -1. */
+static size_t shape_of_fours(const uint32_t *values, size_t from, size_t rows, struct shape *s)
+{
+    const four top = {1u << 31, 1u << 31, 1u << 31, 1u << 31}; /* turned, as those are signed */
+    four below = ~top, most = top, runs = {0}, present = {0};
+    size_t i = from;
+    for (; i + 4 <= rows; i += 4) {
+        four v = load_four(values + i), before = load_four(values + i - 1);
+        four less = (v - 1) ^ top, more = v ^ top; /* null wraps to the top */
+        four is_less = (four)((four_signed)less < (four_signed)below);
+        four is_more = (four)((four_signed)more > (four_signed)most);
+        below = (less & is_less) | (below & ~is_less);
+        most = (more & is_more) | (most & ~is_more);
+        runs -= (four)(v != before);
+        present -= (four)(v != 0);
+    }
+    below ^= top, most ^= top;
+    for (int k = 0; k < 4; k++) {
+        s->min = below[k] < s->min ? below[k] : s->min;
+        s->max = most[k] > s->max ? most[k] : s->max;
+        s->runs += runs[k];
+        s->present += present[k];
+    }
+    return i;
+}
+
+/* The least is kept less 1 until the end, so that null is the greatest. */
 struct shape codec_shape(const uint32_t *values, size_t rows)
 {
-    uint32_t below = UINT32_MAX, last = rows ? ~values[0] : 0; /* below: the least code, less 1 */
-    struct shape s = {0};
-    for (size_t i = 0; i < rows; i++) {
+    struct shape s = {.min = UINT32_MAX};
+    size_t i = 0;
+    while (i < rows) {
         uint32_t v = values[i];
-        below = v - 1 < below ? v - 1 : below; /* null wraps to the top */
+        s.min = v - 1 < s.min ? v - 1 : s.min;
         s.max = v > s.max ? v : s.max;
-        s.runs += v != last;
+        s.runs += i == 0 || v != values[i - 1];
         s.present += v != 0;
-        last = v;
+        i = i == 0 ? shape_of_fours(values, 1, rows, &s) : i + 1;
     }
-    s.min = below + 1;
+    s.min++;
     return s;
 }
 

@@ -398,11 +398,13 @@ static bool make_dictionary(struct stream_encoder *e, const uint64_t *v, size_t 
 /* Least and greatest of v. */
 static void range_of(const uint64_t *v, size_t count, uint64_t *least, uint64_t *most)
 {
-    *least = UINT64_MAX, *most = 0;
+    uint64_t low = UINT64_MAX, high = 0;
     for (size_t i = 0; i < count; i++) {
-        *least = v[i] < *least ? v[i] : *least;
-        *most = v[i] > *most ? v[i] : *most;
+        low = v[i] < low ? v[i] : low;
+        high = v[i] > high ? v[i] : high;
     }
+    *least = low;
+    *most = high;
 }
 
 /* The dictionary's values as a stream, with the direct plan's memory, which is free by then. */

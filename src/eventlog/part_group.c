@@ -168,6 +168,7 @@ enum err group_add(struct group_buffer *g, const struct event *ev, struct why *w
     g->received[row] = ev->received_at;
     group_put_code(g, CODE_KIND, row, ev->kind);
     group_put_code(g, CODE_OTHER, row, ev->other);
+#pragma GCC unroll 8
     for (unsigned d = 0; d < DIM_COUNT; d++)
         group_put_code(g, CODE_DIM0 + d, row, ev->dim[d]);
     if (ev->amount != HISTORY_NO_AMOUNT) {

@@ -23,6 +23,7 @@ struct part_writer {
     struct footer footer; /* of what is encoded so far */
     struct prop_forms forms;
     struct crew *crew;
+    struct bundle *bundle; /* of it, that is being filled */
     struct levels levels;  /* chosen when the first group is full */
     bool leveled;          /* they are */
     uint32_t last_persona; /* of the row before */
@@ -46,6 +47,7 @@ enum err part_create(const char *path, struct part_writer **out, struct why *why
     w->fd = fd;
     prop_forms_init(&w->forms);
     w->crew = crew_create(&w->forms, 0);
+    w->bundle = crew_bundle(w->crew);
     footer_put_head(&w->out);
     strbuf_finish(&draft);
     *out = w;
@@ -65,6 +67,7 @@ void part_spread(struct part_writer *w, unsigned threads)
     assert(w->last_persona == 0 && w->last_at == 0 && threads > 0);
     crew_destroy(w->crew);
     w->crew = crew_create(&w->forms, threads <= CREW_HELPERS_MAX ? threads - 1 : CREW_HELPERS_MAX);
+    w->bundle = crew_bundle(w->crew);
 }
 
 /* Write what is encoded, in order. */
@@ -82,11 +85,10 @@ static enum err write_bundles(struct part_writer *w, bool all, struct why *why)
 /* The rows of the first full group lie on one level: choose the levels and move them there. */
 static void part_first(struct part_writer *w)
 {
-    struct bundle *b = crew_bundle(w->crew);
-    struct group_buffer *all = b->level[0];
+    struct group_buffer *all = w->bundle->level[0];
     levels_choose(all, &w->levels);
     if (w->levels.cuts == 0) return;
-    b->level[0] = NULL;
+    w->bundle->level[0] = NULL;
     for (uint32_t level = 0; level <= w->levels.cuts; level++)
         group_pick(all, &w->levels, level, crew_level(w->crew, level));
     group_destroy(all);
@@ -97,14 +99,17 @@ static enum err end_group(struct part_writer *w, struct why *why)
     if (!w->leveled) part_first(w);
     w->leveled = true;
     crew_submit(w->crew);
-    return write_bundles(w, false, why);
+    TRY(write_bundles(w, false, why));
+    w->bundle = crew_bundle(w->crew);
+    return ERR_OK;
 }
 
 static enum err add_row(struct part_writer *w, const struct event *ev, struct why *why)
 {
-    struct bundle *b = crew_bundle(w->crew);
-    TRY(group_add(crew_level(w->crew, levels_find(&w->levels, ev->at)), ev, why));
-    return ++b->rows < PART_GROUP_ROWS ? ERR_OK : end_group(w, why);
+    uint32_t level = levels_find(&w->levels, ev->at);
+    struct group_buffer *g = w->bundle->level[level];
+    TRY(group_add(g ? g : crew_level(w->crew, level), ev, why));
+    return ++w->bundle->rows < PART_GROUP_ROWS ? ERR_OK : end_group(w, why);
 }
 
 enum err part_add(struct part_writer *w, const struct event *ev, struct why *why)
@@ -184,7 +189,7 @@ static enum err sync_parent(const char *path, struct why *why)
 
 static enum err write_rest(struct part_writer *w, struct why *why)
 {
-    if (crew_bundle(w->crew)->rows) crew_submit(w->crew);
+    if (w->bundle->rows) crew_submit(w->crew);
     TRY(write_bundles(w, true, why));
     for (size_t i = 0; i < w->forms.list.count; i++) {
         const struct prop_form *p = w->forms.list.items[i];

@@ -20,7 +20,7 @@
 #include "main/bench_probe.h"
 #include "main/bench_threads.h"
 
-#define RANGES 512u
+#define RANGES 256u
 #define BUFFER_BYTES (1u << 20)
 #define LINE_LIMIT 4096u /* more than any line can have */
 

@@ -3,6 +3,11 @@
 #include "base/codeset.h"
 
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include "base/cpu.h"
 
 void codeset_add(struct codeset *s, uint16_t code)
 {
@@ -49,19 +54,67 @@ uint64_t codeset_match(const struct codeset *s, const uint16_t *code)
     return found;
 }
 
-uint32_t codeset_match_all(const struct codeset *s, const uint16_t *code, uint32_t count,
-                           uint64_t *bits)
+/* Written out for each target. Bits past 'count' are 0. */
+static inline __attribute__((always_inline)) uint32_t
+match_all(const struct codeset *s, const uint16_t *code, uint32_t count, uint64_t *bits,
+          uint64_t (*match)(const struct codeset *, const uint16_t *))
 {
     uint32_t found = 0, i = 0;
     for (; count - i >= 64; i += 64) {
-        bits[i / 64] = codeset_match(s, code + i);
+        bits[i / 64] = match(s, code + i);
         found += (uint32_t)__builtin_popcountll(bits[i / 64]);
     }
     if (i == count) return found;
     uint16_t last[64] = {0};
     memcpy(last, code + i, (count - i) * sizeof(last[0]));
-    bits[i / 64] = codeset_match(s, last) & ~(~UINT64_C(0) << (count - i));
+    bits[i / 64] = match(s, last) & ~(~UINT64_C(0) << (count - i));
     return found + (uint32_t)__builtin_popcountll(bits[i / 64]);
+}
+
+#ifdef __x86_64__
+#define WIDE __attribute__((target("avx2,popcnt")))
+
+/* Which of 16 codes are among the few. */
+WIDE static inline __m256i sixteen_among(const struct codeset *s, const uint16_t *code)
+{
+    __m256i x = _mm256_loadu_si256((const void *)code), hit = _mm256_setzero_si256();
+    for (uint32_t k = 0; k < s->count; k++)
+        hit = _mm256_or_si256(hit, _mm256_cmpeq_epi16(x, _mm256_set1_epi16((short)s->few[k])));
+    return hit;
+}
+
+/* The same of 32, a bit each. */
+WIDE static inline uint32_t half_among(const struct codeset *s, const uint16_t *code)
+{
+    __m256i hit = _mm256_packs_epi16(sixteen_among(s, code), sixteen_among(s, code + 16));
+    /* Packing has taken from both halves in turn. */
+    return (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(hit, 0xd8));
+}
+
+WIDE static inline uint64_t match_wide(const struct codeset *s, const uint16_t *code)
+{
+    return half_among(s, code) | (uint64_t)half_among(s, code + 32) << 32;
+}
+
+WIDE static uint32_t match_all_wide(const struct codeset *s, const uint16_t *code, uint32_t count,
+                                    uint64_t *bits)
+{
+    return match_all(s, code, count, bits, match_wide);
+}
+#else
+static uint32_t match_all_wide(const struct codeset *s, const uint16_t *code, uint32_t count,
+                               uint64_t *bits)
+{
+    return match_all(s, code, count, bits, codeset_match);
+}
+#endif
+
+uint32_t codeset_match_all(const struct codeset *s, const uint16_t *code, uint32_t count,
+                           uint64_t *bits)
+{
+    bool wide = s->count <= CODESET_FEW && cpu_has_avx2();
+    if (wide) return match_all_wide(s, code, count, bits);
+    return match_all(s, code, count, bits, codeset_match);
 }
 
 bool codeset_meets(const struct codeset *s, const uint16_t *code, uint32_t count)

@@ -11,7 +11,8 @@ void cpu_set_plain(bool plain)
 bool cpu_has_avx2(void)
 {
 #if defined(__x86_64__)
-    return !without && __builtin_cpu_supports("avx2");
+    return !without && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
+           __builtin_cpu_supports("popcnt");
 #else
     return false;
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+/* AVX2, and what came before or with it: BMI2 and the count of bits. */
 bool cpu_has_avx2(void);
 /* Do without, from here on; for tests. Not while another thread reads. */
 void cpu_set_plain(bool plain);

@@ -11,12 +11,13 @@ enum dim { DIM_GROUP, DIM_TOUCHPOINT, DIM_CAMPAIGN, DIM_CONTENT, DIM_STAFF, DIM_
 
 #define HISTORY_NO_AMOUNT INT64_MIN
 
-/* Which optional columns a reader asks for. at, kind and member are always there. */
+/* Which optional columns a reader asks for. at and member are always there. */
 enum {
     COLUMN_DIM0 = 1u << 0, /* COLUMN_DIM0 << DIM_x */
     COLUMN_OTHER = 1u << 8,
     COLUMN_AMOUNT = 1u << 9,
     COLUMN_RECEIVED = 1u << 10,
+    COLUMN_NO_KIND = 1u << 11, /* leave out the kinds */
 };
 
 enum prop_type { PROP_TEXT, PROP_NUMBER, PROP_BOOL };
@@ -33,10 +34,10 @@ struct prop_column {
 
 struct history {
     uint32_t member_count;
-    const uint32_t *member; /* [member_count] ids; 0 = events that have no member */
-    const uint32_t *off;    /* [member_count + 1] member i has rows off[i] .. off[i+1]-1 */
-    const int64_t *at;      /* UTC ms, ascending within a member; ties in order of commit */
-    const uint16_t *kind;
+    const uint32_t *member;         /* [member_count] ids; 0 = events that have no member */
+    const uint32_t *off;            /* [member_count + 1] member i has rows off[i] .. off[i+1]-1 */
+    const int64_t *at;              /* UTC ms, ascending within a member; ties in order of commit */
+    const uint16_t *kind;           /* NULL with COLUMN_NO_KIND */
     const uint32_t *dim[DIM_COUNT]; /* NULL when not asked for */
     const uint32_t *other;          /* the other member's id; 0 = null */
     const int64_t *amount;          /* minor units; HISTORY_NO_AMOUNT = null */

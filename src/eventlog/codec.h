@@ -5,7 +5,7 @@
  * 'rows' values or return false, and never read or write outside their buffers whatever the bytes.
  * Writer and reader are scratch memory of one thread, made once; nothing is allocated after that
  * but growth of 'out'. Input is read up to BITS_PAD bytes past its end; output arrays of codes,
- * kinds and times need CODEC_SLACK values of room past 'rows'. */
+ * kinds, times and amounts need CODEC_SLACK values of room past 'rows'. */
 #pragma once
 
 #include "base/err.h"

@@ -9,8 +9,12 @@
 #include <math.h>
 
 #include "base/history.h"
+#include "base/selection.h"
 
 #define WHOLE_MAX 9007199254740992.0 /* 2^53: whole numbers up to here are exact */
+
+#define FILL 8 /* rows at once */
+_Static_assert(FILL <= CODEC_SLACK, "the last of them may be past the rows");
 
 static const double power[DIGITS_MAX + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
 
@@ -49,16 +53,13 @@ void presence_write(struct codec_writer *w, const struct sparse *at, struct strb
 
 static bool read_bitmap(struct codec_reader *r, struct byte_reader *in, size_t rows, size_t count)
 {
-    size_t len = (rows + 7) / 8, found = 0;
+    uint64_t bits[CODEC_ROWS_MAX / 64];
+    size_t len = (rows + 7) / 8;
     const uint8_t *bitmap = get_bytes(in, len);
     if (!bitmap) return false;
-    for (size_t byte = 0; byte < len; byte += sizeof(uint64_t)) {
-        uint64_t bits = 0;
-        memcpy(&bits, bitmap + byte, len - byte < sizeof(bits) ? len - byte : sizeof(bits));
-        for (; bits; bits &= bits - 1) {
-            r->rows[found++] = (uint32_t)(byte * 8) + (uint32_t)__builtin_ctzll(bits);
-        }
-    }
+    bits[(len - 1) / sizeof(*bits)] = 0; /* its last bytes may not be there */
+    memcpy(bits, bitmap, len);
+    size_t found = selection_rows(bits, (uint32_t)(8 * len), r->rows);
     return found == count && r->rows[found - 1] < rows;
 }
 
@@ -188,8 +189,10 @@ bool codec_read_amounts(struct codec_reader *r, struct str bytes, size_t rows, i
         memcpy(out, r->wide, rows * sizeof(*out));
         return true;
     }
-    for (size_t i = 0; i < rows; i++)
-        out[i] = HISTORY_NO_AMOUNT;
+    for (size_t i = 0; i < rows; i += FILL) { /* a fixed count, for the compiler to use vectors */
+        for (size_t k = 0; k < FILL; k++)
+            out[i + k] = HISTORY_NO_AMOUNT;
+    }
     for (size_t i = 0; i < present.count; i++)
         out[r->rows[i]] = (int64_t)r->wide[i];
     return true;

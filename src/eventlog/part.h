@@ -97,7 +97,8 @@ MUST_CHECK enum err part_read_group(const struct part *p, uint32_t group,
                                     struct rows *out, struct why *why);
 /* One row for each persona of the group, of a kind and at a time that the group has: decodes the
  * personas alone. No optional columns. */
-MUST_CHECK enum err part_read_brief(const struct part *p, uint32_t group, struct rows *out,
+MUST_CHECK enum err part_read_brief(const struct part *p, uint32_t group,
+                                    const struct columns *columns, struct rows *out,
                                     struct why *why);
 /* Decode what the group has of some personas, ascending: runs are those of 'who' that are there,
  * maybe none. Little is decoded beside their rows, and only what is gets checked. */

@@ -39,7 +39,7 @@ static enum err find_in(const struct part *p, uint32_t group, const struct perso
 {
     const struct part_group *g = part_get_group(p, group);
     if (!has_between(set, g->persona_min, g->persona_max)) return ERR_OK;
-    TRY(part_read_brief(p, group, rows, why));
+    TRY(part_read_brief(p, group, &(struct columns){.mask = COLUMN_NO_KIND}, rows, why));
     for (uint32_t i = 0; i < rows->runs && !*held; i++)
         *held = persona_set_has(set, rows->run_persona[i]);
     return ERR_OK;

@@ -248,6 +248,7 @@ static enum err read_times_and_kinds(struct reading *r)
     TRY(verdict(r, c,
                 c->codec == CODEC_AT &&
                     codec_read_at(codec, bytes, out->run_off, out->runs, g->at_max, out->at)));
+    if (!out->kind) return ERR_OK;
     TRY(read_column(r, COLUMN_ID_KIND, &c, &bytes));
     return verdict(r, c, codec_read_kinds(codec, c->codec, bytes, r->n, out->kind));
 }
@@ -312,7 +313,7 @@ static void prepare_columns(struct rows *rows, uint32_t mask, bool any)
     rows->run_persona = keep(rows->run_persona, any, n, sizeof(rows->run_persona[0]));
     rows->run_off = keep(rows->run_off, any, n, sizeof(rows->run_off[0]));
     rows->at = keep(rows->at, any, n, sizeof(rows->at[0]));
-    rows->kind = keep(rows->kind, any, n, sizeof(rows->kind[0]));
+    rows->kind = keep(rows->kind, any && !(mask & COLUMN_NO_KIND), n, sizeof(rows->kind[0]));
     for (unsigned d = 0; d < DIM_COUNT; d++) {
         rows->dim[d] = keep(rows->dim[d], mask & COLUMN_DIM0 << d, n, sizeof(rows->dim[d][0]));
     }
@@ -373,20 +374,21 @@ enum err part_read_group(const struct part *p, uint32_t group, const struct colu
     return ERR_OK;
 }
 
-enum err part_read_brief(const struct part *p, uint32_t group, struct rows *out, struct why *why)
+enum err part_read_brief(const struct part *p, uint32_t group, const struct columns *columns,
+                         struct rows *out, struct why *why)
 {
-    static const struct columns none;
     const struct part_group *g = part_get_group(p, group);
     struct reading r = {p, group, g->rows, out, why};
     uint32_t kinds;
     uint16_t kind = part_group_kinds(p, group, &kinds)[0];
-    rows_prepare(out, r.n, &none, NULL);
+    assert((columns->mask & ~(uint32_t)COLUMN_NO_KIND) == 0 && columns->prop_count == 0);
+    rows_prepare(out, r.n, columns, NULL);
     out->count = out->runs = 0;
     TRY(read_personas(&r));
     for (uint32_t i = 0; i < out->runs; i++) {
         out->run_off[i] = i;
         out->at[i] = g->at_max;
-        out->kind[i] = kind;
+        if (out->kind) out->kind[i] = kind;
     }
     out->run_off[out->runs] = out->runs;
     out->count = out->runs;

@@ -55,6 +55,7 @@ struct scan {
     int64_t from, to; /* only events in [from, to) are needed: others may be left out, or come */
     const uint16_t *kinds; /* only these kinds are needed (others may come); NULL = all */
     size_t kind_count;
+    const struct codeset *without; /* rows of these kinds are left out; NULL: none are */
     /* Of a member's rows before this time one is enough, whichever it is of those asked for, under
      * any time before this one; 0: all are needed. Then no optional column may be asked for. */
     int64_t brief_before;

@@ -53,6 +53,7 @@ void scan_worker_finish(struct scan_worker *w)
     VEC_FINISH(&w->side.pieces);
     mem_free(w->scratch);
     mem_free(w->asked);
+    mem_free(w->stay);
     mem_free(w->off);
     mem_free(w->props);
     mem_free(w->strings);
@@ -98,7 +99,15 @@ static void borrow_rows(const struct layout *l, struct scan_cursor *c)
     }
 }
 
-/* Whether of a group one row a persona is enough. */
+/* Whether a group has rows that must be left out for their kind. */
+static bool is_mixed(const struct scanner *sc, const struct part *p, uint32_t group)
+{
+    uint32_t count;
+    const uint16_t *kinds = part_group_kinds(p, group, &count);
+    return sc->scan->without && codeset_meets(sc->scan->without, kinds, count);
+}
+
+/* Whether of a group without any such one row a persona is enough. */
 static bool is_brief(const struct scanner *sc, const struct part *p, uint32_t group)
 {
     uint32_t count;
@@ -119,16 +128,19 @@ static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const st
                        &w->why));
         c->paid_rows = g->rows;
     }
-    if (is_brief(sc, c->source->part, g->place)) {
-        TRY(part_read_brief(c->source->part, g->place, &c->rows, &w->why));
+    struct columns columns = *sc->scan->columns;
+    bool mixed = is_mixed(sc, c->source->part, g->place);
+    if (mixed) columns.mask &= ~(uint32_t)COLUMN_NO_KIND;
+    if (!mixed && is_brief(sc, c->source->part, g->place)) {
+        TRY(part_read_brief(c->source->part, g->place, &columns, &c->rows, &w->why));
     } else {
-        TRY(part_read_group(c->source->part, g->place, sc->scan->columns, sc->scan->prop_types,
-                            &c->rows, &w->why));
+        TRY(part_read_group(c->source->part, g->place, &columns, sc->scan->prop_types, &c->rows,
+                            &w->why));
     }
     atomic_fetch_add_explicit(&sc->budget->bytes_read, c->rows.bytes_read - before,
                               memory_order_relaxed);
     borrow_rows(&sc->layout, c);
-    return scan_sift(w, &c->sheet);
+    return scan_sift(w, &c->sheet, part_get_group(c->source->part, g->place), mixed);
 }
 
 /* --- the tail --- */
@@ -140,6 +152,7 @@ static uint32_t keep_events(const struct scanner *sc, struct scan_cursor *c,
     for (uint32_t i = 0; i < g->rows; i++) {
         const struct event *ev = c->source->events[g->place + i];
         if (ev->at < sc->scan->from || ev->at >= sc->scan->to) continue;
+        if (sc->scan->without && codeset_has(sc->scan->without, ev->kind)) continue;
         if (scan_asks_kind(sc, ev->kind)) c->kept[count++] = ev;
     }
     return count;

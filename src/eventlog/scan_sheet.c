@@ -45,7 +45,7 @@ void layout_init(struct layout *l, const struct columns *columns, const enum pro
     *l = (struct layout){.columns = columns, .types = types};
     l->row_bytes = 2 * sizeof(uint32_t); /* of its run */
     add_slot(l, SLOT_AT, sizeof(int64_t));
-    add_slot(l, SLOT_KIND, sizeof(uint16_t));
+    if (!(columns->mask & COLUMN_NO_KIND)) add_slot(l, SLOT_KIND, sizeof(uint16_t));
     for (unsigned d = 0; d < DIM_COUNT; d++) {
         if (columns->mask & COLUMN_DIM0 << d) add_slot(l, SLOT_DIM0 + d, sizeof(uint32_t));
     }

@@ -1,4 +1,4 @@
-/* scan_brief_test.c - scans that need of old rows only whether there is one. */
+/* scan_brief_test.c - scans that need of old rows only whether there is one, or no kinds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/codeset.h"
 #include "scan_world.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -105,8 +106,67 @@ static void old_rows_tell_who_was_there(void **state)
     }
 }
 
+/* The times of each member whose kind is not among those left out. */
+struct times {
+    const struct codeset *without; /* NULL: the scan has left them out */
+    uint64_t *sums;                /* [personas + 1] by member */
+};
+
+static bool add_times(void *worker, const struct history *h)
+{
+    struct times *t = worker;
+    assert_true((h->kind == NULL) == (t->without == NULL));
+    for (uint32_t m = 0; m < h->member_count; m++) {
+        for (uint32_t r = h->off[m]; r < h->off[m + 1]; r++) {
+            if (t->without && codeset_has(t->without, h->kind[r])) continue;
+            uint64_t *sum = &t->sums[h->member[m]];
+            *sum = *sum * 31 + (uint64_t)h->at[r];
+        }
+    }
+    return true;
+}
+
+static void ask_times(const struct world *w, const struct codeset *without, bool kinds,
+                      uint64_t *sums)
+{
+    struct why why = {0};
+    struct budget budget = {0};
+    struct columns columns = {.mask = kinds ? 0 : COLUMN_NO_KIND};
+    struct scan scan = {.columns = &columns, .to = INT64_MAX, .without = kinds ? NULL : without};
+    struct times times = {kinds ? without : NULL, sums};
+    void *worker = &times;
+    atomic_init(&budget.bytes_left, UINT64_MAX / 2);
+    assert_int_equal(eventlog_scan(&w->snapshot, &scan, &worker, 1, add_times, &budget, &why),
+                     ERR_OK);
+}
+
+static void rows_of_a_kind_go_where_kinds_do_not_come(void **state)
+{
+    (void)state;
+    struct world_size size = {
+        .parts = 2, .part_rows = 70000, .tail_rows = 5000, .personas = 2000, .spread = true};
+    struct world w;
+    world_create(&w, test_seed(43), &size);
+    for (uint16_t kinds = 0; kinds < 4; kinds++) {
+        struct codeset without = {0};
+        for (uint16_t kind = 0; kind < kinds; kind++)
+            codeset_add(&without, kind == 2 ? 60000 : (uint16_t)(3 + kind));
+        uint64_t *want = mem_alloc_array(w.personas + 1, sizeof(*want));
+        uint64_t *got = mem_alloc_array(w.personas + 1, sizeof(*got));
+        ask_times(&w, &without, true, want);
+        ask_times(&w, &without, false, got);
+        assert_memory_equal(got, want, (w.personas + 1) * sizeof(*want));
+        mem_free(want);
+        mem_free(got);
+    }
+    world_destroy(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(old_rows_tell_who_was_there)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(old_rows_tell_who_was_there),
+        cmocka_unit_test(rows_of_a_kind_go_where_kinds_do_not_come),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,7 @@ static enum err run_in_buckets(struct plan *p, struct reply *r, const struct buc
         .to = p->in->now + 1,
         .brief_before = settings.nth == 1 ? p->from : 0,
         .members_only = true,
+        .kindless = true,
     };
     if (settings.cohorts > 0 && settings.type != RETENTION_ROLLING) {
         int64_t end = retention_start(&settings, p->to - 1, settings.cohorts - 1, settings.periods);

@@ -1,15 +1,20 @@
 /* sieve.c - kinds first, 64 rows at a time and without a branch; times are read only of rows whose
  * kind matters, or by halving; filters are asked last.
  *
- * 1. When every kind matters and no filter is there, nothing is copied: the sight is the history,
- *    each member cut to the query's time. That is decided anew for each run, since a run may hold
- *    derived events, which "*" does not name.
- * 2. Otherwise bits say which rows matter by kind, and those rows are put together, member by
- *    member.
+ * 1. When the kinds of all rows matter and no filter is there, nothing is copied: the sight is the
+ *    history, each member cut to the query's time. That is decided anew for each run.
+ * 2. Otherwise bits say which rows matter by kind, and those rows are put together at once; each
+ *    member is cut to the query's time after.
  * 3. Filters clear masks of what was put together; what is then empty is taken out. */
 #include "insight/sieve.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include "base/cpu.h"
 #include "base/mem.h"
+#include "base/selection.h"
 
 /* --- what matters --- */
 
@@ -99,7 +104,7 @@ static void make_rows(struct sieved *b, const struct history *h)
 {
     size_t rows = h->off[h->member_count];
     if (rows <= b->rows) return;
-    b->rows = rows + rows / 4 + 64;
+    b->rows = rows + rows / 4 + SELECTION_SLACK + 64;
     b->bits = mem_resize_array(b->bits, b->rows / 64 + 1, sizeof(*b->bits));
     b->match = mem_resize_array(b->match, b->rows, sizeof(*b->match));
     b->row = mem_resize_array(b->row, b->rows, sizeof(*b->row));
@@ -117,23 +122,24 @@ static void make_members(struct sieved *b, const struct history *h)
 
 /* --- kinds --- */
 
-/* Bit i of the bits is the first row + i; true when any is set. */
-static bool match_kinds(const struct sieve *s, const struct history *h, uint64_t *bits)
+/* Bit i of the bits is the first row + i; how many are set. */
+static uint32_t match_kinds(const struct sieve *s, const struct history *h, uint64_t *bits)
 {
     uint32_t base = h->off[0], rows = h->off[h->member_count] - base;
     uint32_t found = codeset_match_all(&s->kinds, h->kind + base, rows, bits);
-    if (!s->whole) return found > 0;
+    if (!s->whole) return found;
     for (uint32_t i = 0; i < rows; i += 64) {
         uint64_t all = rows - i < 64 ? ~(~UINT64_C(0) << (rows - i)) : ~UINT64_C(0);
         bits[i / 64] ^= all;
     }
-    return found < rows;
+    return rows - found;
 }
 
-/* Is a kind there that does not matter? */
+/* Is a kind there that does not matter? Without kinds such rows were left out. */
 static bool has_exception(const struct sieve *s, const struct history *h)
 {
     uint32_t base = h->off[0];
+    if (!h->kind) return false;
     return codeset_meets(&s->kinds, h->kind + base, h->off[h->member_count] - base);
 }
 
@@ -158,6 +164,36 @@ static bool inside(const struct sieve *s, const struct history *h)
     return true;
 }
 
+#ifdef __x86_64__
+/* Eight at a time; returns how many are done. */
+__attribute__((target("avx2"))) static uint32_t
+mark_wide(const uint32_t *marks, const uint16_t *kind, uint32_t n, uint32_t *mask)
+{
+    uint32_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        const void *in = kind + i;
+        void *out = mask + i;
+        __m256i code = _mm256_cvtepu16_epi32(_mm_loadu_si128(in));
+        _mm256_storeu_si256(out, _mm256_i32gather_epi32((const void *)marks, code, 4));
+    }
+    return i;
+}
+#else
+static uint32_t mark_wide(const uint32_t *marks, const uint16_t *kind, uint32_t n, uint32_t *mask)
+{
+    (void)marks, (void)kind, (void)n, (void)mask;
+    return 0;
+}
+#endif
+
+/* The masks of 'n' rows by their kinds. */
+static void mark_rows(const struct sieve *s, const uint16_t *kind, uint32_t n, uint32_t *mask)
+{
+    uint32_t i = cpu_has_avx2() ? mark_wide(s->marks, kind, n, mask) : 0;
+    for (; i < n; i++)
+        mask[i] = s->marks[kind[i]];
+}
+
 static void take_whole(const struct sieve *s, struct sieved *b, const uint8_t *keep,
                        struct sight *out)
 {
@@ -178,51 +214,32 @@ static void take_whole(const struct sieve *s, struct sieved *b, const uint8_t *k
     }
     if (s->every != 0) return;
     make_rows(b, h);
-    for (uint32_t m = 0; m < h->member_count; m++) {
-        for (uint32_t i = out->first[m]; i < out->end[m]; i++) {
-            b->mask[i] = s->marks[h->kind[i]];
-        }
-    }
+    uint32_t base = h->off[0];
+    mark_rows(s, h->kind + base, h->off[h->member_count] - base, b->mask + base);
     out->mask = b->mask;
 }
 
 /* --- some rows --- */
 
-/* Append the rows from .. to-1 whose bit is set. */
-static uint32_t gather(struct sieved *b, const struct history *h, uint32_t from, uint32_t to,
-                       uint32_t count)
+/* Put the rows whose bit is set together, member by member. Those outside the query's time, or of
+ * members left out, are there but no member's. */
+static void gather(const struct sieve *s, struct sieved *b, const struct history *h,
+                   const uint8_t *keep)
 {
-    uint32_t base = h->off[0];
-    for (uint32_t i = from - base, end = to - base; i < end;) {
-        uint32_t skip = i % 64, step = 64 - skip;
-        uint64_t bits = b->bits[i / 64] >> skip;
-        if (step > end - i) {
-            step = end - i;
-            bits &= ~(~UINT64_C(0) << step);
-        }
-        for (; bits != 0; bits &= bits - 1) {
-            uint32_t row = base + i + (uint32_t)__builtin_ctzll(bits);
-            b->row[count] = row;
-            b->at[count++] = h->at[row];
-        }
-        i += step;
+    uint32_t base = h->off[0], members = h->member_count;
+    uint32_t count = selection_rows(b->bits, h->off[members] - base, b->row);
+    for (uint32_t i = 0; i < count; i++) {
+        b->row[i] += base;
+        b->at[i] = h->at[b->row[i]];
     }
-    return count;
-}
-
-/* Returns how many rows there are. */
-static uint32_t gather_members(const struct sieve *s, struct sieved *b, const struct history *h,
-                               const uint8_t *keep)
-{
-    uint32_t count = 0;
-    for (uint32_t m = 0; m < h->member_count; m++) {
-        uint32_t from = h->off[m], to = h->off[m + 1];
-        if (keep && !keep[m]) to = from;
-        cut(s, h->at, &from, &to);
-        b->first[m] = count;
-        b->end[m] = count = gather(b, h, from, to, count);
+    for (uint32_t m = 0; m < members; m++)
+        b->end[m] = h->off[m + 1] - base;
+    selection_ranks(b->bits, b->end, members, b->end);
+    for (uint32_t m = members; m-- > 0;) {
+        b->first[m] = m > 0 ? b->end[m - 1] : 0;
+        if (keep && !keep[m]) b->end[m] = b->first[m];
+        cut(s, b->at, &b->first[m], &b->end[m]);
     }
-    return count;
 }
 
 static void clear_unmatched(const struct sieve *s, struct sieved *b, const struct history *h,
@@ -265,27 +282,26 @@ static void filter(const struct sieve *s, struct sieved *b, const struct history
     squeeze(b, h->member_count);
 }
 
-static void take_some(const struct sieve *s, struct sieved *b, const uint8_t *keep,
+/* 'found' of the bits are set. */
+static void take_some(const struct sieve *s, struct sieved *b, const uint8_t *keep, uint32_t found,
                       struct sight *out)
 {
     const struct history *h = out->h;
-    uint32_t count = 0;
-    make_rows(b, h);
     out->at = b->at;
     out->row = b->row;
     out->first = b->first;
     out->end = b->end;
-    if (match_kinds(s, h, b->bits)) {
-        count = gather_members(s, b, h, keep);
+    if (found > 0) {
+        gather(s, b, h, keep);
     } else {
         memset(b->first, 0, h->member_count * sizeof(*b->first));
         memset(b->end, 0, h->member_count * sizeof(*b->end));
     }
     if (s->every == 0) out->mask = b->mask;
-    for (uint32_t i = 0; i < count && (s->filtered || s->every == 0); i++) {
+    for (uint32_t i = 0; i < found && (s->filtered || s->every == 0); i++) {
         b->mask[i] = s->marks[h->kind[b->row[i]]];
     }
-    if (s->filtered && count > 0) filter(s, b, h, count);
+    if (s->filtered && found > 0) filter(s, b, h, found);
 }
 
 void sieve_run(const struct sieve *s, struct sieved *buffers, const struct history *h,
@@ -295,7 +311,13 @@ void sieve_run(const struct sieve *s, struct sieved *buffers, const struct histo
     make_members(buffers, h);
     if (s->whole && !s->filtered && !has_exception(s, h)) {
         take_whole(s, buffers, keep, out);
+        return;
+    }
+    make_rows(buffers, h);
+    uint32_t found = match_kinds(s, h, buffers->bits);
+    if (found == h->off[h->member_count] - h->off[0] && !s->filtered) {
+        take_whole(s, buffers, keep, out);
     } else {
-        take_some(s, buffers, keep, out);
+        take_some(s, buffers, keep, found, out);
     }
 }

@@ -55,7 +55,8 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     p->from = window_start(p, *days);
     TRY(plan_buckets(p, UNIT_DAY, STICKINESS_MONTH - 1, 0, &buckets, why));
     struct stickiness_settings settings = {&buckets, (uint32_t)*days};
-    struct sweep sweep = {.plan = p, .from = buckets.starts[0], .to = p->to, .members_only = true};
+    struct sweep sweep = {
+        .plan = p, .from = buckets.starts[0], .to = p->to, .members_only = true, .kindless = true};
     enum err err = sweep_run(&sweep, &stickiness_kernel, &settings, &table, why);
     if (err == ERR_OK) {
         reply_table(r, &table);

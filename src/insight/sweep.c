@@ -142,23 +142,36 @@ static int64_t brief_before(const struct sweep *s, const struct sieve *sieve)
     return alike && !p->who && !p->derived && p->columns.mask == 0 ? s->brief_before : 0;
 }
 
+/* Kinds need not come where rows of all of them are alike. */
+static bool is_kindless(const struct sweep *s, const struct sieve *sieve)
+{
+    const struct plan *p = s->plan;
+    bool alike = sieve && sieve->every != 0 && sieve->whole && !sieve->filtered;
+    return s->kindless && alike && !p->who && !p->derived;
+}
+
 static enum err scan(const struct sweep *s, struct worker *workers, int count, struct why *why)
 {
     const struct plan *p = s->plan;
+    const struct sieve *sieve = workers[0].sieve;
+    struct columns columns = p->columns;
+    bool kindless = is_kindless(s, sieve);
     void *pointers[LIMIT_QUERY_WORKERS];
     struct need need;
     find_need(&need, s);
     struct scan scan = {
-        .columns = &p->columns,
+        .columns = &columns,
         .prop_types = p->types,
         .from = need.from,
         .to = need.to,
         .kinds = need.every_kind ? NULL : need.kinds,
         .kind_count = need.kind_count,
-        .brief_before = brief_before(s, workers[0].sieve),
+        .without = kindless ? &sieve->kinds : NULL,
+        .brief_before = brief_before(s, sieve),
         .members_only = s->members_only || p->who,
         .pieces = s->pieces && !p->who && !p->derived,
     };
+    if (kindless) columns.mask |= COLUMN_NO_KIND;
     for (int i = 0; i < count; i++) {
         pointers[i] = &workers[i];
     }

@@ -15,6 +15,7 @@ struct sweep {
     bool every_kind;   /* rows of no selector are wanted too (SIGHT_SEEN) */
     bool unsifted;     /* the kernel reads the history and 'keep' alone, of every kind */
     bool who_only;     /* the kernel reads who is kept alone */
+    bool kindless;     /* the kernel does not look at kinds */
     bool pieces;       /* the kernel does not mind a member in several pieces */
 };
 

@@ -42,8 +42,12 @@ static struct sweep sweep_of(struct plan *p)
 {
     const struct trend_plan *t = p->own;
     bool members = t->measure == TREND_MEMBERS;
-    return (struct sweep){
-        .plan = p, .from = p->from, .to = p->to, .members_only = members, .pieces = !members};
+    return (struct sweep){.plan = p,
+                          .from = p->from,
+                          .to = p->to,
+                          .members_only = members,
+                          .kindless = t->breakdown.field.source != KEYS_KIND,
+                          .pieces = !members};
 }
 
 /* The cells of the reply. Slot 0 is null (or everything, without keys), slots 1 .. n are the keys

@@ -42,7 +42,8 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     struct buckets buckets;
     struct activity activity;
     TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + *by), 1, 0, &buckets, why));
-    struct sweep sweep = {.plan = p, .from = INT64_MIN, .to = p->to, .members_only = true};
+    struct sweep sweep = {
+        .plan = p, .from = INT64_MIN, .to = p->to, .members_only = true, .kindless = true};
     if (buckets.count > 0) {
         sweep.brief_before = buckets.starts[0];
     } else {
@@ -50,6 +51,7 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     }
     enum err err = sweep_run(&sweep, &activity_kernel, &buckets, &activity, why);
     if (err == ERR_OK) {
+        activity_close(&activity);
         reply_points(r, &activity);
         activity_kernel.finish(&activity);
     }

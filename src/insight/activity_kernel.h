@@ -16,8 +16,14 @@ struct activity_point {
 
 struct activity {
     const struct buckets *buckets;
-    struct activity_point *points; /* [buckets] the first is of no use */
+    struct activity_point *points; /* [buckets] the first is of no use; all once activity_close()
+                                      was called */
+    uint32_t (*patterns)[2];       /* [1 << buckets] members by the set of their active periods, not
+                                      seen and seen before all of them; NULL: too many periods */
 };
 
 /* Settings are the struct buckets, the kernel is a struct activity. */
 extern const struct kernel_type activity_kernel;
+
+/* Bring the points up to date with the patterns. */
+void activity_close(struct activity *a);

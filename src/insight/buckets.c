@@ -111,24 +111,50 @@ find_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
     return i;
 }
 
-/* Eight at a time, of which few differ; *count are kept so far. Returns how many are done. */
-__attribute__((target("avx2"))) static uint32_t changes_wide(uint32_t *bucket, uint32_t n,
-                                                             uint32_t *last, uint32_t *count)
+/* Four at a time, the last four again when fewer are left. n >= 4. */
+__attribute__((target("avx2"))) static uint64_t
+seen_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t first)
+{
+    const __m256i start = _mm256_set1_epi64x(b->starts[0]);
+    const __m256i factor = _mm256_set1_epi64x(b->factor);
+    const __m256i before = _mm256_set1_epi64x(first), one = _mm256_set1_epi64x(1);
+    const __m128i even = _mm_cvtsi32_si128(b->even_shift);
+    const __m128i shift = _mm_cvtsi32_si128(b->factor_shift);
+    __m256i seen = _mm256_setzero_si256();
+    for (uint32_t i = 0; i < n; i += 4) {
+        const void *four = at + (n - i < 4 ? n - 4 : i);
+        __m256i x = _mm256_sub_epi64(_mm256_loadu_si256(four), start);
+        x = _mm256_mul_epu32(_mm256_srl_epi64(x, even), factor);
+        x = _mm256_sub_epi64(_mm256_srl_epi64(x, shift), before);
+        seen = _mm256_or_si256(seen, _mm256_sllv_epi64(one, x));
+    }
+    __m128i half = _mm_or_si128(_mm256_castsi256_si128(seen), _mm256_extracti128_si256(seen, 1));
+    return (uint64_t)_mm_cvtsi128_si64(half) | (uint64_t)_mm_extract_epi64(half, 1);
+}
+
+/* Eight at a time, pulled together by the bits of those that differ; *count are kept so far.
+ * Returns how many are done. */
+__attribute__((target("avx2,bmi2,popcnt"))) static uint32_t
+changes_wide(uint32_t *bucket, uint32_t n, uint32_t *last, uint32_t *count)
 {
     const __m256i turn = _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6);
     __m256i before = _mm256_set1_epi32((int)*last);
-    uint32_t i = 0, kept = 0;
+    uint32_t i = 0, kept = 0, end = *last;
     for (; n - i >= 8; i += 8) {
-        const void *eight = bucket + i;
+        void *eight = bucket + i, *out = bucket + kept;
         __m256i v = _mm256_loadu_si256(eight);
         __m256i turned = _mm256_permutevar8x32_epi32(v, turn);
         __m256i same = _mm256_cmpeq_epi32(v, _mm256_blend_epi32(turned, before, 1));
         unsigned differ = 0xff & ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(same));
-        for (; differ; differ &= differ - 1)
-            bucket[kept++] = bucket[i + (uint32_t)__builtin_ctz(differ)];
+        uint64_t bytes = _pdep_u64(differ, UINT64_C(0x0101010101010101)) * 0xff;
+        uint64_t places = _pext_u64(UINT64_C(0x0706050403020100), bytes);
+        __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)places));
+        end = (uint32_t)_mm256_extract_epi32(v, 7);
+        _mm256_storeu_si256(out, _mm256_permutevar8x32_epi32(v, order));
+        kept += (uint32_t)__builtin_popcount(differ);
         before = turned;
     }
-    if (i > 0) *last = bucket[i - 1];
+    *last = end;
     *count = kept;
     return i;
 }
@@ -136,6 +162,12 @@ __attribute__((target("avx2"))) static uint32_t changes_wide(uint32_t *bucket, u
 static uint32_t find_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t *out)
 {
     (void)b, (void)at, (void)n, (void)out;
+    return 0;
+}
+
+static uint64_t seen_wide(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t first)
+{
+    (void)b, (void)at, (void)n, (void)first;
     return 0;
 }
 
@@ -156,6 +188,15 @@ void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, ui
     for (; i < n; i++) {
         out[i] = buckets_find(&copy, at[i]);
     }
+}
+
+uint64_t buckets_seen(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t first)
+{
+    uint64_t seen = 0;
+    if (b->factor && n >= 4 && cpu_has_avx2()) return seen_wide(b, at, n, first);
+    for (uint32_t i = 0; i < n; i++)
+        seen |= UINT64_C(1) << (buckets_find(b, at[i]) - first);
+    return seen;
 }
 
 uint32_t buckets_changes(uint32_t *bucket, uint32_t n, uint32_t last)

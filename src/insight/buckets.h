@@ -39,6 +39,9 @@ void buckets_find_all(const struct buckets *b, const int64_t *at, uint32_t n, ui
  * how many they are. */
 uint32_t buckets_changes(uint32_t *bucket, uint32_t n, uint32_t last);
 
+/* Bit k: is one of 'n' instants in bucket first + k? All are in one of the 64 from 'first' on. */
+uint64_t buckets_seen(const struct buckets *b, const int64_t *at, uint32_t n, uint32_t first);
+
 /* The bucket of an instant in [starts[0], starts[count]). */
 static inline uint32_t buckets_find(const struct buckets *b, int64_t at)
 {

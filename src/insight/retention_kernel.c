@@ -154,20 +154,31 @@ static uint32_t single_birth(const struct retention_settings *s, const struct si
     return to;
 }
 
+/* The periods of the returns among places from .. to-1. */
+static void mark_single(const struct retention_settings *s, const struct sight *sight,
+                        uint32_t from, uint32_t to, struct birth *b)
+{
+    const struct buckets *buckets = s->buckets;
+    int64_t end = buckets->starts[b->cohort + s->periods];
+    bool all = !sight->mask && sight->every & RETURN;
+    if (from < to && sight->at[to - 1] >= end) to = history_row_at(sight->at, from, to, end);
+    if (all && s->periods <= 64) {
+        b->seen[0] = buckets_seen(buckets, sight->at + from, to - from, b->cohort);
+        return;
+    }
+    for (uint32_t i = from; i < to; i++) {
+        if (!all && (sight_mask(sight, i) & RETURN) == 0) continue;
+        set_bit(b, buckets_find(buckets, sight->at[i]) - b->cohort);
+    }
+}
+
 static void add_single(struct retention *r, const struct sight *sight, uint32_t from, uint32_t to)
 {
     const struct retention_settings *s = r->settings;
-    const struct buckets *buckets = s->buckets;
     uint32_t i = single_birth(s, sight, from, to);
     if (i == to) return;
-    struct birth b = {.at = sight->at[i], .cohort = buckets_find(buckets, sight->at[i])};
-    int64_t end = buckets->starts[b.cohort + s->periods];
-    bool all = !sight->mask && sight->every & RETURN;
-    for (i++; i < to && sight->at[i] < end; i++) {
-        if (!all && (sight_mask(sight, i) & RETURN) == 0) continue;
-        uint32_t period = buckets_find(buckets, sight->at[i]) - b.cohort;
-        b.seen[period / 64] |= UINT64_C(1) << period % 64;
-    }
+    struct birth b = {.at = sight->at[i], .cohort = buckets_find(s->buckets, sight->at[i])};
+    mark_single(s, sight, i + 1, to, &b);
     count_birth(r, &b);
 }
 

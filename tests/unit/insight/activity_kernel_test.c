@@ -34,7 +34,8 @@ static void random_rows(struct rng *rng)
     }
 }
 
-static void model_activity(struct activity_point *points)
+/* The first bucket is day 'first' of 'active'. */
+static void model_activity(struct activity_point *points, int first)
 {
     memset(points, 0, DAYS * sizeof(*points));
     for (int m = 0; m < MEMBERS; m++) {
@@ -42,7 +43,7 @@ static void model_activity(struct activity_point *points)
         for (int day = 0; day < BEFORE + DAYS; day++) {
             bool now = active[m][day];
             bool before = day > 0 && active[m][day - 1];
-            int bucket = day - BEFORE;
+            int bucket = day - first;
             if (bucket > 0) { /* the first bucket only comes before */
                 points[bucket].fresh += now && !ever;
                 points[bucket].returning += now && before;
@@ -59,19 +60,23 @@ static void activity_equals_the_model(void **state)
     (void)state;
     struct rng rng;
     seed_rng(&rng, "activity_equals_the_model");
-    assert_true(
-        buckets_init(&buckets, RANGE(zone_open("UTC"), UNIT_DAY, 0, DAYS * TIME_DAY, 0, 0), 99));
     for (int round = 0; round < 1000; round++) {
         struct activity activity;
         struct activity_point want[DAYS];
+        int days = round % 2 ? DAYS : 1 + (int)rng_below(&rng, 20);
+        assert_true(buckets_init(
+            &buckets,
+            RANGE(zone_open("UTC"), UNIT_DAY, (DAYS - days) * TIME_DAY, DAYS * TIME_DAY, 0, 0),
+            99));
         random_rows(&rng);
-        model_activity(want);
+        model_activity(want, BEFORE + DAYS - days);
         run_kernel(&run, &activity_kernel, &buckets, 1 + (uint32_t)rng_below(&rng, 6), 3,
                    &activity);
-        assert_memory_equal(activity.points + 1, want + 1, (DAYS - 1) * sizeof(want[0]));
+        activity_close(&activity);
+        assert_memory_equal(activity.points + 1, want + 1, (size_t)(days - 1) * sizeof(want[0]));
         activity_kernel.finish(&activity);
+        buckets_finish(&buckets);
     }
-    buckets_finish(&buckets);
 }
 
 /* Days of the window on which some day of the last 'length' was active. */
@@ -136,6 +141,7 @@ static void events_without_a_member_do_not_count(void **state)
     run_member(&run, 0);
     run_row(&run, TIME_DAY, 1, SELECTED);
     run_kernel(&run, &activity_kernel, &buckets, 1, 1, &activity);
+    activity_close(&activity);
     assert_int_equal(activity.points[1].fresh, 1);
     activity_kernel.finish(&activity);
     buckets_finish(&buckets);

@@ -174,6 +174,36 @@ static void changes_are_those_of_one_by_one(void **state)
     }
 }
 
+static void seen_are_those_of_one_by_one(void **state)
+{
+    (void)state;
+    struct rng rng;
+    struct buckets b;
+    rng_init(&rng, 9);
+    for (enum time_unit unit = UNIT_DAY; unit <= UNIT_MONTH; unit++) {
+        int64_t from = 4 * TIME_DAY, to = from + 90 * 30 * TIME_DAY;
+        assert_true(
+            buckets_init(&b, RANGE(zone_open("Europe/Berlin"), unit, from, to, 0, 0), 9999));
+        for (uint32_t round = 0; round < 500; round++) {
+            int64_t at[70];
+            uint32_t n = (uint32_t)rng_below(&rng, 70);
+            uint32_t first = (uint32_t)rng_below(&rng, b.count - 63);
+            uint64_t want = 0;
+            for (uint32_t i = 0; i < n; i++) {
+                uint64_t length = (uint64_t)(b.starts[first + 64] - b.starts[first]);
+                at[i] = b.starts[first] + (int64_t)rng_below(&rng, length);
+                want |= UINT64_C(1) << (buckets_find(&b, at[i]) - first);
+            }
+            for (int plain = 0; plain < 2; plain++) {
+                cpu_set_plain(plain);
+                assert_true(buckets_seen(&b, at, n, first) == want);
+            }
+            cpu_set_plain(false);
+        }
+        buckets_finish(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +216,7 @@ int main(void)
         cmocka_unit_test(finding_equals_walking),
         cmocka_unit_test(edges_of_equal_buckets_are_exact),
         cmocka_unit_test(changes_are_those_of_one_by_one),
+        cmocka_unit_test(seen_are_those_of_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

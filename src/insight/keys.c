@@ -6,8 +6,12 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "base/arena.h"
+#include "base/cpu.h"
 #include "base/map.h"
 #include "base/vec.h"
 
@@ -207,22 +211,50 @@ uint32_t keys_row(struct keys *k, const struct history *h, uint32_t row)
     return 0;
 }
 
+#ifdef __x86_64__
+/* Eight at a time; returns how many are done, and in *missing whether one was not met before. */
+__attribute__((target("avx2"))) static uint32_t
+find_kinds(const uint32_t *direct, const uint16_t *kind, uint32_t n, uint32_t *out, bool *missing)
+{
+    const __m256i most = _mm256_set1_epi32(DIRECT_SIZE - 1), zero = _mm256_setzero_si256();
+    __m256i none = zero;
+    uint32_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        const void *in = kind + i;
+        void *eight = out + i;
+        __m256i code = _mm256_cvtepu16_epi32(_mm_loadu_si128(in));
+        none = _mm256_or_si256(none, _mm256_cmpgt_epi32(code, most));
+        code = _mm256_and_si256(code, most);
+        __m256i id = _mm256_i32gather_epi32((const void *)direct, code, 4);
+        none = _mm256_or_si256(none, _mm256_cmpeq_epi32(id, zero));
+        _mm256_storeu_si256(eight, id);
+    }
+    *missing = !_mm256_testz_si256(none, none);
+    return i;
+}
+#else
+static uint32_t find_kinds(const uint32_t *direct, const uint16_t *kind, uint32_t n, uint32_t *out,
+                           bool *missing)
+{
+    (void)direct, (void)kind, (void)n, (void)out;
+    *missing = false;
+    return 0;
+}
+#endif
+
 /* Codes seen before are found in 'direct' without a call or a branch. False when one was not, and
  * 'out' is of no use. */
 static bool place_kinds(const struct keys *k, const struct sight *s, uint32_t from, uint32_t n,
                         uint32_t *out)
 {
-    const uint16_t *kind = s->row ? s->h->kind : s->h->kind + from;
-    const uint32_t *row = s->row ? s->row + from : NULL;
-    uint32_t over = 0, missing = 0;
-    for (uint32_t i = 0; i < n && row; i++) {
-        over |= kind[row[i]];
-        out[i] = k->direct[kind[row[i]] % DIRECT_SIZE];
-        missing |= out[i] == 0;
-    }
-    for (uint32_t i = 0; i < n && !row; i++) {
-        over |= kind[i];
-        out[i] = k->direct[kind[i] % DIRECT_SIZE];
+    const uint16_t *kind = s->h->kind;
+    uint32_t over = 0, i = 0;
+    bool missing = false;
+    if (!s->row && cpu_has_avx2()) i = find_kinds(k->direct, kind + from, n, out, &missing);
+    for (; i < n; i++) {
+        uint32_t code = kind[sight_row(s, from + i)];
+        over |= code;
+        out[i] = k->direct[code % DIRECT_SIZE];
         missing |= out[i] == 0;
     }
     return over < DIRECT_SIZE && !missing;

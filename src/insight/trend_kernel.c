@@ -145,6 +145,7 @@ static void trend_merge(void *to, void *from)
 struct block {
     uint32_t place[BLOCK];
     uint32_t bucket[BLOCK];
+    uint32_t cell[BLOCK]; /* of find_cells() */
 };
 
 static void look_up(struct trend *t, const struct sight *s, uint32_t from, uint32_t n,
@@ -161,16 +162,39 @@ static void look_up(struct trend *t, const struct sight *s, uint32_t from, uint3
     }
 }
 
-static void count_events(struct trend *t, uint32_t n, const struct block *b)
+/* A vector of the compiler's. */
+typedef uint32_t lanes __attribute__((vector_size(16)));
+#define LANES 4
+_Static_assert(BLOCK % LANES == 0, "a block is whole vectors");
+
+/* Those behind the n-th are of no use. */
+static void find_cells(struct block *b, uint32_t n, uint32_t buckets)
 {
-    size_t buckets = t->settings->buckets->count;
+    for (uint32_t i = 0; i < n; i += LANES) {
+        lanes place, bucket;
+        memcpy(&place, b->place + i, sizeof(place));
+        memcpy(&bucket, b->bucket + i, sizeof(bucket));
+        place = place * buckets + bucket;
+        memcpy(b->cell + i, &place, sizeof(place));
+    }
+}
+
+static void count_events(struct trend *t, uint32_t n, struct block *b)
+{
     uint64_t *counts = t->counts, *totals = t->totals;
-    for (uint32_t i = 0; i < n && !t->full; i++) {
-        counts[b->place[i] * buckets + b->bucket[i]]++;
-    }
-    for (uint32_t i = 0; i < n && t->full; i++) {
+    for (uint32_t i = 0; i < n && t->full; i++)
         totals[b->place[i]]++;
+    if (t->full) return;
+    find_cells(b, n, (uint32_t)t->settings->buckets->count);
+    uint32_t i = 0;
+    for (; n - i >= 4; i += 4) {
+        counts[b->cell[i]]++;
+        counts[b->cell[i + 1]]++;
+        counts[b->cell[i + 2]]++;
+        counts[b->cell[i + 3]]++;
     }
+    for (; i < n; i++)
+        counts[b->cell[i]]++;
 }
 
 static void sum_amounts(struct trend *t, const struct sight *s, uint32_t from, uint32_t n,

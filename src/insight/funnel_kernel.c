@@ -12,32 +12,29 @@ static uint32_t step_bits(const struct funnel_settings *f)
     return (UINT32_C(1) << f->steps) - 1;
 }
 
-static int highest(uint32_t bits)
-{
-    return 31 - __builtin_clz(bits);
-}
-
-/* The depth, and the place where it was first reached. */
+/* The depth, and the place where it was first reached. Which steps come next nobody can guess, so
+ * that nothing branches on them: chain[k] is where chains of k steps started, chain[0] the row at
+ * hand. */
 static uint32_t ordered_depth(const struct funnel_settings *f, const struct sight *s, uint32_t from,
                               uint32_t to, uint32_t *done)
 {
     const int64_t *at = s->at;
-    int64_t start[LIMIT_FUNNEL_STEPS];
-    uint32_t bits = step_bits(f);
-    uint32_t depth = 0;
+    int64_t chain[LIMIT_FUNNEL_STEPS + 1] = {0};
+    uint32_t bits = step_bits(f), depth = 0, last = from;
     for (uint32_t i = from; i < to && depth < f->steps; i++) {
+        chain[0] = at[i];
         /* Later steps first, or one event would serve two. */
         for (uint32_t left = sight_mask(s, i) & bits; left != 0;) {
-            uint32_t k = (uint32_t)highest(left);
+            uint32_t k = 31 - (uint32_t)__builtin_clz(left);
+            bool goes = (k <= depth) & (at[i] - chain[k] <= f->window);
+            bool deeper = goes & (k == depth);
+            chain[k + 1] = goes ? chain[k] : chain[k + 1];
+            last = deeper ? i : last;
+            depth += deeper;
             left ^= UINT32_C(1) << k;
-            if (k > depth) continue;
-            if (k > 0 && at[i] - start[k - 1] > f->window) continue;
-            start[k] = k > 0 ? start[k - 1] : at[i];
-            if (k < depth) continue;
-            depth = k + 1;
-            *done = i;
         }
     }
+    *done = last;
     return depth;
 }
 
@@ -48,13 +45,18 @@ void funnel_ordered(const struct funnel_settings *f, const struct sight *s, uint
     uint32_t done = 0;
     uint32_t depth = ordered_depth(f, s, from, to, &done);
     uint32_t k = 0;
-    for (uint32_t i = from; k < depth; i++) {
-        if ((sight_mask(s, i) >> k & 1) == 0) continue;
-        if (k == 0 && at[done] - at[i] > f->window) continue;
-        if (k == 0) out->place = i;
-        out->at[k++] = at[i];
-    }
     out->depth = depth;
+    out->place = done;
+    out->at[0] = at[done];
+    if (depth < 2) return;
+    /* The first step is at most the window before the last. */
+    uint32_t i = history_row_at(at, from, done, at[done] - f->window);
+    for (; k < depth; i++) {
+        bool next = sight_mask(s, i) >> k & 1;
+        out->place = k == 0 ? i : out->place;
+        out->at[k] = at[i];
+        k += next;
+    }
 }
 
 /* The steps of the attempt that starts at place 'i', each the member's very next event. */

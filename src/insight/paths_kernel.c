@@ -2,8 +2,7 @@
  * each place points at the one that follows it in a path, so that a path is read in 'depth' steps
  * whatever lies between.
  *
- * Paths are kept in a table of open addressing over their kinds; at most half of its slots are
- * taken. */
+ * Paths are kept in a table of open addressing over their kinds; most of its slots are free. */
 #include "insight/paths_kernel.h"
 
 #include <string.h>
@@ -11,6 +10,8 @@
 #define ANCHOR UINT32_C(1)
 #define NOWHERE UINT32_MAX
 #define FIRST_SLOTS 1024
+#define SLOTS_A_PATH 4 /* at least, so that most are found at once */
+#define BLOCK 512      /* places */
 
 /* The kinds as two numbers, which are equal when they are. */
 struct code {
@@ -60,8 +61,23 @@ static struct path *find(struct paths *p, const uint16_t *kinds)
     memcpy(fresh.kinds, kinds, sizeof(fresh.kinds));
     VEC_PUSH(&p->list, fresh);
     p->slots[slot] = (uint32_t)p->list.count;
-    if (p->list.count * 2 > p->mask) fill_slots(p, (p->mask + 1) * 2);
+    if (p->list.count * SLOTS_A_PATH > p->mask) fill_slots(p, (p->mask + 1) * 2);
     return &p->list.items[p->list.count - 1];
+}
+
+static void add_found(struct paths *p, const struct found *found)
+{
+    struct path *path = find(p, found->kinds);
+    path->members += path->last != found->member;
+    path->last = found->member;
+    path->occurrences++;
+}
+
+static void add_all_found(struct paths *p)
+{
+    for (uint32_t i = 0; i < p->found_count; i++)
+        add_found(p, &p->found[i]);
+    p->found_count = 0;
 }
 
 /* The member at hand. */
@@ -76,70 +92,109 @@ static uint16_t kind_at(const struct walk *w, uint32_t place)
     return w->sight->h->kind[sight_row(w->sight, place)];
 }
 
-/* The place beside 'place' in the direction of the walk, or NOWHERE. */
-static uint32_t beside(const struct paths *p, const struct walk *w, uint32_t place)
-{
-    if (p->settings->before) return place > w->first ? place - 1 : NOWHERE;
-    return place + 1 < w->end ? place + 1 : NOWHERE;
-}
-
-/* Fill p->next, by place - first: the nearest place of another kind. */
+/* Fill p->next, by place - first: the nearest place of another kind in the direction of the walk,
+ * or NOWHERE. */
 static void link_places(struct paths *p, const struct walk *w)
 {
     uint32_t count = w->end - w->first;
+    bool before = p->settings->before;
     VEC_RESET(&p->next);
     VEC_RESERVE(&p->next, count);
     for (uint32_t k = 0; k < count; k++) {
-        uint32_t place = p->settings->before ? w->first + k : w->end - 1 - k;
-        uint32_t next = beside(p, w, place);
-        bool same = next != NOWHERE && kind_at(w, place) == kind_at(w, next);
-        p->next.items[place - w->first] = same ? p->next.items[next - w->first] : next;
+        uint32_t i = before ? k : count - 1 - k; /* what is beside it is linked already */
+        uint32_t beside = before ? i - 1 : i + 1;
+        bool same = k > 0 && kind_at(w, w->first + i) == kind_at(w, w->first + beside);
+        uint32_t next = k > 0 ? w->first + beside : NOWHERE;
+        p->next.items[i] = same ? p->next.items[beside] : next;
     }
 }
 
-static uint32_t next_of(const struct paths *p, const struct walk *w, uint32_t place)
-{
-    return p->settings->fold ? p->next.items[place - w->first] : beside(p, w, place);
-}
-
-static void add_path(struct paths *p, const struct walk *w, uint32_t place)
+/* The kinds that follow 'place' from link to link; how many. */
+static uint32_t follow_links(const struct paths *p, const struct walk *w, uint32_t place,
+                             uint16_t *kinds)
 {
     const struct paths_settings *s = p->settings;
     const int64_t *times = w->sight->at;
-    uint16_t kinds[LIMIT_PATH_DEPTH] = {0};
-    int64_t at = times[place];
     uint32_t depth = 0;
-    uint32_t i = next_of(p, w, place);
-    for (; depth < s->depth && i != NOWHERE; i = next_of(p, w, i)) {
-        int64_t away = s->before ? at - times[i] : times[i] - at;
+    uint32_t i = p->next.items[place - w->first];
+    for (; depth < s->depth && i != NOWHERE; i = p->next.items[i - w->first]) {
+        int64_t away = s->before ? times[place] - times[i] : times[i] - times[place];
         if (away > s->within) break;
         kinds[depth++] = kind_at(w, i);
     }
-    struct path *path = find(p, kinds);
-    path->members += path->last != w->member;
-    path->last = w->member;
-    path->occurrences++;
+    return depth;
+}
+
+/* The same of the places right beside it. */
+static uint32_t follow_places(const struct paths *p, const struct walk *w, uint32_t place,
+                              uint16_t *kinds)
+{
+    const struct paths_settings *s = p->settings;
+    const int64_t *times = w->sight->at;
+    uint32_t there = s->before ? place - w->first : w->end - 1 - place;
+    uint32_t depth = there < s->depth ? there : s->depth;
+    int32_t step = s->before ? -1 : 1;
+    while (depth > 0) { /* the last is the farthest */
+        int64_t away = times[place + (uint32_t)step * depth] - times[place];
+        if ((s->before ? -away : away) <= s->within) break;
+        depth--;
+    }
+    for (uint32_t k = 0; k < depth; k++)
+        kinds[k] = kind_at(w, place + (uint32_t)step * (k + 1));
+    return depth;
+}
+
+/* Paths are looked up some time after they are found, when their slots have come near. */
+static void add_path(struct paths *p, const struct walk *w, uint32_t place)
+{
+    if (p->found_count == PATHS_FOUND_MAX) add_all_found(p);
+    struct found *found = &p->found[p->found_count++];
+    *found = (struct found){.member = w->member};
+    uint32_t depth = p->settings->fold ? follow_links(p, w, place, found->kinds)
+                                       : follow_places(p, w, place, found->kinds);
     p->occurrences++;
-    p->ended += depth < s->depth;
+    p->ended += depth < p->settings->depth;
+    __builtin_prefetch(&p->slots[hash_of(code_of(found->kinds)) & p->mask]);
+}
+
+/* The anchors among places from .. to-1, without a branch on any. */
+static uint32_t find_anchors(const struct sight *s, uint32_t from, uint32_t to, uint32_t *anchors)
+{
+    const uint32_t *mask = s->mask;
+    uint32_t count = 0;
+    for (uint32_t i = from; i < to && mask; i++) {
+        anchors[count] = i;
+        count += mask[i] & ANCHOR;
+    }
+    for (uint32_t i = from; i < to && !mask; i++) {
+        anchors[count] = i;
+        count += s->every & ANCHOR;
+    }
+    return count;
 }
 
 static void add_member(struct paths *p, const struct walk *w)
 {
+    uint32_t anchors[BLOCK];
     bool linked = !p->settings->fold;
-    for (uint32_t i = w->first; i < w->end; i++) {
-        if ((sight_mask(w->sight, i) & ANCHOR) == 0) continue;
-        if (!linked) link_places(p, w);
-        linked = true;
-        add_path(p, w, i);
+    for (uint32_t from = w->first, to; from < w->end; from = to) {
+        to = w->end - from < BLOCK ? w->end : from + BLOCK;
+        uint32_t count = find_anchors(w->sight, from, to, anchors);
+        if (count > 0 && !linked) link_places(p, w);
+        linked = linked || count > 0;
+        for (uint32_t k = 0; k < count; k++)
+            add_path(p, w, anchors[k]);
     }
 }
 
 static void run(void *kernel, const struct sight *s)
 {
+    struct paths *p = kernel;
     for (uint32_t m = 0; m < s->h->member_count; m++) {
         struct walk w = {s, s->h->member[m], s->first[m], s->end[m]};
-        if (w.member != 0) add_member(kernel, &w);
+        if (w.member != 0) add_member(p, &w);
     }
+    add_all_found(p);
 }
 
 static void init(void *kernel, const void *settings)

@@ -22,14 +22,23 @@ struct path {
     uint64_t occurrences;
 };
 
+/* A path that is still to be looked up. */
+struct found {
+    uint16_t kinds[LIMIT_PATH_DEPTH]; /* 0 behind the last */
+    uint32_t member;
+};
+#define PATHS_FOUND_MAX 64
+
 struct paths {
     const struct paths_settings *settings;
     VEC(struct path) list; /* in order of first sight */
     uint32_t *slots;       /* 1 + index in 'list', by hash; 0 = free */
     size_t mask;           /* slots - 1 */
     VEC(uint32_t) next;    /* of the member at hand, when folding: place that follows each */
-    uint64_t occurrences;  /* of anchors */
-    uint64_t ended;        /* anchors whose path is shorter than 'depth' */
+    struct found found[PATHS_FOUND_MAX];
+    uint32_t found_count;
+    uint64_t occurrences; /* of anchors */
+    uint64_t ended;       /* anchors whose path is shorter than 'depth' */
 };
 
 /* Settings are struct paths_settings, the kernel is a struct paths. */

@@ -10,22 +10,33 @@
 
 uint64_t hash_xxh3(const void *p, size_t len);
 
+/* The first and the last bytes of a text. With its length they are all of one of ENDS_WHOLE bytes
+ * or fewer. */
+#define ENDS_WHOLE 16
+struct text_ends {
+    uint64_t head, tail;
+};
+static inline struct text_ends ends_of(struct str s)
+{
+    struct text_ends e = {0, 0};
+    if (s.len >= 8) {
+        memcpy(&e.head, s.p, 8);
+        memcpy(&e.tail, s.p + s.len - 8, 8);
+    } else if (s.len >= 4) {
+        memcpy(&e.head, s.p, 4);
+        memcpy(&e.tail, s.p + s.len - 4, 4);
+    } else if (s.len) {
+        e.head = (unsigned char)s.p[0];
+        e.tail = (uint64_t)(unsigned char)s.p[s.len / 2] << 8 | (unsigned char)s.p[s.len - 1];
+    }
+    return e;
+}
 /* For small caches of short texts, whose collisions cost time and nothing else: looks at both ends
  * of the text only. The high bits are the good ones. */
 static inline uint64_t hash_ends(struct str s)
 {
-    uint64_t head = 0, tail = 0;
-    if (s.len >= 8) {
-        memcpy(&head, s.p, 8);
-        memcpy(&tail, s.p + s.len - 8, 8);
-    } else if (s.len >= 4) {
-        memcpy(&head, s.p, 4);
-        memcpy(&tail, s.p + s.len - 4, 4);
-    } else if (s.len) {
-        head = (unsigned char)s.p[0];
-        tail = (uint64_t)(unsigned char)s.p[s.len / 2] << 8 | (unsigned char)s.p[s.len - 1];
-    }
-    uint64_t mixed = (head ^ s.len) * UINT64_C(0x9E3779B97F4A7C15) ^ tail;
+    struct text_ends e = ends_of(s);
+    uint64_t mixed = (e.head ^ s.len) * UINT64_C(0x9E3779B97F4A7C15) ^ e.tail;
     return (mixed ^ mixed >> 32) * UINT64_C(0xD6E8FEB86659FD93);
 }
 

@@ -77,6 +77,7 @@ static enum err read_text(struct row *row, const char *field, struct str *out)
 {
     enum json_type type;
     if (json_take_string(&row->r, out)) return ERR_OK;
+    row->fact.plain = false;
     if (!json_peek(&row->r, &type)) return broken(row);
     if (type != JSON_STRING) return wrong(row, field, "a string");
     return json_read_string(&row->r, out) ? ERR_OK : broken(row);
@@ -165,6 +166,7 @@ static enum err read_scalar(struct row *row, const char *field, struct fact_valu
     if (!json_peek(&row->r, &type)) return broken(row);
     switch (type) {
     case JSON_STRING:
+        row->fact.plain = false;
         v->type = PROP_TEXT;
         return json_read_string(&row->r, &v->text) ? ERR_OK : broken(row);
     case JSON_INT:
@@ -195,6 +197,7 @@ static enum err read_property(struct row *row, const struct shape_slot *slot,
     if (list->count == LIMIT_PROPS_PER_EVENT)
         return why_fail(&row->why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d", LIMIT_PROPS_PER_EVENT);
     if (v.type == PROP_TEXT) v.text = parse_keep(row->p, v.text);
+    if (list == &row->props && slot->sound) row->fact.sound_props |= UINT64_C(1) << list->count;
     list->items[list->count++] = v;
     return ERR_OK;
 }
@@ -284,6 +287,7 @@ static enum err pass_properties(struct row *row, enum member m)
     TRY(open_object(row, names[m].p));
     while (json_next_key(&row->r, &slot.name)) {
         slot.name = parse_keep(row->p, slot.name);
+        slot.sound = fact_name_sound(slot.name);
         TRY(pass_value(row, &slot));
     }
     return row->r.error ? broken(row) : ERR_OK;
@@ -330,7 +334,7 @@ static enum err pass(struct row *row)
 
 static void begin_row(struct row *row, struct str line)
 {
-    row->fact = (struct fact){.amount = HISTORY_NO_AMOUNT};
+    row->fact = (struct fact){.amount = HISTORY_NO_AMOUNT, .plain = true};
     row->who.count = row->other.count = 0;
     row->props.count = row->traits.count = 0;
     row->seen = 0;

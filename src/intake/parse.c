@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "people/kinds.h"
 #include "people/people.h"
 
 #define BATCH_BYTES ((size_t)320 << 20)
@@ -29,10 +30,14 @@ struct str parse_keep(struct parse *p, struct str text)
     if (text.len == 0) return STR("");
     if (!p->kept)
         p->kept = arena_alloc_array(p->arena, (size_t)1 << PARSE_KEPT_BITS, sizeof(*p->kept));
-    struct str *slot = &p->kept[hash_ends(text) >> (64 - PARSE_KEPT_BITS)];
-    if (!str_eq(*slot, text))
-        *slot = (struct str){arena_copy(p->batch->arena, text.p, text.len), text.len};
-    return *slot;
+    struct text_ends ends = ends_of(text);
+    struct kept_text *k = &p->kept[hash_ends(text) >> (64 - PARSE_KEPT_BITS)];
+    bool same = k->ends.head == ends.head && k->ends.tail == ends.tail && k->text.len == text.len;
+    if (same && (text.len <= ENDS_WHOLE || memcmp(k->text.p, text.p, text.len) == 0))
+        return k->text;
+    k->ends = ends;
+    k->text = (struct str){arena_copy(p->batch->arena, text.p, text.len), text.len};
+    return k->text;
 }
 
 /* The next batch to fill; NULL when stopped. Its facts need not move while they become as many as
@@ -169,14 +174,16 @@ void parse_reject(struct parse *p, uint32_t column, const struct why *why)
 }
 
 /* A file has few kinds: those that may be imported are remembered. */
-static enum err check_kind(struct parse *p, struct str kind, struct why *why)
+static enum err check_kind(struct parse *p, struct fact *f, struct why *why)
 {
     const struct sender sender = {.level = SENDER_IMPORT};
+    struct str kind = f->kind;
     if (kind.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "kind", NULL);
     struct str *slot = &p->kinds[hash_ends(kind) >> (64 - PARSE_KINDS_BITS)];
-    if (str_eq(*slot, kind)) return ERR_OK;
+    f->valid = str_eq(*slot, kind);
+    if (f->valid) return ERR_OK;
     TRY(fact_kind_allowed(&sender, kind, why));
-    if (kind.len <= LIMIT_KIND_BYTES && !slot->p) *slot = arena_str(p->arena, kind);
+    if (!slot->p && kind_valid(kind)) *slot = arena_str(p->arena, kind);
     return ERR_OK;
 }
 
@@ -185,9 +192,11 @@ struct fact *parse_fact(struct parse *p, struct fact *f)
     struct batch *b = p->batch;
     struct why why;
     uint32_t junk = 0;
-    if (f->code[DIM_GROUP].len == 0 && p->options->group)
+    if (f->code[DIM_GROUP].len == 0 && p->options->group) {
         f->code[DIM_GROUP] = str_of(p->options->group);
-    enum err err = check_kind(p, f->kind, &why);
+        f->plain = false;
+    }
+    enum err err = check_kind(p, f, &why);
     if (err == ERR_OK) err = fact_check(f, p->now, b->arena, &junk, &why);
     if (err != ERR_OK) {
         parse_reject(p, 0, &why);

@@ -11,7 +11,13 @@
 #include "intake/window.h"
 
 #define PARSE_KINDS_BITS 7
-#define PARSE_KEPT_BITS 12
+#define PARSE_KEPT_BITS 11
+
+/* One that parse_keep gave out. */
+struct kept_text {
+    struct text_ends ends;
+    struct str text; /* p is NULL when the place is free */
+};
 
 struct parse {
     const struct import_options *options;
@@ -23,10 +29,10 @@ struct parse {
     struct input *in;
     struct window rows;
     struct dates dates;
-    struct arena *arena; /* lives as long as the file */
-    struct str *kept;    /* texts of the batch, by hash_ends; NULL = none yet; see parse_keep */
-    void *carry;         /* a format's memory across the files of one import */
-    struct mapping *map; /* compiled --map; NULL = none */
+    struct arena *arena;    /* lives as long as the file */
+    struct kept_text *kept; /* texts of the batch, by hash_ends; NULL = none yet */
+    void *carry;            /* a format's memory across the files of one import */
+    struct mapping *map;    /* compiled --map; NULL = none */
     struct belt *belt;
     struct batch *batch; /* being filled; NULL when stopped */
     uint64_t row;        /* number of the current row, from 1 */

@@ -19,6 +19,7 @@ struct shape_slot {
     uint8_t member;  /* of the row it belongs to */
     uint8_t kind;    /* within the member */
     bool listed;     /* it stands in a list */
+    bool sound;      /* what the caller knows of the name */
     struct str name; /* within the member; {NULL, 0} = none */
 };
 

@@ -138,6 +138,7 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
     struct load l = {.p = p, .tx = tx, .arena = arena_create(0)};
     l.plan = (struct plan){.p = p, .tx = tx, .arena = l.arena};
+    l.plan.known = arena_alloc_array(l.arena, (size_t)1 << PLAN_KNOWN_BITS, sizeof(*l.plan.known));
     bulk_of(p);
     VEC_RESERVE(&l.events, load->count + load->count / 2); /* with what the facts imply */
     enum err err = tx_bulk_begin(tx, why);

@@ -45,6 +45,11 @@ static inline bool is_plain(struct str s)
     return true;
 }
 
+bool fact_is_plain(struct str text)
+{
+    return is_plain(text);
+}
+
 static enum err refuse(struct why *why, enum err err, enum msg msg, const struct text_rule *rule)
 {
     char field[96];
@@ -140,7 +145,7 @@ static enum err check_at(int64_t at, int64_t received_at, struct why *why)
 static enum err check_kind(struct fact *f, struct arena *arena, struct why *why)
 {
     const struct text_rule rule = {"kind", {NULL, 0}, LIMIT_EVENT_BYTES};
-    if (!kind_valid(f->kind)) {
+    if (!f->valid && !kind_valid(f->kind)) {
         return why_fail(why, ERR_INVALID, MSG_BAD_KIND, "kind", STR_FMT,
                         STR_ARG(utf8_cut(f->kind, LIMIT_KIND_BYTES)));
     }
@@ -155,7 +160,7 @@ static enum err check_codes(struct fact *f, struct arena *arena, struct why *why
     static const char *const names[DIM_COUNT] = {"group",   "touchpoint", "campaign",
                                                  "content", "staff",      "origin"};
     for (int d = 0; d < DIM_COUNT; d++) {
-        if (f->code[d].len == 0) continue;
+        if (f->code[d].len == 0 || (f->plain && f->code[d].len <= LIMIT_CODE_BYTES)) continue;
         const struct text_rule rule = {names[d], {NULL, 0}, LIMIT_CODE_BYTES};
         TRY(fact_clean(&f->code[d], &rule, arena, why));
     }
@@ -180,8 +185,8 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
     TRY(check_amount(f->amount, why));
     if (f->id.len) TRY(fact_clean(&f->id, &id, arena, why));
     TRY(check_codes(f, arena, why));
-    TRY(fact_check_identities(f->who, &f->who_count, arena, &left_out, why));
-    TRY(fact_check_identities(f->other, &f->other_count, arena, &left_out, why));
+    TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));
+    TRY(fact_check_identities(f->other, &f->other_count, f->plain, arena, &left_out, why));
     TRY(fact_check_values(f, arena, &left_out, why));
     if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;
     *junk = left_out;

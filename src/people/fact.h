@@ -68,9 +68,12 @@ struct fact {
     int64_t amount;             /* minor units, HISTORY_NO_AMOUNT = none */
     struct fact_value *props;
     uint32_t prop_count;
+    uint64_t sound_props;      /* a bit each: fact_name_sound() said so of its name */
     struct fact_value *traits; /* go to the member's traits, never to the event */
     uint32_t trait_count;
     bool alias;  /* who[0] and who[1] are one person: merge them under the rules */
+    bool plain;  /* texts but for the kind's and names are known to be printable ASCII */
+    bool valid;  /* the kind is known to keep to the grammar */
     bool rename; /* who[1] is a further name of who[0]'s member if unseen, else a conflict (irc) */
 };
 
@@ -93,6 +96,10 @@ struct sender {
 /* Is it the name of something personal, such as "userAgent"? Then such a value is a trait under
  * *spelling, never a property. */
 bool fact_personal(struct str name, struct str *spelling);
+
+/* A property's name that fact_check has nothing to say of. Whoever sends the same name again and
+ * again asks once. */
+bool fact_name_sound(struct str name);
 
 /* Would fact_check keep this identity? */
 bool fact_identity_usable(const struct identity *id, struct arena *arena);

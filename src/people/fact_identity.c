@@ -231,13 +231,14 @@ static enum keep clean_email(struct str *value, struct arena *arena)
 
 /* ---- one list of identities ---- */
 
-static enum err clean_one(struct identity *id, enum keep *keep, struct arena *arena,
+static enum err clean_one(struct identity *id, bool plain, enum keep *keep, struct arena *arena,
                           struct why *why)
 {
     const struct text_rule rule = {"identities", kind_names[id->kind], LIMIT_IDENTITY_BYTES};
     id->value = str_trim(id->value);
     *keep = LEAVE_OUT;
-    TRY(fact_clean(&id->value, &rule, arena, why));
+    if (!plain || id->value.len > LIMIT_IDENTITY_BYTES)
+        TRY(fact_clean(&id->value, &rule, arena, why));
     if (is_junk(id->value)) return ERR_OK;
     if (id->kind == IDENTITY_PHONE && is_damaged(id->value)) {
         return why_fail(why, ERR_INVALID, MSG_DAMAGED_BY_EXCEL, "identities.phone", STR_FMT,
@@ -253,7 +254,7 @@ bool fact_identity_usable(const struct identity *id, struct arena *arena)
 {
     struct identity copy = *id;
     enum keep keep;
-    return clean_one(&copy, &keep, arena, NULL) == ERR_OK && keep == KEEP;
+    return clean_one(&copy, false, &keep, arena, NULL) == ERR_OK && keep == KEEP;
 }
 
 enum err fact_identity_parse(struct str text, struct identity *out, struct arena *arena,
@@ -262,7 +263,8 @@ enum err fact_identity_parse(struct str text, struct identity *out, struct arena
     struct identity id = {.value = text};
     enum keep keep = LEAVE_OUT;
     struct str kind = str_cut(&id.value, ':');
-    if (id.value.p && identity_kind_parse(kind, &id.kind)) TRY(clean_one(&id, &keep, arena, why));
+    if (id.value.p && identity_kind_parse(kind, &id.kind))
+        TRY(clean_one(&id, false, &keep, arena, why));
     if (keep == KEEP) {
         *out = id;
         return ERR_OK;
@@ -276,8 +278,8 @@ enum err fact_identity_parse(struct str text, struct identity *out, struct arena
     return ERR_INVALID;
 }
 
-enum err fact_check_identities(struct identity *ids, uint32_t *count, struct arena *arena,
-                               uint32_t *junk, struct why *why)
+enum err fact_check_identities(struct identity *ids, uint32_t *count, bool plain,
+                               struct arena *arena, uint32_t *junk, struct why *why)
 {
     uint32_t kept = 0, total = *count;
     if (total > LIMIT_IDENTITIES_PER_EVENT) {
@@ -286,7 +288,7 @@ enum err fact_check_identities(struct identity *ids, uint32_t *count, struct are
     }
     for (uint32_t i = 0; i < total; i++) {
         enum keep keep;
-        TRY(clean_one(&ids[i], &keep, arena, why));
+        TRY(clean_one(&ids[i], plain, &keep, arena, why));
         if (keep == KEEP) ids[kept++] = ids[i];
     }
     *junk += total - kept;

@@ -13,8 +13,11 @@ struct text_rule {
 MUST_CHECK enum err fact_clean(struct str *text, const struct text_rule *rule, struct arena *arena,
                                struct why *why);
 
-/* fact_identity.c: normalise the identities in place, leaving out junk. */
-MUST_CHECK enum err fact_check_identities(struct identity *ids, uint32_t *count,
+/* Would fact_clean leave it as it is, but for its length? True of printable ASCII only. */
+bool fact_is_plain(struct str text);
+
+/* fact_identity.c: normalise the identities in place, leaving out junk. 'plain' as of the fact. */
+MUST_CHECK enum err fact_check_identities(struct identity *ids, uint32_t *count, bool plain,
                                           struct arena *arena, uint32_t *junk, struct why *why);
 
 /* fact_value.c: properties and traits. Personal properties become traits, or are left out into

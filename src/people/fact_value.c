@@ -75,15 +75,28 @@ bool fact_personal(struct str name, struct str *spelling)
     return false;
 }
 
-static enum err check_one(struct fact_value *v, const char *field, struct arena *arena,
-                          struct why *why)
+bool fact_name_sound(struct str name)
+{
+    struct str spelling;
+    return name.len > 0 && name.len <= LIMIT_PROP_NAME_BYTES && fact_is_plain(name) &&
+           !fact_personal(name, &spelling);
+}
+
+static enum err check_name(struct fact_value *v, const char *field, struct arena *arena,
+                           struct why *why)
 {
     const struct text_rule name = {field, {NULL, 0}, LIMIT_PROP_NAME_BYTES};
     TRY(fact_clean(&v->name, &name, arena, why));
-    if (v->name.len == 0) return why_fail(why, ERR_INVALID, MSG_NO_NAME, field, NULL);
+    return v->name.len ? ERR_OK : why_fail(why, ERR_INVALID, MSG_NO_NAME, field, NULL);
+}
+
+static enum err check_value(struct fact_value *v, const char *field, bool plain,
+                            struct arena *arena, struct why *why)
+{
     if (v->type == PROP_TEXT) {
         const struct text_rule text = {field, v->name, LIMIT_PROP_VALUE_BYTES};
         if (!v->text.p) v->text = STR("");
+        if (plain && v->text.len <= LIMIT_PROP_VALUE_BYTES) return ERR_OK;
         return fact_clean(&v->text, &text, arena, why);
     }
     if (v->type == PROP_BOOL) v->number = v->number != 0;
@@ -91,13 +104,36 @@ static enum err check_one(struct fact_value *v, const char *field, struct arena 
     return ERR_OK;
 }
 
-static enum err check_list(struct fact_value *list, uint32_t count, const char *field,
-                           struct arena *arena, struct why *why)
+static enum err check_count(uint32_t count, const char *field, struct why *why)
 {
-    if (count > LIMIT_PROPS_PER_EVENT)
-        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d", LIMIT_PROPS_PER_EVENT);
-    for (uint32_t i = 0; i < count; i++)
-        TRY(check_one(&list[i], field, arena, why));
+    if (count <= LIMIT_PROPS_PER_EVENT) return ERR_OK;
+    return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d", LIMIT_PROPS_PER_EVENT);
+}
+
+_Static_assert(LIMIT_PROPS_PER_EVENT <= 64, "a bit for each property");
+
+static bool is_sound(const struct fact *f, uint32_t prop)
+{
+    return f->sound_props >> prop & 1;
+}
+
+static enum err check_props(struct fact *f, struct arena *arena, struct why *why)
+{
+    TRY(check_count(f->prop_count, "props", why));
+    for (uint32_t i = 0; i < f->prop_count; i++) {
+        if (!is_sound(f, i)) TRY(check_name(&f->props[i], "props", arena, why));
+        TRY(check_value(&f->props[i], "props", f->plain, arena, why));
+    }
+    return ERR_OK;
+}
+
+static enum err check_traits(struct fact *f, struct arena *arena, struct why *why)
+{
+    TRY(check_count(f->trait_count, "traits", why));
+    for (uint32_t i = 0; i < f->trait_count; i++) {
+        TRY(check_name(&f->traits[i], "traits", arena, why));
+        TRY(check_value(&f->traits[i], "traits", f->plain, arena, why));
+    }
     return ERR_OK;
 }
 
@@ -118,13 +154,15 @@ static uint32_t take_personal(struct fact *f, struct fact_value *taken)
     struct str spelling;
     uint32_t kept = 0, count = 0;
     for (uint32_t i = 0; i < f->prop_count; i++) {
-        if (fact_personal(f->props[i].name, &spelling)) {
+        if (!is_sound(f, i) && fact_personal(f->props[i].name, &spelling)) {
             taken[count++] = f->props[i];
         } else {
-            f->props[kept++] = f->props[i];
+            if (count) f->props[kept] = f->props[i];
+            kept++;
         }
     }
     f->prop_count = kept;
+    f->sound_props = 0; /* places have changed */
     return count;
 }
 
@@ -143,8 +181,8 @@ enum err fact_check_values(struct fact *f, struct arena *arena, uint32_t *junk, 
 {
     struct fact_value taken[LIMIT_PROPS_PER_EVENT];
     struct str spelling;
-    TRY(check_list(f->props, f->prop_count, "props", arena, why));
-    TRY(check_list(f->traits, f->trait_count, "traits", arena, why));
+    TRY(check_props(f, arena, why));
+    TRY(check_traits(f, arena, why));
     uint32_t count = take_personal(f, taken);
     if (count && str_eq(f->kind, STR("member.identified"))) {
         add_traits(f, taken, count, arena);

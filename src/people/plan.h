@@ -9,11 +9,22 @@
 /* created, identified, merged for the member and for the other, and the event itself */
 #define PLAN_EVENTS 7
 
+/* The number of a name, found by where the name lies: facts of one load borrow the same copy of a
+ * name that comes again. */
+#define PLAN_KNOWN_BITS 10
+struct known_name {
+    const char *p;   /* NULL = free */
+    uint32_t len;    /* of the name */
+    uint32_t list;   /* what it names; see convert.c */
+    uint32_t number; /* in the brand's registry */
+};
+
 struct plan {
     struct people *p;
     struct tx *tx;
-    struct arena *arena; /* props; must live as long as the events */
-    uint32_t origin;     /* the sender's, all facts of a plan being of one; 0 = not read */
+    struct arena *arena;      /* props; must live as long as the events */
+    uint32_t origin;          /* the sender's, all facts of a plan being of one; 0 = not read */
+    struct known_name *known; /* while the texts of all facts stay where they are; or NULL */
     size_t count;
     struct event events[PLAN_EVENTS];
 };

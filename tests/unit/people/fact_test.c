@@ -543,6 +543,55 @@ static bool allowed(enum trust_level level, const char *kind)
     return err == ERR_OK;
 }
 
+static void names_are_sound_that_nothing_is_said_of(void **state)
+{
+    (void)state;
+    char long_name[LIMIT_PROP_NAME_BYTES + 2] = {0};
+    memset(long_name, 'x', LIMIT_PROP_NAME_BYTES + 1);
+    assert_true(fact_name_sound(STR("length")));
+    assert_true(fact_name_sound(str_of(long_name + 1)));
+    assert_false(fact_name_sound(str_of(long_name)));
+    assert_false(fact_name_sound(STR("")));
+    assert_false(fact_name_sound(STR("e-mail")));
+    assert_false(fact_name_sound(STR("长")));
+    assert_false(fact_name_sound(STR("a\tb")));
+}
+
+/* What is known of a fact spares looking again, and nothing else. */
+static void a_fact_known_to_be_plain_has_the_same_limits(void **state)
+{
+    (void)state;
+    char text[LIMIT_PROP_VALUE_BYTES + 2] = {0};
+    memset(text, 'x', LIMIT_PROP_VALUE_BYTES + 1);
+    for (int where = 0; where < 4; where++) {
+        struct trial *t = begin();
+        t->fact.plain = t->fact.valid = true;
+        t->fact.sound_props = 1;
+        add_text(t, "n", where == 0 ? text : "v");
+        add_who(t, IDENTITY_USER, where == 1 ? text : " u ");
+        if (where == 2) t->fact.code[DIM_STAFF] = str_of(text);
+        assert_int_equal(check(t), where == 3 ? ERR_OK : ERR_TOO_LARGE);
+        if (where == 3) expect_str(t->who[0].value, "u");
+        end(t);
+    }
+}
+
+static void personal_properties_are_taken_beside_sound_ones(void **state)
+{
+    (void)state;
+    struct trial *t = begin();
+    add_text(t, "a", "1");
+    add_text(t, "email", "x@y.z");
+    add_text(t, "b", "2");
+    t->fact.sound_props = 1 | 4;
+    assert_int_equal(check(t), ERR_OK);
+    assert_int_equal(t->fact.prop_count, 2);
+    expect_str(t->fact.props[1].name, "b");
+    assert_int_equal(t->junk, 1);
+    assert_int_equal(t->fact.sound_props, 0);
+    end(t);
+}
+
 static void each_sender_may_send_its_families(void **state)
 {
     (void)state;
@@ -612,6 +661,9 @@ int main(void)
         cmocka_unit_test(personal_properties_become_traits),
         cmocka_unit_test(a_products_name_is_not_its_buyers),
         cmocka_unit_test(personal_numbers_become_texts_so_that_they_are_sealed),
+        cmocka_unit_test(names_are_sound_that_nothing_is_said_of),
+        cmocka_unit_test(a_fact_known_to_be_plain_has_the_same_limits),
+        cmocka_unit_test(personal_properties_are_taken_beside_sound_ones),
         cmocka_unit_test(each_sender_may_send_its_families),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -333,19 +333,6 @@ static inline bool next_tight_key(struct json_reader *r, struct str *key)
     return true;
 }
 
-bool json_take_key(struct json_reader *r, struct str quoted)
-{
-    size_t start = r->pos;
-    const char *p = r->text.p;
-    if (r->error || start == 0 || start == r->text.len) return false;
-    start += p[start - 1] != '{' && p[start] == ',';
-    if (p[start - 1] != '{' && p[start - 1] != ',') return false;
-    if (r->text.len - start < quoted.len || memcmp(p + start, quoted.p, quoted.len) != 0)
-        return false;
-    r->pos = start + quoted.len;
-    return true;
-}
-
 /* When 'key' is NULL it is only checked. */
 static inline bool next_key(struct json_reader *r, struct str *key)
 {

@@ -34,8 +34,6 @@ bool json_read_null(struct json_reader *r);
  * comes next, or one that only the calls above can read. */
 bool json_take_string(struct json_reader *r, struct str *out); /* without escapes, all ASCII */
 bool json_take_int(struct json_reader *r, int64_t *out);       /* of at most 18 digits */
-/* The next key of the object, if it is this one; 'quoted' has its quotes and the colon. */
-bool json_take_key(struct json_reader *r, struct str quoted);
 /* for (json_enter_object(r); json_next_key(r, &key);) { read or skip the value } */
 bool json_enter_object(struct json_reader *r);
 bool json_next_key(struct json_reader *r, struct str *key); /* false at the end, or at an error */

@@ -213,7 +213,7 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
     case TARGET_KIND:
         if (e->type == VALUE_STATUS) b->status = s;
         if (e->type == VALUE_STATUS) b->status_entry = e;
-        if (e->type != VALUE_STATUS) b->fact.kind = s;
+        if (e->type != VALUE_STATUS) b->fact.kind = parse_keep(b->p, s);
         return ERR_OK;
     case TARGET_AMOUNT:
         return fill_amount(b, e, s);
@@ -221,7 +221,7 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
     case TARGET_OTHER:
         return fill_identity(b, e, s);
     case TARGET_CODE:
-        b->fact.code[e->dim] = s;
+        b->fact.code[e->dim] = parse_keep(b->p, s);
         return ERR_OK;
     case TARGET_PROP:
         return fill_prop(b, e, s);

@@ -15,9 +15,11 @@ struct moment {
     int64_t due;
 };
 
-static void look_again(struct moment *m, int64_t at)
+/* Without a branch: which of many moments is the next one cannot be foreseen. */
+static inline void look_again(struct moment *m, int64_t at)
 {
-    if (at > m->t && at < m->due) m->due = at;
+    bool sooner = (at > m->t) & (at < m->due);
+    m->due = sooner ? at : m->due;
 }
 
 /* Did it happen within the last 'length' ms? Then it will be out of the window at x + length. */

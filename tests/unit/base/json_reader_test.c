@@ -238,24 +238,6 @@ static void a_short_cut_takes_plain_strings_only(void **unused)
     }
 }
 
-static void a_short_cut_takes_the_key_that_is_next(void **unused)
-{
-    (void)unused;
-    struct json_reader r;
-    struct str key;
-    int64_t i;
-    json_reader_init(&r, NULL, STR("{\"ab\":1,\"c\":2, \"d\":3}"));
-    assert_false(json_take_key(&r, STR("\"ab\":")));
-    assert_true(json_enter_object(&r));
-    assert_false(json_take_key(&r, STR("\"c\":")) || json_take_key(&r, STR("\"a\":")));
-    assert_true(json_take_key(&r, STR("\"ab\":")) && json_take_int(&r, &i) && i == 1);
-    assert_true(json_take_key(&r, STR("\"c\":")) && json_take_int(&r, &i) && i == 2);
-    assert_false(json_take_key(&r, STR("\"d\":"))); /* behind a space */
-    assert_true(json_next_key(&r, &key) && str_is(key, "d") && json_take_int(&r, &i) && i == 3);
-    assert_false(json_take_key(&r, STR("\"d\":")) || json_next_key(&r, &key));
-    assert_true(json_read_end(&r));
-}
-
 static void keys_need_their_commas(void **unused)
 {
     (void)unused;
@@ -282,7 +264,6 @@ int main(void)
         cmocka_unit_test(depth_counts_open_containers_only),
         cmocka_unit_test(a_short_cut_takes_an_integer_as_reading_does),
         cmocka_unit_test(a_short_cut_takes_plain_strings_only),
-        cmocka_unit_test(a_short_cut_takes_the_key_that_is_next),
         cmocka_unit_test(keys_need_their_commas),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -102,9 +102,9 @@ size_t sieved_bytes(const struct sieved *b)
 
 static void make_rows(struct sieved *b, const struct history *h)
 {
-    size_t rows = h->off[h->member_count];
+    size_t rows = h->off[h->member_count] + (size_t)SELECTION_SLACK;
     if (rows <= b->rows) return;
-    b->rows = rows + rows / 4 + SELECTION_SLACK + 64;
+    b->rows = rows + rows / 4 + 64;
     b->bits = mem_resize_array(b->bits, b->rows / 64 + 1, sizeof(*b->bits));
     b->match = mem_resize_array(b->match, b->rows, sizeof(*b->match));
     b->row = mem_resize_array(b->row, b->rows, sizeof(*b->row));

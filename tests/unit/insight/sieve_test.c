@@ -139,10 +139,39 @@ static void what_comes_through_is_what_each_row_says(void **state)
     sieved_finish(&buffers);
 }
 
+/* Buffers grow with the runs, and vectors write past the last row. */
+static void runs_of_any_length_fit(void **state)
+{
+    (void)state;
+    struct sieved buffers = {0};
+    struct sieve sieve;
+    struct plan plan;
+    static const uint16_t one = 1;
+    plan_init(&plan, &town.insight, town.arena);
+    plan.selectors[plan.selector_count++] = (struct selector){.kinds = &one, .kind_count = 1};
+    sieve_init(&sieve, &plan, INT64_MIN, INT64_MAX, false);
+    for (uint32_t rows = 1; rows < 1000; rows++) {
+        struct sight sight;
+        run_reset(&run);
+        run_member(&run, 1);
+        for (uint32_t i = 0; i < rows; i++)
+            (void)run_row(&run, i, i == 0 ? 2 : 1, 1);
+        (void)run_part(&run, 0, 1);
+        sieve_run(&sieve, &buffers, &run.h, NULL, &sight);
+        assert_int_equal(sight.end[0] - sight.first[0], rows - 1);
+        expect(&sieve, false, &sight);
+    }
+    sieve_finish(&sieve);
+    sieved_finish(&buffers);
+    plan_finish(&plan);
+    arena_reset(town.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_comes_through_is_what_each_row_says),
+        cmocka_unit_test(runs_of_any_length_fit),
     };
     town_open(&town, "UTC", "2025-01-01T00:00:00Z");
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,17 @@ uint32_t codeset_match_all(const struct codeset *s, const uint16_t *code, uint32
     return match_all(s, code, count, bits, codeset_match);
 }
 
+uint32_t codeset_miss_all(const struct codeset *s, const uint16_t *code, uint32_t count,
+                          uint64_t *bits)
+{
+    uint32_t found = codeset_match_all(s, code, count, bits);
+    for (uint32_t i = 0; i < count; i += 64) {
+        uint32_t rest = count - i;
+        bits[i / 64] ^= rest < 64 ? ~(~UINT64_C(0) << rest) : ~UINT64_C(0);
+    }
+    return count - found;
+}
+
 bool codeset_meets(const struct codeset *s, const uint16_t *code, uint32_t count)
 {
     uint32_t i = 0;

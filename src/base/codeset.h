@@ -27,5 +27,8 @@ uint64_t codeset_match(const struct codeset *s, const uint16_t *code);
 /* Bit i of bits[k]: is code[64 k + i] in the set? Bits past 'count' are 0. How many are. */
 uint32_t codeset_match_all(const struct codeset *s, const uint16_t *code, uint32_t count,
                            uint64_t *bits);
+/* The same of those that are not in the set. */
+uint32_t codeset_miss_all(const struct codeset *s, const uint16_t *code, uint32_t count,
+                          uint64_t *bits);
 /* Is any of 'count' codes in the set? */
 bool codeset_meets(const struct codeset *s, const uint16_t *code, uint32_t count);

@@ -53,7 +53,7 @@ struct scan {
     const struct columns *columns;
     const enum prop_type *prop_types; /* beside columns->props */
     int64_t from, to; /* only events in [from, to) are needed: others may be left out, or come */
-    const uint16_t *kinds; /* only these kinds are needed (others may come); NULL = all */
+    const uint16_t *kinds; /* only these are needed (others may come); NULL = all, COLUMN_NO_KIND */
     size_t kind_count;
     const struct codeset *without; /* rows of these kinds are left out; NULL: none are */
     /* Of a member's rows before this time one is enough, whichever it is of those asked for, under

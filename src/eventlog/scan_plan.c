@@ -4,6 +4,7 @@
  * in order of their first persona; a task ends before the persona at which enough rows have come
  * together, so tasks are about as large whatever the parts are like. Each worker has a stretch of
  * neighbouring tasks: the group that straddles two of them is then decoded once. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -38,6 +39,7 @@ void scanner_init(struct scanner *sc, const struct snapshot *s, const struct sca
     sc->purse.budget = budget;
     if (s->personas) sc->map = *s->personas;
     pthread_mutex_init(&sc->lock, NULL);
+    assert(!scan->kinds || !(scan->columns->mask & COLUMN_NO_KIND));
     layout_init(&sc->layout, scan->columns, scan->prop_types);
     sc->member_to = UINT64_MAX;
     if (scan->kinds) {

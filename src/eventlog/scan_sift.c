@@ -44,20 +44,6 @@ static void move_runs(struct sheet *s, const uint64_t *asked)
     }
 }
 
-/* Which rows stay, as bits; how many do. */
-static uint32_t find_asked(struct scan_worker *w, const struct sheet *s, bool mixed)
-{
-    const struct scanner *sc = w->scanner;
-    const uint16_t *kinds = s->columns[SLOT_KIND];
-    if (!mixed) return codeset_match_all(sc->kinds, kinds, s->count, w->asked);
-    uint32_t go = codeset_match_all(sc->scan->without, kinds, s->count, w->asked);
-    for (uint32_t i = 0; i < s->count; i += 64) {
-        uint32_t rest = s->count - i;
-        w->asked[i / 64] ^= rest < 64 ? ~(~UINT64_C(0) << rest) : ~UINT64_C(0);
-    }
-    return s->count - go;
-}
-
 static enum err sift_kinds(struct scan_worker *w, struct sheet *s, bool mixed)
 {
     const struct scanner *sc = w->scanner;
@@ -68,7 +54,9 @@ static enum err sift_kinds(struct scan_worker *w, struct sheet *s, bool mixed)
         w->asked = mem_alloc_array(PART_GROUP_ROWS / 64, sizeof(*w->asked));
         w->stay = mem_alloc_array(PART_GROUP_ROWS + SELECTION_SLACK, sizeof(*w->stay));
     }
-    uint32_t kept = find_asked(w, s, mixed);
+    const uint16_t *kinds = s->columns[SLOT_KIND];
+    uint32_t kept = mixed ? codeset_miss_all(sc->scan->without, kinds, s->count, w->asked)
+                          : codeset_match_all(sc->kinds, kinds, s->count, w->asked);
     if (kept == s->count) return ERR_OK;
     (void)selection_rows(w->asked, s->count, w->stay);
     move_columns(&sc->layout, s, w->stay, kept);

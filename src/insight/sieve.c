@@ -126,13 +126,8 @@ static void make_members(struct sieved *b, const struct history *h)
 static uint32_t match_kinds(const struct sieve *s, const struct history *h, uint64_t *bits)
 {
     uint32_t base = h->off[0], rows = h->off[h->member_count] - base;
-    uint32_t found = codeset_match_all(&s->kinds, h->kind + base, rows, bits);
-    if (!s->whole) return found;
-    for (uint32_t i = 0; i < rows; i += 64) {
-        uint64_t all = rows - i < 64 ? ~(~UINT64_C(0) << (rows - i)) : ~UINT64_C(0);
-        bits[i / 64] ^= all;
-    }
-    return rows - found;
+    return s->whole ? codeset_miss_all(&s->kinds, h->kind + base, rows, bits)
+                    : codeset_match_all(&s->kinds, h->kind + base, rows, bits);
 }
 
 /* Is a kind there that does not matter? Without kinds such rows were left out. */

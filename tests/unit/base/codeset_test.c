@@ -39,6 +39,10 @@ static void matches_are_those_of_one_by_one(void **state)
         assert_int_equal(matched, found);
         assert_int_equal(codeset_meets(&s, code, count), found > 0);
         if (count % 64) assert_int_equal(bits[count / 64] >> count % 64, 0);
+        assert_int_equal(codeset_miss_all(&s, code, count, bits), count - found);
+        for (uint32_t i = 0; i < count; i++)
+            assert_int_equal(bits[i / 64] >> i % 64 & 1, !codeset_has(&s, code[i]));
+        if (count % 64) assert_int_equal(bits[count / 64] >> count % 64, 0);
     }
 }
 

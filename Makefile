@@ -105,6 +105,7 @@ help:
 	'make check-long the same with the long settings, before a release' \
 	'make fmt tidy layers banned   style: format, lint, includes, forbidden calls' \
 	'make fuzz T=csv SECONDS=60    one fuzz target under libFuzzer and ASan; T=all for each' \
+	'make fuzz T=csv RUNS=1000000 FUZZ_JOBS=2   as many executions, by two processes' \
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
@@ -144,7 +145,7 @@ stats:
 fuzz-libs: $(foreach r,$(filter-out main,$(ROOMS)),$(call libs,$(r)))
 .PHONY: fuzz-libs
 fuzz:
-	@tools/fuzz "$(or $(T),all)" "$(or $(SECONDS),60)"
+	@tools/fuzz "$(or $(T),all)" "$(if $(RUNS),runs=$(RUNS),$(or $(SECONDS),60))" "$(or $(FUZZ_JOBS),1)"
 bench: all
 	@tools/deps build bench
 	@bench/run $(OUT)/wellfield

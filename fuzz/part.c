@@ -13,12 +13,32 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "eventlog/part.h"
-#include "eventlog/part_footer.h"
+#include "eventlog/part_file.h"
 
 #define ROWS_MAX 200000 /* of a part that is read whole */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__asan_default_options(void);
+
+/* A run allocates a few blocks of a megabyte: that many freed ones are watched for late uses, and
+ * their shadow is cleared in place, where giving it back and faulting it in takes longer. */
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=16:malloc_context_size=4:clear_shadow_mmap_threshold=16777216";
+}
+
+/* Give back what was sized for this input, so that a read past it is found. What has one size
+ * whatever the input, 1.5 MiB, is kept for the next. */
+static void release(struct rows *rows)
+{
+    struct part_scratch *s = rows->scratch;
+    rows->scratch = NULL;
+    rows_finish(rows);
+    rows->scratch = s;
+    if (!s) return;
+    strbuf_finish(&s->bytes);
+    VEC_FINISH(&s->slices);
+}
 
 static void check_event(const struct event *ev)
 {
@@ -56,7 +76,7 @@ static const struct columns columns = {
  * be read or not. */
 static void read_members(const struct part *p, uint32_t g, const struct rows *all)
 {
-    struct rows own = {0};
+    static struct rows own;
     struct why why;
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t run = all ? (uint32_t)((uint64_t)(all->runs - 1) * i / 3) : 0;
@@ -75,12 +95,12 @@ static void read_members(const struct part *p, uint32_t g, const struct rows *al
         for (int d = 0; d < DIM_COUNT; d++)
             assert(memcmp(own.dim[d], all->dim[d] + from, own.count * sizeof(uint32_t)) == 0);
     }
-    rows_finish(&own);
+    release(&own);
 }
 
 static void read_groups(const struct part *p)
 {
-    struct rows rows = {0};
+    static struct rows rows;
     struct why why;
     for (uint32_t g = 0; g < part_group_count(p); g++) {
         if (part_read_group(p, g, &columns, types, &rows, &why) != ERR_OK) {
@@ -99,7 +119,7 @@ static void read_groups(const struct part *p)
             }
         }
     }
-    rows_finish(&rows);
+    release(&rows);
 }
 
 static void read_file(const uint8_t *data, size_t size)

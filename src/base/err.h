@@ -20,11 +20,12 @@
     X(FORBIDDEN, 403, "forbidden")                                                                 \
     X(NOT_FOUND, 404, "not_found")                                                                 \
     X(METHOD, 405, "method_not_allowed")                                                           \
-    X(CONFLICT, 409, "conflict")       /* exists already, or another state is needed */            \
-    X(LOCKED, 409, "locked")           /* another process has the directory or brand */            \
-    X(TOO_LARGE, 413, "too_large")     /* over a named limit */                                    \
-    X(UNSUPPORTED, 415, "unsupported") /* content type or encoding */                              \
-    X(BUSY, 429, "busy")               /* a queue is full; try again later */                      \
+    X(CONFLICT, 409, "conflict")              /* exists already, or another state is needed */     \
+    X(LOCKED, 409, "locked")                  /* another process has the directory or brand */     \
+    X(PRECONDITION, 412, "changed_meanwhile") /* If-Match names another version */                 \
+    X(TOO_LARGE, 413, "too_large")            /* over a named limit */                             \
+    X(UNSUPPORTED, 415, "unsupported")        /* content type or encoding */                       \
+    X(BUSY, 429, "busy")                      /* a queue is full; try again later */               \
     X(HEADERS, 431, "headers_too_large")                                                           \
     X(CANCELLED, 499, "cancelled")                                                                 \
     X(INTERNAL, 500, "internal")                                                                   \

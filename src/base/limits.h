@@ -35,6 +35,10 @@
     LIMIT(STICKINESS_DAYS, 366, "days", "days of a stickiness histogram")                          \
     LIMIT(QUERY_MEMORY, 268435456, "bytes", "memory of one query")                                 \
     LIMIT(QUERY_MS, 60000, "ms", "time of one query")                                              \
+    LIMIT(QUESTIONS, 2, "questions", "questions answered at once")                                 \
+    LIMIT(QUESTIONS_WAITING, 64, "questions", "questions waiting to be answered")                  \
+    LIMIT(API_WORKERS, 4, "threads", "threads that answer the API, questions apart")               \
+    LIMIT(API_WAITING, 512, "calls", "calls of the API waiting for a thread")                      \
     LIMIT(QUERY_WORKERS, 8, "threads", "threads of one query")                                     \
     LIMIT(HEADERS, 100, "headers", "headers of a request")                                         \
     LIMIT(TARGET_BYTES, 8192, "bytes", "a request target")                                         \

@@ -13,6 +13,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "http/uri.h"
 
 struct http_server;
 struct request;
@@ -63,12 +64,22 @@ void http_stop(struct http_server *s);
 /* The request. Strings are borrowed from it. */
 void *request_ctx(const struct request *req);
 struct arena *request_arena(struct request *req);
+/* The row of the table that it fits. */
+const struct route *request_route(const struct request *req);
+enum http_method request_method(const struct request *req);
+/* Something of the request's arena that authorize() leaves for the handler; NULL before. */
+void request_leave(struct request *req, void *note);
+void *request_note(const struct request *req);
 /* Decoded, without the query. */
 struct str request_path(const struct request *req);
 /* {name} of the path, decoded. */
 struct str request_param(const struct request *req, const char *name);
 /* Query string; {NULL,0} when absent. A repeated name is refused before the handler runs. */
 struct str request_query(const struct request *req, const char *name);
+/* All names of the query string with their values. */
+const struct fields *request_queries(const struct request *req);
+/* Value of a cookie; {NULL,0} when absent, empty, or given twice. */
+struct str request_cookie(const struct request *req, const char *name);
 /* Case ignored; {NULL,0} when absent. */
 struct str request_header(const struct request *req, const char *name);
 /* gzip already undone. */
@@ -82,6 +93,9 @@ void reply_json(struct request *req, int status, struct str body);
 /* RFC 9457 application/problem+json with {type, title, status, detail, code, errors:[{field, code,
  * message}]} in the caller's language; adds Retry-After to 429 and 503. */
 void reply_problem(struct request *req, const struct why *why);
+/* The same for several fields that are wrong at once: the first says what it is about, 'errors'
+ * lists all. At least one. */
+void reply_problems(struct request *req, const struct why *whys, size_t count);
 /* Before reply*(); copied. Replaces a default (Cache-Control: no-store, X-Content-Type-Options). A
  * value with a line end is dropped and logged. */
 void reply_header(struct request *req, const char *name, const char *value);

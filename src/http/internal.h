@@ -52,6 +52,7 @@ struct request {
     struct fields headers;    /* names and values, trimmed */
     struct fields query;      /* decoded */
     struct str path;          /* decoded */
+    void *note;               /* request_leave() */
     struct route_match match; /* the row of the table; match.route may be NULL */
     struct why refusal;       /* err other than ERR_OK: answer with this instead of handling */
     struct strbuf sent;       /* body as it came (heap) */

@@ -23,6 +23,8 @@ static enum msg title_of(int status)
         return MSG_HTTP_405;
     case 409:
         return MSG_HTTP_409;
+    case 412:
+        return MSG_HTTP_412;
     case 413:
         return MSG_HTTP_413;
     case 415:
@@ -54,14 +56,12 @@ static struct why public_part(const struct why *why)
     return *why;
 }
 
-static void write_errors(struct json_writer *w, const struct why *why, enum lang lang)
+static void write_error(struct json_writer *w, const struct why *why, enum lang lang)
 {
     char message[DETAIL_MAX];
     struct why bare = *why;
     bare.field[0] = '\0';
     why_text(&bare, lang, message, sizeof(message));
-    json_key(w, "errors");
-    json_begin_array(w);
     json_begin_object(w);
     json_key(w, "field");
     json_text(w, why->field);
@@ -70,10 +70,10 @@ static void write_errors(struct json_writer *w, const struct why *why, enum lang
     json_key(w, "message");
     json_text(w, message);
     json_end_object(w);
-    json_end_array(w);
 }
 
-static void write_problem(struct strbuf *out, const struct why *why, enum lang lang)
+/* 'why' is the first of 'count'. */
+static void write_problem(struct strbuf *out, const struct why *why, size_t count, enum lang lang)
 {
     char detail[DETAIL_MAX], title[DETAIL_MAX];
     int status = err_status(why->err);
@@ -91,7 +91,13 @@ static void write_problem(struct strbuf *out, const struct why *why, enum lang l
     json_text(&w, detail);
     json_key(&w, "code");
     json_text(&w, err_code(why->err));
-    if (why->field[0]) write_errors(&w, why, lang);
+    if (why->field[0]) {
+        json_key(&w, "errors");
+        json_begin_array(&w);
+        for (size_t i = 0; i < count; i++)
+            write_error(&w, &why[i], lang);
+        json_end_array(&w);
+    }
     json_end_object(&w);
 }
 
@@ -111,17 +117,23 @@ static void log_cause(const struct why *why)
     log_error("http", "failed", "code=%s why=\"%s\"", err_code(why->err), text);
 }
 
-void reply_problem(struct request *req, const struct why *why)
+void reply_problems(struct request *req, const struct why *whys, size_t count)
 {
-    struct why shown = public_part(why);
+    struct why shown = public_part(whys);
+    bool listed = shown.msg == whys->msg; /* all of them can be shown */
     int status = err_status(shown.err);
     enum lang lang = request_lang(req);
     struct strbuf body = {0};
-    if (shown.msg != why->msg) log_cause(why);
+    if (!listed) log_cause(whys);
     if (status == 429 || status == 503) header_default(req, "Retry-After", "1");
     if (status == 401) header_default(req, "WWW-Authenticate", "Bearer");
     if (lang == LANG_ZH) header_default(req, "Content-Language", "zh-CN");
-    write_problem(&body, &shown, lang);
+    write_problem(&body, listed ? whys : &shown, listed ? count : 1, lang);
     reply(req, status, "application/problem+json", strbuf_str(&body));
     strbuf_finish(&body);
+}
+
+void reply_problem(struct request *req, const struct why *why)
+{
+    reply_problems(req, why, 1);
 }

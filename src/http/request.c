@@ -13,6 +13,26 @@ struct arena *request_arena(struct request *req)
     return req->arena;
 }
 
+const struct route *request_route(const struct request *req)
+{
+    return req->match.route;
+}
+
+enum http_method request_method(const struct request *req)
+{
+    return req->framing.method;
+}
+
+void request_leave(struct request *req, void *note)
+{
+    req->note = note;
+}
+
+void *request_note(const struct request *req)
+{
+    return req->note;
+}
+
 struct str request_path(const struct request *req)
 {
     return req->path;
@@ -29,6 +49,25 @@ struct str request_param(const struct request *req, const char *name)
 struct str request_query(const struct request *req, const char *name)
 {
     return fields_get(&req->query, name);
+}
+
+const struct fields *request_queries(const struct request *req)
+{
+    return &req->query;
+}
+
+/* Which of two of one name a browser means cannot be known: a neighbour may have planted one. */
+struct str request_cookie(const struct request *req, const char *name)
+{
+    struct str rest = request_header(req, "Cookie"), found = {NULL, 0};
+    while (rest.len > 0) {
+        struct str value = str_cut(&rest, ';');
+        struct str key = str_trim(str_cut(&value, '='));
+        if (!str_is(key, name)) continue;
+        if (found.p) return (struct str){NULL, 0};
+        found = str_trim(value);
+    }
+    return found.len > 0 ? found : (struct str){NULL, 0};
 }
 
 struct str request_header(const struct request *req, const char *name)

@@ -4,9 +4,8 @@
 #include <zstd.h>
 
 #include "base/limits.h"
+#include "base/version.h"
 #include "main/session.h"
-
-#define WELLFIELD_VERSION "0.1.0"
 
 int command_limits(struct session *s, int argc, char *const *argv)
 {

@@ -136,6 +136,22 @@ def test_other_methods_and_addresses_are_refused():
         assert http("GET", s.url + path)[0] in (400, 404), path
 
 
+def test_the_server_shows_how_it_does():
+    s = store()
+    ask = lambda path="", token=s.token: http("GET", s.url + "/api/v1/system" + path, headers={"Authorization": "Bearer " + token} if token else {})  # noqa: E731
+    status, body, headers = ask()
+    system = json.loads(body)
+    assert status == 200 and headers["Content-Type"] == "application/json"
+    assert system["version"] and system["rss_bytes"] > 1 << 20 and system["disk"]["free_bytes"] > 0, system
+    assert [b["slug"] for b in system["brands"]] == ["shop"] and system["brands"][0]["events"] > 0, "other brands are none of the caller's"
+    assert [b["slug"] for b in json.loads(ask(token=s.other["api token"])[1])["brands"]] == ["other"]
+    for bad in (None, "garbage", s.keys["public write key"], s.keys["secret write key"]):
+        problem(ask(token=bad), 401)
+    p = problem(ask("?x=1&y=2"), 400)
+    assert [(e["field"], e["code"]) for e in p["errors"]] == [("x", "invalid"), ("y", "invalid")], p
+    problem(http("POST", s.url + "/api/v1/system", b"{}", {"Authorization": "Bearer " + s.token}), 405)
+
+
 # ---- what a refusal names ----
 
 def test_a_wrong_field_is_named_by_its_path():

@@ -1,0 +1,148 @@
+/* dispatch.c - one call from its head to its reply.
+ *
+ * A job lives in the request's arena, as does everything its handler makes; the text of the reply
+ * alone is on the heap until it was handed to the server. */
+#include "api/dispatch.h"
+
+#include "api/authorize.h"
+#include "api/internal.h"
+#include "api/validate.h"
+
+/* A call in a pool's queue. */
+struct queued {
+    struct job job; /* first */
+    struct call *call;
+    struct budget budget; /* of a question */
+};
+
+/* The spec of the row that the request fits; NULL = the row has none. */
+static const struct spec *spec_of(const struct request *req)
+{
+    const struct api *a = request_ctx(req);
+    return a->specs[request_route(req) - a->routes];
+}
+
+static struct call *call_make(struct request *req, const struct spec *spec)
+{
+    struct api *a = request_ctx(req);
+    struct call *c = arena_alloc(request_arena(req), sizeof(*c));
+    c->spec = spec;
+    c->req = req;
+    c->api = a;
+    c->data = a->intake.data;
+    c->arena = request_arena(req);
+    c->status = 200;
+    return c;
+}
+
+/* ---- the reply ---- */
+
+/* Does the caller hold this version? */
+static bool is_known(const struct call *c)
+{
+    if (!c->etag || c->spec->method != HTTP_GET) return false;
+    struct str held = request_header(c->req, "If-None-Match");
+    while (held.p) {
+        struct str one = str_trim(str_cut(&held, ','));
+        if (str_starts(one, STR("W/"))) one = (struct str){one.p + 2, one.len - 2};
+        if (str_is(one, c->etag)) return true;
+    }
+    return false;
+}
+
+static void reply_success(struct call *c, struct str text)
+{
+    if (c->etag) reply_header(c->req, "ETag", c->etag);
+    if (is_known(c)) {
+        reply(c->req, 304, NULL, STR(""));
+    } else if (text.len == 0) {
+        reply(c->req, 204, NULL, STR(""));
+    } else {
+        reply(c->req, c->status, c->type ? c->type : "application/json", text);
+    }
+}
+
+static enum err run(struct call *c)
+{
+    struct strbuf out = {0};
+    struct json_writer w = {.out = &out};
+    struct why why = {0};
+    enum err err = c->spec->handle(c, &w, &why);
+    if (err != ERR_OK) {
+        reply_problem(c->req, &why);
+    } else if (!c->replied) {
+        reply_success(c, strbuf_str(&out));
+    }
+    strbuf_finish(&out);
+    return err;
+}
+
+static enum err run_job(struct job *job, struct worker *on)
+{
+    struct queued *q = (struct queued *)job;
+    q->call->worker = on;
+    return run(q->call);
+}
+
+/* ---- the way there ---- */
+
+static void enqueue(struct call *c)
+{
+    struct queued *q = arena_alloc(c->arena, sizeof(*q));
+    bool question = c->spec->flags & SPEC_QUESTION;
+    q->job.req = c->req;
+    q->job.run = run_job;
+    q->call = c;
+    if (question) {
+        c->budget = &q->budget;
+        q->job.cancel = &q->budget.cancel;
+    }
+    if (pool_submit(question ? c->api->askers : c->api->workers, &q->job)) return;
+    struct why why;
+    (void)why_fail(&why, ERR_BUSY, MSG_BUSY, "", "%d", 1);
+    reply_problem(c->req, &why);
+}
+
+static void handle(struct request *req)
+{
+    const struct spec *spec = spec_of(req);
+    struct call *c = request_note(req);
+    struct problems problems;
+    struct why why;
+    if (!c) {
+        c = call_make(req, spec);
+        if (authorize_call(c, &why) != ERR_OK) {
+            reply_problem(req, &why);
+            return;
+        }
+    }
+    if (!validate(c, &problems)) {
+        reply_problems(req, problems.items, problems.count);
+    } else if (spec->flags & SPEC_INLINE) {
+        (void)run(c);
+    } else {
+        enqueue(c);
+    }
+}
+
+enum err dispatch_authorize(struct request *req, struct why *why)
+{
+    const struct spec *spec = spec_of(req);
+    if (!spec) return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
+    struct call *c = call_make(req, spec);
+    TRY(authorize_call(c, why));
+    request_leave(req, c);
+    return ERR_OK;
+}
+
+struct route dispatch_route(const struct spec *spec)
+{
+    return (struct route){
+        .method = spec->method,
+        .path = spec->path,
+        .access = spec->scope ? ACCESS_API : ACCESS_PUBLIC,
+        .body_max = spec->body_max,
+        .handle = handle,
+        .summary = spec->summary,
+    };
+}

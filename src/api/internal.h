@@ -1,0 +1,24 @@
+/* internal.h - what serves a data directory, from inside; for the files of this room only. */
+#pragma once
+
+#include "api/api.h"
+#include "api/page.h"
+#include "api/pool.h"
+#include "api/spec.h"
+
+struct api {
+    struct intake_ctx intake;   /* first: the intake's handlers see only this */
+    struct keyring *keys;       /* credentials of programs */
+    struct route *routes;       /* all rows, for the HTTP server */
+    const struct spec **specs;  /* beside routes; NULL = a row without one */
+    size_t route_count;         /* rows, without the zeroed one at the end */
+    struct http_server *server; /* NULL until api_set_server() */
+    struct page_cache *pages;   /* of the overview at `/` */
+    struct pool *workers;       /* run what may wait for the disk */
+    struct pool *askers;        /* run questions, which scan */
+    uint64_t started_ns;        /* monotonic */
+};
+
+/* The tables that api.c joins. */
+extern const struct spec system_specs[];
+extern const struct spec query_specs[];

@@ -109,8 +109,7 @@ static const struct route own_routes[] = {
 };
 
 /* Server-wide ones first: the first that fits wins. */
-static const struct spec *const spec_tables[] = {system_specs, query_specs};
-#define SPEC_TABLES (sizeof(spec_tables) / sizeof(spec_tables[0]))
+static const struct spec *const spec_tables[] = {system_specs, query_specs, NULL};
 
 static size_t route_count(const struct route *list)
 {
@@ -120,11 +119,11 @@ static size_t route_count(const struct route *list)
     return n;
 }
 
-static size_t spec_count(void)
+static size_t spec_count(const struct spec *const *tables)
 {
     size_t n = 0;
-    for (size_t i = 0; i < SPEC_TABLES; i++) {
-        for (const struct spec *s = spec_tables[i]; s->path; s++)
+    for (; *tables; tables++) {
+        for (const struct spec *s = *tables; s->path; s++)
             n++;
     }
     return n;
@@ -146,14 +145,17 @@ static void add_specs(struct api *a, const struct spec *table)
     }
 }
 
-static void join_routes(struct api *a)
+void api_join(struct api *a, const struct spec *const *tables)
 {
-    size_t all = route_count(intake_routes) + route_count(own_routes) + spec_count();
+    size_t all = route_count(intake_routes) + route_count(own_routes) + spec_count(tables);
+    mem_free(a->specs);
+    mem_free(a->routes);
+    a->route_count = 0;
     a->routes = mem_alloc_array(all + 1, sizeof(a->routes[0]));
     a->specs = mem_alloc_array(all + 1, sizeof(const struct spec *));
     add_routes(a, intake_routes);
-    for (size_t i = 0; i < SPEC_TABLES; i++)
-        add_specs(a, spec_tables[i]);
+    for (; *tables; tables++)
+        add_specs(a, *tables);
     add_routes(a, own_routes);
 }
 
@@ -200,7 +202,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     }
     a->intake = (struct intake_ctx){d, a->keys};
     a->started_ns = env_mono_ns(data_env(d));
-    join_routes(a);
+    api_join(a, spec_tables);
     a->pages = page_cache_create();
     if (!start_pools(a)) {
         api_destroy(a);

@@ -22,3 +22,7 @@ struct api {
 /* The tables that api.c joins. */
 extern const struct spec system_specs[];
 extern const struct spec query_specs[];
+
+/* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
+ * the one there is. The server must not run. */
+void api_join(struct api *a, const struct spec *const *tables);

@@ -1,0 +1,483 @@
+/* dispatch_test.c - routes from specs over real connections: validation, authority, versions, the
+ * pools. */
+#include "../http/client.h"
+
+#include <pthread.h>
+
+#include "account/key.h"
+#include "api/call.h"
+#include "api/internal.h"
+#include "engine.h"
+#include "people/people.h"
+
+struct world {
+    char dir[64];
+    struct database database;
+    struct data *data;
+    struct api *api;
+    struct http_server *server;
+    char token[KEY_TEXT_MAX], other[KEY_TEXT_MAX], public_key[KEY_TEXT_MAX];
+    int fd;
+    struct client_reply reply;
+};
+static struct world world;
+
+/* Handlers that wait here are let go by release(). */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
+static int gate_inside;
+static bool gate_open;
+
+static enum err show_all(struct call *c, struct json_writer *w, struct why *why)
+{
+    (void)why;
+    json_begin_object(w);
+    json_key(w, "text");
+    json_str(w, call_str(c, "text"));
+    json_key(w, "number");
+    json_int(w, call_int(c, "number"));
+    json_key(w, "flag");
+    json_bool(w, call_bool(c, "flag"));
+    json_key(w, "at");
+    call_write_time(c, w, call_int(c, "at"));
+    json_key(w, "form");
+    json_str(w, call_str(c, "form"));
+    json_key(w, "has_number");
+    json_bool(w, call_has(c, "number"));
+    json_end_object(w);
+    c->status = 201;
+    return ERR_OK;
+}
+
+static enum err show_reader(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct sql *db, *again;
+    bool row;
+    TRY(call_reader(c, &db, why));
+    TRY(call_reader(c, &again, why));
+    assert_ptr_equal(db, again);
+    TRY(sql_step(sql_use(db, "SELECT COUNT(*) FROM schema_migration"), &row));
+    json_begin_object(w);
+    json_key(w, "who");
+    json_text(w, c->who->name);
+    json_key(w, "brand");
+    json_text(w, brand_slug(c->brand));
+    json_end_object(w);
+    return ERR_OK; /* with a statement that still has rows */
+}
+
+static enum err show_thing(struct call *c, struct json_writer *w, struct why *why)
+{
+    uint32_t id;
+    TRY(call_number(c, "id", &id, why));
+    if (id != 7) return call_not_found(why);
+    if (c->spec->method == HTTP_GET) {
+        call_etag(c, 3);
+        json_begin_object(w);
+        json_end_object(w);
+        return ERR_OK;
+    }
+    return call_if_match(c, 3, why);
+}
+
+static enum err say_text(struct call *c, struct json_writer *w, struct why *why)
+{
+    (void)why;
+    c->type = "text/csv; charset=utf-8";
+    strbuf_add_text(w->out, "a,b\n");
+    return ERR_OK;
+}
+
+static enum err wait_at_gate(struct call *c, struct json_writer *w, struct why *why)
+{
+    (void)c;
+    (void)w;
+    (void)why;
+    pthread_mutex_lock(&gate);
+    gate_inside++;
+    pthread_cond_broadcast(&gate_moved);
+    while (!gate_open)
+        pthread_cond_wait(&gate_moved, &gate);
+    pthread_mutex_unlock(&gate);
+    return ERR_OK;
+}
+
+static const struct spec_field inner_fields[] = {
+    {.name = "id", .type = SPEC_INT, .required = true, .min = 1, .max = 9}, {0}};
+static const struct spec_field fields[] = {
+    {.name = "text", .type = SPEC_TEXT, .required = true, .min = 2, .max = 5},
+    {.name = "number", .type = SPEC_INT, .min = -3, .max = 200, .fallback = "50"},
+    {.name = "flag", .type = SPEC_BOOL, .fallback = "true"},
+    {.name = "at", .type = SPEC_TIME},
+    {.name = "form", .type = SPEC_ENUM, .choices = "csv|json", .fallback = "json"},
+    {0}};
+static const struct spec_field body_fields[] = {
+    {.name = "text", .type = SPEC_TEXT, .required = true, .min = 2, .max = 5},
+    {.name = "number", .type = SPEC_INT, .min = -3, .max = 200, .fallback = "50"},
+    {.name = "flag", .type = SPEC_BOOL, .fallback = "true"},
+    {.name = "at", .type = SPEC_TIME},
+    {.name = "form", .type = SPEC_ENUM, .choices = "csv|json", .fallback = "json"},
+    {.name = "inner", .type = SPEC_OBJECT, .fields = inner_fields},
+    {.name = "list", .type = SPEC_LIST, .min = 1, .max = 2, .fields = inner_fields},
+    {.name = "any", .type = SPEC_ANY},
+    {0}};
+
+#define BRAND "/api/v1/{brand}/"
+static const struct spec test_specs[] = {
+    {.method = HTTP_GET,
+     .path = "/api/v1/open",
+     .query = fields,
+     .flags = SPEC_INLINE | SPEC_SERVER,
+     .handle = show_all},
+    {.method = HTTP_POST,
+     .path = "/api/v1/open",
+     .body = body_fields,
+     .body_max = 65536,
+     .flags = SPEC_INLINE | SPEC_SERVER,
+     .handle = show_all},
+    {.method = HTTP_GET,
+     .path = BRAND "reader",
+     .scope = SCOPE_MEMBERS_READ,
+     .handle = show_reader},
+    {.method = HTTP_GET, .path = BRAND "reveal", .scope = SCOPE_MEMBERS_REVEAL, .handle = say_text},
+    {.method = HTTP_GET,
+     .path = "/api/v1/me",
+     .scope = SCOPE_SIGNED_IN,
+     .flags = SPEC_SERVER,
+     .handle = say_text},
+    {.method = HTTP_GET,
+     .path = BRAND "things/{id}",
+     .scope = SCOPE_INSIGHT_READ,
+     .handle = show_thing},
+    {.method = HTTP_DELETE,
+     .path = BRAND "things/{id}",
+     .scope = SCOPE_INSIGHT_READ,
+     .handle = show_thing},
+    {.method = HTTP_GET, .path = BRAND "csv", .scope = SCOPE_INSIGHT_READ, .handle = say_text},
+    {.method = HTTP_GET, .path = BRAND "gate", .scope = SCOPE_INSIGHT_READ, .handle = wait_at_gate},
+    {0},
+};
+
+/* ---- the world ---- */
+
+static void add_brand(const char *slug, enum key_kind kind, char text[KEY_TEXT_MAX])
+{
+    struct why why = {0};
+    struct brand *b;
+    struct brand_facts facts = {.name = "Shop", .zone = "Asia/Shanghai", .currency = "CNY"};
+    snprintf(facts.slug, sizeof(facts.slug), "%s", slug);
+    if (data_brand(world.data, slug, &b, &why) != ERR_OK)
+        assert_int_equal(data_add_brand(world.data, &facts, &why), ERR_OK);
+    assert_int_equal(data_brand(world.data, slug, &b, &why), ERR_OK);
+    assert_int_equal(key_create(world.data, slug, kind, text, &why), ERR_OK);
+}
+
+static void serve(void)
+{
+    static const struct spec *const tables[] = {test_specs, NULL};
+    const struct pool_options one = {.name = "test", .threads = 1, .queue = 1};
+    struct why why = {0};
+    assert_int_equal(api_create(world.data, &world.api, &why), ERR_OK);
+    api_join(world.api, tables);
+    pool_destroy(world.api->workers);
+    world.api->workers = pool_create(&one);
+    struct http_options o = {.address = "127.0.0.1:0",
+                             .threads = 2,
+                             .routes = api_routes(world.api),
+                             .authorize = api_authorize,
+                             .env = env_system(),
+                             .ctx = world.api};
+    assert_int_equal(http_start(&o, &world.server, &why), ERR_OK);
+    world.fd = client_connect(world.server);
+}
+
+static int open_world(void **state)
+{
+    static const struct module *const modules[] = {&people_module, NULL};
+    struct why why = {0};
+    char path[80];
+    (void)state;
+    world = (struct world){.dir = "/tmp/wf-dispatch-XXXXXX"};
+    assert_non_null(mkdtemp(world.dir));
+    database_make(&world.database);
+    snprintf(path, sizeof(path), "%s/data", world.dir);
+    struct data_options o = {.dir = path,
+                             .store = world.database.url,
+                             .env = env_system(),
+                             .modules = modules,
+                             .server_tables = account_migrations};
+    assert_int_equal(data_init(&o, &why), ERR_OK);
+    assert_int_equal(data_open(&o, &world.data, &why), ERR_OK);
+    add_brand("shop", KEY_TOKEN, world.token);
+    add_brand("shop", KEY_PUBLIC, world.public_key);
+    add_brand("other", KEY_TOKEN, world.other);
+    serve();
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    char command[96];
+    (void)state;
+    close(world.fd);
+    http_stop(world.server);
+    api_destroy(world.api);
+    data_close(world.data);
+    database_drop(&world.database);
+    strbuf_finish(&world.reply.all);
+    snprintf(command, sizeof(command), "rm -rf %s", world.dir);
+    return system(command);
+}
+
+static int ask(const char *method, const char *path, const char *headers, const char *body)
+{
+    struct strbuf out = {0};
+    strbuf_addf(&out, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n%s\r\n%s", method, path,
+                strlen(body), headers, body);
+    client_send(world.fd, strbuf_str(&out));
+    strbuf_finish(&out);
+    client_read(world.fd, true, &world.reply);
+    return world.reply.status;
+}
+
+/* With the token of the shop. */
+static int ask_own(const char *method, const char *path, const char *headers)
+{
+    char all[512];
+    snprintf(all, sizeof(all), "Authorization: Bearer %s\r\n%s", world.token, headers);
+    return ask(method, path, all, "");
+}
+
+static void body_is(const char *text)
+{
+    if (!str_is(world.reply.body, text))
+        fail_msg("\n" STR_FMT "\nis not\n%s", STR_ARG(world.reply.body), text);
+}
+
+static bool body_has(const char *text)
+{
+    return str_find(world.reply.body, str_of(text)) != SIZE_MAX;
+}
+
+/* ---- validation ---- */
+
+static void parameters_are_read_and_defaults_filled_in(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/api/v1/open?text=abc", "", ""), 201);
+    body_is("{\"text\":\"abc\",\"number\":50,\"flag\":true,\"at\":null,\"form\":\"json\","
+            "\"has_number\":false}");
+    const char *all = "/api/v1/open?text=%E7%AD%BE%E5%88%B0&number=-3&flag=false"
+                      "&at=2025-01-31T08:00:00%2B08:00&form=csv";
+    assert_int_equal(ask("GET", all, "", ""), 400); /* six bytes */
+    all = "/api/v1/open?text=%E7%AD%BE&number=-3&flag=false&at=2025-01-31T08:00:00%2B08:00"
+          "&form=csv";
+    assert_int_equal(ask("GET", all, "", ""), 201);
+    body_is("{\"text\":\"\xe7\xad\xbe\",\"number\":-3,\"flag\":false,"
+            "\"at\":\"2025-01-31T00:00:00+00:00\",\"form\":\"csv\",\"has_number\":true}");
+}
+
+static void every_wrong_parameter_is_listed(void **state)
+{
+    (void)state;
+    const char *path = "/api/v1/open?zzz=1&text=a&number=201&flag=yes&at=soon&form=xml";
+    assert_int_equal(ask("GET", path, "", ""), 400);
+    body_is("{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,"
+            "\"detail\":\"zzz: is not a known field\",\"code\":\"invalid\",\"errors\":["
+            "{\"field\":\"zzz\",\"code\":\"invalid\",\"message\":\"is not a known field\"},"
+            "{\"field\":\"text\",\"code\":\"invalid\",\"message\":\"shorter than 2 bytes\"},"
+            "{\"field\":\"number\",\"code\":\"invalid\",\"message\":\"201 is outside -3 to 200\"},"
+            "{\"field\":\"flag\",\"code\":\"invalid\",\"message\":\"must be true or false\"},"
+            "{\"field\":\"at\",\"code\":\"invalid\",\"message\":\"must be a time such as "
+            "2025-01-31T08:00:00+08:00, or a date\"},"
+            "{\"field\":\"form\",\"code\":\"invalid\","
+            "\"message\":\"\\\"xml\\\" is not one of csv|json\"}]}");
+    assert_int_equal(ask("GET", "/api/v1/open", "Accept-Language: zh\r\n", ""), 400);
+    assert_true(body_has("{\"field\":\"text\",\"code\":\"invalid\",\"message\":\"缺失\"}"));
+    assert_int_equal(ask("GET", "/api/v1/open?text=abc&number=1e3", "", ""), 400);
+    assert_true(body_has("must be a whole number"));
+}
+
+static const char json_type[] = "Content-Type: application/json\r\n";
+
+static void every_wrong_field_is_listed_by_its_path(void **state)
+{
+    static const struct {
+        const char *body, *field, *message;
+    } cases[] = {
+        {"", "text", "is missing"},
+        {"{}", "text", "is missing"},
+        {"{\"text\":null}", "text", "is missing"},
+        {"[]", "body", "must be an object"},
+        {"{\"text\":\"ab\",}", "body", "is not valid JSON"},
+        {"{\"text\":5}", "text", "must be a text"},
+        {"{\"text\":\"abcdef\"}", "text", "longer than 5 bytes"},
+        {"{\"text\":\"ab\",\"number\":\"5\"}", "number", "must be a whole number"},
+        {"{\"text\":\"ab\",\"number\":5.5}", "number", "must be a whole number"},
+        {"{\"text\":\"ab\",\"number\":-4}", "number", "-4 is outside -3 to 200"},
+        {"{\"text\":\"ab\",\"flag\":1}", "flag", "must be true or false"},
+        {"{\"text\":\"ab\",\"at\":1}", "at", "must be a time"},
+        {"{\"text\":\"ab\",\"form\":[]}", "form", "must be a text"},
+        {"{\"text\":\"ab\",\"form\":\"\"}", "form", "is not one of csv|json"},
+        {"{\"text\":\"ab\",\"inner\":[]}", "inner", "must be an object"},
+        {"{\"text\":\"ab\",\"inner\":{}}", "inner.id", "is missing"},
+        {"{\"text\":\"ab\",\"inner\":{\"id\":1,\"x\":2}}", "inner.x", "is not a known field"},
+        {"{\"text\":\"ab\",\"list\":{}}", "list", "must be a list"},
+        {"{\"text\":\"ab\",\"list\":[]}", "list", "fewer than 1 entries"},
+        {"{\"text\":\"ab\",\"list\":[{\"id\":1},{\"id\":2},{\"id\":3}]}", "list",
+         "more than 2 entries"},
+        {"{\"text\":\"ab\",\"list\":[{\"id\":1},{\"id\":0}]}", "list[1].id", "0 is outside 1 to 9"},
+        {"{\"text\":\"ab\",\"list\":[1]}", "list[0]", "must be an object"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char named[128];
+        assert_int_equal(ask("POST", "/api/v1/open", json_type, cases[i].body), 400);
+        snprintf(named, sizeof(named), "{\"field\":\"%s\",", cases[i].field);
+        if (!body_has(named) || !body_has(cases[i].message))
+            fail_msg("%s gives " STR_FMT, cases[i].body, STR_ARG(world.reply.body));
+    }
+    const char *sound = "{\"text\":\"ab\",\"number\":null,\"flag\":false,\"inner\":{\"id\":9},"
+                        "\"list\":[{\"id\":1}],\"any\":[1,{}]}";
+    assert_int_equal(ask("POST", "/api/v1/open", json_type, sound), 201);
+    body_is("{\"text\":\"ab\",\"number\":50,\"flag\":false,\"at\":null,\"form\":\"json\","
+            "\"has_number\":false}");
+}
+
+static void no_more_problems_are_listed_than_there_is_room_for(void **state)
+{
+    struct strbuf body = {0};
+    (void)state;
+    strbuf_add_text(&body, "{\"text\":\"ab\"");
+    for (int i = 0; i < 100; i++)
+        strbuf_addf(&body, ",\"unknown%d\":1", i);
+    strbuf_add_text(&body, "}");
+    assert_int_equal(ask("POST", "/api/v1/open", json_type, body.p), 400);
+    assert_int_equal(client_count(world.reply.body, "\"field\":"), 32);
+    strbuf_finish(&body);
+}
+
+/* ---- authority ---- */
+
+static void a_route_is_for_those_of_its_brand_with_its_scope(void **state)
+{
+    char auth[128];
+    (void)state;
+    assert_int_equal(ask("GET", "/api/v1/shop/reader", "", ""), 401);
+    assert_int_equal(ask("GET", "/api/v1/shop/reader", "Authorization: Bearer x\r\n", ""), 401);
+    snprintf(auth, sizeof(auth), "Authorization: Bearer %s\r\n", world.public_key);
+    assert_int_equal(ask("GET", "/api/v1/shop/reader", auth, ""), 401);
+    snprintf(auth, sizeof(auth), "Authorization: Bearer %s\r\n", world.other);
+    assert_int_equal(ask("GET", "/api/v1/shop/reader", auth, ""), 404);
+    assert_int_equal(ask("GET", "/api/v1/other/reader", auth, ""), 200);
+    body_is("{\"who\":\"key:3\",\"brand\":\"other\"}");
+    assert_int_equal(ask_own("GET", "/api/v1/shop/reader", ""), 200);
+    assert_int_equal(ask_own("GET", "/api/v1/absent/reader", ""), 404);
+    assert_int_equal(ask_own("GET", "/api/v1/shop/reveal", ""), 403);
+    assert_true(body_has("members.reveal"));
+    assert_int_equal(ask_own("GET", "/api/v1/me", ""), 403);
+}
+
+/* ---- versions and forms ---- */
+
+static void a_version_that_the_caller_holds_is_not_sent_again(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_own("GET", "/api/v1/shop/things/7", ""), 200);
+    assert_true(str_find(world.reply.head, STR("ETag: \"3\"\r\n")) != SIZE_MAX);
+    static const char *const held[] = {"\"3\"", "W/\"3\"", "\"1\", \"3\""};
+    for (size_t i = 0; i < 3; i++) {
+        char header[64];
+        snprintf(header, sizeof(header), "If-None-Match: %s\r\n", held[i]);
+        assert_int_equal(ask_own("GET", "/api/v1/shop/things/7", header), 304);
+    }
+    assert_int_equal(ask_own("GET", "/api/v1/shop/things/7", "If-None-Match: \"2\"\r\n"), 200);
+}
+
+static void what_was_changed_meanwhile_is_not_changed_again(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_own("DELETE", "/api/v1/shop/things/7", ""), 204);
+    assert_int_equal(ask_own("DELETE", "/api/v1/shop/things/7", "If-Match: *\r\n"), 204);
+    assert_int_equal(ask_own("DELETE", "/api/v1/shop/things/7", "If-Match: \"3\"\r\n"), 204);
+    assert_int_equal(ask_own("DELETE", "/api/v1/shop/things/7", "If-Match: \"2\"\r\n"), 412);
+    assert_true(body_has("\"code\":\"changed_meanwhile\""));
+}
+
+static void a_number_in_a_path_is_written_one_way(void **state)
+{
+    static const char *const wrong[] = {"0", "07", "+7", "-7", "7x", "4294967303", "%20%37", "8"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/api/v1/shop/things/%s", wrong[i]);
+        assert_int_equal(ask_own("GET", path, ""), 404);
+    }
+}
+
+static void a_handler_may_write_something_other_than_json(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_own("GET", "/api/v1/shop/csv", ""), 200);
+    assert_true(str_find(world.reply.head, STR("Content-Type: text/csv; charset=utf-8\r\n")) !=
+                SIZE_MAX);
+    body_is("a,b\n");
+}
+
+/* ---- the pool ---- */
+
+static void send_gate(int fd)
+{
+    struct strbuf out = {0};
+    strbuf_addf(&out,
+                "GET /api/v1/shop/gate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+                world.token);
+    client_send(fd, strbuf_str(&out));
+    strbuf_finish(&out);
+}
+
+/* One runs, one waits: the third is put off. */
+static void a_full_queue_puts_the_next_off(void **state)
+{
+    struct client_reply reply = {0};
+    int running = client_connect(world.server), waiting = client_connect(world.server);
+    (void)state;
+    send_gate(running);
+    pthread_mutex_lock(&gate);
+    while (gate_inside == 0)
+        pthread_cond_wait(&gate_moved, &gate);
+    pthread_mutex_unlock(&gate);
+    send_gate(waiting);
+    while (pool_stats(world.api->workers).waiting == 0)
+        usleep(1000);
+    assert_int_equal(ask_own("GET", "/api/v1/shop/gate", ""), 429);
+    assert_true(str_find(world.reply.head, STR("Retry-After: 1\r\n")) != SIZE_MAX);
+    pthread_mutex_lock(&gate);
+    gate_open = true;
+    pthread_cond_broadcast(&gate_moved);
+    pthread_mutex_unlock(&gate);
+    client_read(running, true, &reply);
+    assert_int_equal(reply.status, 204);
+    client_read(waiting, true, &reply);
+    assert_int_equal(reply.status, 204);
+    strbuf_finish(&reply.all);
+    close(running);
+    close(waiting);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parameters_are_read_and_defaults_filled_in),
+        cmocka_unit_test(every_wrong_parameter_is_listed),
+        cmocka_unit_test(every_wrong_field_is_listed_by_its_path),
+        cmocka_unit_test(no_more_problems_are_listed_than_there_is_room_for),
+        cmocka_unit_test(a_route_is_for_those_of_its_brand_with_its_scope),
+        cmocka_unit_test(a_version_that_the_caller_holds_is_not_sent_again),
+        cmocka_unit_test(what_was_changed_meanwhile_is_not_changed_again),
+        cmocka_unit_test(a_number_in_a_path_is_written_one_way),
+        cmocka_unit_test(a_handler_may_write_something_other_than_json),
+        cmocka_unit_test(a_full_queue_puts_the_next_off),
+    };
+    return cmocka_run_group_tests(tests, open_world, close_world);
+}

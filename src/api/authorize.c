@@ -33,6 +33,43 @@ static enum err by_key(struct call *c, struct principal *who, struct why *why)
     return ERR_OK;
 }
 
+/* ---- pages of other sites ---- */
+
+/* "https://shop.example" and "shop.example" name the same host. */
+static bool is_own_origin(const struct request *req, struct str origin)
+{
+    size_t at = str_find(origin, STR("://"));
+    struct str host = request_header(req, "Host");
+    if (at == SIZE_MAX || host.len == 0) return false;
+    return str_eq_fold((struct str){origin.p + at + 3, origin.len - at - 3}, host);
+}
+
+/* A browser says where a request came from; a program says nothing. */
+static bool is_cross_site(const struct request *req)
+{
+    struct str site = request_header(req, "Sec-Fetch-Site");
+    struct str origin = request_header(req, "Origin");
+    if (site.p) return !str_is(site, "same-origin") && !str_is(site, "none");
+    return origin.p && !is_own_origin(req, origin);
+}
+
+static bool is_json(const struct request *req)
+{
+    struct str rest = request_header(req, "Content-Type");
+    return str_eq_fold(str_trim(str_cut(&rest, ';')), STR("application/json"));
+}
+
+/* A change that needs no credential but a cookie, or none: it must not come from a page elsewhere,
+ * nor in a form that a page elsewhere could send without asking. */
+static enum err check_origin(const struct call *c, struct why *why)
+{
+    if (c->spec->method == HTTP_GET) return ERR_OK;
+    if (is_cross_site(c->req)) return why_fail(why, ERR_FORBIDDEN, MSG_CROSS_SITE, "", NULL);
+    if (c->spec->body_max > 0 && !(c->spec->flags & SPEC_RAW_BODY) && !is_json(c->req))
+        return why_fail(why, ERR_UNSUPPORTED, MSG_WANT_JSON, "Content-Type", NULL);
+    return ERR_OK;
+}
+
 static enum err has_scope(const struct call *c, struct why *why)
 {
     uint64_t scope = c->spec->scope;
@@ -48,7 +85,7 @@ enum err authorize_call(struct call *c, struct why *why)
 {
     struct principal *who = arena_alloc(c->arena, sizeof(*who));
     c->who = who; /* nobody: arena_alloc returns zeroed memory */
-    if (c->spec->scope == 0) return ERR_OK;
+    if (c->spec->scope == 0) return check_origin(c, why);
     TRY(by_key(c, who, why));
     if (!(c->spec->flags & SPEC_SERVER)) {
         struct str asked = arena_str(c->arena, call_param(c, "brand"));

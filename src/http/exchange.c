@@ -141,6 +141,8 @@ static enum MHD_Result head_received(struct request *req, const char *url, const
         MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     assert(info);
     req->fd = info->connect_fd;
+    info = MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || !ip_of_socket(info->client_addr, &req->peer)) req->peer = (struct ip){{0}};
     struct head head = head_of(req, url, method, version);
     if (framing_check(&head, &req->framing, &req->refusal) != ERR_OK) {
         atomic_fetch_add(&req->server->refused, 1);

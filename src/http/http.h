@@ -13,6 +13,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "http/ip.h"
 #include "http/uri.h"
 
 struct http_server;
@@ -50,6 +51,9 @@ struct http_options {
     enum err (*authorize)(struct request *req, const struct route *route, struct why *why);
     const struct env *env; /* outlives the server */
     void *ctx;             /* request_ctx() gives it back */
+    /* Ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as ip.h reads
+     * them; NULL = none. */
+    const char *trusted;
 };
 
 MUST_CHECK enum err http_start(const struct http_options *options, struct http_server **out,
@@ -84,6 +88,10 @@ struct str request_cookie(const struct request *req, const char *name);
 struct str request_header(const struct request *req, const char *name);
 /* gzip already undone. */
 struct str request_body(const struct request *req);
+/* The client's address, behind trusted proxies. */
+struct ip request_address(const struct request *req);
+/* Did the client come by TLS? Only a trusted proxy can say so. */
+bool request_over_tls(const struct request *req);
 /* By Accept-Language; en unless zh comes first. */
 enum lang request_lang(const struct request *req);
 

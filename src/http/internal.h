@@ -36,6 +36,7 @@ struct request {
     void *ctx;                         /* http_options.ctx */
     struct MHD_Connection *connection; /* not to be touched by the owner of a suspended request */
     int fd;                            /* the connection's socket */
+    struct ip peer;                    /* at its other end */
     struct arena *arena;               /* everything below that is not said to be elsewhere */
     enum request_stage stage;          /* how far the exchange is */
     bool close;                        /* end the connection after the reply */
@@ -70,6 +71,7 @@ struct request {
 
 struct http_server {
     struct http_options options; /* as given; address is not kept */
+    struct ip_ranges trusted;    /* proxies */
     struct MHD_Daemon *daemon;   /* the library's side */
     int listen_fd;               /* the bound socket */
     char address[64];            /* host:port really bound */

@@ -80,6 +80,17 @@ struct str request_body(const struct request *req)
     return req->body;
 }
 
+struct ip request_address(const struct request *req)
+{
+    return ip_behind(&req->server->trusted, &req->peer, request_header(req, "X-Forwarded-For"));
+}
+
+bool request_over_tls(const struct request *req)
+{
+    return ip_in(&req->server->trusted, &req->peer) &&
+           str_eq_fold(request_header(req, "X-Forwarded-Proto"), STR("https"));
+}
+
 enum lang request_lang(const struct request *req)
 {
     return language_of(request_header(req, "Accept-Language"));

@@ -216,6 +216,8 @@ enum err http_start(const struct http_options *options, struct http_server **out
 {
     assert(options->threads >= 1 && options->threads <= THREADS_MAX && options->routes);
     struct address address;
+    struct ip_ranges trusted;
+    TRY(ip_ranges_parse(options->trusted, "--trust-proxy", &trusted, why));
     if (!address_parse(options->address, &address)) {
         return why_fail(why, ERR_INVALID, MSG_HTTP_ADDRESS, "listen", "%s", options->address);
     }
@@ -227,6 +229,7 @@ enum err http_start(const struct http_options *options, struct http_server **out
     struct http_server *s = mem_alloc(sizeof(*s));
     s->options = *options;
     s->options.address = NULL;
+    s->trusted = trusted;
     s->listen_fd = fd;
     atomic_init(&s->references, 1);
     pthread_mutex_init(&s->lock, NULL);

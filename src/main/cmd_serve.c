@@ -42,7 +42,12 @@ static bool wait_for_end(struct data *d, const sigset_t *signals)
     return !data_poisoned(d);
 }
 
-static enum err serve(struct session *s, struct data *d, const char *listen, struct why *why)
+/* Where to listen, and which proxies in front to believe; NULL = none. */
+struct door {
+    const char *listen, *trusted;
+};
+
+static enum err serve(struct session *s, struct data *d, const struct door *at, struct why *why)
 {
     struct api *api = NULL;
     struct http_server *server = NULL;
@@ -56,12 +61,13 @@ static enum err serve(struct session *s, struct data *d, const char *listen, str
     if (err == ERR_OK) err = api_create(d, &api, why);
     if (err == ERR_OK) {
         struct http_options options = {
-            .address = listen,
+            .address = at->listen,
             .threads = HTTP_THREADS,
             .routes = api_routes(api),
             .authorize = api_authorize,
             .env = s->env,
             .ctx = api,
+            .trusted = at->trusted,
         };
         err = http_start(&options, &server, why);
     }
@@ -81,20 +87,25 @@ static enum err serve(struct session *s, struct data *d, const char *listen, str
 
 int command_serve(struct session *s, int argc, char *const *argv)
 {
-    const char *data = NULL, *listen = "127.0.0.1:8080", *store = NULL, *key = NULL, *form = NULL;
+    const char *data = NULL, *store = NULL, *key = NULL, *form = NULL;
+    struct door at = {.listen = "127.0.0.1:8080"};
     struct why why = {0};
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
-    const struct option options[] = {{"data", &data, NULL},   {"listen", &listen, NULL},
-                                     {"store", &store, NULL}, {"key", &key, NULL},
-                                     {"log", &form, NULL},    {0}};
+    const struct option options[] = {{"data", &data, NULL},
+                                     {"listen", &at.listen, NULL},
+                                     {"store", &store, NULL},
+                                     {"key", &key, NULL},
+                                     {"log", &form, NULL},
+                                     {"trust-proxy", &at.trusted, NULL},
+                                     {0}};
     struct data_options o;
     struct data *d = NULL;
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && !data) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--data", NULL);
     if (err == ERR_OK && rest_count)
         err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
-    if (err == ERR_OK) err = check_address(listen, &why);
+    if (err == ERR_OK) err = check_address(at.listen, &why);
     log_init(LOG_INFO, form && strcmp(form, "json") == 0    ? LOG_JSON
                        : form && strcmp(form, "human") == 0 ? LOG_HUMAN
                                                             : LOG_AUTO);
@@ -102,7 +113,7 @@ int command_serve(struct session *s, int argc, char *const *argv)
         data_options_fill(&o, data, key, store);
         err = data_open(&o, &d, &why);
     }
-    if (err == ERR_OK) err = serve(s, d, listen, &why);
+    if (err == ERR_OK) err = serve(s, d, &at, &why);
     data_close(d);
     return err == ERR_OK ? EXIT_DONE : session_fail(s, &why);
 }

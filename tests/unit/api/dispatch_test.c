@@ -378,6 +378,29 @@ static void a_route_is_for_those_of_its_brand_with_its_scope(void **state)
     assert_int_equal(ask_own("GET", "/api/v1/me", ""), 403);
 }
 
+static int post_open(const char *headers)
+{
+    return ask("POST", "/api/v1/open", headers, "{\"text\":\"ab\"}");
+}
+
+static void a_page_of_another_site_changes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(post_open(""), 415);
+    assert_int_equal(post_open("Content-Type: text/plain\r\n"), 415);
+    assert_int_equal(post_open("Content-Type: application/json; charset=utf-8\r\n"), 201);
+#define FROM(header) "Content-Type: application/json\r\n" header "\r\n"
+    assert_int_equal(post_open(FROM("Sec-Fetch-Site: same-origin")), 201);
+    assert_int_equal(post_open(FROM("Sec-Fetch-Site: none")), 201);
+    assert_int_equal(post_open(FROM("Sec-Fetch-Site: same-site")), 403);
+    assert_int_equal(post_open(FROM("Sec-Fetch-Site: cross-site")), 403);
+    assert_int_equal(post_open(FROM("Origin: http://x")), 201);
+    assert_int_equal(post_open(FROM("Origin: https://x")), 201);
+    assert_int_equal(post_open(FROM("Origin: http://x.example")), 403);
+    assert_int_equal(post_open(FROM("Origin: null")), 403);
+    assert_int_equal(ask("GET", "/api/v1/open?text=ab", FROM("Origin: http://y"), ""), 201);
+}
+
 /* ---- versions and forms ---- */
 
 static void a_version_that_the_caller_holds_is_not_sent_again(void **state)
@@ -473,6 +496,7 @@ int main(void)
         cmocka_unit_test(every_wrong_field_is_listed_by_its_path),
         cmocka_unit_test(no_more_problems_are_listed_than_there_is_room_for),
         cmocka_unit_test(a_route_is_for_those_of_its_brand_with_its_scope),
+        cmocka_unit_test(a_page_of_another_site_changes_nothing),
         cmocka_unit_test(a_version_that_the_caller_holds_is_not_sent_again),
         cmocka_unit_test(what_was_changed_meanwhile_is_not_changed_again),
         cmocka_unit_test(a_number_in_a_path_is_written_one_way),

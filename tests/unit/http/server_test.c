@@ -36,6 +36,20 @@ static void handle_show(struct request *req)
     strbuf_finish(&out);
 }
 
+/* Where the client is, and its cookie. */
+static void handle_client(struct request *req)
+{
+    struct strbuf out = {0};
+    char text[IP_TEXT_MAX];
+    struct ip ip = request_address(req);
+    struct str cookie = request_cookie(req, "sid");
+    ip_format(&ip, text);
+    strbuf_addf(&out, "%s %s sid=" STR_FMT, text, request_over_tls(req) ? "tls" : "plain",
+                STR_ARG(cookie.p ? cookie : STR("none")));
+    reply(req, 200, "text/plain", strbuf_str(&out));
+    strbuf_finish(&out);
+}
+
 static void handle_private(struct request *req)
 {
     reply_json(req, 200, STR("{\"who\":\"clerk\"}"));
@@ -88,6 +102,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/", ACCESS_PUBLIC, 0, handle_hello, ""},
     {HTTP_POST, "/echo", ACCESS_PUBLIC, 100000, handle_echo, ""},
     {HTTP_GET, "/show/{id}", ACCESS_PUBLIC, 0, handle_show, ""},
+    {HTTP_GET, "/client", ACCESS_PUBLIC, 0, handle_client, ""},
     {HTTP_GET, "/private", ACCESS_API, 0, handle_private, ""},
     {HTTP_POST, "/v1/track", ACCESS_INTAKE, 1000, handle_echo, ""},
     {HTTP_GET, "/headers", ACCESS_PUBLIC, 0, handle_headers, ""},
@@ -113,7 +128,8 @@ static int start(void **state)
                                    .routes = routes,
                                    .authorize = authorize,
                                    .env = env_system(),
-                                   .ctx = ctx};
+                                   .ctx = ctx,
+                                   .trusted = "127.0.0.0/8"};
     struct why why;
     if (http_start(&options, &f.server, &why) != ERR_OK) return -1;
     f.fd = client_connect(f.server);
@@ -209,6 +225,27 @@ static void a_problem_speaks_the_readers_language(void **state)
     assert_true(body_has(f, "\"detail\":\"Authorization：缺失\""));
     assert_true(body_has(f, "\"errors\":[{\"field\":\"Authorization\",\"code\":\"unauthorized\","
                             "\"message\":\"缺失\"}]"));
+}
+
+static void a_trusted_proxy_says_who_the_client_is(void **state)
+{
+    struct fixture *f = *state;
+    ask(f, "GET /client" HOST "\r\n");
+    assert_true(str_is(f->r.body, "127.0.0.1 plain sid=none"));
+    ask(f, "GET /client" HOST "X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\n"
+           "X-Forwarded-Proto: https\r\n\r\n");
+    assert_true(str_is(f->r.body, "203.0.113.9 tls sid=none"));
+}
+
+static void a_cookie_counts_when_there_is_one_of_its_name(void **state)
+{
+    struct fixture *f = *state;
+    ask(f, "GET /client" HOST "Cookie: a=1; sid=x1y=; b=2\r\n\r\n");
+    assert_true(str_is(f->r.body, "127.0.0.1 plain sid=x1y="));
+    ask(f, "GET /client" HOST "Cookie: sid=x; a=1; sid=y\r\n\r\n");
+    assert_true(str_is(f->r.body, "127.0.0.1 plain sid=none"));
+    ask(f, "GET /client" HOST "Cookie: xsid=1; sid=; sid\r\n\r\n");
+    assert_true(str_is(f->r.body, "127.0.0.1 plain sid=none"));
 }
 
 static void authorization_comes_before_the_handler(void **state)
@@ -508,6 +545,8 @@ int main(void)
         cmocka_unit_test(an_unknown_path_is_404),
         cmocka_unit_test(another_method_is_405),
         cmocka_unit_test(a_problem_speaks_the_readers_language),
+        cmocka_unit_test(a_trusted_proxy_says_who_the_client_is),
+        cmocka_unit_test(a_cookie_counts_when_there_is_one_of_its_name),
         cmocka_unit_test(authorization_comes_before_the_handler),
         cmocka_unit_test(intake_may_be_called_from_any_page),
         cmocka_unit_test(a_handlers_headers_win),

@@ -70,8 +70,26 @@ $(OUT)/obj/%.o: src/%.c
 	$(call say,cc)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+# The console's files, as console/dist has them now, become a part of the room api.
+CONSOLE ?= 1
+GEN := $(OUT)/gen
+DIST := $(if $(filter 0,$(CONSOLE)),,console/dist)
+$(GEN)/assets.c: FORCE
+	@tools/embed "$(DIST)" $(GEN)/assets_data.S $@
+$(GEN)/assets_data.S: $(GEN)/assets.c ;
+$(OUT)/obj/api/gen/%.o: $(GEN)/%.c
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+$(OUT)/obj/api/gen/%.o: $(GEN)/%.S
+	@mkdir -p $(@D)
+	$(call say,as)
+	$(Q)$(CC) -c -o $@ $<
+GENERATED_api := $(OUT)/obj/api/gen/assets.o $(OUT)/obj/api/gen/assets_data.o
+.PHONY: FORCE
+
 define room_lib
-$(OUT)/lib$(1).a: $(filter-out $(OUT)/obj/main/main.o,$(patsubst src/%.c,$(OUT)/obj/%.o,$(wildcard src/$(1)/*.c)))
+$(OUT)/lib$(1).a: $(filter-out $(OUT)/obj/main/main.o,$(patsubst src/%.c,$(OUT)/obj/%.o,$(wildcard src/$(1)/*.c))) $(GENERATED_$(1))
 	@rm -f $$@
 	@ar rcs $$@ $$^
 unit-$(1): $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN))
@@ -99,6 +117,7 @@ unit-postgres: $(UNIT_BIN)
 help:
 	@printf '%s\n' \
 	'make            build $(BUILD)/wellfield' \
+	'make CONSOLE=0  the same without the web console (no Node.js needed)' \
 	'make run        a server with a simulated brand, and the URL to open' \
 	'make test       unit and text tests, fuzz corpora: under 90 s' \
 	'make check      everything CI runs' \
@@ -163,4 +182,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(UNIT_BIN:=.d)
+-include $(OBJ:.o=.d) $(GENERATED_api:.o=.d) $(UNIT_BIN:=.d)

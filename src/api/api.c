@@ -1,6 +1,7 @@
 /* api.c - the routing table, joined of all rooms' tables; health and metrics. */
 #include "api/internal.h"
 
+#include "api/assets.h"
 #include "api/dispatch.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -97,6 +98,18 @@ static void handle_page(struct request *req)
     page_handle(a->pages, a->intake.data, req);
 }
 
+static void handle_console(struct request *req)
+{
+    assets_reply(&console_assets, req, request_param(req, "path"));
+}
+
+/* The application's links are relative to its folder. */
+static void handle_console_name(struct request *req)
+{
+    reply_header(req, "Location", "/console/");
+    reply(req, 308, NULL, STR(""));
+}
+
 /* ---- the table ---- */
 
 static const struct route own_routes[] = {
@@ -105,6 +118,8 @@ static const struct route own_routes[] = {
      "Events can be taken and questions answered"},
     {HTTP_GET, "/metrics", ACCESS_PUBLIC, 0, handle_metrics, "Counters for Prometheus"},
     {HTTP_GET, "/", ACCESS_PUBLIC, 0, handle_page, "The overview of a brand"},
+    {HTTP_GET, "/console", ACCESS_PUBLIC, 0, handle_console_name, "The console's address"},
+    {HTTP_GET, "/console/{path*}", ACCESS_PUBLIC, 0, handle_console, "The console and its files"},
     {0},
 };
 

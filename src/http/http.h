@@ -31,8 +31,9 @@ enum http_method {
 /* What a route needs before its handler runs; the server calls authorize(). */
 enum access { ACCESS_PUBLIC, ACCESS_INTAKE, ACCESS_API };
 
-/* One row of the routing table. A path is literal but for {name} segments; the first row that fits
- * wins. A row for HTTP_GET serves HEAD too; OPTIONS is answered for every path. */
+/* One row of the routing table. A path is literal but for {name} segments, and a {name*} at its
+ * end, which takes all the rest, slashes and nothing too; the first row that fits wins. A row for
+ * HTTP_GET serves HEAD too; OPTIONS is answered for every path. */
 struct route {
     enum http_method method;             /* one, or several or-ed */
     const char *path;                    /* "/api/v1/{brand}/query" */
@@ -97,6 +98,8 @@ enum lang request_lang(const struct request *req);
 
 /* Answer. The body is copied. Each request is answered exactly once. */
 void reply(struct request *req, int status, const char *content_type, struct str body);
+/* The same without a copy, of bytes that outlive the server. */
+void reply_constant(struct request *req, int status, const char *content_type, struct str body);
 void reply_json(struct request *req, int status, struct str body);
 /* RFC 9457 application/problem+json with {type, title, status, detail, code, errors:[{field, code,
  * message}]} in the caller's language; adds Retry-After to 429 and 503. */

@@ -44,15 +44,31 @@ static void add_headers(struct request *req)
     }
 }
 
-void reply(struct request *req, int status, const char *content_type, struct str body)
+static void finish(struct request *req, int status, const char *content_type)
 {
-    assert(!req->response && status >= 200 && status <= 599);
-    void *copy = body.len > 0 ? mem_copy(body.p, body.len) : NULL;
-    req->response = MHD_create_response_from_buffer_with_free_callback(body.len, copy, mem_free);
-    assert(req->response);
+    assert(req->response && status >= 200 && status <= 599);
     req->status = status;
     add_headers(req);
     if (content_type) add_default(req, "Content-Type", content_type);
+}
+
+void reply(struct request *req, int status, const char *content_type, struct str body)
+{
+    assert(!req->response);
+    void *copy = body.len > 0 ? mem_copy(body.p, body.len) : NULL;
+    req->response = MHD_create_response_from_buffer_with_free_callback(body.len, copy, mem_free);
+    finish(req, status, content_type);
+}
+
+void reply_constant(struct request *req, int status, const char *content_type, struct str body)
+{
+    union {
+        const char *from;
+        void *to; /* the library only reads it */
+    } bytes = {.from = body.p};
+    assert(!req->response);
+    req->response = MHD_create_response_from_buffer(body.len, bytes.to, MHD_RESPMEM_PERSISTENT);
+    finish(req, status, content_type);
 }
 
 void reply_json(struct request *req, int status, struct str body)

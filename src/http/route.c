@@ -19,11 +19,12 @@ static bool path_matches(const char *pattern, struct str path, struct field *par
         const char *close = strchr(pattern, '}');
         assert(close && n < ROUTE_PARAMS_MAX);
         size_t start = at;
-        while (at < path.len && path.p[at] != '/') {
+        bool rest = close[-1] == '*';
+        while (at < path.len && (rest || path.p[at] != '/')) {
             at++;
         }
-        if (at == start) return false;
-        params[n].name = (struct str){pattern + 1, (size_t)(close - pattern - 1)};
+        if (at == start && !rest) return false;
+        params[n].name = (struct str){pattern + 1, (size_t)(close - pattern - 1 - rest)};
         params[n++].value = (struct str){path.p + start, at - start};
         pattern = close + 1;
     }

@@ -1,7 +1,8 @@
 /* route.h - finding the row of the routing table for a method and path. Pure; nothing is owned.
  *
  * Rows are tried in the order of the table. Literal parts of a path must equal the request's bytes
- * as sent; a {name} takes one whole, non-empty segment and is decoded. */
+ * as sent; a {name} takes one whole, non-empty segment, a {name*} all the rest; both are decoded.
+ */
 #pragma once
 
 #include "http/http.h"

@@ -152,6 +152,21 @@ def test_the_server_shows_how_it_does():
     problem(http("POST", s.url + "/api/v1/system", b"{}", {"Authorization": "Bearer " + s.token}), 405)
 
 
+def test_the_console_is_served_or_says_how_to_build_it():
+    s = store()
+    status, body, headers = http("GET", s.url + "/console/")
+    if status == 200:
+        assert b"<script" in body and headers["Cache-Control"] == "no-cache" and "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert http("GET", s.url + "/console/members/m1")[1] == body, "a path of the application gets its page"
+        for path in re.findall(rb'(?:src|href)="/console/([^"]+)"', body):
+            asset = http("GET", s.url + "/console/" + path.decode(), headers={"Accept-Encoding": "br"})
+            assert asset[0] == 200 and len(asset[1]) > 0, path
+    else:
+        assert status == 404 and b"make" in body and headers["Content-Type"].startswith("text/plain"), (status, body)
+    assert http("GET", s.url + "/console/assets/absent-00000000.js")[0] == 404
+    assert http("GET", s.url + "/console")[1] == body, "the name without its slash leads there"
+
+
 # ---- what a refusal names ----
 
 def test_a_wrong_field_is_named_by_its_path():

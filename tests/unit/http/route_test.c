@@ -14,6 +14,7 @@ static const struct route table[] = {
     {HTTP_GET, "/api/v1/{brand}/members/{id}", ACCESS_API, 0, nothing, ""},
     {HTTP_DELETE, "/api/v1/{brand}/members/{id}", ACCESS_API, 0, nothing, ""},
     {HTTP_POST, "/v1/track", ACCESS_INTAKE, 100, nothing, ""},
+    {HTTP_GET, "/app/{path*}", ACCESS_PUBLIC, 0, nothing, ""},
     {0},
 };
 
@@ -46,6 +47,17 @@ static void segments_are_taken_and_decoded(void **state)
     assert_true(str_is(m.params[0].value, "tea"));
     assert_true(str_is(m.params[1].name, "id"));
     assert_true(str_is(m.params[1].value, "群/1"));
+}
+
+static void a_star_takes_all_the_rest(void **state)
+{
+    struct route_match m;
+    assert_int_equal(find(*state, HTTP_GET, "/app/a/b%20c/", &m), ERR_OK);
+    assert_true(str_is(m.params[0].name, "path") && str_is(m.params[0].value, "a/b c/"));
+    assert_int_equal(find(*state, HTTP_GET, "/app/", &m), ERR_OK);
+    assert_int_equal(m.params[0].value.len, 0);
+    assert_int_equal(find(*state, HTTP_GET, "/app", &m), ERR_NOT_FOUND);
+    assert_int_equal(find(*state, HTTP_GET, "/app/%00", &m), ERR_INVALID);
 }
 
 static void earlier_rows_win(void **state)
@@ -108,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(segments_are_taken_and_decoded, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_star_takes_all_the_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(earlier_rows_win, setup, teardown),
         cmocka_unit_test_setup_teardown(head_is_served_by_get, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_paths_are_not_found, setup, teardown),

@@ -59,6 +59,9 @@
     LIMIT(MAP_ENTRIES, 128, "entries", "entries of an import's map")                               \
     LIMIT(IMPORT_ROWS, 500000, "rows", "rows of an import applied at once")                        \
     LIMIT(LINE_BYTES, 1048576, "bytes", "a line of an imported file")                              \
+    LIMIT(NAME_INDEX_BYTES, 268435456, "bytes", "names of a brand's members kept for searching")   \
+    LIMIT(PAGE_MEMBERS, 200, "members", "members of one page")                                     \
+    LIMIT(PAGE_EVENTS, 200, "events", "events of one page of a member's history")                  \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \
     LIMIT(DEDUPE_IDS, 10000000, "ids", "how many sender's event ids are remembered at least")      \

@@ -146,7 +146,9 @@ uint32_t registry_find_prop(struct brand *b, struct str name, enum prop_type typ
 struct str registry_kind_name(struct brand *b, int code);
 struct str registry_code_text(struct brand *b, enum dim dim, uint32_t code);
 struct str registry_prop_name(struct brand *b, uint32_t id, enum prop_type *type);
-uint32_t registry_kind_count(struct brand *b); /* codes are 1 .. count */
+struct str registry_kind_label(struct brand *b, int code); /* as first sent; {NULL,0} = as named */
+uint32_t registry_prop_count(struct brand *b);             /* ids are 1 .. count */
+uint32_t registry_kind_count(struct brand *b);             /* codes are 1 .. count */
 uint32_t registry_code_count(struct brand *b, enum dim dim);
 /* Fill the catalog's registry functions, zone and currency; trait and segment stay NULL. */
 void brand_catalog(struct brand *b, struct expr_catalog *out);

@@ -252,6 +252,18 @@ struct str registry_prop_name(struct brand *b, uint32_t id, enum prop_type *type
     return name.text;
 }
 
+struct str registry_kind_label(struct brand *b, int code)
+{
+    struct registry_name name = {{NULL, 0}, {NULL, 0}, PROP_TEXT};
+    if (code > 0) name_at(b, REGISTRY_KIND, (uint32_t)code, &name);
+    return name.label;
+}
+
+uint32_t registry_prop_count(struct brand *b)
+{
+    return (uint32_t)count_of(b, REGISTRY_PROP);
+}
+
 uint32_t registry_kind_count(struct brand *b)
 {
     return (uint32_t)count_of(b, REGISTRY_KIND);

@@ -259,3 +259,12 @@ void fold_get_state(const struct fold *f, const struct fold_names *n, struct fol
         .due = view.due == FOLD_NEVER ? TIME_NONE : view.due,
     };
 }
+
+void fold_get_reasons(const struct fold *f, const struct fold_names *n, int64_t now,
+                      struct fold_reason *lifecycle, struct fold_reason *trust)
+{
+    assert(!f->events || now >= f->now);
+    struct fold_reasons reasons = fold_reason_at(f, &n->rules, now);
+    *lifecycle = reasons.lifecycle;
+    *trust = reasons.trust;
+}

@@ -189,6 +189,45 @@ struct fold_state {
     int64_t due; /* the next moment at which the clock alone may change the state; TIME_NONE */
 };
 void fold_get_state(const struct fold *f, const struct fold_names *n, struct fold_state *out);
+/* Why a stage holds: the rule of definitions.md, and the figures that make it hold. */
+enum fold_rule {
+    /* lifecycle */
+    RULE_VISITOR,
+    RULE_POTENTIAL,
+    RULE_CHURNED_LEFT,     /* at: of leaving; limit: hours */
+    RULE_CHURNED_REFUNDED, /* at: since when the latest order is void; limit: days */
+    RULE_CHURNED_SILENT,   /* at: of the last act, look or join; count: days since; limit: days */
+    RULE_DORMANT_IDLE,     /* at: of the last act or join; count: days since; limit: days */
+    RULE_DORMANT_LESS,    /* count: act days of the window; limit: its days; before: earlier ones */
+    RULE_CORE,            /* at: of what was brought; limit: days */
+    RULE_ACTIVE,          /* count: act days of the window; limit: its days */
+    RULE_EFFECTIVE_DAYS,  /* the same */
+    RULE_EFFECTIVE_ORDER, /* count: orders that stand */
+    RULE_EFFECTIVE_RHYTHM, /* at: when the rhythm ends */
+    RULE_EFFECTIVE_ACT,
+    RULE_NEW, /* at: of joining */
+    /* trust */
+    RULE_UNAWARE,
+    RULE_CURIOUS,
+    RULE_LAPSED, /* curious again; at: of leaving */
+    RULE_ACQUAINTED,
+    RULE_INFORMED_TOOK,
+    RULE_INFORMED_VIEWED,
+    RULE_FAMILIAR,
+    RULE_BOUGHT,      /* count: orders that stand */
+    RULE_BOUGHT_LEFT, /* at: of leaving; limit: days */
+    RULE_SHARES,
+    RULE_COUNT
+};
+const char *fold_rule_name(enum fold_rule rule); /* "dormant_idle" ... */
+struct fold_reason {
+    enum fold_rule rule;
+    int64_t at; /* TIME_NONE where the rule says none */
+    int64_t count, limit, before;
+};
+/* Why the stages hold at 'now', to which the fold was advanced. */
+void fold_get_reasons(const struct fold *f, const struct fold_names *n, int64_t now,
+                      struct fold_reason *lifecycle, struct fold_reason *trust);
 /* A field of expr.h that the state answers; false for the others (traits, owner ...). */
 bool fold_field(const struct fold_state *s, enum expr_field field, struct expr_value *out);
 

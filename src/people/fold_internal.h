@@ -141,6 +141,11 @@ struct fold_verdict {
 
 /* fold_stage.c. 't' >= last_at. */
 struct fold_verdict fold_judge(const struct fold *f, const struct fold_rules *r, int64_t t);
+/* Which rules make the verdict of 't', the lifecycle's and the trust stage's. */
+struct fold_reasons {
+    struct fold_reason lifecycle, trust;
+};
+struct fold_reasons fold_reason_at(const struct fold *f, const struct fold_rules *r, int64_t t);
 bool fold_reads(const struct fold *f, const struct fold_rules *r, int64_t t);
 bool fold_silent_buyer(const struct fold *f, int64_t t);
 bool fold_returned(const struct fold *f, const struct fold_rules *r, int64_t t);

@@ -19,6 +19,27 @@ static const char *const trusts[] = {
 static_assert(sizeof(stages) / sizeof(stages[0]) == STAGE_COUNT + 1, "a word for each stage");
 static_assert(sizeof(trusts) / sizeof(trusts[0]) == TRUST_COUNT, "a word for each trust stage");
 
+static const char *const rules[] = {
+    "visitor",         "potential",
+    "churned_left",    "churned_refunded",
+    "churned_silent",  "dormant_idle",
+    "dormant_less",    "core",
+    "active",          "effective_days",
+    "effective_order", "effective_rhythm",
+    "effective_act",   "new",
+    "unaware",         "curious",
+    "lapsed",          "acquainted",
+    "informed_took",   "informed_viewed",
+    "familiar",        "bought",
+    "bought_left",     "shares",
+};
+static_assert(sizeof(rules) / sizeof(rules[0]) == RULE_COUNT, "a word for each rule");
+
+const char *fold_rule_name(enum fold_rule rule)
+{
+    return rules[rule];
+}
+
 const char *stage_name(enum stage s)
 {
     return stages[s].en;

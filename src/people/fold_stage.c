@@ -170,6 +170,110 @@ static enum trust trust_at(struct moment *m)
     return f->touched ? TRUST_CURIOUS : TRUST_UNAWARE;
 }
 
+/* ---- why ---- */
+
+static int64_t days_between(int64_t from, int64_t to)
+{
+    return from == TIME_NONE ? 0 : (to - from) / TIME_DAY;
+}
+
+static struct fold_reason why_churned(struct moment *m, enum churn churn)
+{
+    const struct fold *f = m->f;
+    if (churn == CHURN_LEFT)
+        return (struct fold_reason){RULE_CHURNED_LEFT, f->left_at, 0, m->r->left_hours, 0};
+    if (churn == CHURN_REFUNDED)
+        return (struct fold_reason){RULE_CHURNED_REFUNDED, f->void_at, 0, m->r->order_days, 0};
+    int64_t limit = fold_days_ms(m->r->churned_days);
+    if (f->double_gap > limit) limit = f->double_gap;
+    int64_t last = f->last_act > f->last_look ? f->last_act : f->last_look;
+    if (f->last_join > last) last = f->last_join;
+    return (struct fold_reason){RULE_CHURNED_SILENT, last, days_between(last, m->t),
+                                limit / TIME_DAY, 0};
+}
+
+static struct fold_reason why_dormant(struct moment *m, uint32_t from)
+{
+    const struct fold *f = m->f;
+    int64_t last = f->last_act > f->last_join ? f->last_act : f->last_join;
+    bool idle = m->t >= last + fold_days_ms(m->r->dormant_days);
+    if (idle && !in_rhythm(m))
+        return (struct fold_reason){RULE_DORMANT_IDLE, last, days_between(last, m->t),
+                                    m->r->dormant_days, 0};
+    return (struct fold_reason){RULE_DORMANT_LESS, last, f->days.count - from, m->r->window_days,
+                                earlier_days(m, from)};
+}
+
+static struct fold_reason why_effective(struct moment *m, uint32_t recent)
+{
+    const struct fold *f = m->f;
+    struct fold_reason r = {RULE_EFFECTIVE_ACT, TIME_NONE, recent, m->r->window_days, 0};
+    if (f->orders_standing > 0) {
+        r.rule = RULE_EFFECTIVE_ORDER;
+        r.count = f->orders_standing;
+    } else if (recent >= 2) {
+        r.rule = RULE_EFFECTIVE_DAYS;
+    } else if (!f->effective) {
+        r.rule = RULE_EFFECTIVE_RHYTHM;
+        r.at = f->rhythm_end;
+    }
+    return r;
+}
+
+static struct fold_reason why_stage(struct moment *m)
+{
+    enum churn churn;
+    const struct fold *f = m->f;
+    enum stage stage = stage_at(m, &churn);
+    uint32_t from = first_recent(m), recent = f->days.count - from;
+    switch (stage) {
+    case STAGE_CHURNED:
+        return why_churned(m, churn);
+    case STAGE_DORMANT:
+        return why_dormant(m, from);
+    case STAGE_CORE:
+        return (struct fold_reason){RULE_CORE, f->last_spread, 0, m->r->order_days, 0};
+    case STAGE_ACTIVE:
+        return (struct fold_reason){RULE_ACTIVE, TIME_NONE, recent, m->r->window_days, 0};
+    case STAGE_EFFECTIVE:
+        return why_effective(m, recent);
+    case STAGE_NEW:
+        return (struct fold_reason){RULE_NEW, f->joined, 0, 0, 0};
+    case STAGE_POTENTIAL:
+        return (struct fold_reason){RULE_POTENTIAL, TIME_NONE, 0, 0, 0};
+    default:
+        return (struct fold_reason){RULE_VISITOR, TIME_NONE, 0, 0, 0};
+    }
+}
+
+static struct fold_reason why_trust(struct moment *m)
+{
+    static const enum fold_rule rules[TRUST_COUNT] = {
+        [TRUST_UNAWARE] = RULE_UNAWARE,       [TRUST_CURIOUS] = RULE_CURIOUS,
+        [TRUST_ACQUAINTED] = RULE_ACQUAINTED, [TRUST_INFORMED] = RULE_INFORMED_TOOK,
+        [TRUST_FAMILIAR] = RULE_FAMILIAR,     [TRUST_BOUGHT] = RULE_BOUGHT,
+        [TRUST_SHARES] = RULE_SHARES};
+    const struct fold *f = m->f;
+    enum trust trust = trust_at(m);
+    struct fold_reason r = {rules[trust], TIME_NONE, f->orders_standing, m->r->order_days, 0};
+    if (f->left_at != TIME_NONE) {
+        r.rule = trust == TRUST_BOUGHT ? RULE_BOUGHT_LEFT : RULE_LAPSED;
+        r.at = f->left_at;
+    } else if (trust == TRUST_INFORMED && !f->informed) {
+        r.rule = RULE_INFORMED_VIEWED;
+    }
+    return r;
+}
+
+struct fold_reasons fold_reason_at(const struct fold *f, const struct fold_rules *r, int64_t t)
+{
+    struct moment m = {f, r, t, FOLD_NEVER};
+    struct fold_reasons reasons;
+    reasons.lifecycle = why_stage(&m);
+    reasons.trust = why_trust(&m);
+    return reasons;
+}
+
 struct fold_verdict fold_judge(const struct fold *f, const struct fold_rules *r, int64_t t)
 {
     struct moment m = {f, r, t, FOLD_NEVER};

@@ -35,6 +35,11 @@ const struct migration people_migrations[] = {
      "CREATE TABLE trait_name (name {text} PRIMARY KEY, type {int} NOT NULL);"
      "CREATE TABLE bulk_pending (id {int} PRIMARY KEY)"},
     {2, "CREATE TABLE erased (persona {int} PRIMARY KEY, at {int} NOT NULL)"},
+    {3, "ALTER TABLE identity ADD COLUMN tail {int};"
+        "CREATE INDEX identity_tail ON identity (tail) WHERE tail IS NOT NULL;"
+        "CREATE INDEX identity_no_tail ON identity (key) WHERE kind = 4 AND tail IS NULL;"
+        "CREATE INDEX member_seen ON member (last_seen, id, stage);"
+        "CREATE INDEX member_stage ON member (stage, id)"},
     {0, NULL},
 };
 
@@ -113,8 +118,8 @@ enum err identity_insert(struct people *p, struct tx *tx, const struct identity_
 {
     struct sql_stmt *s = sql_use(
         tx_sql(tx),
-        "INSERT INTO identity (key, kind, persona, verified, first_seen, source, value, sealed)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+        "INSERT INTO identity (key, kind, persona, verified, first_seen, source, value, sealed,"
+        " tail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     sql_bind_blob(s, 1, &row->key, sizeof(row->key));
     sql_bind_int(s, 2, row->identity->kind);
     sql_bind_int(s, 3, row->persona);
@@ -132,7 +137,13 @@ enum err identity_insert(struct people *p, struct tx *tx, const struct identity_
         sql_bind_str(s, 7, value);
         sql_bind_null(s, 8);
     }
+    if (row->identity->kind == IDENTITY_PHONE) {
+        sql_bind_int(s, 9, tail_of(p, value));
+    } else {
+        sql_bind_null(s, 9);
+    }
     TRY(sql_run(s));
+    if (row->identity->kind == IDENTITY_NAME) name_index_note(p, row->persona);
     if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
         intmap_reset(p->identities);
     intmap_put(p->identities, cache_key(row->key), row->persona);
@@ -359,6 +370,7 @@ enum err identity_erase(struct people *p, struct tx *tx, uint32_t persona)
 {
     struct sql *db = tx_sql(tx);
     TRY(uncache(p, db, persona));
+    name_index_note(p, persona);
     TRY(delete_of(db, "DELETE FROM identity WHERE persona = $1", persona));
     TRY(delete_of(db, "DELETE FROM persona_member WHERE persona = $1", persona));
     /* the map that snapshots have may name it until the next opening: it has no rows */
@@ -408,7 +420,7 @@ enum err identity_open(struct people *p, struct sql *db)
     TRY(load_shared(p, db));
     p->identities_complete = p->next_persona == 1;
     publish_all(p);
-    return ERR_OK;
+    return tail_fill(p, db);
 }
 
 /* What a rolled-back batch put into memory is read again from the database. */

@@ -58,7 +58,8 @@ struct people {
     struct bulk *bulk;
     pthread_mutex_t trait_lock;
     struct trait_cache *traits;
-    bool traits_changed; /* the cache must go at the commit */
+    bool traits_changed;           /* the cache must go at the commit */
+    struct name_index *name_index; /* for searching; it has locks of its own */
 };
 
 extern const struct migration people_migrations[];
@@ -106,6 +107,28 @@ MUST_CHECK enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, 
 MUST_CHECK enum err identity_erase(struct people *p, struct tx *tx, uint32_t persona);
 void identity_shed(struct people *p);    /* after a load: a cache over its bound goes */
 void identity_publish(struct people *p); /* give snapshots the current map of shared personas */
+
+/* tail.c: the last four digits of a phone, as a blind index that many share. */
+int64_t tail_of(const struct people *p, struct str phone);
+/* Phones of stores that did not have it yet. */
+MUST_CHECK enum err tail_fill(struct people *p, struct sql *db);
+
+/* name_index.c: names of all members, folded, in memory; see there. */
+struct name_index *name_index_create(void);
+void name_index_destroy(struct name_index *x);
+/* The writer's: names of this persona change in the batch under way; it is committed, or was
+ * undone. */
+void name_index_note(struct people *p, uint32_t persona);
+void name_index_commit(struct people *p);
+void name_index_rollback(struct people *p);
+/* Personas with a name that is 'text' (folded already), begins with it, or holds it, in this order
+ * and each at most 'limit'; in 'arena', a persona may come twice. Any thread. */
+struct name_hits {
+    uint32_t *persona;
+    size_t count;
+};
+MUST_CHECK enum err name_index_find(struct people *p, struct str text, size_t limit,
+                                    struct arena *arena, struct name_hits *out);
 
 /* resolve.c */
 struct resolved {

@@ -13,6 +13,7 @@ static enum err people_open(struct tx *tx, void **state, struct why *why)
     brand_key(p->brand, "sealing1", p->seal_key);
     TRY(names_open(p, tx));
     TRY(trait_open(p));
+    p->name_index = name_index_create();
     return identity_open(p, tx_sql(tx));
 }
 
@@ -22,6 +23,7 @@ static void people_close(void *state)
     members_forget(p);
     bulk_close(p);
     trait_close(p);
+    name_index_destroy(p->name_index);
     VEC_FINISH(&p->members);
     VEC_FINISH(&p->round);
     intmap_destroy(p->identities);
@@ -94,6 +96,7 @@ static void people_on_commit(void *state)
     if (p->joined.count) identity_publish(p);
     if (p->traits_changed) trait_cache_drop(p);
     p->traits_changed = false;
+    name_index_commit(p);
 }
 
 static void people_on_rollback(void *state)
@@ -103,6 +106,7 @@ static void people_on_rollback(void *state)
     bulk_forget(p);
     identity_forget(p);
     trait_forget(p);
+    name_index_rollback(p);
     p->role_count = 0; /* numbers of kinds that a trial gave may be given again */
 }
 

@@ -156,6 +156,8 @@ enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact, ui
     for (uint32_t i = 0; i < fact->trait_count; i++) {
         TRY(register_name(p, tx, &fact->traits[i]));
         TRY(save_one(p, tx, fact, &fact->traits[i], persona, source));
+        struct str name = fact->traits[i].name;
+        if (str_is(name, "name") || str_is(name, "nickname")) name_index_note(p, persona);
     }
     if (fact->trait_count) p->traits_changed = true;
     return ERR_OK;
@@ -165,6 +167,7 @@ enum err trait_erase(struct people *p, struct tx *tx, uint32_t persona)
 {
     struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM trait WHERE persona = $1");
     sql_bind_int(s, 1, persona);
+    name_index_note(p, persona);
     p->traits_changed = true;
     return sql_run(s);
 }

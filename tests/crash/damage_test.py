@@ -237,7 +237,7 @@ def test_every_table_is_known_and_a_row_lost_from_it_is_noticed():
 def test_rows_that_contradict_each_other_are_reported():
     statements = ["DELETE FROM identity WHERE persona = (SELECT min(id) FROM member)",
                   "DELETE FROM identity WHERE persona = (SELECT max(persona) FROM persona_member)",
-                  "INSERT INTO identity SELECT zeroblob(16), kind, 900000, verified, first_seen, source, value, sealed"
+                  "INSERT INTO identity SELECT zeroblob(16), kind, 900000, verified, first_seen, source, value, sealed, tail"
                   " FROM identity LIMIT 1",
                   "UPDATE timer SET due_at = due_at + 1", "UPDATE timer SET subject = 900000 WHERE subject = (SELECT min(subject) FROM timer)",
                   "UPDATE member SET due_at = due_at - 1", "DELETE FROM timer"]

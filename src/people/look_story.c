@@ -1,0 +1,79 @@
+/* look_story.c - one member's history from the log, folded up to now.
+ *
+ * The fold reports the changes of a moment once it is given an event after it, so that a change
+ * stands behind all rows of its own millisecond (as in a query, insight/derive.c). Events of the
+ * future, which a sender's clock may have made, are in the history but not folded. */
+#include "people/look_internal.h"
+
+struct telling {
+    struct look_story *story;
+    size_t room;
+};
+
+static void add_change(void *ctx, const struct fold_change *change)
+{
+    struct telling *t = ctx;
+    struct look_story *story = t->story;
+    bool trust = change->what == FOLD_TRUST;
+    if (story->event_count == t->room) return; /* room is for two a moment: cannot be */
+    story->events[story->event_count++] = (struct look_event){
+        .at = change->at,
+        .kind = trust ? story->names.kind_trust : story->names.kind_lifecycle,
+        .row = UINT32_MAX,
+        .from = change->from,
+        .to = change->to,
+        .is_trust = trust,
+    };
+}
+
+static void finish_fold(void *fold)
+{
+    fold_destroy(fold);
+}
+
+/* Changes are counted first, so that there is room for them all. */
+static void count_change(void *ctx, const struct fold_change *change)
+{
+    size_t *count = ctx;
+    (void)change;
+    ++*count;
+}
+
+static void fold_rows(struct look_story *s, int64_t now, struct telling *t, size_t *changes)
+{
+    struct fold_row row;
+    void *ctx = t ? (void *)t : (void *)changes;
+    fold_change_fn *fn = t ? add_change : count_change;
+    fold_reset(s->fold);
+    for (uint32_t r = 0; r < s->rows; r++) {
+        fold_row_of_history(&s->names, &s->reading.columns, &s->h, r, &row);
+        fold_event(s->fold, &s->names, &row, fn, ctx);
+        if (!t) continue;
+        s->events[s->event_count++] =
+            (struct look_event){.at = s->h.at[r], .kind = s->h.kind[r], .row = r};
+    }
+    fold_advance(s->fold, &s->names, now, fn, ctx);
+}
+
+enum err look_story(const struct look *l, uint32_t member, struct look_story *out, struct why *why)
+{
+    int64_t now = env_now(brand_env(l->brand));
+    size_t changes = 0;
+    *out = (struct look_story){.id = look_member_of(l, member), .now = now};
+    out->persona_count = look_personas(l, out->id, &out->personas);
+    people_fold_names(l->brand, l->arena, &out->names);
+    out->reading = refold_reading(l->brand, &out->names);
+    struct scan scan = refold_scan_of(&out->reading);
+    TRY(eventlog_member(l->snapshot, out->id, out->personas, out->persona_count, &scan, l->arena,
+                        &out->h, why));
+    uint32_t rows = out->h.member_count ? out->h.off[1] : 0;
+    out->rows = history_row_at(out->h.at, 0, rows, now + 1);
+    if (out->rows == 0) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "member", "m%u", member);
+    out->fold = fold_create();
+    arena_defer(l->arena, finish_fold, out->fold);
+    fold_rows(out, now, NULL, &changes);
+    struct telling telling = {out, out->rows + changes};
+    out->events = arena_alloc_array(l->arena, telling.room, sizeof(out->events[0]));
+    fold_rows(out, now, &telling, NULL);
+    return ERR_OK;
+}

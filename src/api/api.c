@@ -3,6 +3,7 @@
 
 #include "api/assets.h"
 #include "api/dispatch.h"
+#include "api/openapi.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -124,7 +125,7 @@ static const struct route own_routes[] = {
 };
 
 /* Server-wide ones first: the first that fits wins. */
-static const struct spec *const spec_tables[] = {system_specs, query_specs, NULL};
+static const struct spec *const spec_tables[] = {docs_specs, system_specs, query_specs, NULL};
 
 static size_t route_count(const struct route *list)
 {
@@ -172,6 +173,10 @@ void api_join(struct api *a, const struct spec *const *tables)
     for (; *tables; tables++)
         add_specs(a, *tables);
     add_routes(a, own_routes);
+    strbuf_reset(&a->openapi);
+    strbuf_reset(&a->docs);
+    openapi_write(a, &a->openapi);
+    docs_write(a, &a->docs);
 }
 
 const struct route *api_routes(const struct api *a)
@@ -236,5 +241,7 @@ void api_destroy(struct api *a)
     keyring_destroy(a->keys);
     mem_free(a->specs);
     mem_free(a->routes);
+    strbuf_finish(&a->openapi);
+    strbuf_finish(&a->docs);
     mem_free(a);
 }

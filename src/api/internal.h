@@ -11,6 +11,8 @@ struct api {
     struct keyring *keys;       /* credentials of programs */
     struct route *routes;       /* all rows, for the HTTP server */
     const struct spec **specs;  /* beside routes; NULL = a row without one */
+    struct strbuf openapi;      /* the table as a document */
+    struct strbuf docs;         /* and as a page */
     size_t route_count;         /* rows, without the zeroed one at the end */
     struct http_server *server; /* NULL until api_set_server() */
     struct page_cache *pages;   /* of the overview at `/` */
@@ -22,6 +24,7 @@ struct api {
 /* The tables that api.c joins. */
 extern const struct spec system_specs[];
 extern const struct spec query_specs[];
+extern const struct spec docs_specs[];
 
 /* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
  * the one there is. The server must not run. */

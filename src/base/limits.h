@@ -37,6 +37,7 @@
     LIMIT(QUERY_MS, 60000, "ms", "time of one query")                                              \
     LIMIT(QUESTIONS, 2, "questions", "questions answered at once")                                 \
     LIMIT(QUESTIONS_WAITING, 64, "questions", "questions waiting to be answered")                  \
+    LIMIT(IDEMPOTENCY_KEY, 128, "bytes", "an Idempotency-Key")                                     \
     LIMIT(API_WORKERS, 4, "threads", "threads that answer the API, questions apart")               \
     LIMIT(API_WAITING, 512, "calls", "calls of the API waiting for a thread")                      \
     LIMIT(QUERY_WORKERS, 8, "threads", "threads of one query")                                     \

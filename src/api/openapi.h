@@ -1,0 +1,17 @@
+/* openapi.h - the routing table as an OpenAPI 3.1 document and as a page to read. */
+#pragma once
+
+#include "api/internal.h"
+
+/* Append the document: every row, those without a spec by what is known of them. */
+void openapi_write(const struct api *a, struct strbuf *out);
+/* Append the page. */
+void docs_write(const struct api *a, struct strbuf *out);
+
+/* What the two share. */
+struct http_method_name {
+    enum http_method method;
+    const char *lower, *upper;
+};
+#define HTTP_METHOD_NAMES 4
+extern const struct http_method_name http_method_names[HTTP_METHOD_NAMES];

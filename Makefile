@@ -102,6 +102,17 @@ $(filter $(OUT)/unit/$(1)/%,$(UNIT_BIN)): $(OUT)/unit/$(1)/%: tests/unit/$(1)/%.
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_lib,$(r))))
 
+# The passwords that nobody may choose: a list of Debian's, compiled in.
+PASSWORDS := /usr/share/john/password.lst
+$(OUT)/gen/common_list.c: tools/common-passwords $(PASSWORDS)
+	@mkdir -p $(@D)
+	$(call say,list)
+	$(Q)tools/common-passwords $(PASSWORDS) >$@.tmp && mv $@.tmp $@
+$(OUT)/gen/common_list.o: $(OUT)/gen/common_list.c src/account/common.h
+	$(call say,cc)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+$(OUT)/libaccount.a: $(OUT)/gen/common_list.o
+
 unit-programs: $(UNIT_BIN)
 .PHONY: unit-programs
 unit: $(UNIT_BIN)

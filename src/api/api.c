@@ -215,12 +215,13 @@ static bool start_pools(struct api *a)
 enum err api_create(struct data *d, struct api **out, struct why *why)
 {
     struct api *a = mem_alloc(sizeof(*a));
-    enum err err = keyring_load(d, &a->keys, why);
+    enum err err = accounts_open(d, &a->accounts, why);
+    if (err == ERR_OK) err = accounts_start(a->accounts, why);
     if (err != ERR_OK) {
         api_destroy(a);
         return err;
     }
-    a->intake = (struct intake_ctx){d, a->keys};
+    a->intake = (struct intake_ctx){d, accounts_keys(a->accounts)};
     a->started_ns = env_mono_ns(data_env(d));
     api_join(a, spec_tables);
     a->pages = page_cache_create();
@@ -238,7 +239,6 @@ void api_destroy(struct api *a)
     pool_destroy(a->askers);
     pool_destroy(a->workers);
     if (a->pages) page_cache_destroy(a->pages);
-    keyring_destroy(a->keys);
     mem_free(a->specs);
     mem_free(a->routes);
     strbuf_finish(&a->openapi);

@@ -21,13 +21,11 @@ static struct str bearer(const struct request *req)
 /* A token may ask of one brand. */
 static enum err by_key(struct call *c, struct principal *who, struct why *why)
 {
-    const struct key *key = keyring_find(c->api->keys, bearer(c->req));
+    const struct key *key = keyring_find(accounts_keys(c->api->accounts), bearer(c->req));
     if (!key || key->kind != KEY_TOKEN)
         return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
-    *who = (struct principal){.kind = PRINCIPAL_KEY,
-                              .number = key->number,
-                              .scopes = SCOPES_OF_OLD_TOKENS,
-                              .lang = call_lang(c)};
+    *who = (struct principal){
+        .kind = PRINCIPAL_KEY, .number = key->number, .scopes = key->scopes, .lang = call_lang(c)};
     snprintf(who->name, sizeof(who->name), "key:%u", key->number);
     c->home = key->brand;
     return ERR_OK;

@@ -1,6 +1,7 @@
 /* internal.h - what serves a data directory, from inside; for the files of this room only. */
 #pragma once
 
+#include "account/accounts.h"
 #include "api/api.h"
 #include "api/page.h"
 #include "api/pool.h"
@@ -8,7 +9,7 @@
 
 struct api {
     struct intake_ctx intake;   /* first: the intake's handlers see only this */
-    struct keyring *keys;       /* credentials of programs */
+    struct accounts *accounts;  /* the directory's own: people, sessions, keys */
     struct route *routes;       /* all rows, for the HTTP server */
     const struct spec **specs;  /* beside routes; NULL = a row without one */
     struct strbuf openapi;      /* the table as a document */

@@ -68,6 +68,16 @@
     LIMIT(DEDUPE_IDS, 10000000, "ids", "how many sender's event ids are remembered at least")      \
     LIMIT(BRANDS, 1000, "brands", "brands in one data directory")                                  \
     LIMIT(SLUG_BYTES, 32, "bytes", "a brand's slug")                                               \
+    LIMIT(STAFF, 10000, "people", "staff in one data directory")                                   \
+    LIMIT(STAFF_NAME_CHARS, 64, "characters", "a person's sign-in name, and the name shown")       \
+    LIMIT(SESSIONS, 20, "sessions", "open sessions of one person; the oldest ends")                \
+    LIMIT(SESSION_IDLE_MINUTES, 30, "min", "silence after which a session ends")                   \
+    LIMIT(SESSION_HOURS, 12, "hours", "a session, however busy")                                   \
+    LIMIT(KEYS, 200, "keys", "credentials of one brand that are not revoked")                      \
+    LIMIT(KEY_ORIGINS, 20, "origins", "origins of a public write key")                             \
+    LIMIT(PASSWORD_CHARS, 128, "characters", "a password")                                         \
+    LIMIT(PASSWORD_HASHES, 2, "hashes", "passwords being hashed at a time")                        \
+    LIMIT(PASSWORD_QUEUE, 1, "requests", "requests waiting for that; more are answered with 429")  \
     LIMIT(SQL_STATEMENTS, 2048, "statements", "distinct statements of one connection")             \
     LIMIT(SQL_VALUE_BYTES, 67108864, "bytes", "one value in the database")
 

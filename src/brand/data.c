@@ -3,6 +3,7 @@
  * The key is made once and never overwritten. Settings and brands are rows of server.db. */
 #include "brand/data.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/fs.h"
@@ -18,7 +19,9 @@ struct data {
     uint8_t key[32];
     int lock_fd; /* -1 = not held */
     struct sql *server;
-    pthread_mutex_t lock; /* server, brands */
+    void *attached;                           /* of the account room; NULL = nothing yet */
+    void (*destroy_attached)(void *attached); /* with it */
+    pthread_mutex_t lock;                     /* server, attached, brands */
     VEC(struct brand_facts) facts;
     VEC(struct brand *) brands; /* beside facts; NULL = not open */
 };
@@ -65,6 +68,18 @@ struct sql *data_server_lock(struct data *d)
 void data_server_unlock(struct data *d)
 {
     pthread_mutex_unlock(&d->lock);
+}
+
+void data_attach(struct data *d, void *state, void (*destroy)(void *state))
+{
+    assert(!d->attached);
+    d->attached = state;
+    d->destroy_attached = destroy;
+}
+
+void *data_attached(const struct data *d)
+{
+    return d->attached;
 }
 
 /* ---- paths and key ---- */
@@ -254,6 +269,7 @@ enum err data_open(const struct data_options *o, struct data **out, struct why *
 void data_close(struct data *d)
 {
     if (!d) return;
+    if (d->attached) d->destroy_attached(d->attached);
     for (size_t i = 0; i < d->brands.count; i++)
         brand_close(d->brands.items[i]);
     VEC_FINISH(&d->brands);

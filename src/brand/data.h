@@ -57,5 +57,10 @@ const struct env *data_env(const struct data *d);
 /* The server database, to be used between these two. */
 struct sql *data_server_lock(struct data *d);
 void data_server_unlock(struct data *d);
+/* What the account room keeps in memory while the directory is open: given once, between the two
+ * calls above; data_close hands it to 'destroy' before it closes the server database. NULL until
+ * then. */
+void data_attach(struct data *d, void *state, void (*destroy)(void *state));
+void *data_attached(const struct data *d);
 /* True when some brand's writer has failed for good: the process must end. */
 bool data_poisoned(struct data *d);

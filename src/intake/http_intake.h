@@ -8,7 +8,7 @@
  * this. */
 struct intake_ctx {
     struct data *data;
-    const struct keyring *keys;
+    struct keyring *keys;
 };
 
 /* Rows to append to the server's routing table; ends with a zeroed one. All are ACCESS_INTAKE,

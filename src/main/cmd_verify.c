@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "account/audit.h"
 #include "brand/backup.h"
 #include "main/options.h"
 #include "main/session.h"
@@ -37,6 +38,17 @@ static enum err verify_brand(struct session *s, const char *slug, uint64_t *foun
     return ERR_OK;
 }
 
+static enum err verify_audit(struct session *s, uint64_t *found, struct why *why)
+{
+    struct findings f = {s->out, "server", 0};
+    uint64_t rows;
+    TRY(audit_verify(s->data, print_finding, &f, &rows, why));
+    fprintf(s->out, "server: %" PRIu64 " rows of the audit log checked, %" PRIu64 " findings\n",
+            rows, f.count);
+    *found += f.count;
+    return ERR_OK;
+}
+
 int command_verify(struct session *s, int argc, char *const *argv)
 {
     const char *data = NULL, *slug = NULL, *key = NULL;
@@ -54,6 +66,7 @@ int command_verify(struct session *s, int argc, char *const *argv)
         struct brand_facts f = data_brand_facts(s->data, i);
         err = verify_brand(s, f.slug, &found, &why);
     }
+    if (err == ERR_OK) err = verify_audit(s, &found, &why);
     if (err == ERR_CORRUPT) {
         session_fail(s, &why);
         return EXIT_FINDINGS;

@@ -1,5 +1,5 @@
 /* modules.c - the rooms of the product, in the order in which events pass through them. */
-#include "account/key.h"
+#include "account/store.h"
 #include "base/env.h"
 #include "intake/import.h"
 #include "main/session.h"

@@ -1,0 +1,197 @@
+/* signin.c - the ways in: setup, name and password, one-time links.
+ *
+ *   attempt ──throttle──► password (of nobody, where there is none) ──► session, audit
+ *
+ * A stranger learns nothing from which step refused: not from the answer, and not from its time,
+ * since a password is compared in every case. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "account/internal.h"
+#include "base/log.h"
+#include "base/utf8.h"
+
+#define NAME_BYTES_MAX 1024
+
+/* Tell the audit log that somebody came in, and remember it. */
+static enum err enter(struct accounts *a, uint32_t person, const char *how,
+                      const struct account_caller *from, struct account_session *out,
+                      struct why *why)
+{
+    struct principal who;
+    char after[64], token[TOKEN_CHARS + 1];
+    if (!staff_principal(a->staff, person, NULL, &who))
+        return why_fail(why, ERR_UNAUTHORIZED, MSG_SIGN_IN_WRONG, "", NULL);
+    TRY(session_begin(a->sessions, person, from->address, from->agent, token, why));
+    staff_seen(a->staff, person, env_now(data_env(a->data)));
+    int len = snprintf(after, sizeof(after), "{\"by\":\"%s\"}", how);
+    TRY(audit_add(
+        a->data,
+        &(struct audit_entry){
+            .who = &who, .action = "session.began", .subject = "", .after = {after, (size_t)len}},
+        why));
+    out->person = person;
+    memcpy(out->token, token, sizeof(token));
+    return ERR_OK;
+}
+
+/* ---- setup ---- */
+
+bool account_setup_needed(struct accounts *a)
+{
+    return staff_count(a->staff) == 0;
+}
+
+enum err account_setup_code(struct accounts *a, char code[TOKEN_CHARS + 1], struct why *why)
+{
+    return link_make(a->data, LINK_SETUP, 0, code, NULL, why);
+}
+
+static enum err check_code(struct accounts *a, struct str code, struct why *why)
+{
+    enum link_purpose purpose;
+    uint32_t person;
+    if (!account_setup_needed(a)) return why_fail(why, ERR_CONFLICT, MSG_SETUP_DONE, "", NULL);
+    TRY(link_look(a->data, code, &purpose, &person, why));
+    if (purpose == LINK_SETUP) return ERR_OK;
+    return why_fail(why, ERR_UNAUTHORIZED, MSG_LINK_VOID, "", NULL);
+}
+
+enum err account_setup(struct accounts *a, const struct account_setup *s,
+                       const struct account_caller *from, struct account_session *out,
+                       struct why *why)
+{
+    char stored[PASSWORD_STORED], name[STAFF_NAME_BYTES];
+    uint32_t number;
+    struct str code = str_trim(s->code);
+    TRY(check_code(a, code, why));
+    TRY(staff_name(s->name, "name", name, why));
+    TRY(password_allowed(s->password, str_of(name), STR(""), "password", why));
+    TRY(password_hash(a->gate, s->password, stored, why));
+    TRY(link_use(a->data, code, why));
+    const struct staff_new first = {.name = str_of(name),
+                                    .display = s->display,
+                                    .lang = s->lang,
+                                    .brand = STAFF_EVERYWHERE,
+                                    .role = ROLE_OWNER,
+                                    .password = stored};
+    TRY(staff_add_first(a->staff, &first, &number, why));
+    return enter(a, number, "setup", from, out, why);
+}
+
+/* ---- name and password ---- */
+
+static enum err check_pace(struct accounts *a, struct str name, struct str address, struct why *why)
+{
+    int seconds = throttle_begin(a->throttle, name, address);
+    return seconds ? why_fail(why, ERR_BUSY, MSG_SIGN_IN_PACE, "", "%d", seconds) : ERR_OK;
+}
+
+/* Who has this name and may sign in; 0 = nobody, and 'stored' is of nobody. */
+static uint32_t candidate(struct accounts *a, struct str name, char stored[PASSWORD_STORED])
+{
+    struct person p;
+    stored[0] = '\0';
+    if (!staff_find(a->staff, name, &p) || p.state != STAFF_ACTIVE) return 0;
+    staff_password(a->staff, p.number, stored);
+    return p.number;
+}
+
+static enum err sign_in(struct accounts *a, struct str name, struct str password,
+                        const struct account_caller *from, struct account_session *out,
+                        struct why *why)
+{
+    char stored[PASSWORD_STORED];
+    bool right = false;
+    uint32_t person = candidate(a, name, stored);
+    TRY(password_is(a->gate, password, stored, &right, why));
+    if (!right || !staff_has_role(a->staff, person))
+        return why_fail(why, ERR_UNAUTHORIZED, MSG_SIGN_IN_WRONG, "", NULL);
+    throttle_right(a->throttle, name, from->address);
+    return enter(a, person, "password", from, out, why);
+}
+
+enum err account_sign_in(struct accounts *a, struct str name, struct str password,
+                         const struct account_caller *from, struct account_session *out,
+                         struct why *why)
+{
+    if (name.len > NAME_BYTES_MAX || !utf8_valid(name)) name = STR("");
+    struct arena *arena = arena_create(0);
+    struct str folded = utf8_fold(arena, str_trim(name));
+    enum err err = check_pace(a, folded, from->address, why);
+    if (err == ERR_OK) err = sign_in(a, folded, password, from, out, why);
+    arena_destroy(arena);
+    return err;
+}
+
+enum err account_change_password(struct accounts *a, const struct principal *who,
+                                 const struct account_change *change,
+                                 const struct account_caller *from, struct account_session *out,
+                                 struct why *why)
+{
+    char stored[PASSWORD_STORED];
+    bool right = false;
+    struct str name = str_of(who->name);
+    TRY(password_allowed(change->new, name, STR(""), "password.new", why));
+    TRY(check_pace(a, name, from->address, why));
+    staff_password(a->staff, who->number, stored);
+    TRY(password_is(a->gate, change->current, stored, &right, why));
+    if (!right) return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, "password.current", NULL);
+    throttle_right(a->throttle, name, from->address);
+    TRY(password_hash(a->gate, change->new, stored, why));
+    TRY(staff_set_password(a->staff, who, who->number, stored, why));
+    TRY(session_end_all(a->sessions, who->number, 0, why));
+    TRY(link_drop(a->data, who->number, why));
+    out->person = who->number;
+    return session_begin(a->sessions, who->number, from->address, from->agent, out->token, why);
+}
+
+/* ---- links ---- */
+
+static enum err set_password(struct accounts *a, uint32_t person, struct str password,
+                             struct why *why)
+{
+    char stored[PASSWORD_STORED];
+    struct person p;
+    struct principal who;
+    if (!staff_get(a->staff, person, &p) || !staff_principal(a->staff, person, NULL, &who))
+        return why_fail(why, ERR_UNAUTHORIZED, MSG_LINK_VOID, "", NULL);
+    if (!password.p) return why_fail(why, ERR_INVALID, MSG_MISSING, "password", NULL);
+    TRY(password_allowed(password, str_of(p.name), STR(""), "password", why));
+    TRY(password_hash(a->gate, password, stored, why));
+    TRY(staff_set_password(a->staff, &who, person, stored, why));
+    return session_end_all(a->sessions, person, 0, why);
+}
+
+/* A password that may not be one leaves the link good for another try. */
+enum err account_use_link(struct accounts *a, struct str token, struct str password,
+                          const struct account_caller *from, struct account_session *out,
+                          struct why *why)
+{
+    enum link_purpose purpose;
+    uint32_t person;
+    TRY(link_look(a->data, token, &purpose, &person, why));
+    if (purpose == LINK_SETUP || !staff_has_role(a->staff, person))
+        return why_fail(why, ERR_UNAUTHORIZED, MSG_LINK_VOID, "", NULL);
+    if (purpose != LINK_SIGN_IN) TRY(set_password(a, person, password, why));
+    TRY(link_use(a->data, token, why));
+    return enter(a, person, "link", from, out, why);
+}
+
+enum err account_sign_out(struct accounts *a, uint32_t person, struct why *why)
+{
+    TRY(link_drop(a->data, person, why));
+    return session_end_all(a->sessions, person, 0, why);
+}
+
+bool account_principal(struct accounts *a, struct str token, const char *brand,
+                       struct principal *out, struct session_info *info)
+{
+    struct session_info session;
+    if (!session_find(a->sessions, token, &session)) return false;
+    if (info) *info = session;
+    if (!staff_principal(a->staff, session.person, brand, out)) return false;
+    out->session = session.number;
+    staff_seen(a->staff, session.person, session.seen_at);
+    return true;
+}

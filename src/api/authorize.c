@@ -31,6 +31,26 @@ static enum err by_key(struct call *c, struct principal *who, struct why *why)
     return ERR_OK;
 }
 
+/* ---- cookies ---- */
+
+const char *authorize_cookie(const struct request *req)
+{
+    return request_over_tls(req) ? "__Host-wf_session" : "wf_session";
+}
+
+/* A person may ask of the brands in which they have a role. */
+static enum err by_session(struct call *c, struct principal *who, struct why *why)
+{
+    struct session_info session = {0};
+    struct str token = request_cookie(c->req, authorize_cookie(c->req));
+    struct str brand = arena_str(c->arena, call_param(c, "brand"));
+    bool server = c->spec->flags & SPEC_SERVER;
+    if (account_principal(c->api->accounts, token, server ? NULL : brand.p, who, &session))
+        return ERR_OK;
+    if (session.number) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
+    return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
+}
+
 /* ---- pages of other sites ---- */
 
 /* "https://shop.example" and "shop.example" name the same host. */
@@ -79,22 +99,35 @@ static enum err has_scope(const struct call *c, struct why *why)
     return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "", "%s", scope_name(scope));
 }
 
+/* The header wins over the cookie: what a program says of itself is never a browser's doing. */
+static enum err find_caller(struct call *c, struct principal *who, struct why *why)
+{
+    if (request_header(c->req, "Authorization").p) return by_key(c, who, why);
+    TRY(by_session(c, who, why));
+    return check_origin(c, why);
+}
+
 enum err authorize_call(struct call *c, struct why *why)
 {
     struct principal *who = arena_alloc(c->arena, sizeof(*who));
     c->who = who; /* nobody: arena_alloc returns zeroed memory */
     if (c->spec->scope == 0) return check_origin(c, why);
-    TRY(by_key(c, who, why));
+    TRY(find_caller(c, who, why));
     if (!(c->spec->flags & SPEC_SERVER)) {
         struct str asked = arena_str(c->arena, call_param(c, "brand"));
-        if (!str_is(asked, c->home))
+        if (c->home && !str_is(asked, c->home))
             return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
-        TRY(data_brand(c->data, asked.p, &c->brand, why));
+        enum err err = data_brand(c->data, asked.p, &c->brand, why);
+        if (err == ERR_NOT_FOUND)
+            return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
+        TRY(err);
     }
     return has_scope(c, why);
 }
 
 uint64_t authorize_scopes(const struct call *c, const char *brand)
 {
+    if (c->who->kind == PRINCIPAL_PERSON)
+        return staff_scopes(accounts_staff(c->api->accounts), c->who->number, brand);
     return c->home && strcmp(c->home, brand) == 0 ? c->who->scopes : 0;
 }

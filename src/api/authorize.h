@@ -12,3 +12,6 @@ MUST_CHECK enum err authorize_call(struct call *c, struct why *why);
 
 /* What the caller may do in another brand; 0 for one that is not the caller's. */
 uint64_t authorize_scopes(const struct call *c, const char *brand);
+
+/* The cookie that holds a session's token: by TLS one that only this host can set. */
+const char *authorize_cookie(const struct request *req);

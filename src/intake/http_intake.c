@@ -49,7 +49,11 @@ static const struct key *find_key(struct request *req, struct str in_body, struc
     const struct intake_ctx *ctx = request_ctx(req);
     struct str text = key_of_header(req, request_arena(req));
     const struct key *key = keyring_find(ctx->keys, text.p ? text : in_body);
-    if (key && key->kind != KEY_TOKEN) return key;
+    if (key && key->kind != KEY_TOKEN) {
+        if (key_allows_origin(key, request_header(req, "Origin"))) return key;
+        (void)why_fail(why, ERR_FORBIDDEN, MSG_KEY_NOT_HERE, "Origin", NULL);
+        return NULL;
+    }
     counters_unknown_key();
     (void)why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_WRITE_KEY, "", NULL);
     return NULL;

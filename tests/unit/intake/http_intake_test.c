@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "account/key.h"
+#include "account/accounts.h"
 #include "engine.h"
 #include "intake/http_intake.h"
 #include "people/people.h"
@@ -14,7 +14,6 @@ struct world {
     char dir[64];
     struct database database;
     struct brand *brand;
-    struct keyring *keys;
     struct http_server *server;
     char public_key[KEY_TEXT_MAX], secret_key[KEY_TEXT_MAX], token[KEY_TEXT_MAX];
     int fd; /* a connection kept open */
@@ -42,8 +41,9 @@ static void serve(void)
 {
     struct why why = {0};
     assert_int_equal(data_brand(world.ctx.data, "shop", &world.brand, &why), ERR_OK);
-    assert_int_equal(keyring_load(world.ctx.data, &world.keys, &why), ERR_OK);
-    world.ctx.keys = world.keys;
+    struct accounts *accounts;
+    assert_int_equal(accounts_open(world.ctx.data, &accounts, &why), ERR_OK);
+    world.ctx.keys = accounts_keys(accounts);
     struct http_options o = {.address = "127.0.0.1:0",
                              .threads = 2,
                              .routes = intake_routes,
@@ -57,7 +57,6 @@ static void stop(void)
 {
     close(world.fd);
     http_stop(world.server);
-    keyring_destroy(world.keys);
     data_close(world.ctx.data);
 }
 
@@ -214,6 +213,35 @@ static void without_a_known_key_nothing_is_stored(void **state)
     assert_int_equal(post("/v1/track", world.token, body), 401);
     assert_int_equal(post("/batch/", NULL, "{'batch':[{'event':'x','distinct_id':'a'}]}"), 401);
     assert_true(seq() == before);
+}
+
+static void a_key_with_origins_is_for_their_pages(void **state)
+{
+    (void)state;
+    struct accounts *accounts;
+    struct why why = {0};
+    char text[KEY_TEXT_MAX], headers[256];
+    const struct str origin = STR("https://shop.example");
+    const struct key_new new = {.brand = "shop",
+                                .kind = KEY_PUBLIC,
+                                .expires_at = TIME_NONE,
+                                .origins = &origin,
+                                .origin_count = 1};
+    assert_int_equal(accounts_open(world.ctx.data, &accounts, &why), ERR_OK);
+    assert_int_equal(key_make(world.ctx.keys, NULL, &new, text, NULL, &why), ERR_OK);
+    static const struct {
+        const char *line;
+        int status;
+    } cases[] = {{"Origin: https://shop.example\r\n", 200},
+                 {"Origin: https://evil.example\r\n", 403},
+                 {"Origin: null\r\n", 403},
+                 {"", 200}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n%s", text, cases[i].line);
+        assert_int_equal(
+            post_bytes("/v1/track", headers, STR("{\"userId\":\"u1\",\"event\":\"x\"}")),
+            cases[i].status);
+    }
 }
 
 static void a_public_key_cannot_trade(void **state)
@@ -451,6 +479,7 @@ int main(void)
         cmocka_unit_test(the_key_may_be_in_four_places),
         cmocka_unit_test(the_key_may_be_a_user_name),
         cmocka_unit_test(without_a_known_key_nothing_is_stored),
+        cmocka_unit_test(a_key_with_origins_is_for_their_pages),
         cmocka_unit_test(a_public_key_cannot_trade),
         cmocka_unit_test(a_batch_stands_beside_what_is_refused),
         cmocka_unit_test(ten_failures_are_told),

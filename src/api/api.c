@@ -125,7 +125,8 @@ static const struct route own_routes[] = {
 };
 
 /* Server-wide ones first: the first that fits wins. */
-static const struct spec *const spec_tables[] = {docs_specs, system_specs, query_specs, NULL};
+static const struct spec *const spec_tables[] = {
+    docs_specs, system_specs, query_specs, members_specs, member_specs, brand_specs, NULL};
 
 static size_t route_count(const struct route *list)
 {
@@ -225,6 +226,8 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     a->started_ns = env_mono_ns(data_env(d));
     api_join(a, spec_tables);
     a->pages = page_cache_create();
+    a->chosen = chosen_create();
+    a->overviews = overview_create();
     if (!start_pools(a)) {
         api_destroy(a);
         return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
@@ -239,6 +242,8 @@ void api_destroy(struct api *a)
     pool_destroy(a->askers);
     pool_destroy(a->workers);
     if (a->pages) page_cache_destroy(a->pages);
+    chosen_destroy(a->chosen);
+    overview_destroy(a->overviews);
     mem_free(a->specs);
     mem_free(a->routes);
     strbuf_finish(&a->openapi);

@@ -89,7 +89,8 @@ static enum err run_job(struct job *job, struct worker *on)
 static void enqueue(struct call *c)
 {
     struct queued *q = arena_alloc(c->arena, sizeof(*q));
-    bool question = c->spec->flags & SPEC_QUESTION;
+    bool question = (c->spec->flags & SPEC_QUESTION) ||
+                    ((c->spec->flags & SPEC_FILTERED) && call_has(c, "filter"));
     q->job.req = c->req;
     q->job.run = run_job;
     q->call = c;

@@ -3,29 +3,36 @@
 
 #include "account/accounts.h"
 #include "api/api.h"
+#include "api/chosen.h"
+#include "api/overview.h"
 #include "api/page.h"
 #include "api/pool.h"
 #include "api/spec.h"
 
 struct api {
-    struct intake_ctx intake;   /* first: the intake's handlers see only this */
-    struct accounts *accounts;  /* the directory's own: people, sessions, keys */
-    struct route *routes;       /* all rows, for the HTTP server */
-    const struct spec **specs;  /* beside routes; NULL = a row without one */
-    struct strbuf openapi;      /* the table as a document */
-    struct strbuf docs;         /* and as a page */
-    size_t route_count;         /* rows, without the zeroed one at the end */
-    struct http_server *server; /* NULL until api_set_server() */
-    struct page_cache *pages;   /* of the overview at `/` */
-    struct pool *workers;       /* run what may wait for the disk */
-    struct pool *askers;        /* run questions, which scan */
-    uint64_t started_ns;        /* monotonic */
+    struct intake_ctx intake;         /* first: the intake's handlers see only this */
+    struct accounts *accounts;        /* the directory's own: people, sessions, keys */
+    struct route *routes;             /* all rows, for the HTTP server */
+    const struct spec **specs;        /* beside routes; NULL = a row without one */
+    struct strbuf openapi;            /* the table as a document */
+    struct strbuf docs;               /* and as a page */
+    size_t route_count;               /* rows, without the zeroed one at the end */
+    struct http_server *server;       /* NULL until api_set_server() */
+    struct page_cache *pages;         /* of the overview at `/` */
+    struct chosen_cache *chosen;      /* what filters have chosen */
+    struct overview_cache *overviews; /* of brands, as JSON */
+    struct pool *workers;             /* run what may wait for the disk */
+    struct pool *askers;              /* run questions, which scan */
+    uint64_t started_ns;              /* monotonic */
 };
 
 /* The tables that api.c joins. */
 extern const struct spec system_specs[];
 extern const struct spec query_specs[];
 extern const struct spec docs_specs[];
+extern const struct spec members_specs[];
+extern const struct spec member_specs[];
+extern const struct spec brand_specs[];
 
 /* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
  * the one there is. The server must not run. */

@@ -47,6 +47,7 @@ enum {
     SPEC_SERVER = 16,    /* server-wide: no {brand} */
     SPEC_QUESTION = 32,  /* may scan for long: runs on one of few askers, and is cancelled when the
                             caller goes; see call.budget */
+    SPEC_FILTERED = 64,  /* a SPEC_QUESTION when it was given a "filter" */
 };
 
 struct spec {

@@ -45,6 +45,7 @@ enum churn { CHURN_NOT, CHURN_LEFT, CHURN_REFUNDED, CHURN_SILENT };
 const char *stage_name(enum stage s); /* "potential" ...; "visitor" for STAGE_NONE */
 const char *stage_name_zh(enum stage s);
 const char *trust_name(enum trust t); /* "unaware" ... */
+const char *trust_name_zh(enum trust t);
 
 /* Numbers of definitions.md 2, each changeable per brand. fold_rules_default() gives these. */
 struct fold_rules {

@@ -16,6 +16,10 @@ static const struct {
 static const char *const trusts[] = {
     "unaware", "curious", "acquainted", "informed", "familiar", "bought", "shares",
 };
+static const char *const trusts_zh[] = {
+    "不知道你", "想知道你", "认识你", "了解你", "熟悉你", "买了你", "分享你",
+};
+static_assert(sizeof(trusts_zh) / sizeof(trusts_zh[0]) == TRUST_COUNT, "and in Chinese");
 static_assert(sizeof(stages) / sizeof(stages[0]) == STAGE_COUNT + 1, "a word for each stage");
 static_assert(sizeof(trusts) / sizeof(trusts[0]) == TRUST_COUNT, "a word for each trust stage");
 
@@ -53,6 +57,11 @@ const char *stage_name_zh(enum stage s)
 const char *trust_name(enum trust t)
 {
     return trusts[t];
+}
+
+const char *trust_name_zh(enum trust t)
+{
+    return trusts_zh[t];
 }
 
 void fold_rules_default(struct fold_rules *r)

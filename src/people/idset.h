@@ -1,4 +1,4 @@
-/* idset.h - a set of members by their dense ids: one bit each. {0} is empty. Inside src/people. */
+/* idset.h - a set of members by their dense ids: one bit each. {0} is empty. */
 #pragma once
 
 #include <stdbool.h>

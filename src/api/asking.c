@@ -1,0 +1,72 @@
+/* asking.c - the same for every question, whoever asks. */
+#include "api/asking.h"
+
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "people/people.h"
+
+static int worker_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < 1) return 1;
+    return cores > LIMIT_QUERY_WORKERS ? LIMIT_QUERY_WORKERS : (int)cores;
+}
+
+static bool kind_is_derived(void *ctx, int kind)
+{
+    return fold_kind_roles(registry_kind_name(ctx, kind)) & ROLE_DERIVED;
+}
+
+static enum expr_type trait_type(void *ctx, struct str name)
+{
+    return people_trait_type(ctx, name);
+}
+
+static uint64_t mono_ns(void *ctx)
+{
+    return env_mono_ns(ctx);
+}
+
+static void budget_fill(struct brand *b, struct budget *budget)
+{
+    union {
+        const struct env *from;
+        void *to;
+    } env = {.from = brand_env(b)};
+    budget->mono_ns = mono_ns;
+    budget->ctx = env.to;
+    budget->deadline_ns = env_mono_ns(brand_env(b)) + (uint64_t)LIMIT_QUERY_MS * 1000000;
+    budget->bytes_left = LIMIT_QUERY_MEMORY;
+}
+
+void asking_begin(struct asking *a, struct brand *b, enum lang lang, struct budget *budget)
+{
+    *a = (struct asking){.arena = arena_create(0)};
+    if (!budget) budget = &a->own;
+    brand_catalog(b, &a->catalog);
+    a->catalog.kind_is_derived = kind_is_derived;
+    a->catalog.trait = trait_type;
+    people_fold_names(b, a->arena, &a->names);
+    budget_fill(b, budget);
+    a->snapshot = brand_snapshot(b);
+    a->in = (struct insight){
+        .snapshot = a->snapshot,
+        .catalog = &a->catalog,
+        .fold = &a->names,
+        .zone = brand_zone(b),
+        .env = brand_env(b),
+        .now = env_now(brand_env(b)),
+        .lang = lang,
+        .workers = worker_count(),
+        .budget = budget,
+        .get = people_get_field,
+        .get_ctx = b,
+    };
+}
+
+void asking_end(struct asking *a)
+{
+    brand_snapshot_release(a->snapshot);
+    arena_destroy(a->arena);
+}

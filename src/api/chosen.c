@@ -1,0 +1,198 @@
+/* chosen.c - a few sets, the one used longest ago goes first; counted, since a call may hold one
+ * that is no longer kept.
+ *
+ * An expression with "within" changes with the clock, so a set serves first pages for FRESH_MS
+ * only; a cursor names the seq of its set, and gets it for as long as it is there. */
+#include "api/chosen.h"
+
+#include <pthread.h>
+
+#include "api/asking.h"
+#include "api/internal.h"
+#include "insight/select.h"
+
+#define SETS 16
+#define FRESH_MS 5000
+
+struct chosen {
+    struct brand *brand; /* NULL = free */
+    struct str filter;   /* own copy */
+    uint64_t seq;        /* of the newest event seen */
+    int64_t made_at, used_at;
+    struct idset set;
+    int refs; /* the cache's, and one a call */
+};
+
+struct stock {
+    struct brand *brand;
+    int64_t made_at;
+    uint64_t counts[STAGE_COUNT + 1];
+};
+
+struct chosen_cache {
+    pthread_mutex_t lock;
+    struct chosen *sets[SETS]; /* NULL = free */
+    VEC(struct stock) stocks;
+};
+
+struct chosen_cache *chosen_create(void)
+{
+    struct chosen_cache *x = mem_alloc(sizeof(*x));
+    pthread_mutex_init(&x->lock, NULL);
+    return x;
+}
+
+static void unref(struct chosen *s)
+{
+    if (!s || --s->refs > 0) return;
+    idset_finish(&s->set);
+    mem_free(s);
+}
+
+void chosen_destroy(struct chosen_cache *x)
+{
+    if (!x) return;
+    for (size_t i = 0; i < SETS; i++)
+        unref(x->sets[i]);
+    VEC_FINISH(&x->stocks);
+    pthread_mutex_destroy(&x->lock);
+    mem_free(x);
+}
+
+/* ---- a call's hold on a set ---- */
+
+struct hold {
+    struct chosen_cache *cache;
+    struct chosen *set;
+};
+
+static void let_go(void *arg)
+{
+    struct hold *h = arg;
+    pthread_mutex_lock(&h->cache->lock);
+    unref(h->set);
+    pthread_mutex_unlock(&h->cache->lock);
+}
+
+/* Under the lock. */
+static void hold(struct call *c, struct chosen *s)
+{
+    struct hold *h = arena_alloc(c->arena, sizeof(*h));
+    *h = (struct hold){c->api->chosen, s};
+    s->refs++;
+    arena_defer(c->arena, let_go, h);
+}
+
+static struct chosen *find(struct call *c, struct str filter, uint64_t seq, int64_t now)
+{
+    struct chosen_cache *x = c->api->chosen;
+    for (size_t i = 0; i < SETS; i++) {
+        struct chosen *s = x->sets[i];
+        if (!s || s->brand != c->brand || !str_eq(s->filter, filter)) continue;
+        bool fits = seq ? s->seq == seq : now - s->made_at < FRESH_MS;
+        if (fits) return s;
+    }
+    return NULL;
+}
+
+static void keep(struct chosen_cache *x, struct chosen *s)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < SETS; i++) {
+        if (!x->sets[i]) {
+            place = i;
+            break;
+        }
+        if (x->sets[i]->used_at < x->sets[place]->used_at) place = i;
+    }
+    unref(x->sets[place]);
+    x->sets[place] = s;
+    s->refs++;
+}
+
+static enum err make(struct call *c, struct str filter, const char *field, struct chosen **out,
+                     struct why *why)
+{
+    struct asking asking;
+    struct idset set = {0};
+    asking_begin(&asking, c->brand, call_lang(c), c->budget);
+    uint64_t seq = asking.snapshot->seq;
+    enum err err = insight_select(&asking.in, filter, field, &set, why);
+    asking_end(&asking);
+    if (err != ERR_OK) return err;
+    struct chosen *s = mem_alloc(sizeof(*s) + filter.len);
+    if (filter.len) memcpy(s + 1, filter.p, filter.len);
+    *s = (struct chosen){.brand = c->brand,
+                         .filter = {(const char *)(s + 1), filter.len},
+                         .seq = seq,
+                         .made_at = env_now(brand_env(c->brand)),
+                         .set = set};
+    *out = s;
+    return ERR_OK;
+}
+
+enum err chosen_get(struct call *c, struct str filter, const char *field, uint64_t seq,
+                    const struct idset **out, uint64_t *as_of, struct why *why)
+{
+    struct chosen_cache *x = c->api->chosen;
+    int64_t now = env_now(brand_env(c->brand));
+    filter = str_trim(filter);
+    pthread_mutex_lock(&x->lock);
+    struct chosen *s = find(c, filter, seq, now);
+    if (s) hold(c, s);
+    pthread_mutex_unlock(&x->lock);
+    if (!s) {
+        TRY(make(c, filter, field, &s, why));
+        pthread_mutex_lock(&x->lock);
+        s->used_at = now;
+        keep(x, s);
+        hold(c, s);
+        pthread_mutex_unlock(&x->lock);
+    }
+    *out = &s->set;
+    *as_of = s->seq;
+    return ERR_OK;
+}
+
+/* ---- how many there are ---- */
+
+static bool find_stock(struct call *c, int64_t now, uint64_t counts[STAGE_COUNT + 1])
+{
+    const struct chosen_cache *x = c->api->chosen;
+    for (size_t i = 0; i < x->stocks.count; i++) {
+        const struct stock *s = &x->stocks.items[i];
+        if (s->brand != c->brand || now - s->made_at >= FRESH_MS) continue;
+        memcpy(counts, s->counts, sizeof(s->counts));
+        return true;
+    }
+    return false;
+}
+
+static void keep_stock(struct call *c, int64_t now, const uint64_t counts[STAGE_COUNT + 1])
+{
+    struct chosen_cache *x = c->api->chosen;
+    size_t i = 0;
+    while (i < x->stocks.count && x->stocks.items[i].brand != c->brand)
+        i++;
+    if (i == x->stocks.count) VEC_PUSH(&x->stocks, (struct stock){0});
+    x->stocks.items[i].brand = c->brand;
+    x->stocks.items[i].made_at = now;
+    memcpy(x->stocks.items[i].counts, counts, sizeof(x->stocks.items[i].counts));
+}
+
+enum err chosen_stock(struct call *c, struct sql *db, uint64_t counts[STAGE_COUNT + 1],
+                      struct why *why)
+{
+    struct chosen_cache *x = c->api->chosen;
+    int64_t now = env_now(brand_env(c->brand));
+    pthread_mutex_lock(&x->lock);
+    bool found = find_stock(c, now, counts);
+    pthread_mutex_unlock(&x->lock);
+    if (found) return ERR_OK;
+    enum err err = look_count(db, counts);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    pthread_mutex_lock(&x->lock);
+    keep_stock(c, now, counts);
+    pthread_mutex_unlock(&x->lock);
+    return ERR_OK;
+}

@@ -1,0 +1,52 @@
+/* put.h - a key and its value in one call, for handlers that write objects. */
+#pragma once
+
+#include "api/call.h"
+
+static inline void put_text(struct json_writer *w, const char *key, const char *text)
+{
+    json_key(w, key);
+    json_text(w, text);
+}
+
+/* {NULL, 0} is null. */
+static inline void put_str(struct json_writer *w, const char *key, struct str s)
+{
+    json_key(w, key);
+    if (s.p) {
+        json_str(w, s);
+    } else {
+        json_null(w);
+    }
+}
+
+static inline void put_int(struct json_writer *w, const char *key, int64_t v)
+{
+    json_key(w, key);
+    json_int(w, v);
+}
+
+static inline void put_bool(struct json_writer *w, const char *key, bool v)
+{
+    json_key(w, key);
+    json_bool(w, v);
+}
+
+static inline void put_time(const struct call *c, struct json_writer *w, const char *key,
+                            int64_t at)
+{
+    json_key(w, key);
+    call_write_time(c, w, at);
+}
+
+static inline void put_array(struct json_writer *w, const char *key)
+{
+    json_key(w, key);
+    json_begin_array(w);
+}
+
+static inline void put_object(struct json_writer *w, const char *key)
+{
+    json_key(w, key);
+    json_begin_object(w);
+}

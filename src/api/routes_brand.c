@@ -1,0 +1,209 @@
+/* routes_brand.c - what the console asks of a brand as a whole: the overview, the names that
+ * queries can use, the settings. */
+#include "api/internal.h"
+#include "api/members.h"
+#include "api/put.h"
+#include "people/kinds.h"
+
+#define CATALOG_CODES_MAX 1000 /* of each dimension */
+
+static enum err get_overview(struct call *c, struct json_writer *w, struct why *why)
+{
+    return overview_write(c->api->overviews, c->brand, w->out, why);
+}
+
+/* ---- the catalog ---- */
+
+static void put_kinds(const struct call *c, struct json_writer *w)
+{
+    static const char *const families[] = {
+        [FAMILY_OWN] = "own",           [FAMILY_TOUCHPOINT] = "touchpoint",
+        [FAMILY_IDENTITY] = "identity", [FAMILY_RELATION] = "relation",
+        [FAMILY_TALK] = "talk",         [FAMILY_MIRROR] = "mirror",
+        [FAMILY_CONTENT] = "content",   [FAMILY_PARTICIPATION] = "participation",
+        [FAMILY_TRADE] = "trade",       [FAMILY_CAMPAIGN] = "campaign",
+        [FAMILY_VOUCHER] = "voucher",   [FAMILY_TOUCH] = "touch",
+        [FAMILY_FIELD] = "field",       [FAMILY_SERVICE] = "service",
+        [FAMILY_DERIVED] = "derived",
+    };
+    put_array(w, "kinds");
+    for (uint32_t k = 1; k <= registry_kind_count(c->brand); k++) {
+        struct str name = registry_kind_name(c->brand, (int)k);
+        enum kind_family family = kind_family(name);
+        json_begin_object(w);
+        put_str(w, "kind", name);
+        put_str(w, "label", registry_kind_label(c->brand, (int)k));
+        put_text(w, "family", families[family]);
+        put_bool(w, "derived", family == FAMILY_DERIVED);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+static void put_props(const struct call *c, struct json_writer *w)
+{
+    static const char *const types[] = {
+        [PROP_TEXT] = "text", [PROP_NUMBER] = "number", [PROP_BOOL] = "bool"};
+    put_array(w, "props");
+    for (uint32_t id = 1; id <= registry_prop_count(c->brand); id++) {
+        enum prop_type type;
+        struct str name = registry_prop_name(c->brand, id, &type);
+        json_begin_object(w);
+        put_str(w, "name", name);
+        put_text(w, "type", types[type]);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+static enum err put_traits(struct json_writer *w, struct sql *db)
+{
+    struct sql_stmt *s = sql_use(db, "SELECT name, type FROM trait_name ORDER BY name");
+    put_array(w, "traits");
+    for (bool row;;) {
+        struct str spelling;
+        TRY(sql_step(s, &row));
+        if (!row) break;
+        int64_t type = sql_int(s, 1);
+        json_begin_object(w);
+        put_str(w, "name", sql_str(s, 0));
+        put_text(w, "type", type == TYPE_TEXT ? "text" : type == TYPE_BOOL ? "bool" : "number");
+        put_bool(w, "personal", fact_personal(sql_str(s, 0), &spelling));
+        json_end_object(w);
+    }
+    json_end_array(w);
+    return ERR_OK;
+}
+
+static void put_codes(const struct call *c, struct json_writer *w, const char *key, enum dim dim)
+{
+    uint32_t count = registry_code_count(c->brand, dim);
+    put_array(w, key);
+    for (uint32_t code = 1; code <= count && code <= CATALOG_CODES_MAX; code++)
+        json_str(w, registry_code_text(c->brand, dim, code));
+    json_end_array(w);
+}
+
+static void put_stages(struct json_writer *w)
+{
+    put_array(w, "stages");
+    for (int s = 0; s < STAGE_COUNT; s++) {
+        json_begin_object(w);
+        put_text(w, "stage", stage_name((enum stage)s));
+        put_text(w, "zh", stage_name_zh((enum stage)s));
+        put_text(w, "en", stage_name((enum stage)s));
+        json_end_object(w);
+    }
+    json_end_array(w);
+    put_array(w, "trust");
+    for (int t = 0; t < TRUST_COUNT; t++) {
+        json_begin_object(w);
+        put_text(w, "stage", trust_name((enum trust)t));
+        put_text(w, "zh", trust_name_zh((enum trust)t));
+        put_text(w, "en", trust_name((enum trust)t));
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+static enum err get_catalog(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct sql *db;
+    TRY(call_reader(c, &db, why));
+    json_begin_object(w);
+    put_kinds(c, w);
+    put_props(c, w);
+    if (put_traits(w, db) != ERR_OK) return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
+    put_codes(c, w, "groups", DIM_GROUP);
+    put_codes(c, w, "touchpoints", DIM_TOUCHPOINT);
+    put_codes(c, w, "campaigns", DIM_CAMPAIGN);
+    put_codes(c, w, "contents", DIM_CONTENT);
+    put_codes(c, w, "staff", DIM_STAFF);
+    put_stages(w);
+    json_end_object(w);
+    return ERR_OK;
+}
+
+/* ---- settings ---- */
+
+static void put_rules(struct json_writer *w, const char *key, const struct fold_rules *r)
+{
+    put_object(w, key);
+    put_int(w, "dormant_days", r->dormant_days);
+    put_int(w, "churned_days", r->churned_days);
+    put_int(w, "left_hours", r->left_hours);
+    put_int(w, "order_days", r->order_days);
+    put_int(w, "window_days", r->window_days);
+    put_int(w, "before_days", r->before_days);
+    json_end_object(w);
+}
+
+static enum err get_settings(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct fold_names names;
+    struct fold_rules usual;
+    (void)why;
+    people_fold_names(c->brand, c->arena, &names);
+    fold_rules_default(&usual);
+    const char *preset = brand_preset(c->brand);
+    json_begin_object(w);
+    put_text(w, "slug", brand_slug(c->brand));
+    put_text(w, "name", brand_name(c->brand));
+    put_text(w, "zone", zone_name(brand_zone(c->brand)));
+    put_text(w, "currency", brand_currency(c->brand));
+    put_int(w, "currency_digits", brand_currency_digits(c->brand));
+    put_text(w, "preset", preset[0] ? preset : "knowledge");
+    put_text(w, "caps", brand_caps(c->brand));
+    put_rules(w, "rules", &names.rules);
+    put_rules(w, "rules_default", &usual);
+    json_end_object(w);
+    return ERR_OK;
+}
+
+/* ---- the table ---- */
+
+const struct spec brand_specs[] = {
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/overview",
+     .scope = SCOPE_OVERVIEW_READ,
+     .handle = get_overview,
+     .summary = "The brand at one look, computed once for all callers",
+     .reply = "{\"as_of\":\"2025-03-01T00:00:00+08:00\",\"from\":\"2025-01-01T00:00:00+08:00\","
+              "\"first_at\":\"2025-01-01T00:00:00+08:00\","
+              "\"last_at\":\"2025-02-28T20:15:00+08:00\",\"ended\":false,\"members\":2314,"
+              "\"active\":801,\"events\":48211,"
+              "\"stages\":[{\"at\":\"2025-02-24T00:00:00+08:00\",\"potential\":12,\"new\":20,"
+              "\"effective\":310,\"active\":120,\"core\":31,\"dormant\":1400,\"churned\":421}],"
+              "\"flow\":[[1,0,0,0,0,0,0]],\"arrived\":[3,0,0,0,0,0,0],"
+              "\"days\":[{\"at\":\"2025-02-28T00:00:00+08:00\",\"value\":912}],"
+              "\"kinds\":[{\"kind\":\"message.sent\",\"events\":20112}],"
+              "\"retention\":{\"cohorts\":[{\"at\":\"2025-02-24T00:00:00+08:00\",\"size\":40,"
+              "\"returned\":[31,null]}]},\"groups\":[{\"group\":\"mothers-1\",\"members\":180,"
+              "\"speakers\":44,\"messages\":910,"
+              "\"last_message_at\":\"2025-02-28T20:15:00+08:00\",\"daily\":[12,30]}],"
+              "\"age_ms\":1204}"},
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/catalog",
+     .scope = SCOPE_MEMBERS_READ,
+     .handle = get_catalog,
+     .summary = "The names that expressions and queries of this brand can use",
+     .reply = "{\"kinds\":[{\"kind\":\"order.paid\",\"label\":null,\"family\":\"trade\","
+              "\"derived\":false}],\"props\":[{\"name\":\"order\",\"type\":\"text\"}],"
+              "\"traits\":[{\"name\":\"city\",\"type\":\"text\",\"personal\":false}],"
+              "\"groups\":[\"mothers-1\"],\"touchpoints\":[\"shop-1\"],\"campaigns\":[],"
+              "\"contents\":[],\"staff\":[],"
+              "\"stages\":[{\"stage\":\"new\",\"zh\":\"新生\",\"en\":\"new\"}],"
+              "\"trust\":[{\"stage\":\"bought\",\"zh\":\"买了你\",\"en\":\"bought\"}]}"},
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/settings",
+     .scope = SCOPE_SETTINGS_READ,
+     .handle = get_settings,
+     .summary = "The brand's name, zone, currency and the numbers of its definitions",
+     .reply = "{\"slug\":\"shop\",\"name\":\"Shop\",\"zone\":\"Asia/Shanghai\","
+              "\"currency\":\"CNY\",\"currency_digits\":2,\"preset\":\"knowledge\",\"caps\":\"\","
+              "\"rules\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"
+              "\"order_days\":180,\"window_days\":28,\"before_days\":84},"
+              "\"rules_default\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"
+              "\"order_days\":180,\"window_days\":28,\"before_days\":84}}"},
+    {0},
+};

@@ -3,7 +3,8 @@
  * 1. 'block' is the newest of the chain; only it has room left.
  * 2. Bytes of a block past 'used', and the padding behind every allocation, are poisoned.
  * 3. Deferred calls form a list, newest first, whose nodes lie in the arena itself.
- * 4. With ARENA_DEBUG=1 every allocation is a block of its own, so that a tool sees each one. */
+ * 4. Spare blocks are not in the chain; the one freed last, often the smallest, is used first.
+ * 5. With ARENA_DEBUG=1 every allocation is a block of its own, so that a tool sees each one. */
 #include "base/arena.h"
 
 #include <assert.h>
@@ -42,6 +43,9 @@ struct arena {
     size_t used;               /* bytes of it handed out */
     size_t total;              /* bytes handed out in all, padding included */
     size_t cap;                /* maximum of total */
+    struct block *spare;       /* to be used again, linked by 'previous' */
+    size_t spare_total;        /* bytes of data in them */
+    size_t spare_max;          /* maximum of spare_total */
     struct deferred *deferred; /* newest first */
     bool debug;                /* a block for each allocation */
 };
@@ -64,15 +68,45 @@ static void run_deferred(struct arena *a, const struct deferred *until)
     }
 }
 
+static void free_block(struct block *b)
+{
+    ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
+    mem_free(b);
+}
+
+static bool put_spare(struct arena *a, struct block *b)
+{
+    if (a->debug || b->size > a->spare_max - a->spare_total) return false;
+    ASAN_POISON_MEMORY_REGION(b->data, b->size);
+    b->previous = a->spare;
+    a->spare = b;
+    a->spare_total += b->size;
+    return true;
+}
+
+/* NULL: there is none, or it is too small. */
+static struct block *take_spare(struct arena *a, size_t need)
+{
+    struct block *b = a->spare;
+    if (!b || b->size < need) return NULL;
+    a->spare = b->previous;
+    a->spare_total -= b->size;
+    return b;
+}
+
 /* Free blocks newer than 'until'. */
 static void free_blocks(struct arena *a, const struct block *until)
 {
     while (a->block != until) {
         struct block *b = a->block;
         a->block = b->previous;
-        ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
-        mem_free(b);
+        if (!put_spare(a, b)) free_block(b);
     }
+}
+
+void arena_retain(struct arena *a, size_t size)
+{
+    a->spare_max = size;
 }
 
 void arena_destroy(struct arena *a)
@@ -80,6 +114,8 @@ void arena_destroy(struct arena *a)
     if (!a) return;
     run_deferred(a, NULL);
     free_blocks(a, NULL);
+    while (a->spare)
+        free_block(take_spare(a, 0));
     mem_free(a);
 }
 
@@ -88,12 +124,15 @@ static void add_block(struct arena *a, size_t need)
     size_t size = FIRST_BLOCK;
     if (a->block) size = a->block->size < DOUBLING_MAX / 2 ? a->block->size * 2 : DOUBLING_MAX;
     if (a->debug || size < need) size = need;
-    struct block *b = mem_resize_array(NULL, sizeof(*b) + size, 1);
+    struct block *b = take_spare(a, need);
+    if (!b) {
+        b = mem_resize_array(NULL, sizeof(*b) + size, 1);
+        b->size = size;
+        ASAN_POISON_MEMORY_REGION(b->data, size);
+    }
     b->previous = a->block;
-    b->size = size;
     a->block = b;
     a->used = 0;
-    ASAN_POISON_MEMORY_REGION(b->data, size);
 }
 
 void arena_reset(struct arena *a)

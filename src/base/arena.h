@@ -17,6 +17,9 @@ struct arena *arena_create(size_t cap);
 void arena_destroy(struct arena *a);
 /* As destroy, but keeps the first block for use again. */
 void arena_reset(struct arena *a);
+/* From here on resets and rewinds keep up to so many bytes more for use again, until destroyed: for
+ * one that is filled again and again, and to much the same extent. */
+void arena_retain(struct arena *a, size_t size);
 
 void *arena_alloc(struct arena *a, size_t size);
 /* Not zeroed: for what is written whole right away. */

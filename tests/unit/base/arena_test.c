@@ -164,6 +164,32 @@ static void a_reset_arena_hands_out_the_same_first_block(void **state)
     arena_destroy(a);
 }
 
+static void a_retained_arena_uses_its_blocks_again(void **state)
+{
+    (void)state;
+    enum { PIECES = 40, SIZE = 100000 };
+    struct arena *a = arena_create(0);
+    char *before[PIECES];
+    arena_retain(a, (size_t)64 << 20);
+    for (int round = 0; round < 3; round++) {
+        size_t same = 0;
+        for (int i = 0; i < PIECES; i++) {
+            char *p = arena_alloc(a, SIZE);
+            for (int k = 0; k < SIZE; k += 999)
+                assert_int_equal(p[k], 0);
+            memset(p, 1, SIZE);
+            for (int k = 0; k < PIECES && round; k++)
+                same += before[k] == p;
+            if (round == 0) before[i] = p;
+        }
+        if (round) assert_true(same >= PIECES / 2);
+        arena_reset(a);
+    }
+    char *large = arena_alloc(a, (size_t)16 << 20); /* none of them is large enough */
+    memset(large, 1, (size_t)16 << 20);
+    arena_destroy(a);
+}
+
 static void exceed_cap(void)
 {
     struct arena *a = arena_create(1000);
@@ -223,6 +249,11 @@ static void memory_not_handed_out_is_poisoned(void **state)
     assert_false(__asan_address_is_poisoned(p));
     arena_reset(a);
     assert_true(__asan_address_is_poisoned(p));
+    arena_retain(a, (size_t)1 << 20);
+    (void)arena_alloc(a, 20);
+    p = arena_alloc(a, 100000);
+    arena_reset(a);
+    assert_true(__asan_address_is_poisoned(p));
     arena_destroy(a);
 }
 #endif
@@ -237,6 +268,7 @@ int main(void)
         cmocka_unit_test(rewinding_gives_back_what_came_after_the_mark),
         cmocka_unit_test(a_mark_of_an_empty_arena_can_be_rewound),
         cmocka_unit_test(a_reset_arena_hands_out_the_same_first_block),
+        cmocka_unit_test(a_retained_arena_uses_its_blocks_again),
         cmocka_unit_test(an_arena_aborts_beyond_its_cap_and_on_overflow),
         cmocka_unit_test(in_debug_each_allocation_is_a_malloc_of_its_own),
 #if defined(__SANITIZE_ADDRESS__)

@@ -95,7 +95,7 @@ bool json_read_string(struct json_reader *r, struct str *out)
     return take_string(r, out);
 }
 
-bool json_take_string(struct json_reader *r, struct str *out)
+bool json_take_long_string(struct json_reader *r, struct str *out)
 {
     if (r->error) return false;
     skip_space(r);
@@ -114,23 +114,6 @@ static bool scan_number(struct json_reader *r, struct json_number *n)
     return !wrong || fail(r, n->end, wrong);
 }
 
-/* The value of eight digits, the first lowest in memory; false when they are not all digits. */
-static inline bool eight_digits(const char *p, int64_t *out)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof(w));
-    w = le64toh(w);
-    uint64_t high = w & UINT64_C(0xf0f0f0f0f0f0f0f0);
-    uint64_t carried = (w + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0);
-    if ((high ^ UINT64_C(0x3030303030303030)) | (carried ^ UINT64_C(0x3030303030303030)))
-        return false;
-    w = ((w & UINT64_C(0x0f0f0f0f0f0f0f0f)) * (10 * 256 + 1)) >> 8;
-    w = ((w & UINT64_C(0x00ff00ff00ff00ff)) * (100 * 65536 + 1)) >> 16;
-    w = ((w & UINT64_C(0x0000ffff0000ffff)) * (10000 * UINT64_C(4294967296) + 1)) >> 32;
-    *out = (int64_t)w;
-    return true;
-}
-
 /* The end of the plain integer of at most 18 digits at pos, the usual number; 0 when it is another.
  */
 static inline size_t scan_small(const struct json_reader *r, int64_t *out)
@@ -140,7 +123,7 @@ static inline size_t scan_small(const struct json_reader *r, int64_t *out)
     size_t first = r->pos + negative;
     size_t i = first;
     int64_t n = 0;
-    if (s.len - first >= 8 && eight_digits(s.p + first, &n)) i += 8;
+    if (s.len - first >= 8) i += json_eight_digits(s.p + first, &n);
     for (; i < s.len && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
         if (i - first == 18) return 0;
         n = n * 10 + (s.p[i] - '0');
@@ -151,7 +134,7 @@ static inline size_t scan_small(const struct json_reader *r, int64_t *out)
     return i;
 }
 
-bool json_take_int(struct json_reader *r, int64_t *out)
+bool json_take_odd_int(struct json_reader *r, int64_t *out)
 {
     if (r->error) return false;
     skip_space(r);

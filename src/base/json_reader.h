@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/json_scan.h"
 
 struct json_reader {
     struct str text;
@@ -32,8 +33,8 @@ bool json_read_bool(struct json_reader *r, bool *out);
 bool json_read_null(struct json_reader *r);
 /* Short cuts past json_peek. False, with no more than white space taken and no error: no such thing
  * comes next, or one that only the calls above can read. */
-bool json_take_string(struct json_reader *r, struct str *out); /* without escapes, all ASCII */
-bool json_take_int(struct json_reader *r, int64_t *out);       /* of at most 18 digits */
+static inline bool json_take_string(struct json_reader *r, struct str *out); /* plain ASCII */
+static inline bool json_take_int(struct json_reader *r, int64_t *out); /* of at most 18 digits */
 /* for (json_enter_object(r); json_next_key(r, &key);) { read or skip the value } */
 bool json_enter_object(struct json_reader *r);
 bool json_next_key(struct json_reader *r, struct str *key); /* false at the end, or at an error */
@@ -47,3 +48,42 @@ bool json_read_end(struct json_reader *r);
 
 /* The reader's error as a sentence; ERR_OK while all is well. */
 enum err json_reader_error(const struct json_reader *r, struct why *why);
+
+/* ---- the short cuts; here, because most of what is read is read by them ---- */
+
+bool json_take_long_string(struct json_reader *r, struct str *out);
+bool json_take_odd_int(struct json_reader *r, int64_t *out);
+
+/* A string of up to fifteen bytes right at hand; any other is left to the call. */
+static inline bool json_take_string(struct json_reader *r, struct str *out)
+{
+    const char *p = r->text.p + r->pos;
+    if (r->error || r->text.len - r->pos < 17 || *p != '"') return json_take_long_string(r, out);
+    size_t len = json_plain_length(p + 1);
+    if (len == 16 || p[1 + len] != '"') return json_take_long_string(r, out);
+    r->pos += len + 2;
+    *out = (struct str){p + 1, len};
+    return true;
+}
+
+/* One of up to fifteen digits right at hand; any other is left to the call. */
+static inline bool json_take_int(struct json_reader *r, int64_t *out)
+{
+    static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    const char *p = r->text.p + r->pos;
+    int64_t n, more;
+    if (r->error || r->text.len - r->pos < 17) return json_take_odd_int(r, out);
+    size_t len = json_eight_digits(p, &n);
+    if (len == 8) {
+        size_t rest = json_eight_digits(p + 8, &more);
+        if (rest == 8) return json_take_odd_int(r, out);
+        n = n * powers[rest] + more;
+        len += rest;
+    }
+    bool leading_zero = p[0] == '0' && len > 1;
+    if (len == 0 || leading_zero || p[len] == '.' || (p[len] | 0x20) == 'e')
+        return json_take_odd_int(r, out);
+    r->pos += len;
+    *out = n;
+    return true;
+}

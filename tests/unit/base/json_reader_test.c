@@ -202,13 +202,17 @@ static void a_short_cut_takes_an_integer_as_reading_does(void **unused)
 {
     (void)unused;
     static const char *const behind[] = {"", ",", "}", " ", "x", ".5", "e3", "E", "-"};
+    static const char *const more[] = {"", "0123456789abcdefghijklmn",
+                                       "\xe4\xbd\xa0\xe5\xa5\xbd is longer"};
     for (int k = 0; k < 100000; k++) {
-        char text[48];
+        char text[80];
         size_t n = 0;
         if (random_below(2)) text[n++] = '-';
         for (size_t digits = random_below(21); digits > 0; digits--)
             text[n++] = (char)(random_below(40) ? '0' + random_below(10) : '/' + random_below(12));
-        n += (size_t)snprintf(text + n, 8, "%s", behind[random_below(COUNT(behind))]);
+        const char *next = behind[random_below(COUNT(behind))];
+        n += (size_t)snprintf(text + n, 40, "%s%s", next,
+                              *next && !strpbrk(next, ".eE-") ? more[random_below(3)] : "");
         struct json_reader taken, read;
         int64_t i = -1, j = -2;
         double d;
@@ -221,6 +225,30 @@ static void a_short_cut_takes_an_integer_as_reading_does(void **unused)
         if (took && (!is_int || i != j || taken.pos != read.pos)) fail_msg("%.*s", (int)n, text);
         if (!took && taken.pos > (n && text[0] == ' ')) fail_msg("%.*s moved", (int)n, text);
         if (!took && is_int && read.pos <= 18) fail_msg("%.*s is left", (int)n, text);
+    }
+}
+
+static void a_short_cut_takes_a_string_as_reading_does(void **unused)
+{
+    (void)unused;
+    static const char odd[] = {'"', '\\', '\n', '\0', '\x1f', '\x7f', '\x80', '\xff'};
+    for (int k = 0; k < 100000; k++) {
+        char text[80] = {'"'};
+        struct json_reader taken, read;
+        struct str a, b;
+        size_t n = 1 + random_below(70), plain = 1;
+        for (size_t i = 1; i < n; i++)
+            text[i] = random_below(20) ? (char)('!' + 2 * random_below(30))
+                                       : odd[random_below(sizeof(odd))];
+        while (plain < n && text[plain] >= ' ' && text[plain] != '"' && text[plain] != '\\')
+            plain++;
+        json_reader_init(&taken, NULL, (struct str){text, n});
+        json_reader_init(&read, NULL, (struct str){text, n});
+        bool took = json_take_string(&taken, &a), can = plain < n && text[plain] == '"';
+        assert_null(taken.error);
+        assert_int_equal(took, can);
+        assert_int_equal(taken.pos, can ? plain + 1 : 0);
+        if (took) assert_true(json_read_string(&read, &b) && str_eq(a, b));
     }
 }
 
@@ -263,6 +291,7 @@ int main(void)
         cmocka_unit_test(after_an_error_nothing_moves),
         cmocka_unit_test(depth_counts_open_containers_only),
         cmocka_unit_test(a_short_cut_takes_an_integer_as_reading_does),
+        cmocka_unit_test(a_short_cut_takes_a_string_as_reading_does),
         cmocka_unit_test(a_short_cut_takes_plain_strings_only),
         cmocka_unit_test(keys_need_their_commas),
     };

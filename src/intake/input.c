@@ -9,6 +9,9 @@
  * most a few when more are asked for. */
 #include "intake/input.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <errno.h>
 #include <iconv.h>
 #include <inttypes.h>
@@ -86,8 +89,21 @@ static enum err open_fd(struct input *in, const struct input_options *o, int *fd
 static uint64_t count_lines(const char *p, size_t len)
 {
     uint64_t lines = 0;
-    for (const char *end = p + len; (p = memchr(p, '\n', (size_t)(end - p))); p++)
-        lines++;
+    const char *end = p + len;
+#ifdef __SSE2__
+    const __m128i ends = _mm_set1_epi8('\n'), zero = _mm_setzero_si128();
+    while (end - p >= 16) {
+        __m128i seen = zero; /* in each byte, less than 256 of them */
+        for (int i = 0; i < 255 && end - p >= 16; i++, p += 16) {
+            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+            seen = _mm_sub_epi8(seen, _mm_cmpeq_epi8(v, ends));
+        }
+        seen = _mm_sad_epu8(seen, zero);
+        lines += (uint64_t)(_mm_extract_epi16(seen, 0) + _mm_extract_epi16(seen, 4));
+    }
+#endif
+    for (; p < end; p++)
+        lines += *p == '\n';
     return lines;
 }
 
@@ -104,12 +120,13 @@ static size_t open_end(const char *p, size_t len)
     return 0;
 }
 
+/* 'utf8' is NULL when nobody asks. */
 static enum err survey(struct input *in, bool *utf8, struct why *why)
 {
     struct sha256_state hash;
     size_t held = 0, len;
+    bool good = utf8 != NULL;
     sha256_init(&hash);
-    *utf8 = true;
     for (;;) {
         TRY(unpack_read(in->unpack, in->raw + held, RAW_BYTES - held, &len, why));
         if (len == 0) break;
@@ -117,11 +134,11 @@ static enum err survey(struct input *in, bool *utf8, struct why *why)
         in->info.bytes += len;
         in->info.lines += count_lines(in->raw + held, len);
         size_t have = held + len;
-        held = *utf8 ? open_end(in->raw, have) : 0;
-        *utf8 = *utf8 && utf8_valid((struct str){in->raw, have - held});
+        held = good ? open_end(in->raw, have) : 0;
+        good = good && utf8_valid((struct str){in->raw, have - held});
         memmove(in->raw, in->raw + have - held, held);
     }
-    *utf8 = *utf8 && held == 0;
+    if (utf8) *utf8 = good && held == 0;
     in->info.content = sha256_finish(&hash);
     return ERR_OK;
 }
@@ -260,11 +277,11 @@ static enum err find_encoding(struct input *in, bool utf8, struct why *why)
 
 static enum err prepare(struct input *in, const struct input_options *o, struct why *why)
 {
-    bool utf8;
+    bool utf8 = true;
     int fd = -1;
     TRY(open_fd(in, o, &fd, why));
     TRY(unpack_open(fd, in->path, &in->unpack, why));
-    TRY(survey(in, &utf8, why));
+    TRY(survey(in, o->recode ? &utf8 : NULL, why));
     if (o->recode) TRY(find_encoding(in, utf8, why));
     TRY(start_over(in, why));
     if (!o->recode && in->raw_len >= 3 && memcmp(in->raw, "\xEF\xBB\xBF", 3) == 0) in->mark = 3;

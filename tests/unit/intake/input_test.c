@@ -123,6 +123,27 @@ static void add_zstd(struct strbuf *out, struct str s)
     mem_free(p);
 }
 
+static void lines_are_counted_wherever_they_end(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < 20000; len += len < 100 ? 1 : 911) {
+        struct strbuf b = {0};
+        uint64_t ends = 0;
+        for (size_t i = 0; i < len; i++) {
+            bool end = len % 3 ? i * i % 7 == 3 : true;
+            strbuf_add_char(&b, end ? '\n' : 'x');
+            ends += end;
+        }
+        struct input *in;
+        struct why why;
+        const char *path = write_file("ends", b.p ? b.p : "", b.len);
+        assert_int_equal(open_it(path, true, -1, &in, &why), ERR_OK);
+        assert_int_equal(input_get_info(in)->lines, ends);
+        input_close(in);
+        strbuf_finish(&b);
+    }
+}
+
 static void files_are_unpacked_by_their_first_bytes(void **state)
 {
     (void)state;
@@ -357,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_ends_are_told_by_the_first_of_them),
+        cmocka_unit_test(lines_are_counted_wherever_they_end),
         cmocka_unit_test(files_are_unpacked_by_their_first_bytes),
         cmocka_unit_test(damaged_and_cut_files_are_refused_when_opened),
         cmocka_unit_test(bytes_behind_a_packed_file_are_damage),

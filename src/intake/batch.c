@@ -6,8 +6,10 @@ void belt_init(struct belt *b)
     *b = (struct belt){.empty_count = 0};
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->moved, NULL);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         b->batches[i].arena = arena_create(0);
+        arena_retain(b->batches[i].arena, BATCH_BYTES);
+    }
     belt_rearm(b);
 }
 

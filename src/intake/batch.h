@@ -9,6 +9,8 @@
 #include "base/vec.h"
 #include "intake/import.h"
 
+#define BATCH_BYTES ((size_t)320 << 20) /* of texts and lists in one, about */
+
 /* A row that could not be used. */
 struct reject {
     uint64_t line;

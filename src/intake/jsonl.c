@@ -139,7 +139,6 @@ static enum err read_identity(struct row *row, const struct shape_slot *slot, st
     if (list->count == LIMIT_IDENTITIES_PER_EVENT)
         return why_fail(&row->why, ERR_TOO_LARGE, MSG_TOO_MANY, field, "%d",
                         LIMIT_IDENTITIES_PER_EVENT);
-    id.value = arena_str(parse_arena(row->p), id.value);
     list->items[list->count++] = id;
     return ERR_OK;
 }
@@ -372,12 +371,25 @@ static enum err read_members(struct row *row, struct str line)
     return ERR_OK;
 }
 
-static void copy_ids(struct row *row, const struct id_list *list, struct identity **out,
-                     uint32_t *count)
+static void copy_ids(struct row *row, struct id_list *list, struct identity **out, uint32_t *count)
 {
+    struct arena *a = parse_arena(row->p);
     *count = list->count;
-    if (list->count)
-        *out = arena_copy(parse_arena(row->p), list->items, list->count * sizeof(list->items[0]));
+    for (uint32_t i = 0; i < list->count; i++)
+        list->items[i].value = arena_str(a, list->items[i].value);
+    if (list->count) *out = arena_copy(a, list->items, list->count * sizeof(list->items[0]));
+}
+
+/* One alone is copied by parse_fact, if at all. */
+static void take_who(struct row *row)
+{
+    struct fact *f = &row->fact;
+    if (row->who.count != 1) {
+        copy_ids(row, &row->who, &f->who, &f->who_count);
+        return;
+    }
+    f->who = row->who.items;
+    f->who_count = 1;
 }
 
 static void copy_values(struct row *row, const struct value_list *list, struct fact_value **out,
@@ -392,7 +404,7 @@ static enum err read_row(struct row *row, struct str line)
 {
     struct fact *f = &row->fact;
     TRY(read_members(row, line));
-    copy_ids(row, &row->who, &f->who, &f->who_count);
+    take_who(row);
     copy_ids(row, &row->other, &f->other, &f->other_count);
     copy_values(row, &row->props, &f->props, &f->prop_count);
     copy_values(row, &row->traits, &f->traits, &f->trait_count);

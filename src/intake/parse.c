@@ -14,16 +14,23 @@
 #include "people/kinds.h"
 #include "people/people.h"
 
-#define BATCH_BYTES ((size_t)320 << 20)
 #define BATCH_REJECTS 4096
 #define ROW_SHOWN 4096 /* bytes of a rejected row that are kept */
 #define KEPT_BYTES 64  /* of a text that is looked for among those before it */
+#define KEPT_WORTH 8   /* at most */
 
 struct arena *parse_arena(struct parse *p)
 {
     return p->batch->arena;
 }
 
+static inline bool is_same(struct text_ends a, struct str x, struct text_ends b, struct str y)
+{
+    return a.head == b.head && a.tail == b.tail && x.len == y.len &&
+           (x.len <= ENDS_WHOLE || memcmp(x.p, y.p, x.len) == 0);
+}
+
+/* A text that came again is not driven out by those that come once, such as numbers of orders. */
 struct str parse_keep(struct parse *p, struct str text)
 {
     if (text.len > KEPT_BYTES) return arena_str(p->batch->arena, text);
@@ -32,12 +39,39 @@ struct str parse_keep(struct parse *p, struct str text)
         p->kept = arena_alloc_array(p->arena, (size_t)1 << PARSE_KEPT_BITS, sizeof(*p->kept));
     struct text_ends ends = ends_of(text);
     struct kept_text *k = &p->kept[hash_ends(text) >> (64 - PARSE_KEPT_BITS)];
-    bool same = k->ends.head == ends.head && k->ends.tail == ends.tail && k->text.len == text.len;
-    if (same && (text.len <= ENDS_WHOLE || memcmp(k->text.p, text.p, text.len) == 0))
+    if (is_same(k->ends, k->text, ends, text)) {
+        k->worth = KEPT_WORTH;
         return k->text;
+    }
+    struct str copy = {arena_copy(p->batch->arena, text.p, text.len), text.len};
+    if (k->worth) {
+        k->worth--;
+        return copy;
+    }
     k->ends = ends;
-    k->text = (struct str){arena_copy(p->batch->arena, text.p, text.len), text.len};
-    return k->text;
+    k->text = copy;
+    return copy;
+}
+
+/* Rows of one member come close to each other: an identity that was met has been checked, and what
+ * finds it is known. Else it is copied, and the place returned is to be given its key. */
+static struct met_who *meet(struct parse *p, struct fact *f)
+{
+    if (!p->met) p->met = arena_alloc_array(p->arena, (size_t)1 << PARSE_MET_BITS, sizeof(*p->met));
+    struct identity id = f->who[0];
+    struct text_ends ends = ends_of(id.value);
+    uint64_t hash = hash_ends(id.value) + id.kind * UINT64_C(0x9E3779B97F4A7C15);
+    struct met_who *m = &p->met[hash >> (64 - PARSE_MET_BITS)];
+    if ((m->key.lo | m->key.hi) && m->kind == id.kind &&
+        is_same(m->ends, m->value, ends, id.value)) {
+        f->who = m->who;
+        f->who_key = m->key;
+        return NULL;
+    }
+    id.value = arena_str(p->batch->arena, id.value);
+    f->who = arena_copy(p->batch->arena, &id, sizeof(id));
+    *m = (struct met_who){ends, id.value, f->who, {0, 0}, id.kind};
+    return m;
 }
 
 /* The next batch to fill; NULL when stopped. Its facts need not move while they become as many as
@@ -48,6 +82,7 @@ static struct batch *take_batch(struct parse *p)
     uint64_t lines = p->in ? input_get_info(p->in)->lines + 1 : 0;
     if (!b) return NULL;
     if (p->kept) memset(p->kept, 0, sizeof(*p->kept) << PARSE_KEPT_BITS);
+    if (p->met) memset(p->met, 0, sizeof(*p->met) << PARSE_MET_BITS);
     size_t rows = lines < p->batch_rows ? (size_t)lines : p->batch_rows;
     VEC_RESERVE(&b->facts, rows);
     VEC_RESERVE(&b->lines, rows);
@@ -196,6 +231,7 @@ struct fact *parse_fact(struct parse *p, struct fact *f)
         f->code[DIM_GROUP] = str_of(p->options->group);
         f->plain = false;
     }
+    struct met_who *met = f->who_count == 1 ? meet(p, f) : NULL;
     enum err err = check_kind(p, f, &why);
     if (err == ERR_OK) err = fact_check(f, p->now, b->arena, &junk, &why);
     if (err != ERR_OK) {
@@ -207,7 +243,8 @@ struct fact *parse_fact(struct parse *p, struct fact *f)
         b->counts.duplicate++;
         return NULL;
     }
-    if (p->brand) people_key(p->brand, str_of(p->options->source), f);
+    if (p->brand && !fact_keyed(f)) people_key(p->brand, str_of(p->options->source), f);
+    if (met && f->who_count == 1) met->key = f->who_key;
     VEC_PUSH(&b->facts, *f);
     VEC_PUSH(&b->lines, p->line);
     return &b->facts.items[b->facts.count - 1];

@@ -11,12 +11,23 @@
 #include "intake/window.h"
 
 #define PARSE_KINDS_BITS 7
-#define PARSE_KEPT_BITS 11
+#define PARSE_KEPT_BITS 12
+#define PARSE_MET_BITS 12
 
 /* One that parse_keep gave out. */
 struct kept_text {
     struct text_ends ends;
     struct str text; /* p is NULL when the place is free */
+    uint32_t worth;  /* how many others may ask for the place in vain */
+};
+
+/* A member's only identity in some fact of the batch. */
+struct met_who {
+    struct text_ends ends; /* of 'value' */
+    struct str value;      /* as it stood in the row */
+    struct identity *who;  /* as fact_check left it */
+    struct hash128 key;    /* by people_key; 0,0 = not to be used */
+    enum identity_kind kind;
 };
 
 struct parse {
@@ -31,6 +42,7 @@ struct parse {
     struct dates dates;
     struct arena *arena;    /* lives as long as the file */
     struct kept_text *kept; /* texts of the batch, by hash_ends; NULL = none yet */
+    struct met_who *met;    /* identities of the batch, by hash_ends; NULL = none yet */
     void *carry;            /* a format's memory across the files of one import */
     struct mapping *map;    /* compiled --map; NULL = none */
     struct belt *belt;
@@ -66,8 +78,9 @@ MUST_CHECK enum err parse_merge(struct parse *p, struct why *why);
 void parse_finish(struct parse *p);
 /* A row was read, at this line, with this text. */
 void parse_row(struct parse *p, uint64_t line, struct str text);
-/* The row is this fact: checked, then stored or rejected. Its arrays lie in p->batch->arena. The
- * fact as kept in the batch, NULL when it was not; valid until the next one. */
+/* The row is this fact: checked, then stored or rejected. Its arrays lie in p->batch->arena, but
+ * for 'who' of one identity, which is copied. The fact as kept in the batch, NULL when it was not;
+ * valid until the next one. */
 struct fact *parse_fact(struct parse *p, struct fact *f);
 void parse_reject(struct parse *p, uint32_t column, const struct why *why);
 /* An amount in another currency than the brand's: kept as properties. Call before parse_fact. */

@@ -185,7 +185,8 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
     TRY(check_amount(f->amount, why));
     if (f->id.len) TRY(fact_clean(&f->id, &id, arena, why));
     TRY(check_codes(f, arena, why));
-    TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));
+    if (!fact_keyed(f))
+        TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));
     TRY(fact_check_identities(f->other, &f->other_count, f->plain, arena, &left_out, why));
     TRY(fact_check_values(f, arena, &left_out, why));
     if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;

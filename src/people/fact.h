@@ -61,7 +61,8 @@ struct fact {
     struct identity
         *who; /* the member's identities, any order; may be 0 for events without member */
     uint32_t who_count;
-    struct hash128 who_key; /* by people_key; 0,0 = to be worked out by the writer */
+    struct hash128 who_key; /* by people_key, of one identity, which then is checked already; 0,0 =
+                               to be worked out by the writer */
     struct identity *other; /* the other member's */
     uint32_t other_count;
     struct str code[DIM_COUNT]; /* codes by dimension; DIM_ORIGIN is filled by the room */
@@ -76,6 +77,11 @@ struct fact {
     bool valid;  /* the kind is known to keep to the grammar */
     bool rename; /* who[1] is a further name of who[0]'s member if unseen, else a conflict (irc) */
 };
+
+static inline bool fact_keyed(const struct fact *f)
+{
+    return f->who_key.lo | f->who_key.hi;
+}
 
 /* Who is sending: what it may do, and what becomes of its identities. */
 enum trust_level {

@@ -255,7 +255,7 @@ enum err resolve(const struct plan *plan, const struct sender *sender, const str
     uint32_t count = other ? fact->other_count : fact->who_count;
     *out = (struct resolved){0};
     if (count == 1) { /* by far the most: one identity, and it is known */
-        bool known = !other && (fact->who_key.lo | fact->who_key.hi);
+        bool known = !other && fact_keyed(fact);
         struct hash128 key = known ? fact->who_key : identity_key(p, ids, sender->scope);
         TRY(identity_find(p, tx_sql(tx), key, &out->persona));
     }

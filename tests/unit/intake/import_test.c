@@ -221,6 +221,42 @@ static void a_second_run_adds_nothing(void **state)
     place_close(&p);
 }
 
+/* What was met once is not checked again: it must mean the same all the same. */
+static void one_who_returns_is_who_they_were(void **state)
+{
+    static const char *const forms[] = {
+        "\"user\":\"u1\"",
+        "\"user\":\" u1 \"",
+        "\"device\":\"u1\"",
+        "\"phone\":\"138 0013 8000\"",
+        "\"phone\":\"+8613800138000\"",
+        "\"user\":\"null\"", /* nobody */
+        "\"email\":\"a@EXAMPLE.com\"",
+        "\"email\":\"a@example.com\"",
+        "\"user\":\"a-long-identity-with-one-end-0001\"",
+        "\"user\":\"a-long-identity-wath-one-end-0001\"",
+        "\"user\":\"\xe4\xbd\xa0\xe5\xa5\xbd\"",
+        "\"user\":\"\\u4f60\\u597d\"",
+        "\"user\":\"both\",\"device\":\"u1\"",
+        "\"user\":\"null\",\"phone\":\"13800138000\"",
+    };
+    (void)state;
+    struct place p;
+    begin(&p);
+    struct strbuf rows = {0};
+    for (size_t i = 0; i < 250 * COUNT(forms); i++)
+        strbuf_addf(&rows, "{\"at\":%zu,\"kind\":\"page.viewed\",\"identities\":{%s}}\n", i,
+                    forms[i % COUNT(forms)]);
+    struct import_options o = options_of(IMPORT_JSONL, NULL);
+    struct import_counts c = import_one(&p, &o, write_rows(&p, "who.jsonl", strbuf_str(&rows)));
+    expect_counts(&c, 250 * COUNT(forms), 250 * COUNT(forms), 0, 0);
+    assert_int_equal(c.dropped, 500);
+    assert_int_equal(c.members_created, 7);
+    expect_verified(&p, 7);
+    strbuf_finish(&rows);
+    place_close(&p);
+}
+
 static void content_map_and_group_make_another_import(void **state)
 {
     (void)state;
@@ -735,6 +771,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_run_adds_nothing),
+        cmocka_unit_test(one_who_returns_is_who_they_were),
         cmocka_unit_test(content_map_and_group_make_another_import),
         cmocka_unit_test(a_stopped_import_goes_on_where_it_stopped),
         cmocka_unit_test(a_large_file_out_of_order_gives_what_it_gives_in_order),

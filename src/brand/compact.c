@@ -35,12 +35,13 @@ enum err brand_part_create(struct brand *b, uint32_t *file, struct part_writer *
  * then its properties, then their texts, some rows before they are wanted. */
 static void fetch_ahead(const struct event *const *events, size_t count)
 {
-    enum { TEXTS = 6, PROPS = 12, EVENT = 18 };
+    enum { TEXTS = 8, PROPS = 16, EVENT = 24 };
     if (count > EVENT) {
         __builtin_prefetch(events[EVENT]);
         __builtin_prefetch((const char *)events[EVENT] + 64);
     }
-    if (count > PROPS && events[PROPS]->prop_count) __builtin_prefetch(events[PROPS]->props);
+    for (uint16_t i = 0; count > PROPS && i < events[PROPS]->prop_count; i++)
+        __builtin_prefetch(&events[PROPS]->props[i]);
     if (count <= TEXTS) return;
     for (uint16_t i = 0; i < events[TEXTS]->prop_count; i++) {
         const struct event_prop *p = &events[TEXTS]->props[i];

@@ -10,20 +10,25 @@
 #include "people/standing.h"
 
 #define AHEAD 16 /* facts whose identities are fetched together */
+#define RETAIN_BYTES                                                                               \
+    ((size_t)96 << 20) /* of one load for the next: the lists of its properties                    \
+                        */
 
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
     struct idset touched; /* members */
     struct standing *standing;
+    /* of the load at hand; the memory serves the next */
+    struct arena *arena;      /* NULL before the first */
+    VEC(struct event) events; /* in order of time */
+    VEC(struct hash128) ids;  /* of events that have one */
 };
 
 struct load {
     struct people *p;
     struct tx *tx;
-    struct arena *arena;
+    struct bulk *bulk;
     struct plan plan; /* of the fact at hand */
-    VEC(struct event) events;
-    VEC(struct hash128) ids;
 };
 
 static struct bulk *bulk_of(struct people *p)
@@ -34,11 +39,33 @@ static struct bulk *bulk_of(struct people *p)
     return p->bulk;
 }
 
+static void drop_buffers(struct bulk *b)
+{
+    arena_destroy(b->arena);
+    b->arena = NULL;
+    VEC_FINISH(&b->events);
+    VEC_FINISH(&b->ids);
+}
+
+/* Empty, and with room for what so many facts become. */
+static void make_buffers(struct bulk *b, size_t facts)
+{
+    if (!b->arena) {
+        b->arena = arena_create(0);
+        arena_retain(b->arena, RETAIN_BYTES);
+    }
+    arena_reset(b->arena);
+    VEC_RESET(&b->events);
+    VEC_RESET(&b->ids);
+    VEC_RESERVE(&b->events, facts + facts / 2); /* with what they imply */
+}
+
 void bulk_close(struct people *p)
 {
     if (!p->bulk) return;
     idset_finish(&p->bulk->touched);
     standing_destroy(p->bulk->standing);
+    drop_buffers(p->bulk);
     mem_free(p->bulk);
     p->bulk = NULL;
 }
@@ -52,9 +79,9 @@ void bulk_forget(struct people *p)
 
 static void add_event(struct load *l, const struct event *ev)
 {
-    VEC_PUSH(&l->events, *ev);
-    if (ev->persona) idset_add(&l->p->bulk->touched, identity_member(l->p, ev->persona));
-    if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->ids, ev->id);
+    VEC_PUSH(&l->bulk->events, *ev);
+    if (ev->persona) idset_add(&l->bulk->touched, identity_member(l->p, ev->persona));
+    if (ev->id.lo | ev->id.hi) VEC_PUSH(&l->bulk->ids, ev->id);
 }
 
 static enum err plan_one(struct load *l, const struct sender *sender, const struct fact *fact,
@@ -62,9 +89,15 @@ static enum err plan_one(struct load *l, const struct sender *sender, const stru
 {
     struct plan *plan = &l->plan;
     TRY(plan_fact(plan, sender, fact, result, why));
+    if (result->created) standing_meet(l->bulk->standing, result->member);
+    if (result->other_created) standing_meet(l->bulk->standing, result->other);
     for (size_t i = 0; i < plan->count; i++) {
-        struct implied implied = {plan, l->events.items, l->events.count, {{0}}, 0};
-        TRY(standing_follow(l->p->bulk->standing, &plan->events[i], &implied));
+        struct bulk *b = l->bulk;
+        struct implied implied; /* its events are large, and seldom wanted */
+        implied.plan = plan;
+        implied.before = b->events.items;
+        implied.before_count = b->events.count;
+        TRY(standing_follow(b->standing, &plan->events[i], &implied));
         for (size_t k = 0; k < implied.count; k++)
             add_event(l, &implied.events[k]);
         add_event(l, &plan->events[i]);
@@ -136,23 +169,20 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
                      struct why *why)
 {
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
-    struct load l = {.p = p, .tx = tx, .arena = arena_create(0)};
-    l.plan = (struct plan){.p = p, .tx = tx, .arena = l.arena};
-    l.plan.known = arena_alloc_array(l.arena, (size_t)1 << PLAN_KNOWN_BITS, sizeof(*l.plan.known));
-    bulk_of(p);
-    VEC_RESERVE(&l.events, load->count + load->count / 2); /* with what the facts imply */
+    struct bulk *b = bulk_of(p);
+    make_buffers(b, load->count);
+    struct load l = {.p = p, .tx = tx, .bulk = b};
+    l.plan = (struct plan){.p = p, .tx = tx, .arena = b->arena};
+    l.plan.known = arena_alloc_array(b->arena, (size_t)1 << PLAN_KNOWN_BITS, sizeof(*l.plan.known));
     enum err err = tx_bulk_begin(tx, why);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
     if (err == ERR_OK) err = plan_all(&l, sender, load);
     if (err == ERR_OK) {
-        const struct event **sorted = persona_order(l.events.items, l.events.count);
-        err = tx_bulk_part(tx, sorted, l.events.count, l.ids.items, l.ids.count, why);
+        const struct event **sorted = persona_order(b->events.items, b->events.count);
+        err = tx_bulk_part(tx, sorted, b->events.count, b->ids.items, b->ids.count, why);
         mem_free(sorted);
     }
-    VEC_FINISH(&l.events);
-    VEC_FINISH(&l.ids);
-    arena_destroy(l.arena);
     return err;
 }
 
@@ -160,6 +190,7 @@ enum err people_bulk_end(struct tx *tx, struct why *why)
 {
     struct people *p = brand_module_state(tx_brand(tx), &people_module);
     if (!p->bulk) return ERR_OK;
+    drop_buffers(p->bulk);
     /* merges on the way: what was touched under an old id is its root's now */
     struct idset members = {0};
     for (uint32_t id = 1; id < p->next_persona; id++) {

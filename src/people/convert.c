@@ -61,7 +61,7 @@ static enum err convert_props(struct plan *plan, const struct fact *fact, struct
                               struct why *why)
 {
     if (fact->prop_count == 0) return ERR_OK;
-    struct event_prop *props = arena_alloc_array(plan->arena, fact->prop_count, sizeof(*props));
+    struct event_prop *props = arena_alloc_raw(plan->arena, fact->prop_count * sizeof(*props));
     uint16_t count = 0;
     for (uint32_t i = 0; i < fact->prop_count; i++) {
         const struct fact_value *v = &fact->props[i];

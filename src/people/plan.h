@@ -11,7 +11,7 @@
 
 /* The number of a name, found by where the name lies: facts of one load borrow the same copy of a
  * name that comes again. */
-#define PLAN_KNOWN_BITS 10
+#define PLAN_KNOWN_BITS 12
 struct known_name {
     const char *p;   /* NULL = free */
     uint32_t len;    /* of the name */

@@ -121,13 +121,26 @@ struct pass {
     const struct refold_read *wanted;
     const struct idset *only; /* NULL = all */
     struct member scratch;    /* for members that are not in memory */
+    uint32_t row_last;        /* no member after it had a row when the pass began */
     uint64_t seq;
     enum err err;
 };
 
-/* The timer that is set already, so that it is not set again. */
+static enum err find_last_row(struct pass *pass)
+{
+    struct sql_stmt *s = sql_use(tx_sql(pass->tx), "SELECT MAX(id) FROM member");
+    bool row;
+    TRY(sql_step(s, &row));
+    pass->row_last = row && !sql_is_null(s, 0) ? (uint32_t)sql_int(s, 0) : 0;
+    sql_reset(s);
+    return ERR_OK;
+}
+
+/* The timer that is set already, so that it is not set again. After a load most have no row. */
 static enum err load_armed(struct pass *pass, struct member *m)
 {
+    m->armed_due = TIME_NONE;
+    if (m->id > pass->row_last) return ERR_OK;
     struct sql_stmt *s = sql_use(tx_sql(pass->tx), "SELECT due_at FROM member WHERE id = $1");
     sql_bind_int(s, 1, m->id);
     bool row;
@@ -175,7 +188,8 @@ enum err refold_scan(struct people *p, struct tx *tx, const struct idset *only, 
     struct budget budget = {.bytes_left = SIZE_MAX / 2};
     void *worker = &pass;
     pass.scratch.fold = fold_create();
-    enum err err = eventlog_scan(s, &scan, &worker, 1, refold_run, &budget, why);
+    enum err err = find_last_row(&pass);
+    if (err == ERR_OK) err = eventlog_scan(s, &scan, &worker, 1, refold_run, &budget, why);
     if (pass.err != ERR_OK) err = pass.err;
     fold_destroy(pass.scratch.fold);
     brand_snapshot_release(s);

@@ -46,6 +46,11 @@ void standing_forget(struct standing *s)
     s->from_log = true;
 }
 
+void standing_meet(struct standing *s, uint32_t member)
+{
+    intmap_put(s->readings, member, 1);
+}
+
 static uint64_t key_of(uint32_t member, uint32_t group)
 {
     return (uint64_t)member << 32 | group;

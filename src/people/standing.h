@@ -14,6 +14,9 @@ void standing_destroy(struct standing *s); /* NULL is allowed */
 /* A batch was rolled back: what is known is wrong, and rows may lag behind the log. */
 void standing_forget(struct standing *s);
 
+/* A member was made just now: there is nothing to read of them. */
+void standing_meet(struct standing *s, uint32_t member);
+
 /* The event at hand, those of the load before it, and what it implies: a join, an answer. */
 struct implied {
     struct plan *plan;

@@ -94,7 +94,9 @@ static enum MHD_Result answer(struct request *req)
     assert(req->response);
     struct MHD_Response *response = req->response;
     req->response = NULL;
-    return send_reply(req, response, req->status);
+    enum MHD_Result queued = send_reply(req, response, req->status);
+    if (req->streams) request_slim(req);
+    return queued;
 }
 
 static enum MHD_Result refuse_now(struct request *req)

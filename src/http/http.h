@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -61,9 +62,9 @@ MUST_CHECK enum err http_start(const struct http_options *options, struct http_s
                                struct why *why);
 /* The bound address as text "127.0.0.1:34567". */
 const char *http_address(const struct http_server *s);
-/* Stop accepting, answer what still comes with 503, wait for requests in flight, free. NULL is
- * allowed. After 10 s what is still suspended is answered with 503 too; its owner goes on as if
- * nothing had happened, and its request stays good until request_resume(). */
+/* Stop accepting, answer what still comes with 503, end streams, wait for requests in flight, free.
+ * NULL is allowed. After 10 s what is still suspended is answered with 503 too; its owner goes on
+ * as if nothing had happened, and its request stays good until request_resume(). */
 void http_stop(struct http_server *s);
 
 /* The request. Strings are borrowed from it. */
@@ -107,6 +108,22 @@ void reply_problem(struct request *req, const struct why *why);
 /* The same for several fields that are wrong at once: the first says what it is about, 'errors'
  * lists all. At least one. */
 void reply_problems(struct request *req, const struct why *whys, size_t count);
+/* A reply without an end, made piece by piece. The request and its arena are given back once its
+ * head was queued; what 'ctx' needs must not lie in them. */
+struct stream;
+struct stream_source {
+    /* On the connection's thread: write up to 'max' bytes to send now. 0 = nothing yet, fill is
+     * called again after stream_wake(); -1 = the reply ends here. */
+    ptrdiff_t (*fill)(void *ctx, char *out, size_t max);
+    /* The last call: nobody reads any more, and the stream is no more. On the connection's thread,
+     * or in http_stop(). */
+    void (*close)(void *ctx);
+    void *ctx;
+};
+struct stream *reply_stream(struct request *req, const char *content_type,
+                            const struct stream_source *source);
+/* There is something to fill in. Any thread, as long as close() has not returned. */
+void stream_wake(struct stream *s);
 /* Before reply*(); copied. Replaces a default (Cache-Control: no-store, X-Content-Type-Options). A
  * value with a line end is dropped and logged. */
 void reply_header(struct request *req, const char *name, const char *value);
@@ -128,5 +145,6 @@ struct http_stats {
     uint64_t refused;     /* of them, by the framing check */
     uint64_t by_class[6]; /* replies by status / 100 */
     int64_t connections;  /* open now */
+    int64_t streams;      /* of them, those that read a stream */
 };
 struct http_stats http_stats(const struct http_server *s);

@@ -67,6 +67,7 @@ struct request {
     void (*late)(struct request *req, void *arg);  /* makes the reply when resumed; NULL = made */
     void *late_arg;                                /* its argument */
     int status;                                    /* of the reply */
+    bool streams;                                  /* the reply is a stream */
 };
 
 struct http_server {
@@ -83,6 +84,8 @@ struct http_server {
     size_t idle_count;         /* of them */
     struct request *suspended; /* those with HOLD_SUSPENDED */
     bool abandoning;           /* nobody may suspend any more */
+    struct stream *streams;    /* (lock) all of them */
+    int64_t stream_count;      /* (lock) how many */
 
     atomic_int active;                /* requests handed to a handler and not yet sent off */
     atomic_uint_fast64_t requests;    /* request lines read */
@@ -94,6 +97,8 @@ struct http_server {
 /* server.c: a fresh request; 'target' is copied. request_give() takes it back. */
 struct request *request_take(struct http_server *s, struct str target);
 void request_give(struct request *req);
+/* Free all that only the making of the reply needed. */
+void request_slim(struct request *req);
 /* Free a request that no list holds. */
 void request_destroy(struct request *req);
 /* http_stop(), with as much patience for suspended requests as said. */
@@ -116,7 +121,12 @@ void hold_end(struct request *req);
 /* Resume everything suspended, to be answered without its owner. */
 void hold_abandon_all(struct http_server *s);
 
-/* reply.c: was this header added with reply_header()? */
+/* stream.c: have all streams end; those that come later end at once. */
+void stream_end_all(struct http_server *s);
+
+/* reply.c: the headers of a reply made elsewhere. */
+void reply_finish(struct request *req, int status, const char *content_type);
+/* Was this header added with reply_header()? */
 bool reply_has_header(const struct request *req, const char *name);
 /* A 503 without body. */
 struct MHD_Response *reply_empty(void);

@@ -44,7 +44,7 @@ static void add_headers(struct request *req)
     }
 }
 
-static void finish(struct request *req, int status, const char *content_type)
+void reply_finish(struct request *req, int status, const char *content_type)
 {
     assert(req->response && status >= 200 && status <= 599);
     req->status = status;
@@ -57,7 +57,7 @@ void reply(struct request *req, int status, const char *content_type, struct str
     assert(!req->response);
     void *copy = body.len > 0 ? mem_copy(body.p, body.len) : NULL;
     req->response = MHD_create_response_from_buffer_with_free_callback(body.len, copy, mem_free);
-    finish(req, status, content_type);
+    reply_finish(req, status, content_type);
 }
 
 void reply_constant(struct request *req, int status, const char *content_type, struct str body)
@@ -68,7 +68,7 @@ void reply_constant(struct request *req, int status, const char *content_type, s
     } bytes = {.from = body.p};
     assert(!req->response);
     req->response = MHD_create_response_from_buffer(body.len, bytes.to, MHD_RESPMEM_PERSISTENT);
-    finish(req, status, content_type);
+    reply_finish(req, status, content_type);
 }
 
 void reply_json(struct request *req, int status, struct str body)

@@ -4,9 +4,10 @@
  * connection never changes thread. The head of a request is checked at the handler's first call;
  * the handler proper runs at the last one, since a reply queued at the first closes the connection.
  *
- * Stopping goes through four steps, because MHD_stop_daemon() aborts while a connection is
- * suspended: accept no more; answer what still comes with 503; wait until every handled request was
- * sent; and if that takes over STOP_MS, take those still suspended from their owners (hold.c). */
+ * Stopping goes through five steps, because MHD_stop_daemon() aborts while a connection is
+ * suspended: accept no more; answer what still comes with 503; end the streams; wait until every
+ * handled request was sent; and if that takes over STOP_MS, take those still suspended from their
+ * owners (hold.c). */
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -56,9 +57,21 @@ static void body_finish(struct strbuf *b)
     strbuf_reset(b);
 }
 
+void request_slim(struct request *req)
+{
+    arena_destroy(req->arena);
+    strbuf_finish(&req->sent);
+    strbuf_finish(&req->unpacked);
+    req->arena = NULL;
+}
+
 void request_give(struct request *req)
 {
     struct http_server *s = req->server;
+    if (!req->arena) {
+        request_destroy(req);
+        return;
+    }
     if (req->response) MHD_destroy_response(req->response);
     arena_reset(req->arena);
     body_finish(&req->sent);
@@ -270,6 +283,7 @@ void server_stop(struct http_server *s, int patience_ms)
 {
     atomic_store(&s->stopping, true);
     MHD_quiesce_daemon(s->daemon);
+    stream_end_all(s);
     if (!wait_until_sent(s, patience_ms)) {
         log_warn("http", "stop_waited", "requests=%d", atomic_load(&s->active));
         hold_abandon_all(s);
@@ -290,6 +304,13 @@ struct http_stats http_stats(const struct http_server *s)
         .refused = atomic_load(&s->refused),
         .connections = atomic_load(&s->connections),
     };
+    union {
+        const pthread_mutex_t *from;
+        pthread_mutex_t *to;
+    } lock = {.from = &s->lock};
+    pthread_mutex_lock(lock.to);
+    stats.streams = s->stream_count;
+    pthread_mutex_unlock(lock.to);
     for (size_t i = 0; i < sizeof(stats.by_class) / sizeof(stats.by_class[0]); i++) {
         stats.by_class[i] = atomic_load(&s->by_class[i]);
     }

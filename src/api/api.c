@@ -3,6 +3,7 @@
 
 #include "api/assets.h"
 #include "api/dispatch.h"
+#include "api/feed.h"
 #include "api/openapi.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -82,6 +83,7 @@ static void handle_metrics(struct request *req)
         strbuf_addf(&out, "wellfield_http_requests_total %llu\n", (unsigned long long)s.requests);
         strbuf_addf(&out, "wellfield_http_refused_total %llu\n", (unsigned long long)s.refused);
         strbuf_addf(&out, "wellfield_http_connections %lld\n", (long long)s.connections);
+        strbuf_addf(&out, "wellfield_http_streams %lld\n", (long long)s.streams);
         for (int c = 1; c < 6; c++) {
             strbuf_addf(&out, "wellfield_http_replies_total{class=\"%dxx\"} %llu\n", c,
                         (unsigned long long)s.by_class[c]);
@@ -126,7 +128,11 @@ static const struct route own_routes[] = {
 
 /* Server-wide ones first: the first that fits wins. */
 static const struct spec *const spec_tables[] = {
-    docs_specs, system_specs, query_specs, members_specs, member_specs, brand_specs, NULL};
+    docs_specs,   /* the API itself */
+    system_specs, /* server-wide */
+    query_specs,  /* of a brand from here */
+    stream_specs, members_specs, member_specs, brand_specs, NULL,
+};
 
 static size_t route_count(const struct route *list)
 {
@@ -199,7 +205,7 @@ enum err api_authorize(struct request *req, const struct route *route, struct wh
 
 /* ---- life ---- */
 
-static bool start_pools(struct api *a)
+static bool start_threads(struct api *a)
 {
     const struct pool_options workers = {
         .name = "workers", .threads = LIMIT_API_WORKERS, .queue = LIMIT_API_WAITING};
@@ -210,7 +216,8 @@ static bool start_pools(struct api *a)
                                         .watch = true};
     a->workers = pool_create(&workers);
     a->askers = pool_create(&askers);
-    return a->workers && a->askers;
+    a->feed = feed_create(data_env(a->intake.data));
+    return a->workers && a->askers && a->feed;
 }
 
 enum err api_create(struct data *d, struct api **out, struct why *why)
@@ -228,7 +235,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     a->pages = page_cache_create();
     a->chosen = chosen_create();
     a->overviews = overview_create();
-    if (!start_pools(a)) {
+    if (!start_threads(a)) {
         api_destroy(a);
         return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
     }
@@ -239,6 +246,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
 void api_destroy(struct api *a)
 {
     if (!a) return;
+    feed_destroy(a->feed);
     pool_destroy(a->askers);
     pool_destroy(a->workers);
     if (a->pages) page_cache_destroy(a->pages);

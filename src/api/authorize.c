@@ -118,8 +118,7 @@ enum err authorize_call(struct call *c, struct why *why)
         if (c->home && !str_is(asked, c->home))
             return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
         enum err err = data_brand(c->data, asked.p, &c->brand, why);
-        if (err == ERR_NOT_FOUND)
-            return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
+        if (err == ERR_NOT_FOUND) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
         TRY(err);
     }
     return has_scope(c, why);

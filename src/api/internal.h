@@ -23,6 +23,7 @@ struct api {
     struct overview_cache *overviews; /* of brands, as JSON */
     struct pool *workers;             /* run what may wait for the disk */
     struct pool *askers;              /* run questions, which scan */
+    struct feed *feed;                /* tells those who watch a brand */
     uint64_t started_ns;              /* monotonic */
 };
 
@@ -33,6 +34,7 @@ extern const struct spec docs_specs[];
 extern const struct spec members_specs[];
 extern const struct spec member_specs[];
 extern const struct spec brand_specs[];
+extern const struct spec stream_specs[];
 
 /* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
  * the one there is. The server must not run. */

@@ -38,6 +38,9 @@
     LIMIT(QUESTIONS, 2, "questions", "questions answered at once")                                 \
     LIMIT(QUESTIONS_WAITING, 64, "questions", "questions waiting to be answered")                  \
     LIMIT(IDEMPOTENCY_KEY, 128, "bytes", "an Idempotency-Key")                                     \
+    LIMIT(STREAMS, 16000, "streams", "streams of server-sent events at once")                      \
+    LIMIT(STREAM_BEAT_SECONDS, 15, "s", "silence after which a stream gives a sign of life")       \
+    LIMIT(STREAM_SECONDS, 600, "s", "a stream, after which its reader asks anew")                  \
     LIMIT(API_WORKERS, 4, "threads", "threads that answer the API, questions apart")               \
     LIMIT(API_WAITING, 512, "calls", "calls of the API waiting for a thread")                      \
     LIMIT(QUERY_WORKERS, 8, "threads", "threads of one query")                                     \

@@ -146,6 +146,7 @@ static enum MHD_Result head_received(struct request *req, const char *url, const
     info = MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (!info || !ip_of_socket(info->client_addr, &req->peer)) req->peer = (struct ip){{0}};
     struct head head = head_of(req, url, method, version);
+    req->head = (struct str){head.base, head.size};
     if (framing_check(&head, &req->framing, &req->refusal) != ERR_OK) {
         atomic_fetch_add(&req->server->refused, 1);
         req->headers = head.fields; /* good enough to choose a language by */

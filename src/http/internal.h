@@ -37,6 +37,8 @@ struct request {
     struct MHD_Connection *connection; /* not to be touched by the owner of a suspended request */
     int fd;                            /* the connection's socket */
     struct ip peer;                    /* at its other end */
+    struct str head;                   /* where the library has the head: the connection's memory
+                                          begins there */
     struct arena *arena;               /* everything below that is not said to be elsewhere */
     enum request_stage stage;          /* how far the exchange is */
     bool close;                        /* end the connection after the reply */

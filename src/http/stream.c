@@ -6,13 +6,22 @@
  * 1. A wake that comes while fill() runs is remembered in 'woken', so none is lost.
  * 2. The library's suspend and resume are called under server.lock, as in hold.c; fill() and
  *    close() are called without it.
- * 3. After stream_end_all() no stream sleeps. */
+ * 3. After stream_end_all() no stream sleeps.
+ * 4. The library has written all over the connection's memory while it read the head, and wants
+ *    nothing of its middle any more: between the head, which it keeps at the front, and what it has
+ *    put at the back lie buffers that are empty whenever fill() is called. Those pages are given
+ *    back to the system before the first sleep; read again they are zeroes. */
 #include <assert.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/limits.h"
 
 #include "base/mem.h"
 #include "http/internal.h"
 
-#define PIECE 1024 /* bytes asked for at once, when the connection has none of its own yet */
+#define PIECE 1024           /* bytes asked for at once, when the connection has no buffer yet */
+#define BACK_KEPT (8 * 1024) /* of the connection's memory, for the library's lists of headers */
 
 struct stream {
     struct http_server *server;
@@ -21,7 +30,26 @@ struct stream {
     struct stream *next, *previous; /* (lock) in server.streams */
     bool sleeping;                  /* (lock) suspended */
     bool woken;                     /* (lock) since fill() was called last */
+    char *spare;                    /* pages to give back before the first sleep; NULL = none */
+    size_t spare_size;              /* bytes of them */
 };
+
+/* The whole pages between the head and the back of the connection's memory. */
+static void find_spare(struct stream *s, struct str head)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)head.p;
+    uintptr_t from = (begin + head.len + page - 1) / page * page;
+    uintptr_t to = (begin + LIMIT_CONNECTION_MEMORY - BACK_KEPT) / page * page;
+    if (from >= to) return;
+    s->spare = (char *)from;
+    s->spare_size = to - from;
+}
+
+static void give_spare_back(struct stream *s)
+{
+    if (s->spare) (void)madvise(s->spare, s->spare_size, MADV_DONTNEED);
+    s->spare = NULL;
+}
 
 /* Nothing was filled in: sleep, unless it was woken meanwhile. False = it must go on. */
 static bool sleep_or_go_on(struct stream *s)
@@ -48,6 +76,7 @@ static ssize_t read_content(void *stream, uint64_t pos, char *out, size_t max)
         ptrdiff_t n = s->source.fill(s->source.ctx, out, max);
         if (n < 0) return MHD_CONTENT_READER_END_OF_STREAM;
         if (n > 0) return n;
+        give_spare_back(s);
         if (sleep_or_go_on(s)) return 0;
     }
 }
@@ -75,6 +104,7 @@ struct stream *reply_stream(struct request *req, const char *content_type,
     s->server = server;
     s->connection = req->connection;
     s->source = *source;
+    find_spare(s, req->head);
     pthread_mutex_lock(&server->lock);
     s->next = server->streams;
     if (s->next) s->next->previous = s;

@@ -1,0 +1,238 @@
+/* feed.c - one thread looks at the brands that somebody watches, and wakes their streams.
+ *
+ *   ticker ──every 250 ms: seq of each watched brand──► topic.seq ──wake──► fill(): one event each
+ *          └─every LIMIT_STREAM_BEAT_SECONDS: ": beat" to all, ends those that are over
+ *
+ * 1. feed.lock guards all of topics and watchers. It is taken before the server's own lock.
+ * 2. A topic lives as long as the feed: there are no more than brands.
+ * 3. A watcher is in its topic's list from feed_watch() until its stream is closed. */
+#include "api/feed.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#define TICK_MS (1000 / FEED_PER_SECOND)
+
+/* One brand somebody watches, or has watched. */
+struct topic {
+    struct brand *brand;
+    uint64_t seq;          /* of its newest event, as seen last */
+    int64_t changed_at;    /* when that was seen */
+    struct watcher *first; /* of those who watch */
+    struct topic *next;    /* in the feed's list */
+};
+
+/* One stream. */
+struct watcher {
+    struct feed *feed;
+    struct topic *topic;
+    struct stream *stream;
+    struct watcher *next, *previous; /* in the topic's list */
+    uint64_t told;                   /* seq it knows of; UINT64_MAX = none */
+    uint64_t ends_ns;                /* when it must ask anew, so that its authority is looked at */
+    bool beat;                       /* a sign of life is due */
+    bool greeted;                    /* has been told how soon to come back */
+};
+
+struct feed {
+    const struct env *env;
+    pthread_t thread;
+    bool running; /* there is a thread */
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* somebody watches, or it is over */
+    struct topic *topics;
+    size_t watchers;
+    bool stopping;
+};
+
+/* ---- what a stream sends ---- */
+
+static ptrdiff_t write_state(struct watcher *w, char *out, size_t max)
+{
+    char at[48];
+    const struct topic *t = w->topic;
+    time_format(brand_zone(t->brand), t->changed_at, at, sizeof(at));
+    int n = snprintf(out, max,
+                     "id: %" PRIu64 "\nevent: events\ndata: {\"seq\":%" PRIu64
+                     ",\"events_total\":%" PRIu64 ",\"last_at\":\"%s\"}\n\n",
+                     t->seq, t->seq, t->seq, at);
+    if (n < 0 || (size_t)n >= max) return 0; /* asked again with more room */
+    w->told = t->seq;
+    w->beat = false;
+    return n;
+}
+
+static ptrdiff_t fill_locked(struct watcher *w, char *out, size_t max)
+{
+    static const char greeting[] = "retry: 3000\n\n", beat[] = ": beat\n\n";
+    if (max < sizeof(greeting)) return 0;
+    if (!w->greeted) {
+        w->greeted = true;
+        memcpy(out, greeting, sizeof(greeting) - 1);
+        return sizeof(greeting) - 1;
+    }
+    if (w->told != w->topic->seq) return write_state(w, out, max);
+    if (env_mono_ns(w->feed->env) >= w->ends_ns) return -1;
+    if (!w->beat) return 0;
+    w->beat = false;
+    memcpy(out, beat, sizeof(beat) - 1);
+    return sizeof(beat) - 1;
+}
+
+static ptrdiff_t fill(void *ctx, char *out, size_t max)
+{
+    struct watcher *w = ctx;
+    pthread_mutex_lock(&w->feed->lock);
+    ptrdiff_t n = fill_locked(w, out, max);
+    pthread_mutex_unlock(&w->feed->lock);
+    return n;
+}
+
+static void close_watcher(void *ctx)
+{
+    struct watcher *w = ctx;
+    struct feed *f = w->feed;
+    pthread_mutex_lock(&f->lock);
+    if (w->next) w->next->previous = w->previous;
+    if (w->previous) w->previous->next = w->next;
+    if (w->topic->first == w) w->topic->first = w->next;
+    f->watchers--;
+    pthread_mutex_unlock(&f->lock);
+    mem_free(w);
+}
+
+/* ---- the ticker; called under the lock ---- */
+
+static void look(struct feed *f, struct topic *t)
+{
+    uint64_t seq = brand_stats(t->brand).seq;
+    if (seq == t->seq) return;
+    t->seq = seq;
+    t->changed_at = env_now(f->env);
+    for (struct watcher *w = t->first; w; w = w->next)
+        stream_wake(w->stream);
+}
+
+static void beat_all(struct feed *f)
+{
+    for (struct topic *t = f->topics; t; t = t->next) {
+        for (struct watcher *w = t->first; w; w = w->next) {
+            w->beat = true;
+            stream_wake(w->stream);
+        }
+    }
+}
+
+/* Takes the lock, and drops it while it sleeps. */
+static void tick(struct feed *f)
+{
+    const struct timespec pause = {.tv_nsec = TICK_MS * 1000000L};
+    for (struct topic *t = f->topics; t; t = t->next) {
+        if (t->first) look(f, t);
+    }
+    pthread_mutex_unlock(&f->lock);
+    nanosleep(&pause, NULL);
+    pthread_mutex_lock(&f->lock);
+}
+
+static void *run(void *arg)
+{
+    struct feed *f = arg;
+    const uint64_t beat_ns = (uint64_t)LIMIT_STREAM_BEAT_SECONDS * 1000000000;
+    pthread_mutex_lock(&f->lock);
+    uint64_t next_beat = env_mono_ns(f->env) + beat_ns;
+    while (!f->stopping) {
+        if (f->watchers == 0) {
+            pthread_cond_wait(&f->wake, &f->lock);
+            continue;
+        }
+        if (env_mono_ns(f->env) >= next_beat) {
+            next_beat = env_mono_ns(f->env) + beat_ns;
+            beat_all(f);
+        }
+        tick(f);
+    }
+    pthread_mutex_unlock(&f->lock);
+    return NULL;
+}
+
+/* ---- watching ---- */
+
+/* Called under the lock. */
+static struct topic *topic_of(struct feed *f, struct brand *b)
+{
+    struct topic *t = f->topics;
+    while (t && t->brand != b)
+        t = t->next;
+    if (t) return t;
+    t = mem_alloc(sizeof(*t));
+    t->brand = b;
+    t->next = f->topics;
+    f->topics = t;
+    return t;
+}
+
+enum err feed_watch(struct feed *f, struct call *c, uint64_t last_seq, struct why *why)
+{
+    pthread_mutex_lock(&f->lock);
+    if (f->watchers >= LIMIT_STREAMS) {
+        pthread_mutex_unlock(&f->lock);
+        return why_fail(why, ERR_BUSY, MSG_BUSY, "", "%d", LIMIT_STREAM_BEAT_SECONDS);
+    }
+    struct topic *t = topic_of(f, c->brand);
+    struct watcher *w = mem_alloc(sizeof(*w));
+    *w = (struct watcher){.feed = f, .topic = t, .next = t->first, .told = last_seq};
+    w->ends_ns = env_mono_ns(f->env) + (uint64_t)LIMIT_STREAM_SECONDS * 1000000000;
+    if (w->next) w->next->previous = w;
+    if (!t->first) { /* nobody has looked for a while */
+        t->seq = brand_stats(t->brand).seq;
+        t->changed_at = env_now(f->env);
+    }
+    t->first = w;
+    f->watchers++;
+    const struct stream_source source = {fill, close_watcher, w};
+    w->stream = reply_stream(c->req, "text/event-stream; charset=utf-8", &source);
+    c->replied = true;
+    pthread_cond_signal(&f->wake);
+    pthread_mutex_unlock(&f->lock);
+    return ERR_OK;
+}
+
+/* ---- life ---- */
+
+struct feed *feed_create(const struct env *env)
+{
+    struct feed *f = mem_alloc(sizeof(*f));
+    f->env = env;
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->wake, NULL);
+    f->running = pthread_create(&f->thread, NULL, run, f) == 0;
+    if (f->running) return f;
+    feed_destroy(f);
+    return NULL;
+}
+
+void feed_destroy(struct feed *f)
+{
+    if (!f) return;
+    assert(f->watchers == 0);
+    pthread_mutex_lock(&f->lock);
+    f->stopping = true;
+    pthread_cond_signal(&f->wake);
+    pthread_mutex_unlock(&f->lock);
+    if (f->running) pthread_join(f->thread, NULL);
+    while (f->topics) {
+        struct topic *t = f->topics;
+        f->topics = t->next;
+        mem_free(t);
+    }
+    pthread_cond_destroy(&f->wake);
+    pthread_mutex_destroy(&f->lock);
+    mem_free(f);
+}

@@ -1,0 +1,19 @@
+/* feed.h - who watches a brand, and a thread that tells them what has changed.
+ *
+ * Watchers are told at most FEED_PER_SECOND times a second, of the newest state alone: one who
+ * comes back with the last id it saw hears at once whether there is a newer one. Any thread. */
+#pragma once
+
+#include "api/call.h"
+
+#define FEED_PER_SECOND 4
+
+struct feed;
+/* NULL when its thread cannot be made. */
+struct feed *feed_create(const struct env *env);
+/* After the server was stopped. NULL is allowed. */
+void feed_destroy(struct feed *f);
+
+/* Answer a call with a stream of the brand's changes, from 'last_seq' on (UINT64_MAX = from now,
+ * whatever there is). ERR_BUSY over LIMIT_STREAMS. */
+MUST_CHECK enum err feed_watch(struct feed *f, struct call *c, uint64_t last_seq, struct why *why);

@@ -1,0 +1,47 @@
+/* routes_stream.c - a brand's changes as server-sent events. */
+#include "api/call.h"
+#include "api/feed.h"
+#include "api/internal.h"
+
+static enum err watch_brand(struct call *c, struct json_writer *w, struct why *why)
+{
+    uint64_t last = UINT64_MAX;
+    struct str topics = call_str(c, "topics");
+    (void)w;
+    while (topics.p) {
+        struct str topic = str_cut(&topics, ',');
+        if (!str_is(topic, "events"))
+            return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "topics", STR_FMT "|%s",
+                            STR_ARG(topic), "events");
+    }
+    struct str seen = request_header(c->req, "Last-Event-ID");
+    if (seen.p && !str_to_u64(seen, &last))
+        return why_fail(why, ERR_INVALID, MSG_WANT_INT, "Last-Event-ID", NULL);
+    reply_header(c->req, "X-Accel-Buffering", "no");
+    return feed_watch(c->api->feed, c, last, why);
+}
+
+static const struct spec_field stream_query[] = {
+    {.name = "topics",
+     .type = SPEC_LIST,
+     .min = 1,
+     .max = 8,
+     .fallback = "events",
+     .doc = "What to hear of: events"},
+    {0},
+};
+
+const struct spec stream_specs[] = {
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/stream",
+     .scope = SCOPE_OVERVIEW_READ,
+     .query = stream_query,
+     .flags = SPEC_INLINE,
+     .handle = watch_brand,
+     .summary =
+         "Server-sent events of a brand: its newest event's number, when it changes, at most "
+         "four times a second",
+     .reply = "{\"seq\":120001,\"events_total\":120001,"
+              "\"last_at\":\"2026-11-22T18:00:00+08:00\"}"},
+    {0},
+};

@@ -70,6 +70,30 @@ static void pool_metrics(struct api *a, struct strbuf *out)
     strbuf_addf(out, "wellfield_calls_waiting %zu\n", called.waiting);
 }
 
+static const char *route_method(const struct route *r)
+{
+    for (size_t i = 0; i < HTTP_METHOD_NAMES; i++) {
+        if (r->method == http_method_names[i].method) return http_method_names[i].upper;
+    }
+    return "ANY";
+}
+
+/* Rows that were never called are left out. */
+static void route_metrics(struct api *a, struct strbuf *out)
+{
+    for (size_t i = 0; i < a->route_count; i++) {
+        const struct route *r = &a->routes[i];
+        struct http_route_stats s = http_route_stats(a->server, i);
+        for (int c = 1; c < 6; c++) {
+            if (s.by_class[c] == 0) continue;
+            strbuf_addf(out,
+                        "wellfield_route_replies_total{method=\"%s\",path=\"%s\","
+                        "class=\"%dxx\"} %llu\n",
+                        route_method(r), r->path, c, (unsigned long long)s.by_class[c]);
+        }
+    }
+}
+
 static void handle_metrics(struct request *req)
 {
     struct api *a = request_ctx(req);
@@ -88,6 +112,7 @@ static void handle_metrics(struct request *req)
             strbuf_addf(&out, "wellfield_http_replies_total{class=\"%dxx\"} %llu\n", c,
                         (unsigned long long)s.by_class[c]);
         }
+        route_metrics(a, &out);
     }
     pool_metrics(a, &out);
     intake_metrics(&out);

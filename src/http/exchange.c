@@ -82,6 +82,10 @@ static enum MHD_Result send_reply(struct request *req, struct MHD_Response *resp
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     atomic_fetch_add(&s->by_class[status / 100], 1);
+    if (req->match.route) {
+        struct route_counts *counts = &s->by_route[req->match.route - s->options.routes];
+        atomic_fetch_add(&counts->by_class[status / 100], 1);
+    }
     enum MHD_Result queued = MHD_queue_response(req->connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return queued;

@@ -148,3 +148,8 @@ struct http_stats {
     int64_t streams;      /* of them, those that read a stream */
 };
 struct http_stats http_stats(const struct http_server *s);
+/* Replies of one row of the table by status / 100; 'index' counts from its first row. */
+struct http_route_stats {
+    uint64_t by_class[6];
+};
+struct http_route_stats http_route_stats(const struct http_server *s, size_t index);

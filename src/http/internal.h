@@ -72,6 +72,11 @@ struct request {
     bool streams;                                  /* the reply is a stream */
 };
 
+/* Replies of one row, by status / 100. */
+struct route_counts {
+    atomic_uint_fast64_t by_class[6];
+};
+
 struct http_server {
     struct http_options options; /* as given; address is not kept */
     struct ip_ranges trusted;    /* proxies */
@@ -93,6 +98,7 @@ struct http_server {
     atomic_uint_fast64_t requests;    /* request lines read */
     atomic_uint_fast64_t refused;     /* heads that failed the framing check */
     atomic_uint_fast64_t by_class[6]; /* replies by status / 100 */
+    struct route_counts *by_route;    /* beside options.routes */
     atomic_int_fast64_t connections;  /* open now */
 };
 

@@ -106,6 +106,7 @@ void server_release(struct http_server *s)
         request_destroy(req);
     }
     pthread_mutex_destroy(&s->lock);
+    mem_free(s->by_route);
     mem_free(s);
 }
 
@@ -225,6 +226,14 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, bool loopback)
                             MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s, MHD_OPTION_END);
 }
 
+static struct route_counts *route_counts_create(const struct route *routes)
+{
+    size_t count = 0;
+    while (routes[count].path)
+        count++;
+    return mem_alloc_array(count + 1, sizeof(struct route_counts));
+}
+
 enum err http_start(const struct http_options *options, struct http_server **out, struct why *why)
 {
     assert(options->threads >= 1 && options->threads <= THREADS_MAX && options->routes);
@@ -243,6 +252,7 @@ enum err http_start(const struct http_options *options, struct http_server **out
     s->options = *options;
     s->options.address = NULL;
     s->trusted = trusted;
+    s->by_route = route_counts_create(options->routes);
     s->listen_fd = fd;
     atomic_init(&s->references, 1);
     pthread_mutex_init(&s->lock, NULL);
@@ -313,6 +323,15 @@ struct http_stats http_stats(const struct http_server *s)
     pthread_mutex_unlock(lock.to);
     for (size_t i = 0; i < sizeof(stats.by_class) / sizeof(stats.by_class[0]); i++) {
         stats.by_class[i] = atomic_load(&s->by_class[i]);
+    }
+    return stats;
+}
+
+struct http_route_stats http_route_stats(const struct http_server *s, size_t index)
+{
+    struct http_route_stats stats;
+    for (size_t i = 0; i < sizeof(stats.by_class) / sizeof(stats.by_class[0]); i++) {
+        stats.by_class[i] = atomic_load(&s->by_route[index].by_class[i]);
     }
     return stats;
 }

@@ -126,6 +126,19 @@ class Store:
     def server_log(self):
         return open(os.path.join(self.folder, "server.log")).read()[-4000:]
 
+    def note_routes(self):
+        """Where WF_ROUTES_LOG names a file: add which routes this server has answered with success."""
+        log = os.environ.get("WF_ROUTES_LOG")
+        if not log or not self.server or self.server.poll() is not None:
+            return
+        try:
+            text = http("GET", self.url + "/metrics", timeout=10)[1].decode()
+        except OSError:
+            return
+        hits = re.findall(r'^wellfield_route_replies_total\{method="(\w+)",path="([^"]+)",class="[23]xx"\}', text, re.M)
+        with open(log, "a") as f:
+            f.writelines(f"{method} {path}\n" for method, path in hits)
+
     def kill(self):
         """SIGKILL, as a crash."""
         self.server.send_signal(signal.SIGKILL)
@@ -135,6 +148,7 @@ class Store:
     def stop(self):
         """SIGTERM; the server must end by itself with exit code 0."""
         if self.server:
+            self.note_routes()
             self.server.terminate()
             code = self.server.wait(timeout=60)
             self.server = None
@@ -149,6 +163,7 @@ class Store:
 
     def close(self):
         if self.server:
+            self.note_routes()
             self.server.kill()
             self.server.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

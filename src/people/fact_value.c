@@ -90,6 +90,13 @@ static enum err check_name(struct fact_value *v, const char *field, struct arena
     return v->name.len ? ERR_OK : why_fail(why, ERR_INVALID, MSG_NO_NAME, field, NULL);
 }
 
+/* Nothing is to be said of the value: most are such. */
+static inline bool is_fine(const struct fact_value *v, bool plain)
+{
+    if (v->type == PROP_TEXT) return plain && v->text.p && v->text.len <= LIMIT_PROP_VALUE_BYTES;
+    return v->type == PROP_NUMBER && isfinite(v->number);
+}
+
 static enum err check_value(struct fact_value *v, const char *field, bool plain,
                             struct arena *arena, struct why *why)
 {
@@ -122,7 +129,8 @@ static enum err check_props(struct fact *f, struct arena *arena, struct why *why
     TRY(check_count(f->prop_count, "props", why));
     for (uint32_t i = 0; i < f->prop_count; i++) {
         if (!is_sound(f, i)) TRY(check_name(&f->props[i], "props", arena, why));
-        TRY(check_value(&f->props[i], "props", f->plain, arena, why));
+        if (!is_fine(&f->props[i], f->plain))
+            TRY(check_value(&f->props[i], "props", f->plain, arena, why));
     }
     return ERR_OK;
 }
@@ -153,6 +161,8 @@ static uint32_t take_personal(struct fact *f, struct fact_value *taken)
 {
     struct str spelling;
     uint32_t kept = 0, count = 0;
+    uint64_t all = f->prop_count ? UINT64_MAX >> (64 - f->prop_count) : 0;
+    if ((f->sound_props & all) == all) return 0;
     for (uint32_t i = 0; i < f->prop_count; i++) {
         if (!is_sound(f, i) && fact_personal(f->props[i].name, &spelling)) {
             taken[count++] = f->props[i];

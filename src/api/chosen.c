@@ -110,14 +110,13 @@ static void keep(struct chosen_cache *x, struct chosen *s)
     s->refs++;
 }
 
-static enum err make(struct call *c, struct str filter, const char *field, struct chosen **out,
-                     struct why *why)
+static enum err make(struct call *c, struct str filter, struct chosen **out, struct why *why)
 {
     struct asking asking;
     struct idset set = {0};
     asking_begin(&asking, c->brand, call_lang(c), c->budget);
     uint64_t seq = asking.snapshot->seq;
-    enum err err = insight_select(&asking.in, filter, field, &set, why);
+    enum err err = insight_select(&asking.in, filter, "filter", &set, why);
     asking_end(&asking);
     if (err != ERR_OK) return err;
     struct chosen *s = mem_alloc(sizeof(*s) + filter.len);
@@ -131,8 +130,8 @@ static enum err make(struct call *c, struct str filter, const char *field, struc
     return ERR_OK;
 }
 
-enum err chosen_get(struct call *c, struct str filter, const char *field, uint64_t seq,
-                    const struct idset **out, uint64_t *as_of, struct why *why)
+enum err chosen_get(struct call *c, struct str filter, uint64_t seq, const struct idset **out,
+                    uint64_t *as_of, struct why *why)
 {
     struct chosen_cache *x = c->api->chosen;
     int64_t now = env_now(brand_env(c->brand));
@@ -142,7 +141,7 @@ enum err chosen_get(struct call *c, struct str filter, const char *field, uint64
     if (s) hold(c, s);
     pthread_mutex_unlock(&x->lock);
     if (!s) {
-        TRY(make(c, filter, field, &s, why));
+        TRY(make(c, filter, &s, why));
         pthread_mutex_lock(&x->lock);
         s->used_at = now;
         keep(x, s);

@@ -11,8 +11,9 @@ void chosen_destroy(struct chosen_cache *x); /* NULL is allowed */
 
 /* The members that the filter chooses; the set lives as long as the call. With 'seq' (of a cursor)
  * the very set of then is given if it is still there; 0 = as of now, a few seconds old at most.
- * '*as_of' is the seq it was made at. Errors name 'field'. */
-MUST_CHECK enum err chosen_get(struct call *c, struct str filter, const char *field, uint64_t seq,
+ * '*as_of' is the seq it was made at. Errors name the
+ * field "filter". */
+MUST_CHECK enum err chosen_get(struct call *c, struct str filter, uint64_t seq,
                                const struct idset **out, uint64_t *as_of, struct why *why);
 
 /* Members by stage, a few seconds old at most. */

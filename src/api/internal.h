@@ -35,6 +35,9 @@ extern const struct spec members_specs[];
 extern const struct spec member_specs[];
 extern const struct spec brand_specs[];
 extern const struct spec stream_specs[];
+extern const struct spec export_specs[];
+extern const struct spec reveal_specs[];
+extern const struct spec saved_specs[];
 
 /* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
  * the one there is. The server must not run. */

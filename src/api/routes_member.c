@@ -20,7 +20,7 @@ static enum err member_of(const struct call *c, uint32_t *out, struct why *why)
     return ERR_OK;
 }
 
-static enum err look_at(struct call *c, struct look *look, uint32_t *member, struct why *why)
+enum err members_look(struct call *c, struct look *look, uint32_t *member, struct why *why)
 {
     struct sql *db;
     TRY(member_of(c, member, why));
@@ -38,12 +38,12 @@ static bool is_masked(const struct look_trait *t)
 }
 
 static void put_identities(const struct call *c, struct json_writer *w,
-                           const struct look_profile *p, bool clear)
+                           const struct look_profile *p)
 {
     put_array(w, "identities");
     for (size_t i = 0; i < p->identity_count; i++) {
         const struct look_identity *id = &p->identities[i];
-        bool masked = id->personal && !clear;
+        bool masked = id->personal;
         json_begin_object(w);
         put_text(w, "kind", identity_kind_name(id->kind));
         put_str(w, "value", masked ? look_mask(c->arena, id->value) : id->value);
@@ -56,10 +56,9 @@ static void put_identities(const struct call *c, struct json_writer *w,
     json_end_array(w);
 }
 
-static void put_trait(const struct call *c, struct json_writer *w, const struct look_trait *t,
-                      bool clear)
+static void put_trait(const struct call *c, struct json_writer *w, const struct look_trait *t)
 {
-    bool masked = is_masked(t) && !clear;
+    bool masked = is_masked(t);
     json_begin_object(w);
     put_str(w, "name", t->name);
     put_text(w, "type", t->type == TYPE_TEXT ? "text" : t->type == TYPE_BOOL ? "bool" : "number");
@@ -144,10 +143,10 @@ static void put_profile(const struct call *c, struct json_writer *w, const struc
     put_str(w, "name", p->name);
     put_standing(c, w, p);
     put_figures(c, w, &p->state);
-    put_identities(c, w, p, false);
+    put_identities(c, w, p);
     put_array(w, "traits");
     for (size_t i = 0; i < p->trait_count; i++)
-        put_trait(c, w, &p->traits[i], false);
+        put_trait(c, w, &p->traits[i]);
     json_end_array(w);
     put_array(w, "personas");
     for (size_t i = 0; i < p->persona_count; i++)
@@ -166,8 +165,8 @@ static enum err get_member(struct call *c, struct json_writer *w, struct why *wh
 {
     struct look look;
     struct look_profile profile;
-    uint32_t member;
-    TRY(look_at(c, &look, &member, why));
+    uint32_t member = 0;
+    TRY(members_look(c, &look, &member, why));
     enum err err = hide(look_profile(&look, member, &profile, why), why);
     if (err == ERR_OK) put_profile(c, w, &profile);
     look_end(&look);
@@ -253,13 +252,13 @@ static enum err get_timeline(struct call *c, struct json_writer *w, struct why *
     struct look_timeline timeline;
     struct look_moment before;
     struct look_span span = {.limit = (size_t)call_int(c, "limit")};
-    uint32_t member;
+    uint32_t member = 0;
     span.kind_count = split_kinds(c, call_str(c, "kind"), &span.kinds);
     if (call_has(c, "cursor")) {
         TRY(read_moment(c, &before, why));
         span.before = &before;
     }
-    TRY(look_at(c, &look, &member, why));
+    TRY(members_look(c, &look, &member, why));
     enum err err = hide(look_timeline(&look, member, &span, &timeline, why), why);
     if (err == ERR_OK) {
         json_begin_object(w);

@@ -106,7 +106,7 @@ static const char *const sorts[] = {"id", "last_seen", "stage"};
 static enum look_sort sort_of(struct str name)
 {
     enum look_sort sort = LOOK_BY_ID;
-    while (!str_is(name, sorts[sort]))
+    while (sort < LOOK_BY_STAGE && !str_is(name, sorts[sort]))
         sort++;
     return sort;
 }
@@ -184,8 +184,7 @@ static enum err get_members(struct call *c, struct json_writer *w, struct why *w
         page.after = &cursor.place;
     }
     if (call_has(c, "filter"))
-        TRY(chosen_get(c, call_str(c, "filter"), "filter", cursor.seq, &page.only, &cursor.seq,
-                       why));
+        TRY(chosen_get(c, call_str(c, "filter"), cursor.seq, &page.only, &cursor.seq, why));
     TRY(call_reader(c, &db, why));
     look_begin(&look, c->brand, db, c->arena);
     enum err err = call_has(c, "q") ? put_found(c, &look, &page, w, why)
@@ -200,7 +199,7 @@ static enum err count_members(struct call *c, struct json_writer *w, struct why 
 {
     const struct idset *set;
     uint64_t seq, began = env_mono_ns(brand_env(c->brand));
-    TRY(chosen_get(c, call_str(c, "filter"), "filter", 0, &set, &seq, why));
+    TRY(chosen_get(c, call_str(c, "filter"), 0, &set, &seq, why));
     json_begin_object(w);
     put_int(w, "members", (int64_t)set->count);
     put_int(w, "as_of_seq", (int64_t)seq);

@@ -65,6 +65,11 @@
     LIMIT(LINE_BYTES, 1048576, "bytes", "a line of an imported file")                              \
     LIMIT(NAME_INDEX_BYTES, 268435456, "bytes", "names of a brand's members kept for searching")   \
     LIMIT(PAGE_MEMBERS, 200, "members", "members of one page")                                     \
+    LIMIT(EXPORT_MEMBERS, 200000, "members", "members of one export")                              \
+    LIMIT(SAVED_QUESTIONS, 1000, "questions", "saved questions of a brand")                        \
+    LIMIT(SAVED_BOARDS, 200, "boards", "boards of a brand")                                        \
+    LIMIT(BOARD_QUESTIONS, 50, "questions", "questions on one board")                              \
+    LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \
     LIMIT(PAGE_EVENTS, 200, "events", "events of one page of a member's history")                  \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \

@@ -4,8 +4,10 @@
 #include "intake/import.h"
 #include "main/session.h"
 #include "people/people.h"
+#include "saved/saved.h"
 
-const struct module *const product_modules[] = {&people_module, &import_module, NULL};
+const struct module *const product_modules[] = {&people_module, &saved_module, &import_module,
+                                                NULL};
 
 void data_options_fill(struct data_options *o, const char *dir, const char *key, const char *store)
 {

@@ -1,0 +1,263 @@
+/* routes_export.c - members as a file.
+ *
+ * The list is read page by page, each in an arena that is given back, and on a connection of its
+ * own without a transaction: the export may take longer than a transaction of a reader should. It
+ * is written down before it is handed out; who exports without the right to reveal gets masked
+ * values. */
+#include <inttypes.h>
+
+#include "account/audit.h"
+#include "api/internal.h"
+#include "api/members.h"
+#include "api/put.h"
+#include "insight/reply.h"
+
+#define PAGE LIMIT_PAGE_MEMBERS
+
+enum column {
+    COLUMN_ID,
+    COLUMN_NAME,
+    COLUMN_STAGE,
+    COLUMN_TRUST,
+    COLUMN_CREATED,
+    COLUMN_LAST_SEEN,
+    COLUMN_EVENTS,
+    COLUMN_ORDERS,
+    COLUMN_SPENT,
+    COLUMN_IDENTITY, /* and behind it a column for each kind of identity */
+    COLUMN_COUNT = COLUMN_IDENTITY + IDENTITY_KIND_COUNT
+};
+
+static const char *column_name(int column)
+{
+    static const char *const names[COLUMN_IDENTITY] = {
+        "id", "name", "stage", "trust", "created", "last_seen", "events", "orders", "spent"};
+    if (column < COLUMN_IDENTITY) return names[column];
+    return column == COLUMN_IDENTITY + IDENTITY_NAME
+               ? "nickname"
+               : identity_kind_name((enum identity_kind)(column - COLUMN_IDENTITY));
+}
+
+struct export
+{
+    struct call *call;
+    struct reply reply;
+    int columns[COLUMN_COUNT];
+    size_t column_count;
+    bool clear;
+    uint64_t members;
+};
+
+/* ---- columns ---- */
+
+static bool add_column(struct export *e, struct str name)
+{
+    int column = 0;
+    while (column < COLUMN_COUNT && !str_is(name, column_name(column)))
+        column++;
+    if (column == COLUMN_COUNT) return false;
+    for (size_t i = 0; i < e->column_count; i++) {
+        if (e->columns[i] == column) return false;
+    }
+    e->columns[e->column_count++] = column;
+    return true;
+}
+
+static enum err read_columns(struct export *e, struct why *why)
+{
+    struct str list = call_str(e->call, "columns");
+    while (list.p && list.len) {
+        struct str name = str_trim(str_cut(&list, ','));
+        if (add_column(e, name)) continue;
+        struct strbuf known = {0};
+        for (int i = 0; i < COLUMN_COUNT; i++)
+            strbuf_addf(&known, "%s%s", i ? ", " : "", column_name(i));
+        struct str shown = name.len > 64 ? (struct str){name.p, 64} : name;
+        (void)why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "columns", STR_FMT "|%s",
+                       STR_ARG(shown), known.p);
+        strbuf_finish(&known);
+        return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
+static const char *header(const struct export *e)
+{
+    const char *text = column_name(e->columns[0]);
+    for (size_t i = 1; i < e->column_count; i++)
+        text = arena_printf(e->call->arena, "%s,%s", text, column_name(e->columns[i]));
+    return text;
+}
+
+/* ---- rows ---- */
+
+/* All values of a kind, parted by blanks. */
+static void put_values(struct export *e, struct arena *arena, const struct look_row *row,
+                       enum identity_kind kind)
+{
+    const char *text = "";
+    for (size_t i = 0; i < row->identity_count; i++) {
+        const struct look_identity *id = &row->identities[i];
+        if (id->kind != kind) continue;
+        struct str value = id->personal && !e->clear ? look_mask(arena, id->value) : id->value;
+        text = arena_printf(arena, "%s%s" STR_FMT, text, *text ? " " : "", STR_ARG(value));
+    }
+    reply_text(&e->reply, NULL, str_of(text));
+}
+
+static void put_cell(struct export *e, struct arena *arena, const struct look_row *row, int column)
+{
+    struct reply *r = &e->reply;
+    switch (column) {
+    case COLUMN_ID:
+        reply_member(r, NULL, row->id);
+        break;
+    case COLUMN_NAME:
+        reply_text(r, NULL, row->name.p ? row->name : STR(""));
+        break;
+    case COLUMN_STAGE:
+        reply_text(r, NULL, str_of(stage_name(row->stage)));
+        break;
+    case COLUMN_TRUST:
+        reply_text(r, NULL, str_of(trust_name(row->trust)));
+        break;
+    case COLUMN_CREATED:
+        reply_time(r, NULL, row->created);
+        break;
+    case COLUMN_LAST_SEEN:
+        reply_time(r, NULL, row->last_seen);
+        break;
+    case COLUMN_EVENTS:
+        reply_count(r, NULL, row->events);
+        break;
+    case COLUMN_ORDERS:
+        reply_count(r, NULL, row->orders);
+        break;
+    case COLUMN_SPENT:
+        reply_int(r, NULL, row->spent);
+        break;
+    default:
+        put_values(e, arena, row, (enum identity_kind)(column - COLUMN_IDENTITY));
+        break;
+    }
+}
+
+static enum err put_page(struct export *e, struct look *l, const struct look_page *page,
+                         struct look_rows *rows, struct why *why)
+{
+    TRY(look_list(l, page, rows, why));
+    for (size_t i = 0; i < rows->count; i++) {
+        reply_row(&e->reply);
+        for (size_t k = 0; k < e->column_count; k++)
+            put_cell(e, l->arena, &rows->items[i], e->columns[k]);
+        reply_row_end(&e->reply);
+    }
+    e->members += rows->count;
+    if (e->members > LIMIT_EXPORT_MEMBERS)
+        return why_fail(why, ERR_TOO_LARGE, MSG_EXPORT_TOO_MANY, "filter", "%d",
+                        LIMIT_EXPORT_MEMBERS);
+    return ERR_OK;
+}
+
+static enum err put_pages(struct export *e, struct sql *db, const struct idset *only,
+                          struct why *why)
+{
+    struct look_page page = {
+        .stage = members_stage(call_str(e->call, "stage")), .only = only, .limit = PAGE};
+    struct look_rows rows = {.more = true};
+    struct look_place after;
+    struct arena *arena = arena_create(0);
+    struct look look;
+    enum err err = ERR_OK;
+    look_begin(&look, e->call->brand, db, arena);
+    while (err == ERR_OK && rows.more) {
+        err = put_page(e, &look, &page, &rows, why);
+        after = rows.last;
+        page.after = &after;
+        arena_reset(arena);
+    }
+    look_end(&look);
+    arena_destroy(arena);
+    return err;
+}
+
+/* ---- the route ---- */
+
+static enum err write_down(const struct export *e, struct why *why)
+{
+    const struct call *c = e->call;
+    struct strbuf text = {0};
+    struct json_writer w = {.out = &text};
+    json_begin_object(&w);
+    put_int(&w, "members", (int64_t)e->members);
+    put_bool(&w, "clear", e->clear);
+    put_str(&w, "columns", str_of(header(e)));
+    put_str(&w, "filter", call_str(c, "filter"));
+    put_str(&w, "stage", call_str(c, "stage"));
+    json_end_object(&w);
+    enum err err = audit_add(c->data,
+                             &(struct audit_entry){.who = c->who,
+                                                   .brand = brand_slug(c->brand),
+                                                   .action = "members.exported",
+                                                   .subject = "members",
+                                                   .after = strbuf_str(&text)},
+                             why);
+    strbuf_finish(&text);
+    return err;
+}
+
+static enum err export_members(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct export e = {.call = c,
+                       .clear = (c->who->scopes & SCOPE_MEMBERS_REVEAL) != 0,
+                       .reply = {.form = INSIGHT_CSV, .zone = brand_zone(c->brand), .out = w->out}};
+    const struct idset *only = NULL;
+    uint64_t seq;
+    struct sql *db;
+    TRY(read_columns(&e, why));
+    if (call_has(c, "filter")) TRY(chosen_get(c, call_str(c, "filter"), 0, &only, &seq, why));
+    TRY(brand_reader(c->brand, &db, why));
+    reply_list(&e.reply, NULL, header(&e));
+    enum err err = put_pages(&e, db, only, why);
+    sql_close(db);
+    reply_list_end(&e.reply);
+    if (err == ERR_OK) err = write_down(&e, why);
+    if (err != ERR_OK) return err;
+    c->type = "text/csv; charset=utf-8";
+    reply_header(c->req, "Content-Disposition", "attachment; filename=\"members.csv\"");
+    return ERR_OK;
+}
+
+static const struct spec_field export_query[] = {
+    {.name = "filter",
+     .type = SPEC_TEXT,
+     .min = 1,
+     .max = LIMIT_EXPR_BYTES,
+     .doc = "only those for whom the expression holds"},
+    {.name = "stage", .type = SPEC_ENUM, .choices = MEMBERS_STAGES, .doc = "only of this stage"},
+    {.name = "format",
+     .type = SPEC_ENUM,
+     .choices = "csv",
+     .fallback = "csv",
+     .doc = "form of the file"},
+    {.name = "columns",
+     .type = SPEC_LIST,
+     .min = 1,
+     .max = COLUMN_COUNT,
+     .fallback = "id,name,stage,trust,created,last_seen,events,orders,spent,phone,email",
+     .doc = "id, name, stage, trust, created, last_seen, events, orders, spent, and kinds of "
+            "identities (names as nickname)"},
+    {0},
+};
+
+const struct spec export_specs[] = {
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/members/export",
+     .scope = SCOPE_MEMBERS_EXPORT,
+     .query = export_query,
+     .flags = SPEC_FILTERED | SPEC_PERSONAL,
+     .handle = export_members,
+     .summary = "Members as CSV for a spreadsheet; written down in the audit log",
+     .reply = NULL},
+    {0},
+};

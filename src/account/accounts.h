@@ -26,8 +26,9 @@ MUST_CHECK enum err accounts_flush(struct accounts *a, struct why *why);
 
 /* From where. */
 struct account_caller {
-    struct str address; /* "" = not known */
-    struct str agent;
+    struct str address; /* shown beside the session; "" = not known */
+    struct str network; /* whose pace is kept: the address, or what one client can move about in */
+    struct str agent;   /* what the browser calls itself */
 };
 /* A session that has begun. */
 struct account_session {

@@ -13,7 +13,7 @@
 static const char *const prefixes[KEY_KINDS] = {"wf_live_", "wf_pub_", "wf_sec_"};
 static const char *const kind_names[KEY_KINDS] = {"token", "public", "secret"};
 
-const char *key_prefix(enum key_kind kind)
+const char *key_start(enum key_kind kind)
 {
     return prefixes[kind];
 }

@@ -83,6 +83,8 @@ struct key_row {
 /* Those of a brand, newest first. */
 MUST_CHECK enum err key_list(struct keyring *k, const char *brand, struct arena *arena,
                              struct key_row **out, size_t *count, struct why *why);
+/* What stands before the secret of a kind: "wf_live_". */
+const char *key_start(enum key_kind kind);
 /* "token", "public" or "secret". */
 const char *key_kind_name(enum key_kind kind);
 bool key_kind_parse(struct str name, enum key_kind *out);

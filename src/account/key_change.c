@@ -113,7 +113,7 @@ static void make_text(struct keyring *k, struct making *m, char text[KEY_TEXT_MA
 {
     char secret[TOKEN_CHARS + 1], sum[TOKEN_CHECK_CHARS + 1];
     token_make(data_env(k->data), secret);
-    int len = snprintf(text, KEY_TEXT_MAX, "%s%s", key_prefix(m->entry->key.kind), secret);
+    int len = snprintf(text, KEY_TEXT_MAX, "%s%s", key_start(m->entry->key.kind), secret);
     token_check((struct str){text, (size_t)len}, sum);
     snprintf(text + len, KEY_TEXT_MAX - (size_t)len, "%s", sum);
     snprintf(m->prefix, sizeof(m->prefix), "%.*s", KEY_PREFIX_CHARS, text);

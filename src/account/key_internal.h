@@ -36,5 +36,3 @@ void key_enter(struct keyring *k, struct key_entry *e);
 struct str key_hash_str(const struct key_entry *e);
 /* Does it live now? */
 bool key_lives(const struct keyring *k, const struct key_entry *e);
-/* What stands before the secret of a kind. */
-const char *key_prefix(enum key_kind kind);

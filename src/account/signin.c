@@ -81,9 +81,9 @@ enum err account_setup(struct accounts *a, const struct account_setup *s,
 
 /* ---- name and password ---- */
 
-static enum err check_pace(struct accounts *a, struct str name, struct str address, struct why *why)
+static enum err check_pace(struct accounts *a, struct str name, struct str network, struct why *why)
 {
-    int seconds = throttle_begin(a->throttle, name, address);
+    int seconds = throttle_begin(a->throttle, name, network);
     return seconds ? why_fail(why, ERR_BUSY, MSG_SIGN_IN_PACE, "", "%d", seconds) : ERR_OK;
 }
 
@@ -107,7 +107,7 @@ static enum err sign_in(struct accounts *a, struct str name, struct str password
     TRY(password_is(a->gate, password, stored, &right, why));
     if (!right || !staff_has_role(a->staff, person))
         return why_fail(why, ERR_UNAUTHORIZED, MSG_SIGN_IN_WRONG, "", NULL);
-    throttle_right(a->throttle, name, from->address);
+    throttle_right(a->throttle, name, from->network);
     return enter(a, person, "password", from, out, why);
 }
 
@@ -118,7 +118,7 @@ enum err account_sign_in(struct accounts *a, struct str name, struct str passwor
     if (name.len > NAME_BYTES_MAX || !utf8_valid(name)) name = STR("");
     struct arena *arena = arena_create(0);
     struct str folded = utf8_fold(arena, str_trim(name));
-    enum err err = check_pace(a, folded, from->address, why);
+    enum err err = check_pace(a, folded, from->network, why);
     if (err == ERR_OK) err = sign_in(a, folded, password, from, out, why);
     arena_destroy(arena);
     return err;
@@ -133,11 +133,11 @@ enum err account_change_password(struct accounts *a, const struct principal *who
     bool right = false;
     struct str name = str_of(who->name);
     TRY(password_allowed(change->new, name, STR(""), "password.new", why));
-    TRY(check_pace(a, name, from->address, why));
+    TRY(check_pace(a, name, from->network, why));
     staff_password(a->staff, who->number, stored);
     TRY(password_is(a->gate, change->current, stored, &right, why));
     if (!right) return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, "password.current", NULL);
-    throttle_right(a->throttle, name, from->address);
+    throttle_right(a->throttle, name, from->network);
     TRY(password_hash(a->gate, change->new, stored, why));
     TRY(staff_set_password(a->staff, who, who->number, stored, why));
     TRY(session_end_all(a->sessions, who->number, 0, why));

@@ -154,10 +154,10 @@ static const struct route own_routes[] = {
 /* Server-wide ones first: the first that fits wins. */
 static const struct spec *const spec_tables[] = {
     docs_specs,                                /* the API itself */
-    system_specs,                              /* server-wide */
+    system_specs, account_specs,               /* server-wide */
     query_specs,                               /* of a brand from here */
     stream_specs, members_specs, export_specs, /* before {id} of a member */
-    member_specs, reveal_specs,  saved_specs,  brand_specs, NULL,
+    member_specs, reveal_specs,  saved_specs,  brand_specs, staff_specs, key_specs, NULL,
 };
 
 static size_t route_count(const struct route *list)

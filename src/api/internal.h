@@ -38,6 +38,9 @@ extern const struct spec stream_specs[];
 extern const struct spec export_specs[];
 extern const struct spec reveal_specs[];
 extern const struct spec saved_specs[];
+extern const struct spec account_specs[];
+extern const struct spec staff_specs[];
+extern const struct spec key_specs[];
 
 /* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
  * the one there is. The server must not run. */

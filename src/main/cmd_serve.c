@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/accounts.h"
 #include "api/api.h"
 #include "base/log.h"
 #include "main/options.h"
@@ -47,6 +48,21 @@ struct door {
     const char *listen, *trusted;
 };
 
+/* Nobody has an account yet: who reads this may make the first one. */
+static enum err offer_setup(struct session *s, struct data *d, const char *address, struct why *why)
+{
+    struct accounts *a;
+    char code[TOKEN_CHARS + 1];
+    TRY(accounts_open(d, &a, why));
+    if (!account_setup_needed(a)) return ERR_OK;
+    TRY(account_setup_code(a, code, why));
+    fprintf(s->out,
+            "nobody has an account yet; make the first one within 24 hours at\n"
+            "  http://%s/console/setup#%s\n",
+            address, code);
+    return ERR_OK;
+}
+
 static enum err serve(struct session *s, struct data *d, const struct door *at, struct why *why)
 {
     struct api *api = NULL;
@@ -75,7 +91,10 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     if (err == ERR_OK) {
         api_set_server(api, server);
         fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));
+        err = offer_setup(s, d, http_address(server), why);
         fflush(s->out);
+    }
+    if (err == ERR_OK) {
         if (!wait_for_end(d, &signals)) err = why_fail(why, ERR_IO, MSG_POISONED, "", NULL);
         log_info("main", "stopping", NULL);
     }

@@ -39,6 +39,18 @@ const struct command_entry command_list[] = {
      "a new data directory from a backup"},
     {"erase", command_erase, NEEDS_DATA, "--data DIR --brand SLUG [--source NAME] KIND:VALUE",
      "erase the member with this identity, such as phone:13800138000: events and all"},
+    {"staff", command_staff, NEEDS_DATA,
+     "add NAME | list | reset NAME | remove NAME | disable NAME | enable NAME  --data DIR\n"
+     "                    [--brand SLUG] [--role ROLE] [--url URL]",
+     "people: without --brand of every brand; add and reset print a one-time link"},
+    {"link", command_link, NEEDS_DATA, "--data DIR [--name NAME] [--url URL]",
+     "a one-time link that signs somebody in (default: owner, who is made if need be)"},
+    {"key", command_key, NEEDS_DATA,
+     "add | list | revoke NUMBER  --data DIR [--brand SLUG] [--kind token|public|secret]\n"
+     "                    [--name TEXT] [--scopes NAME,...] [--expires DAYS]",
+     "API tokens and write keys; add prints the secret, once"},
+    {"audit", command_audit, NEEDS_DATA, "--data DIR [--brand SLUG] [--action NAME|FAMILY.]",
+     "the audit log as JSON lines, newest first"},
     {"simulate", command_simulate, NEEDS_DATA,
      "--data DIR --brand SLUG --members N --days N [--seed N] [--start DATE]",
      "a believable brand's history"},

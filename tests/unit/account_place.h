@@ -14,7 +14,7 @@ struct world {
     struct arena *arena;
 };
 
-static const struct account_caller caller = {{"192.0.2.7", 9}, {"test/1", 6}};
+static const struct account_caller caller = {{"192.0.2.7", 9}, {"192.0.2.7", 9}, {"test/1", 6}};
 #define GOOD_PASSWORD "violet-harbour-79-lemon"
 
 static inline void world_accounts(struct world *w)

@@ -15,6 +15,15 @@
 
 #include "base/mem.h"
 
+#ifdef __x86_64__
+/* libxxhash's own, by the widest vectors of the processor, and the same number. Its header does not
+ * go with the inline functions. */
+uint64_t XXH3_64bits_dispatch(const void *p, size_t len);
+#else
+#define XXH3_64bits_dispatch XXH3_64bits
+#endif
+#define LONG_BYTES 1024 /* from here on they are worth the call */
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hashes on disk are little-endian");
 _Static_assert(sizeof(struct sha256_state) >= sizeof(SHA256_CTX), "state fits");
 _Static_assert(SEAL_OVERHEAD == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
@@ -35,7 +44,7 @@ static void need_sodium(void)
 
 uint64_t hash_xxh3(const void *p, size_t len)
 {
-    return XXH3_64bits(p, len);
+    return len < LONG_BYTES ? XXH3_64bits(p, len) : XXH3_64bits_dispatch(p, len);
 }
 
 struct hash128 hash_keyed(const uint8_t key[32], const void *p, size_t len)

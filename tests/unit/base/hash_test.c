@@ -7,9 +7,21 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/env.h"
 #include "base/hash.h"
+
+/* Long bytes go another way than short ones. */
+static void xxh3_is_that_of_its_library_whatever_the_length(void **state)
+{
+    (void)state;
+    char bytes[4096];
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)(i * 31 + i / 251);
+    for (size_t len = 0; len <= sizeof(bytes); len++)
+        assert_true(hash_xxh3(bytes, len) == XXH3_64bits(bytes, len));
+}
 
 static void xxh3_matches_its_published_values(void **state)
 {
@@ -169,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xxh3_matches_its_published_values),
+        cmocka_unit_test(xxh3_is_that_of_its_library_whatever_the_length),
         cmocka_unit_test(sha256_matches_its_published_values),
         cmocka_unit_test(sha256_in_pieces_is_sha256_whole),
         cmocka_unit_test(keyed_hashes_depend_on_every_bit_of_key_and_text),

@@ -2,6 +2,7 @@
  * and kernels read. No ownership: whoever fills a struct history owns its arrays. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -32,7 +33,14 @@ struct prop_column {
     uint32_t string_count;
 };
 
+/* Members from .. from + count - 1, each with some of their rows in each of several runs. */
+struct member_span {
+    uint32_t from, count; /* count 0: the run has whole members */
+    bool more;            /* another run of the same span follows */
+};
+
 struct history {
+    struct member_span span;
     uint32_t member_count;
     const uint32_t *member;         /* [member_count] ids; 0 = events that have no member */
     const uint32_t *off;            /* [member_count + 1] member i has rows off[i] .. off[i+1]-1 */

@@ -5,8 +5,9 @@
  * of each range by (persona, at), maps personas to members, and hands each worker runs of whole
  * members of about SCAN_RUN_ROWS rows. A member of several personas is gathered apart and comes
  * whole. Events without member come in runs of one "member" with id 0, in several pieces, sorted by
- * at within each. Who counts events and not members can take all members in pieces, and saves the
- * merging. The order in which runs come to workers is not fixed: results must be merged so
+ * at within each. Who counts events and not members can take all members in pieces, and who adds up
+ * a member's rows in whatever order can take them source by source; both save the merging. The
+ * order in which runs come to workers is not fixed: results must be merged so
  * that it does not matter.
  *
  * Within a member rows ascend by at. Ties of one persona are in order of commit; between personas
@@ -22,6 +23,7 @@
 #include "eventlog/tail.h"
 
 #define SCAN_RUN_ROWS 65536
+#define SCAN_SPAN_MAX 65536 /* members of a span */
 
 /* Personas that belong to a member with other personas; all others are their own member. */
 struct persona_map {
@@ -61,6 +63,7 @@ struct scan {
     int64_t brief_before;
     bool members_only; /* leave out events without member */
     bool pieces;       /* a member may come in several pieces, also of one run: nothing is merged */
+    bool spans; /* members may come in several runs, each in order by itself (history.span) */
 };
 
 /* One call per run; false stops the scan (which then returns ERR_CANCELLED). Arrays are valid

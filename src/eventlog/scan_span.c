@@ -9,10 +9,12 @@
  * 1. Runs before a lane's pos are done; a lane's pos is at its sheet's last when another group must
  * be loaded or the source is at its end.
  * 2. A run has at most SCAN_RUN_ROWS rows or one member.
- * 3. Personas of the map go to the side (scan_gather.c) and never into a run here. */
+ * 3. Personas of the map go to the side (scan_gather.c) and never into a run here.
+ * 4. Where that is enough, what is whole is handed over as it lies, a run of each source. */
 #include "base/mem.h"
 #include "eventlog/scan_work.h"
 
+#define SPAN_SHARE 16 /* members of a span for each of its rows, at most */
 #define TEXTS_BYTES_MAX ((uint64_t)16 * 1024 * 1024) /* then the table of a run starts anew */
 
 /* --- delivery --- */
@@ -35,7 +37,7 @@ enum err scan_deliver(struct scan_worker *w, const struct sheet *s, uint32_t fro
                       const struct strings *strings)
 {
     struct scanner *sc = w->scanner;
-    struct history run = {.member_count = to - from};
+    struct history run = {.span = w->span, .member_count = to - from};
     if (from == to) return ERR_OK;
     TRY(scan_check(w));
     uint32_t first = s->run_off[from];
@@ -164,10 +166,51 @@ static enum err merged_run(struct scan_worker *w, uint64_t rows, uint64_t bound)
     return deliver_out(w);
 }
 
+/* Nothing is merged of a span. Its members are to be dense, as who takes it has a place for each;
+ * those of the map are not. The bound of one that begins with 'head'; 0 when there is none. */
+static uint64_t span_bound(struct scan_worker *w, uint64_t head, uint64_t bound)
+{
+    struct scanner *sc = w->scanner;
+    if (!sc->scan->spans || !sc->stream) return 0;
+    if (bound - head > SCAN_SPAN_MAX) bound = head + SCAN_SPAN_MAX;
+    w->mapped = gallop_u32(sc->map.persona, w->mapped, sc->map.count, head);
+    if (w->mapped < sc->map.count && sc->map.persona[w->mapped] < bound) return 0;
+    uint64_t rows = set_ends(w, bound), end = head;
+    for (uint32_t s = 0; s < sc->source_count; s++) {
+        const struct lane *lane = &w->lanes[s];
+        if (lane->pos == lane->end) continue;
+        uint64_t last = lane->sheet->run_persona[lane->end - 1];
+        if (last >= end) end = last + 1;
+    }
+    return end - head <= SPAN_SHARE * rows ? end : 0;
+}
+
+/* All rows of the personas from 'head' to before 'bound', source by source. */
+static enum err take_span(struct scan_worker *w, uint64_t head, uint64_t bound)
+{
+    uint32_t left = 0;
+    (void)set_ends(w, bound);
+    for (uint32_t s = 0; s < w->scanner->source_count; s++)
+        left += w->lanes[s].pos < w->lanes[s].end;
+    enum err err = ERR_OK;
+    for (uint32_t s = 0; s < w->scanner->source_count && err == ERR_OK; s++) {
+        struct lane *lane = &w->lanes[s];
+        uint32_t from = lane->pos;
+        if (from == lane->end) continue;
+        w->span = (struct member_span){(uint32_t)head, (uint32_t)(bound - head), --left > 0};
+        lane->pos = lane->end;
+        err = scan_deliver(w, lane->sheet, from, lane->end, w->cursors[s].strings);
+    }
+    w->span = (struct member_span){0};
+    return err;
+}
+
 /* A run of personas from 'head' to before 'bound', all whole within the loaded groups. */
 static enum err take_run(struct scan_worker *w, uint64_t head, uint64_t bound)
 {
     struct scanner *sc = w->scanner;
+    uint64_t end = span_bound(w, head, bound);
+    if (end > 0) return take_span(w, head, end);
     uint64_t rows = set_ends(w, bound);
     while (rows > SCAN_RUN_ROWS && bound > head + 1) {
         bound = shrink(w, head);

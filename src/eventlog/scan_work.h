@@ -88,8 +88,9 @@ struct scan_worker {
     uint32_t *stay;                /* scratch: their numbers, where few are; NULL like 'asked' */
     uint32_t *off;                 /* scratch of a delivery: room for off_max */
     uint32_t off_max;
-    size_t mapped;  /* place in the persona map, near the rows in hand */
-    struct why why; /* of a failure */
+    size_t mapped;           /* place in the persona map, near the rows in hand */
+    struct member_span span; /* of the runs that are delivered */
+    struct why why;          /* of a failure */
 };
 
 /* Tasks of one worker; others help when theirs are done. */

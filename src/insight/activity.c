@@ -42,8 +42,12 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     struct buckets buckets;
     struct activity activity;
     TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + *by), 1, 0, &buckets, why));
-    struct sweep sweep = {
-        .plan = p, .from = INT64_MIN, .to = p->to, .members_only = true, .kindless = true};
+    struct sweep sweep = {.plan = p,
+                          .from = INT64_MIN,
+                          .to = p->to,
+                          .members_only = true,
+                          .kindless = true,
+                          .spans = activity_takes_spans(&buckets)};
     if (buckets.count > 0) {
         sweep.brief_before = buckets.starts[0];
     } else {

@@ -18,9 +18,14 @@ struct activity {
     const struct buckets *buckets;
     struct activity_point *points; /* [buckets] the first is of no use; all once activity_close()
                                       was called */
+    uint32_t *seen;                /* [seen_max] of a span's members: their active periods so far */
+    size_t seen_max;               /* allocated */
     uint32_t (*patterns)[2];       /* [1 << buckets] members by the set of their active periods, not
                                       seen and seen before all of them; NULL: too many periods */
 };
+
+/* Whether so many periods are known from a member's runs in whatever order. */
+bool activity_takes_spans(const struct buckets *buckets);
 
 /* Settings are the struct buckets, the kernel is a struct activity. */
 extern const struct kernel_type activity_kernel;

@@ -170,6 +170,7 @@ static enum err scan(const struct sweep *s, struct worker *workers, int count, s
         .brief_before = brief_before(s, sieve),
         .members_only = s->members_only || p->who,
         .pieces = s->pieces && !p->who && !p->derived,
+        .spans = s->spans && !p->who && !p->derived,
     };
     if (kindless) columns.mask |= COLUMN_NO_KIND;
     for (int i = 0; i < count; i++) {

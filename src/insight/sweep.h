@@ -17,6 +17,7 @@ struct sweep {
     bool who_only;     /* the kernel reads who is kept alone */
     bool kindless;     /* the kernel does not look at kinds */
     bool pieces;       /* the kernel does not mind a member in several pieces */
+    bool spans;        /* the kernel puts members together that come in several runs */
 };
 
 /* Run one kernel a worker and merge them into 'out', which has room for one and is the caller's to

@@ -21,9 +21,11 @@ struct got_row {
 struct collector {
     const struct question *question;
     VEC(struct got_row) rows;
-    VEC(uint32_t) members; /* each time one comes */
-    uint64_t seen;         /* rows, needed or not */
-    size_t stop_after;     /* runs; 0 = never */
+    VEC(uint32_t) members;   /* each time one comes; of a span once */
+    struct member_span span; /* of the run before; 'more': it goes on */
+    size_t span_first;       /* the first of the span's in 'members' */
+    uint64_t seen;           /* rows, needed or not */
+    size_t stop_after;       /* runs; 0 = never */
     size_t runs;
 };
 
@@ -64,6 +66,38 @@ static void check_columns(const struct question *q, const struct history *run, u
     }
 }
 
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Runs of a span follow each other, its members have places in it, and are counted once. */
+static void check_span(struct collector *c, const struct history *run)
+{
+    const struct member_span *span = &run->span;
+    if (c->span.more) {
+        assert_int_equal(span->from, c->span.from);
+        assert_int_equal(span->count, c->span.count);
+    } else {
+        c->span_first = c->members.count - run->member_count;
+    }
+    c->span = *span;
+    assert_true(c->question->scan.spans || span->count == 0);
+    assert_true(span->count > 0 || !span->more);
+    assert_true(span->count <= SCAN_SPAN_MAX);
+    for (uint32_t m = 0; m < run->member_count && span->count > 0; m++)
+        assert_true(run->member[m] - span->from < span->count);
+    if (span->more || span->count == 0) return;
+    uint32_t *members = c->members.items + c->span_first;
+    size_t count = c->members.count - c->span_first, kept = 1;
+    qsort(members, count, sizeof(*members), by_value);
+    for (size_t i = 1; i < count; i++) {
+        if (members[i] != members[kept - 1]) members[kept++] = members[i];
+    }
+    c->members.count = c->span_first + kept;
+}
+
 static bool collect(void *worker, const struct history *run)
 {
     struct collector *c = worker;
@@ -84,6 +118,7 @@ static bool collect(void *worker, const struct history *run)
             VEC_PUSH(&c->rows, row);
         }
     }
+    check_span(c, run);
     c->seen += rows;
     return ++c->runs != c->stop_after;
 }
@@ -174,12 +209,6 @@ static int by_member(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y; /* as it came: a member's rows lie together */
 }
 
-static int by_value(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static void assert_members_once(struct collector *c)
 {
     VEC(uint32_t) all = {0};
@@ -234,8 +263,9 @@ static int by_hash(const void *a, const void *b)
     return x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
-/* In pieces: the same rows of the same members, in whatever order. */
-static void assert_pieces(const struct world *w, const struct question *question, int workers)
+/* In pieces, or in spans: the same rows of the same members, in whatever order. */
+static void assert_unordered(const struct world *w, const struct question *question, int workers,
+                             bool spans)
 {
     struct collector c[WORKERS_MAX] = {{0}};
     struct question q = *question;
@@ -243,9 +273,13 @@ static void assert_pieces(const struct world *w, const struct question *question
     q.scan.columns = &q.columns;
     q.scan.prop_types = q.types;
     q.scan.kinds = question->scan.kinds ? q.kinds : NULL;
-    q.scan.pieces = true;
+    q.scan.pieces = !spans;
+    q.scan.spans = spans;
     budget_init(&budget, UINT64_MAX / 2);
     assert_int_equal(run_scan(w, &q, c, workers, &budget), ERR_OK);
+    for (size_t i = 0; i < WORKERS_MAX && spans; i++)
+        assert_false(c[i].span.more);
+    if (spans) assert_members_once(c);
     size_t count;
     struct want_row *want = wanted(w, &q, &count);
     VEC(struct got_row) got = {0}, model = {0};
@@ -280,7 +314,8 @@ static void random_questions(uint64_t seed, const struct world_size *size, size_
         question_init(&q, &w.rng);
         int count = workers[rng_below(&w.rng, 3)];
         assert_scan(&w, &q, count, UINT64_MAX / 2);
-        assert_pieces(&w, &q, count);
+        assert_unordered(&w, &q, count, false);
+        assert_unordered(&w, &q, count, true);
     }
     world_destroy(&w);
 }

@@ -75,6 +75,13 @@ static void activity_equals_the_model(void **state)
         activity_close(&activity);
         assert_memory_equal(activity.points + 1, want + 1, (size_t)(days - 1) * sizeof(want[0]));
         activity_kernel.finish(&activity);
+        if (activity_takes_spans(&buckets)) {
+            run_kernel_in_spans(&run, &activity_kernel, &buckets, &rng, NULL, &activity);
+            activity_close(&activity);
+            assert_memory_equal(activity.points + 1, want + 1,
+                                (size_t)(days - 1) * sizeof(want[0]));
+            activity_kernel.finish(&activity);
+        }
         buckets_finish(&buckets);
     }
 }

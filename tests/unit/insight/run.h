@@ -121,6 +121,55 @@ static inline void run_kernel(struct run *r, const struct kernel_type *type, con
     }
 }
 
+/* Rows of members from .. to-1 that 'source' has, as a run of a span. */
+static inline struct sight run_source(struct run *r, uint32_t from, uint32_t to,
+                                      const uint8_t *sources, uint8_t source, struct run *out)
+{
+    run_reset(out);
+    for (uint32_t m = from; m < to; m++) {
+        bool begun = false;
+        for (uint32_t i = r->off[m]; i < r->off[m + 1]; i++) {
+            if (sources[i] != source) continue;
+            if (!begun) run_member(out, r->member[m]);
+            begun = true;
+            uint32_t row = run_row(out, r->at[i], r->kind[i], r->mask[i]);
+            out->amount[row] = r->amount[i];
+            out->group[row] = r->group[i];
+        }
+    }
+    return run_part(out, 0, out->members);
+}
+
+/* The same as run_kernel, of one worker, from spans of members whose rows are strewn over several
+ * runs. 'text', if any, is a property whose codes are the rows' groups. */
+static inline void run_kernel_in_spans(struct run *r, const struct kernel_type *type,
+                                       const void *settings, struct rng *rng,
+                                       struct prop_column *text, void *out)
+{
+    static struct run piece;
+    static uint8_t sources[ROWS_MAX];
+    type->init(out, settings);
+    for (uint32_t from = 0, to; from < r->members; from = to) {
+        uint8_t most = (uint8_t)(1 + rng_below(rng, 4)), last = 0;
+        to = from + 1 + (uint32_t)rng_below(rng, r->members - from);
+        for (uint32_t i = r->off[from]; i < r->off[to]; i++) {
+            sources[i] = (uint8_t)rng_below(rng, most);
+            if (sources[i] > last) last = sources[i];
+        }
+        uint32_t first = r->member[from], count = r->member[to - 1] + 1 - first;
+        for (uint8_t source = 0; source <= last; source++) {
+            struct sight s = run_source(r, from, to, sources, source, &piece);
+            if (piece.members == 0 && source < last) continue;
+            piece.h.span = (struct member_span){first, count, source < last};
+            piece.h.prop_count = text != NULL;
+            piece.h.props = text;
+            if (text) text->text = piece.group;
+            type->run(out, &s);
+            (void)type->bytes(out);
+        }
+    }
+}
+
 /* The seed of a randomized test: printed, and settable by WF_SEED. */
 static inline void seed_rng(struct rng *rng, const char *test)
 {

@@ -147,7 +147,8 @@ static void reply_cells(struct reply *r, struct cell cells[SCORES][SCORES][SCORE
 static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
     struct rfm_settings settings = {plan_place(p, p->in->fold->prop_order)};
-    struct sweep sweep = {.plan = p, .from = p->from, .to = p->to, .members_only = true};
+    struct sweep sweep = {
+        .plan = p, .from = p->from, .to = p->to, .members_only = true, .spans = true};
     struct rfm rfm;
     struct scores scores;
     struct cell(*cells)[SCORES][SCORES] = arena_alloc_array(p->arena, SCORES, sizeof(*cells));

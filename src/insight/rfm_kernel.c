@@ -1,18 +1,21 @@
 /* rfm_kernel.c - orders without a name are added up on the way; those with one are put together by
- * name when the member ends. */
+ * name when the member ends. The order of facts does not matter, so that a member may come in
+ * several runs (struct member_span). */
 #include "insight/rfm_kernel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 
 #define REFUNDED UINT32_C(2)
 
-/* A buyer while the rows are read. */
+/* A buyer while the rows are read. All 0: none yet. */
 struct tally {
-    uint32_t orders;
-    int64_t last;
     wide revenue;
+    int64_t last; /* unless there are no orders */
+    uint32_t orders;
+    uint32_t named; /* 1 + the latest of the facts with a name; 0 = none */
 };
 
 static int64_t clamp(wide v)
@@ -34,8 +37,8 @@ static uint64_t order_of(const struct rfm *r, const struct history *h, uint32_t 
 
 static void add_standing(struct tally *t, int64_t at)
 {
+    if (t->orders == 0 || at > t->last) t->last = at;
     t->orders++;
-    if (at > t->last) t->last = at;
 }
 
 static wide size_of_refund(int64_t amount)
@@ -88,9 +91,11 @@ static int by_order(const void *a, const void *b)
 
 static void add_named(struct rfm *r, struct tally *t)
 {
-    struct rfm_fact *facts = r->named.items;
-    size_t count = r->named.count;
-    if (count == 0) return;
+    VEC_RESET(&r->orders);
+    for (uint32_t i = t->named; i != 0; i = r->named.items[i - 1].next)
+        VEC_PUSH(&r->orders, r->named.items[i - 1]);
+    struct rfm_fact *facts = r->orders.items;
+    size_t count = r->orders.count;
     qsort(facts, count, sizeof(*facts), by_order);
     for (size_t from = 0, to; from < count; from = to) {
         for (to = from + 1; to < count && facts[to].order == facts[from].order;) {
@@ -100,11 +105,11 @@ static void add_named(struct rfm *r, struct tally *t)
     }
 }
 
-static void add_member(struct rfm *r, const struct sight *s, uint32_t m)
+/* The facts of a member, or some of them. */
+static inline void add_facts(struct rfm *r, struct tally *tally, const struct sight *s, uint32_t m)
 {
     const struct history *h = s->h;
-    struct tally t = {.last = INT64_MIN};
-    VEC_RESET(&r->named);
+    struct tally t = *tally;
     for (uint32_t i = s->first[m]; i < s->end[m]; i++) {
         uint32_t row = sight_row(s, i);
         struct rfm_fact fact = {.order = order_of(r, h, row),
@@ -113,20 +118,55 @@ static void add_member(struct rfm *r, const struct sight *s, uint32_t m)
                                 .refund = (sight_mask(s, i) & REFUNDED) != 0};
         if (fact.order == 0) {
             add_unnamed(&t, &fact);
-        } else {
-            VEC_PUSH(&r->named, fact);
+            continue;
         }
+        fact.next = t.named;
+        VEC_PUSH(&r->named, fact);
+        t.named = (uint32_t)r->named.count;
     }
-    add_named(r, &t);
-    if (t.orders == 0) return;
-    struct rfm_buyer buyer = {h->member[m], t.orders, t.last, clamp(t.revenue)};
+    *tally = t;
+}
+
+static inline void end_member(struct rfm *r, uint32_t member, struct tally *t)
+{
+    if (t->named != 0) add_named(r, t);
+    if (t->orders == 0) return;
+    struct rfm_buyer buyer = {member, t->orders, t->last, clamp(t->revenue)};
     VEC_PUSH(&r->buyers, buyer);
+}
+
+/* Members whose facts come in several runs: each has a place. */
+static void add_span(struct rfm *r, const struct sight *s)
+{
+    const struct history *h = s->h;
+    uint32_t from = h->span.from, count = h->span.count;
+    if (count > r->tallies_max) {
+        r->tallies = mem_resize_array(r->tallies, count, sizeof(*r->tallies));
+        memset(r->tallies + r->tallies_max, 0, (count - r->tallies_max) * sizeof(*r->tallies));
+        r->tallies_max = count;
+    }
+    for (uint32_t m = 0; m < h->member_count; m++) {
+        if (s->first[m] < s->end[m]) add_facts(r, &r->tallies[h->member[m] - from], s, m);
+    }
+    if (h->span.more) return;
+    for (uint32_t i = 0; i < count; i++)
+        end_member(r, from + i, &r->tallies[i]);
+    memset(r->tallies, 0, count * sizeof(*r->tallies));
+    VEC_RESET(&r->named);
 }
 
 static void run(void *kernel, const struct sight *s)
 {
+    if (s->h->span.count > 0) {
+        add_span(kernel, s);
+        return;
+    }
     for (uint32_t m = 0; m < s->h->member_count; m++) {
-        if (s->first[m] < s->end[m] && s->h->member[m] != 0) add_member(kernel, s, m);
+        struct tally t = {.orders = 0};
+        if (s->first[m] == s->end[m] || s->h->member[m] == 0) continue;
+        add_facts(kernel, &t, s, m);
+        end_member(kernel, s->h->member[m], &t);
+        VEC_RESET(&((struct rfm *)kernel)->named);
     }
 }
 
@@ -140,13 +180,16 @@ static void finish(void *kernel)
     struct rfm *r = kernel;
     VEC_FINISH(&r->buyers);
     VEC_FINISH(&r->named);
+    VEC_FINISH(&r->orders);
+    mem_free(r->tallies);
 }
 
 static size_t bytes(const void *kernel)
 {
     const struct rfm *r = kernel;
     return r->buyers.capacity * sizeof(r->buyers.items[0]) +
-           r->named.capacity * sizeof(r->named.items[0]);
+           (r->named.capacity + r->orders.capacity) * sizeof(r->named.items[0]) +
+           r->tallies_max * sizeof(*r->tallies);
 }
 
 static void merge(void *to, void *from)

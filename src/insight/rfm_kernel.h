@@ -25,12 +25,18 @@ struct rfm_fact {
     int64_t at;
     int64_t amount; /* HISTORY_NO_AMOUNT = none */
     bool refund;
+    uint32_t next; /* 1 + another of the member's in the same list; 0 = the last */
 };
+
+struct tally;
 
 struct rfm {
     const struct rfm_settings *settings;
     VEC(struct rfm_buyer) buyers;
-    VEC(struct rfm_fact) named; /* of the member at hand */
+    VEC(struct rfm_fact) named;  /* of the members at hand, those of each in a chain */
+    VEC(struct rfm_fact) orders; /* those of one, together */
+    struct tally *tallies;       /* [tallies_max] of the members of a span; 0 between spans */
+    size_t tallies_max;          /* allocated */
 };
 
 /* Settings are struct rfm_settings, the kernel is a struct rfm. */

@@ -9,17 +9,16 @@
 #define NAMES 6
 
 static struct run run;
-static uint32_t order[ROWS_MAX];
 static const struct str names[NAMES] = {{NULL, 0}, {"A", 1}, {"B", 1},
                                         {"C", 1},  {"D", 1}, {"E", 1}};
 static struct prop_column column = {
-    .type = PROP_TEXT, .text = order, .strings = names, .string_count = NAMES};
+    .type = PROP_TEXT, .text = run.group, .strings = names, .string_count = NAMES};
 static const struct rfm_settings settings = {0};
 
 static void row(int64_t at, uint32_t mask, uint32_t name, int64_t amount)
 {
     uint32_t place = run_row(&run, at, mask == PAID ? 1 : 2, mask);
-    order[place] = name;
+    run.group[place] = name;
     run.amount[place] = amount;
 }
 
@@ -90,6 +89,47 @@ static void a_refund_without_a_name_only_subtracts(void **state)
     expect(1, 1, -95);
 }
 
+static int by_buyer(const void *a, const void *b)
+{
+    const struct rfm_buyer *x = a, *y = b;
+    return x->member < y->member ? -1 : x->member > y->member;
+}
+
+/* Whole or from several sources, members are the same buyers. */
+static void buyers_come_together_from_their_runs(void **state)
+{
+    (void)state;
+    struct rng rng;
+    seed_rng(&rng, "buyers_come_together_from_their_runs");
+    for (int round = 0; round < 500; round++) {
+        struct rfm whole, spans;
+        run_reset(&run);
+        for (uint32_t m = 1; m < 40; m += 1 + (uint32_t)rng_below(&rng, 4)) {
+            int64_t at = 0;
+            run_member(&run, m);
+            for (uint64_t rows = rng_below(&rng, 12); rows > 0; rows--) {
+                at += (int64_t)rng_below(&rng, 3);
+                row(at, rng_below(&rng, 3) ? PAID : REFUNDED, (uint32_t)rng_below(&rng, NAMES),
+                    rng_below(&rng, 4) ? (int64_t)rng_below(&rng, 200) : HISTORY_NO_AMOUNT);
+            }
+        }
+        column.text = run.group;
+        compute(&whole);
+        run_kernel_in_spans(&run, &rfm_kernel, &settings, &rng, &column, &spans);
+        column.text = run.group;
+        assert_int_equal(spans.buyers.count, whole.buyers.count);
+        qsort(spans.buyers.items, spans.buyers.count, sizeof(spans.buyers.items[0]), by_buyer);
+        for (size_t i = 0; i < whole.buyers.count; i++) {
+            assert_int_equal(spans.buyers.items[i].member, whole.buyers.items[i].member);
+            assert_int_equal(spans.buyers.items[i].orders, whole.buyers.items[i].orders);
+            assert_int_equal(spans.buyers.items[i].last, whole.buyers.items[i].last);
+            assert_int_equal(spans.buyers.items[i].revenue, whole.buyers.items[i].revenue);
+        }
+        rfm_kernel.finish(&whole);
+        rfm_kernel.finish(&spans);
+    }
+}
+
 static void who_never_paid_is_no_buyer(void **state)
 {
     (void)state;
@@ -142,6 +182,7 @@ int main(void)
         cmocka_unit_test(payments_of_one_name_are_one_order),
         cmocka_unit_test(a_refund_unpays_the_order_it_names),
         cmocka_unit_test(a_refund_without_a_name_only_subtracts),
+        cmocka_unit_test(buyers_come_together_from_their_runs),
         cmocka_unit_test(who_never_paid_is_no_buyer),
         cmocka_unit_test(buyers_equal_the_fold),
     };

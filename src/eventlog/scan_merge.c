@@ -3,12 +3,12 @@
  * Lanes are walked run by run: runs of which no other lane has the persona are one segment however
  * many they are. Rows of one persona in several lanes are merged by at: the stretch with the least
  * head gives all its rows that come before the least head of the others, found by galloping, so
- * that stretches of different times are a segment each. Segments are kept until SEGMENTS_MAX of
- * them can be copied at once; 'rows' runs ahead of out->count by what they hold. */
+ * that stretches of different times are a segment each. Of levels and of parts of different times,
+ * which is what there is most, scan_zip.c takes what it can. Segments are kept until SEGMENTS_MAX
+ * of them can be copied at once; 'rows' runs ahead of out->count by what they hold. */
 #include "eventlog/scan_merge.h"
 
 #define SEGMENTS_MAX 512
-#define PERSONA_END ((uint64_t)UINT32_MAX + 1)
 
 struct batch {
     const struct layout *layout;
@@ -133,11 +133,6 @@ void stretches_merge(const struct layout *l, struct stretch *stretches, size_t c
 
 /* --- lanes --- */
 
-static inline void find_head(struct lane *lane)
-{
-    lane->head = lane->pos < lane->end ? lane->sheet->run_persona[lane->pos] : PERSONA_END;
-}
-
 /* The runs of a lane before persona 'bound', as they are. */
 static void take_runs(struct batch *b, struct lane *lane, uint64_t bound)
 {
@@ -148,7 +143,7 @@ static void take_runs(struct batch *b, struct lane *lane, uint64_t bound)
     for (uint32_t i = first; i < lane->pos; i++) {
         sheet_end_run(b->out, s->run_persona[i], rows + s->run_off[i + 1] - s->run_off[first]);
     }
-    find_head(lane);
+    lane_find_head(lane);
 }
 
 /* The run of 'persona' of every lane that has it. */
@@ -160,7 +155,7 @@ static void take_shared(struct batch *b, struct lane *lanes, size_t count, uint6
         if (lane->head != persona) continue;
         const uint32_t *off = lane->sheet->run_off + lane->pos++;
         b->scratch[n++] = (struct stretch){lane->sheet, off[0], off[1], lane->source};
-        find_head(lane);
+        lane_find_head(lane);
     }
     merge_stretches(b, b->scratch, n, (uint32_t)persona);
 }
@@ -168,7 +163,7 @@ static void take_shared(struct batch *b, struct lane *lanes, size_t count, uint6
 /* The next runs in order; false when the lanes are empty. */
 static bool take_next(struct batch *b, struct lane *lanes, size_t count)
 {
-    uint64_t least = PERSONA_END, second = PERSONA_END;
+    uint64_t least = LANE_END, second = LANE_END;
     struct lane *holder = NULL;
     for (size_t i = 0; i < count; i++) {
         uint64_t persona = lanes[i].head;
@@ -200,8 +195,14 @@ void lanes_merge(const struct layout *l, struct lane *lanes, size_t count, struc
     b.rows = out->count;
     b.count = 0;
     for (size_t i = 0; i < count; i++)
-        find_head(&lanes[i]);
-    while (take_next(&b, lanes, count)) {
-    }
+        lane_find_head(&lanes[i]);
+    bool zips = lanes_can_zip(l, lanes, count);
+    do {
+        if (zips) {
+            flush(&b);
+            lanes_zip(l, lanes, count, out);
+            b.rows = out->count;
+        }
+    } while (take_next(&b, lanes, count));
     flush(&b);
 }

@@ -4,12 +4,13 @@
 #include "eventlog/scan_text.h"
 
 #define LANE_AS_IS UINT32_MAX
+#define LANE_END ((uint64_t)UINT32_MAX + 1)
 
 /* Runs pos .. end-1 of a sheet. */
 struct lane {
     const struct sheet *sheet;
     uint32_t pos, end;
-    uint64_t head;   /* persona of run pos while lanes are merged */
+    uint64_t head;   /* persona of run pos while lanes are merged; LANE_END: there is none */
     uint32_t source; /* in 'texts', bound; LANE_AS_IS: text codes are of 'texts' already */
 };
 
@@ -29,3 +30,16 @@ void lanes_merge(const struct layout *l, struct lane *lanes, size_t count, struc
  * 'persona'; on a tie the earlier stretch goes first. Leaves every stretch empty. */
 void stretches_merge(const struct layout *l, struct stretch *stretches, size_t count,
                      uint32_t persona, struct sheet *out, struct texts *texts);
+
+static inline void lane_find_head(struct lane *lane)
+{
+    lane->head = lane->pos < lane->end ? lane->sheet->run_persona[lane->pos] : LANE_END;
+}
+
+/* --- scan_zip.c: lanes that follow each other in time --- */
+
+/* Whether lanes_zip may be called. */
+bool lanes_can_zip(const struct layout *l, const struct lane *lanes, size_t count);
+/* As lanes_merge, up to the first persona whose rows of one lane do not all come before those of
+ * the next. Heads are found, and found after. */
+void lanes_zip(const struct layout *l, struct lane *lanes, size_t count, struct sheet *out);

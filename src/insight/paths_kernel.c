@@ -6,12 +6,19 @@
 #include "insight/paths_kernel.h"
 
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include "base/cpu.h"
 
 #define ANCHOR UINT32_C(1)
 #define NOWHERE UINT32_MAX
 #define FIRST_SLOTS 1024
 #define SLOTS_A_PATH 4 /* at least, so that most are found at once */
-#define BLOCK 512      /* places */
+#define BLOCK 64       /* places */
+#define FOUR 4
+_Static_assert(LIMIT_PATH_DEPTH == FOUR + 1, "the kinds of a path are a struct code");
 
 /* The kinds as two numbers, which are equal when they are. */
 struct code {
@@ -75,6 +82,10 @@ static void add_found(struct paths *p, const struct found *found)
 
 static void add_all_found(struct paths *p)
 {
+    for (uint32_t i = 0; i < p->found_count; i++) {
+        uint32_t there = p->slots[hash_of(code_of(p->found[i].kinds)) & p->mask];
+        __builtin_prefetch(p->list.items + there - (there > 0));
+    }
     for (uint32_t i = 0; i < p->found_count; i++)
         add_found(p, &p->found[i]);
     p->found_count = 0;
@@ -85,6 +96,7 @@ struct walk {
     const struct sight *sight;
     uint32_t member;
     uint32_t first, end; /* their places */
+    uint32_t near;       /* of places before this one, the kinds that follow lie right behind */
 };
 
 static uint16_t kind_at(const struct walk *w, uint32_t place)
@@ -125,6 +137,15 @@ static uint32_t follow_links(const struct paths *p, const struct walk *w, uint32
     return depth;
 }
 
+/* The first 'depth' kinds, of which LIMIT_PATH_DEPTH may be read; as many are written. */
+static inline void copy_kinds(const uint16_t *from, uint32_t depth, uint16_t *kinds)
+{
+    struct code c = code_of(from);
+    c.four &= depth < FOUR ? (UINT64_C(1) << 16 * depth) - 1 : UINT64_MAX;
+    memcpy(kinds, &c.four, sizeof(c.four));
+    kinds[FOUR] = depth > FOUR ? c.last : 0;
+}
+
 /* The same of the places right beside it. */
 static uint32_t follow_places(const struct paths *p, const struct walk *w, uint32_t place,
                               uint16_t *kinds)
@@ -134,10 +155,14 @@ static uint32_t follow_places(const struct paths *p, const struct walk *w, uint3
     uint32_t there = s->before ? place - w->first : w->end - 1 - place;
     uint32_t depth = there < s->depth ? there : s->depth;
     int32_t step = s->before ? -1 : 1;
-    while (depth > 0) { /* the last is the farthest */
+    while (depth > 0 && s->within < INT64_MAX) { /* the last is the farthest */
         int64_t away = times[place + (uint32_t)step * depth] - times[place];
         if ((s->before ? -away : away) <= s->within) break;
         depth--;
+    }
+    if (w->near && place < w->near) {
+        copy_kinds(w->sight->h->kind + place + 1, depth, kinds);
+        return depth;
     }
     for (uint32_t k = 0; k < depth; k++)
         kinds[k] = kind_at(w, place + (uint32_t)step * (k + 1));
@@ -157,42 +182,60 @@ static void add_path(struct paths *p, const struct walk *w, uint32_t place)
     __builtin_prefetch(&p->slots[hash_of(code_of(found->kinds)) & p->mask]);
 }
 
-/* The anchors among places from .. to-1, without a branch on any. */
-static uint32_t find_anchors(const struct sight *s, uint32_t from, uint32_t to, uint32_t *anchors)
+#ifdef __x86_64__
+/* Eight at a time. */
+__attribute__((target("avx2"))) static uint64_t anchors_wide(const uint32_t *mask)
 {
-    const uint32_t *mask = s->mask;
-    uint32_t count = 0;
-    for (uint32_t i = from; i < to && mask; i++) {
-        anchors[count] = i;
-        count += mask[i] & ANCHOR;
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < BLOCK; i += 8) {
+        const void *eight = mask + i;
+        __m256i top = _mm256_slli_epi32(_mm256_loadu_si256(eight), 31);
+        bits |= (uint64_t)(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(top)) << i;
     }
-    for (uint32_t i = from; i < to && !mask; i++) {
-        anchors[count] = i;
-        count += s->every & ANCHOR;
-    }
-    return count;
+    return bits;
+}
+#else
+static uint64_t anchors_wide(const uint32_t *mask)
+{
+    (void)mask;
+    return 0;
+}
+#endif
+
+/* Which of 'n' places from 'from' on, BLOCK at most, are anchors; a bit each. */
+static uint64_t find_anchors(const struct sight *s, uint32_t from, uint32_t n)
+{
+    uint64_t bits = 0;
+    if (s->mask && n == BLOCK && cpu_has_avx2()) return anchors_wide(s->mask + from);
+    for (uint32_t i = 0; i < n; i++)
+        bits |= (uint64_t)(sight_mask(s, from + i) & ANCHOR) << i;
+    return bits;
 }
 
-static void add_member(struct paths *p, const struct walk *w)
-{
-    uint32_t anchors[BLOCK];
-    bool linked = !p->settings->fold;
-    for (uint32_t from = w->first, to; from < w->end; from = to) {
-        to = w->end - from < BLOCK ? w->end : from + BLOCK;
-        uint32_t count = find_anchors(w->sight, from, to, anchors);
-        if (count > 0 && !linked) link_places(p, w);
-        linked = linked || count > 0;
-        for (uint32_t k = 0; k < count; k++)
-            add_path(p, w, anchors[k]);
-    }
-}
-
+/* The anchors of all members, block by block; places ascend from member to member. */
 static void run(void *kernel, const struct sight *s)
 {
     struct paths *p = kernel;
-    for (uint32_t m = 0; m < s->h->member_count; m++) {
-        struct walk w = {s, s->h->member[m], s->first[m], s->end[m]};
-        if (w.member != 0) add_member(p, &w);
+    const struct history *h = s->h;
+    uint32_t m = 0, linked = NOWHERE, rows = h->off[h->member_count];
+    bool near = !s->row && !p->settings->before && rows > LIMIT_PATH_DEPTH;
+    struct walk w = {.sight = s, .near = near ? rows - LIMIT_PATH_DEPTH : 0};
+    uint32_t end = s->end[h->member_count - 1];
+    for (uint32_t from = s->first[0], to; from < end; from = to) {
+        to = end - from < BLOCK ? end : from + BLOCK;
+        uint64_t anchors = find_anchors(s, from, to - from);
+        for (; anchors != 0; anchors &= anchors - 1) {
+            uint32_t place = from + (uint32_t)__builtin_ctzll(anchors);
+            while (s->end[m] <= place)
+                m++;
+            w.member = h->member[m];
+            w.first = s->first[m];
+            w.end = s->end[m];
+            if (place < w.first || w.member == 0) continue;
+            if (p->settings->fold && linked != m) link_places(p, &w);
+            linked = m;
+            add_path(p, &w, place);
+        }
     }
     add_all_found(p);
 }

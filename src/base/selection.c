@@ -1,7 +1,9 @@
 /* selection.c - eight rows at once with AVX2: the bits of a byte pull the numbers of their places
- * together, and all eight are written however many count. */
+ * together, and all eight are written however many count. Of a word with fewer bits than that, the
+ * lowest is taken eight times. */
 #include "base/selection.h"
 
+#include <assert.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -22,6 +24,22 @@ static inline __attribute__((always_inline)) void ranks(const uint64_t *bits, co
     }
 }
 
+static inline __attribute__((always_inline)) void counts(const uint64_t *bits, const uint32_t *row,
+                                                         uint32_t n, uint32_t *count)
+{
+    uint32_t before[SELECTION_ROWS_MAX / 64];
+    uint32_t sum = 0;
+    for (uint32_t word = 0; word <= row[n - 1] / 64; word++) {
+        before[word] = sum;
+        sum += (uint32_t)__builtin_popcountll(bits[word]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t word = row[i] / 64;
+        uint64_t upto = bits[word] << (63 - row[i] % 64);
+        count[i] = before[word] + (uint32_t)__builtin_popcountll(upto);
+    }
+}
+
 static uint32_t rows_plain(const uint64_t *bits, uint32_t count, uint32_t *rows)
 {
     uint32_t found = 0;
@@ -33,13 +51,26 @@ static uint32_t rows_plain(const uint64_t *bits, uint32_t count, uint32_t *rows)
 }
 
 #ifdef __x86_64__
-#define WIDE __attribute__((target("avx2,bmi2,popcnt")))
+#define WIDE __attribute__((target("avx2,bmi,bmi2,popcnt")))
+
+/* Of a word with a few bits; 64 and more where there are none left. */
+WIDE static inline void few_rows(uint64_t left, uint32_t first, uint32_t *rows)
+{
+    for (uint32_t k = 0; k < SELECTION_SLACK; k++, left &= left - 1)
+        rows[k] = first + (uint32_t)_tzcnt_u64(left);
+}
 
 WIDE static uint32_t rows_wide(const uint64_t *bits, uint32_t count, uint32_t *rows)
 {
     uint32_t found = 0;
     for (uint32_t i = 0; i < count; i += 64) {
         uint64_t left = bits[i / 64];
+        uint32_t here = (uint32_t)__builtin_popcountll(left);
+        if (here <= SELECTION_SLACK) {
+            few_rows(left, i, rows + found);
+            found += here;
+            continue;
+        }
         for (uint32_t row = i; left; left >>= 8, row += 8) {
             uint64_t bytes = _pdep_u64(left, UINT64_C(0x0101010101010101)) * 0xff;
             uint64_t places = _pext_u64(UINT64_C(0x0706050403020100), bytes);
@@ -56,9 +87,15 @@ WIDE static void ranks_wide(const uint64_t *bits, const uint32_t *end, uint32_t 
 {
     ranks(bits, end, n, rank);
 }
+
+WIDE static void counts_wide(const uint64_t *bits, const uint32_t *row, uint32_t n, uint32_t *count)
+{
+    counts(bits, row, n, count);
+}
 #else
 #define rows_wide rows_plain
 #define ranks_wide ranks
+#define counts_wide counts
 #endif
 
 uint32_t selection_rows(const uint64_t *bits, uint32_t count, uint32_t *rows)
@@ -72,5 +109,16 @@ void selection_ranks(const uint64_t *bits, const uint32_t *end, uint32_t n, uint
         ranks_wide(bits, end, n, rank);
     } else {
         ranks(bits, end, n, rank);
+    }
+}
+
+void selection_counts(const uint64_t *bits, const uint32_t *row, uint32_t n, uint32_t *count)
+{
+    if (n == 0) return;
+    assert(row[n - 1] < SELECTION_ROWS_MAX);
+    if (cpu_has_avx2()) {
+        counts_wide(bits, row, n, count);
+    } else {
+        counts(bits, row, n, count);
     }
 }

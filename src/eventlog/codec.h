@@ -90,6 +90,22 @@ MUST_CHECK bool codec_read_at(struct codec_reader *r, struct str bytes, const ui
                               uint32_t runs, int64_t at_max, int64_t *out);
 MUST_CHECK bool codec_read_received(struct codec_reader *r, enum codec codec, struct str bytes,
                                     const int64_t *at, size_t rows, int64_t *out);
+
+/* Some rows of a group. */
+struct chosen {
+    uint32_t rows, runs;  /* of the group */
+    const uint32_t *off;  /* as codec_read_persona gave it */
+    const uint64_t *bits; /* [(rows + 63) / 64] which, those past the last row 0 */
+    uint32_t count;       /* how many, at least one */
+    const uint32_t *row;  /* [count] their numbers, ascending */
+    const uint32_t *run;  /* [count] the run of each */
+};
+/* As codec_read_at and codec_read_amounts, of these rows alone. 'out' has room for all of them.
+ * What of the others is bad may not be found out. */
+MUST_CHECK bool codec_read_chosen_at(struct codec_reader *r, struct str bytes,
+                                     const struct chosen *c, int64_t at_max, int64_t *out);
+MUST_CHECK bool codec_read_chosen_amounts(struct codec_reader *r, struct str bytes,
+                                          const struct chosen *c, int64_t *out);
 /* Null rows become HISTORY_NO_AMOUNT, NaN. */
 MUST_CHECK bool codec_read_amounts(struct codec_reader *r, struct str bytes, size_t rows,
                                    int64_t *out);

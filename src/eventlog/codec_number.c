@@ -198,6 +198,57 @@ bool codec_read_amounts(struct codec_reader *r, struct str bytes, size_t rows, i
     return true;
 }
 
+/* Which rows are not null, as bits; how many, 0 when the bytes are bad. Uses r->rows. */
+static size_t presence_bits(struct codec_reader *r, struct byte_reader *in, size_t rows,
+                            uint64_t *bits)
+{
+    size_t words = (rows + 63) / 64, len = (rows + 7) / 8;
+    struct byte_reader head = *in;
+    memset(bits, 0, words * sizeof(*bits));
+    if (get_u8(&head) == PRESENT_BITMAP) {
+        uint32_t count = get_varint32(&head), found = (uint32_t)rows;
+        const uint8_t *bitmap = get_bytes(&head, len);
+        if (!bitmap) return 0;
+        memcpy(bits, bitmap, len);
+        *in = head;
+        uint64_t past = rows % 64 ? bits[words - 1] >> rows % 64 : 0;
+        selection_ranks(bits, &found, 1, &found);
+        return found == count && past == 0 ? count : 0;
+    }
+    struct presence present;
+    if (!presence_read(r, in, rows, &present)) return 0;
+    for (size_t i = 0; i < present.count; i++) {
+        uint32_t row = present.all ? (uint32_t)i : r->rows[i];
+        bits[row / 64] |= UINT64_C(1) << row % 64;
+    }
+    return present.count;
+}
+
+bool codec_read_chosen_amounts(struct codec_reader *r, struct str bytes, const struct chosen *c,
+                               int64_t *out)
+{
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    uint64_t bits[CODEC_ROWS_MAX / 64];
+    uint8_t digits = get_u8(&in), negative = get_u8(&in);
+    if (c->rows == 0 || c->rows > CODEC_ROWS_MAX || negative > 1 || digits != 0) return false;
+    size_t present = presence_bits(r, &in, c->rows, bits);
+    if (present == 0) return false;
+    if (!stream_open(&r->a, &in, present, 64) || !stream_read(&r->a, r->wide)) return false;
+    if (byte_reader_left(&in)) return false;
+    for (size_t i = 0; i < present && negative; i++)
+        r->wide[i] = (uint64_t)unzigzag(r->wide[i]);
+    if (memcmp(bits, c->bits, (c->rows + 63) / 64 * sizeof(*bits)) == 0) { /* mostly */
+        memcpy(out, r->wide, c->count * sizeof(*out));
+        return true;
+    }
+    selection_counts(bits, c->row, c->count, r->rows);
+    for (uint32_t i = 0; i < c->count; i++) {
+        bool has = bits[c->row[i] / 64] >> c->row[i] % 64 & 1;
+        out[i] = has ? (int64_t)r->wide[r->rows[i] - 1] : HISTORY_NO_AMOUNT;
+    }
+    return true;
+}
+
 bool codec_read_numbers(struct codec_reader *r, struct str bytes, size_t rows, double *out)
 {
     uint8_t digits;

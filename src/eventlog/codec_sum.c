@@ -5,6 +5,8 @@
  * gaps they take for it are within SUM_SLACK. */
 #include "eventlog/codec_sum.h"
 
+#include <string.h>
+
 #include "base/cpu.h"
 
 static inline uint64_t later(uint64_t a, uint64_t b)
@@ -29,6 +31,26 @@ static inline uint64_t later(uint64_t a, uint64_t b)
 static uint64_t sum_plain(const struct gaps *g, const uint32_t *gap, uint64_t *time)
 {
     SUM_RUNS(g, gap, time);
+}
+
+bool sum_blocks(uint32_t *gap, size_t count, uint64_t *before)
+{
+    uint64_t all = 0, most = 0;
+    size_t blocks = count / SUM_BLOCK + 1;
+    memset(gap + count, 0, (blocks * SUM_BLOCK - count) * sizeof(*gap));
+    for (size_t b = 0; b < blocks; b++, gap += SUM_BLOCK) {
+        uint64_t sum = 0;
+#pragma GCC unroll 8
+        for (size_t i = 0; i < SUM_BLOCK; i++) {
+            uint32_t here = gap[i];
+            gap[i] = (uint32_t)sum;
+            sum += here;
+        }
+        before[b] = all;
+        all += sum;
+        most = later(sum, most);
+    }
+    return most <= UINT32_MAX;
 }
 
 uint64_t sum_wide(const struct gaps *g, const uint64_t *gap, uint64_t *time)

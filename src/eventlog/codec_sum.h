@@ -1,6 +1,8 @@
 /* codec_sum.h - gaps between the events of a member to their times. Pure functions. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Rows that are written, and gaps that are read, past the last. */
@@ -17,5 +19,10 @@ struct gaps {
 /* Fill time[0 .. off[runs] - 1] from the numbers of all rows but the first of each run, in order.
  * The latest last time of a run. */
 uint64_t sum_narrow(const struct gaps *g, const uint32_t *gap, uint64_t *time);
+/* Turn each gap into the sum of those before it in its block, and let before[i] be the sum of all
+ * blocks before the i-th: what 'count' gaps and one more place tell. False when a block's sum does
+ * not fit 32 bits. 'gap' has room for a block behind the last, 'before' for each begun block. */
+#define SUM_BLOCK 128
+bool sum_blocks(uint32_t *gap, size_t count, uint64_t *before);
 /* 'gap' may lie in 'time', 'runs' places ahead: a row never overtakes the gap it needs. */
 uint64_t sum_wide(const struct gaps *g, const uint64_t *gap, uint64_t *time);

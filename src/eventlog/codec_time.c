@@ -49,6 +49,44 @@ bool codec_read_at(struct codec_reader *r, struct str bytes, const uint32_t *off
     return latest <= (uint64_t)at_max;
 }
 
+static bool choose_of_all(struct codec_reader *r, struct str bytes, const struct chosen *c,
+                          int64_t at_max, int64_t *out)
+{
+    if (!codec_read_at(r, bytes, c->off, c->runs, at_max, out)) return false;
+    for (uint32_t i = 0; i < c->count; i++)
+        out[i] = out[c->row[i]];
+    return true;
+}
+
+/* A row's time is the first of its run and the gaps since then: the difference of two sums over all
+ * gaps, as if there were no runs. */
+bool codec_read_chosen_at(struct codec_reader *r, struct str bytes, const struct chosen *c,
+                          int64_t at_max, int64_t *out)
+{
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
+    uint64_t base, unit, latest = 0;
+    uint64_t before[CODEC_ROWS_MAX / SUM_BLOCK + 1];
+    if (!stream_open(&r->a, &in, c->runs, 64) || !stream_limit(&r->a, CODEC_STEP_MAX)) return false;
+    if (!stream_read(&r->a, r->wide)) return false;
+    if (!stream_open(&r->a, &in, c->rows - c->runs, 64) || !stream_limit(&r->a, CODEC_STEP_MAX))
+        return false;
+    if (!stream_is_narrow(&r->a)) return choose_of_all(r, bytes, c, at_max, out);
+    stream_take_unit(&r->a, &base, &unit);
+    if (!stream_read32(&r->a, r->narrow) || byte_reader_left(&in)) return false;
+    if (!sum_blocks(r->narrow, c->rows - c->runs, before))
+        return choose_of_all(r, bytes, c, at_max, out);
+    for (uint32_t i = 0; i < c->count; i++) {
+        uint32_t run = c->run[i], first = c->off[run], steps = c->row[i] - first;
+        uint32_t from = first - run, to = from + steps; /* gaps before the two */
+        uint64_t sum = before[to / SUM_BLOCK] + r->narrow[to];
+        sum -= before[from / SUM_BLOCK] + r->narrow[from];
+        uint64_t at = r->wide[run] + base * steps + unit * sum;
+        latest = at > latest ? at : latest;
+        out[i] = (int64_t)at;
+    }
+    return latest <= (uint64_t)at_max;
+}
+
 /* Differences wrap around, so that any two times may be differed. */
 static bool lags_of(struct codec_writer *w, const int64_t *at, const int64_t *received, size_t rows)
 {

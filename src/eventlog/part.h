@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "base/codeset.h"
 #include "base/err.h"
 #include "eventlog/event.h"
 
@@ -95,6 +96,19 @@ struct rows {
 MUST_CHECK enum err part_read_group(const struct part *p, uint32_t group,
                                     const struct columns *columns, const enum prop_type *types,
                                     struct rows *out, struct why *why);
+/* Decode the rows of some kinds alone, where those are few; *chosen says whether that was done,
+ * else all rows are there, as part_read_group reads them. */
+struct part_choice {
+    const struct columns *columns; /* kinds among them, not the times of receipt */
+    const enum prop_type *types;   /* beside columns->props */
+    const struct codeset *kinds;
+    uint64_t *bits; /* [PART_GROUP_ROWS / 64] scratch */
+    uint32_t *rows; /* [PART_GROUP_ROWS + SELECTION_SLACK] scratch, as the next */
+    uint32_t *runs;
+};
+MUST_CHECK enum err part_read_kinds(const struct part *p, uint32_t group,
+                                    const struct part_choice *choice, struct rows *out,
+                                    bool *chosen, struct why *why);
 /* One row for each persona of the group, of a kind and at a time that the group has: decodes the
  * personas alone. No optional columns. */
 MUST_CHECK enum err part_read_brief(const struct part *p, uint32_t group,

@@ -50,6 +50,14 @@ enum err part_undecodable(const struct part *p, const struct chunk *c, struct wh
 /* Make ready for 'n' rows of the columns asked for. */
 void rows_prepare(struct rows *rows, uint32_t n, const struct columns *columns,
                   const enum prop_type *types);
+/* --- part_choose.c --- */
+/* The run that each of the rows is of, of 'n' in the group. */
+void rows_find_runs(const struct rows *out, uint32_t n, const struct chosen *c, uint32_t *run);
+/* Leave of a decoded group these rows, whose times and amounts alone are there already. */
+void rows_choose(struct rows *out, const struct chosen *c);
+
+/* --- */
+
 /* Read into s->bytes and check the checksum. */
 MUST_CHECK enum err part_read_chunk(const struct part *p, const struct chunk *c,
                                     struct part_scratch *s, struct why *why);

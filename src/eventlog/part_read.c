@@ -10,7 +10,10 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/selection.h"
 #include "eventlog/part_file.h"
+
+#define FEW_SHARE 6 /* one in so many rows, or fewer, are few */
 
 enum err part_open(const char *path, struct part **out, struct why *why)
 {
@@ -189,6 +192,7 @@ struct reading {
     uint32_t n; /* rows of the group */
     struct rows *out;
     struct why *why;
+    const struct chosen *chosen; /* rows that are read; NULL: all */
 };
 
 /* Read the chunk of a column; *c is NULL when the group has none, which means all null. */
@@ -237,20 +241,29 @@ static enum err read_personas(struct reading *r)
                        out->run_persona[out->runs - 1] == g->persona_max);
 }
 
-static enum err read_times_and_kinds(struct reading *r)
+static enum err read_times(struct reading *r)
 {
     struct rows *out = r->out;
-    struct codec_reader *codec = out->scratch->codec;
     const struct part_group *g = part_get_group(r->p, r->group);
     const struct chunk *c;
     struct str bytes;
     TRY(read_column(r, COLUMN_ID_AT, &c, &bytes));
-    TRY(verdict(r, c,
-                c->codec == CODEC_AT &&
-                    codec_read_at(codec, bytes, out->run_off, out->runs, g->at_max, out->at)));
+    if (c->codec != CODEC_AT) return part_undecodable(r->p, c, r->why);
+    return verdict(
+        r, c,
+        r->chosen ? codec_read_chosen_at(out->scratch->codec, bytes, r->chosen, g->at_max, out->at)
+                  : codec_read_at(out->scratch->codec, bytes, out->run_off, out->runs, g->at_max,
+                                  out->at));
+}
+
+static enum err read_kinds(struct reading *r)
+{
+    struct rows *out = r->out;
+    const struct chunk *c;
+    struct str bytes;
     if (!out->kind) return ERR_OK;
     TRY(read_column(r, COLUMN_ID_KIND, &c, &bytes));
-    return verdict(r, c, codec_read_kinds(codec, c->codec, bytes, r->n, out->kind));
+    return verdict(r, c, codec_read_kinds(out->scratch->codec, c->codec, bytes, r->n, out->kind));
 }
 
 static enum err read_amounts(struct reading *r)
@@ -259,11 +272,12 @@ static enum err read_amounts(struct reading *r)
     const struct chunk *c;
     struct str bytes;
     TRY(read_column(r, COLUMN_ID_AMOUNT, &c, &bytes));
-    if (c) {
-        return verdict(r, c,
-                       c->codec == CODEC_NUMBER &&
-                           codec_read_amounts(r->out->scratch->codec, bytes, r->n, amount));
+    struct codec_reader *codec = r->out->scratch->codec;
+    if (c && c->codec != CODEC_NUMBER) return part_undecodable(r->p, c, r->why);
+    if (c && r->chosen) {
+        return verdict(r, c, codec_read_chosen_amounts(codec, bytes, r->chosen, amount));
     }
+    if (c) return verdict(r, c, codec_read_amounts(codec, bytes, r->n, amount));
     for (uint32_t i = 0; i < r->n; i++)
         amount[i] = HISTORY_NO_AMOUNT;
     return ERR_OK;
@@ -353,24 +367,62 @@ void rows_prepare(struct rows *rows, uint32_t n, const struct columns *columns,
     prepare_props(rows, columns, types);
 }
 
+/* What follows personas and kinds. */
+static enum err read_rest(struct reading *r)
+{
+    struct rows *out = r->out;
+    TRY(read_times(r));
+    for (uint32_t d = 0; d < DIM_COUNT; d++) {
+        if (out->dim[d]) TRY(read_codes(r, COLUMN_ID_DIM0 + d, out->dim[d]));
+    }
+    if (out->other) TRY(read_codes(r, COLUMN_ID_OTHER, out->other));
+    if (out->amount) TRY(read_amounts(r));
+    if (out->received) TRY(read_received(r));
+    for (uint32_t i = 0; i < out->prop_count; i++)
+        TRY(read_prop(r, &out->props[i]));
+    out->count = r->n;
+    return ERR_OK;
+}
+
+static enum err begin_read(struct reading *r, const struct columns *columns,
+                           const enum prop_type *types)
+{
+    assert(columns->prop_count <= sizeof(r->out->props) / sizeof(r->out->props[0]));
+    rows_prepare(r->out, r->n, columns, types);
+    r->out->count = r->out->runs = 0;
+    TRY(read_personas(r));
+    return read_kinds(r);
+}
+
 enum err part_read_group(const struct part *p, uint32_t group, const struct columns *columns,
                          const enum prop_type *types, struct rows *out, struct why *why)
 {
-    struct reading r = {p, group, part_get_group(p, group)->rows, out, why};
-    assert(columns->prop_count <= sizeof(out->props) / sizeof(out->props[0]));
-    rows_prepare(out, r.n, columns, types);
-    out->count = out->runs = 0;
-    TRY(read_personas(&r));
-    TRY(read_times_and_kinds(&r));
-    for (uint32_t d = 0; d < DIM_COUNT; d++) {
-        if (out->dim[d]) TRY(read_codes(&r, COLUMN_ID_DIM0 + d, out->dim[d]));
+    struct reading r = {p, group, part_get_group(p, group)->rows, out, why, NULL};
+    TRY(begin_read(&r, columns, types));
+    return read_rest(&r);
+}
+
+enum err part_read_kinds(const struct part *p, uint32_t group, const struct part_choice *choice,
+                         struct rows *out, bool *chosen, struct why *why)
+{
+    struct reading r = {p, group, part_get_group(p, group)->rows, out, why, NULL};
+    assert(!(choice->columns->mask & (COLUMN_NO_KIND | COLUMN_RECEIVED)));
+    *chosen = false;
+    TRY(begin_read(&r, choice->columns, choice->types));
+    uint32_t count = codeset_match_all(choice->kinds, out->kind, r.n, choice->bits);
+    if (count > r.n / FEW_SHARE) return read_rest(&r);
+    *chosen = true;
+    if (count == 0) {
+        out->runs = 0;
+        return ERR_OK;
     }
-    if (out->other) TRY(read_codes(&r, COLUMN_ID_OTHER, out->other));
-    if (out->amount) TRY(read_amounts(&r));
-    if (out->received) TRY(read_received(&r));
-    for (uint32_t i = 0; i < out->prop_count; i++)
-        TRY(read_prop(&r, &out->props[i]));
-    out->count = r.n;
+    (void)selection_rows(choice->bits, r.n, choice->rows);
+    struct chosen c = {r.n,   out->runs,    out->run_off, choice->bits,
+                       count, choice->rows, choice->runs};
+    rows_find_runs(out, r.n, &c, choice->runs);
+    r.chosen = &c;
+    TRY(read_rest(&r));
+    rows_choose(out, &c);
     return ERR_OK;
 }
 
@@ -378,7 +430,7 @@ enum err part_read_brief(const struct part *p, uint32_t group, const struct colu
                          struct rows *out, struct why *why)
 {
     const struct part_group *g = part_get_group(p, group);
-    struct reading r = {p, group, g->rows, out, why};
+    struct reading r = {p, group, g->rows, out, why, NULL};
     uint32_t kinds;
     uint16_t kind = part_group_kinds(p, group, &kinds)[0];
     assert((columns->mask & ~(uint32_t)COLUMN_NO_KIND) == 0 && columns->prop_count == 0);

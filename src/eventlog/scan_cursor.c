@@ -54,6 +54,7 @@ void scan_worker_finish(struct scan_worker *w)
     mem_free(w->scratch);
     mem_free(w->asked);
     mem_free(w->stay);
+    mem_free(w->stay_runs);
     mem_free(w->off);
     mem_free(w->props);
     mem_free(w->strings);
@@ -119,6 +120,17 @@ static bool is_brief(const struct scanner *sc, const struct part *p, uint32_t gr
     return brief;
 }
 
+/* Whether a group has kinds that are not asked for, so that it may be read by them. */
+static bool is_choosable(const struct scanner *sc, const struct part *p, uint32_t group)
+{
+    uint32_t count, asked = 0;
+    const uint16_t *kinds = part_group_kinds(p, group, &count);
+    if (!sc->kinds || sc->scan->without || sc->scan->columns->mask & COLUMN_RECEIVED) return false;
+    for (uint32_t i = 0; i < count; i++)
+        asked += scan_asks_kind(sc, kinds[i]);
+    return asked < count;
+}
+
 static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const struct scan_group *g)
 {
     struct scanner *sc = w->scanner;
@@ -129,10 +141,15 @@ static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const st
         c->paid_rows = g->rows;
     }
     struct columns columns = *sc->scan->columns;
-    bool mixed = is_mixed(sc, c->source->part, g->place);
+    bool mixed = is_mixed(sc, c->source->part, g->place), chosen = false;
     if (mixed) columns.mask &= ~(uint32_t)COLUMN_NO_KIND;
     if (!mixed && is_brief(sc, c->source->part, g->place)) {
         TRY(part_read_brief(c->source->part, g->place, &columns, &c->rows, &w->why));
+    } else if (is_choosable(sc, c->source->part, g->place)) {
+        TRY(scan_sift_room(w));
+        struct part_choice choice = {&columns, sc->scan->prop_types, sc->kinds, w->asked,
+                                     w->stay,  w->stay_runs};
+        TRY(part_read_kinds(c->source->part, g->place, &choice, &c->rows, &chosen, &w->why));
     } else {
         TRY(part_read_group(c->source->part, g->place, &columns, sc->scan->prop_types, &c->rows,
                             &w->why));
@@ -140,6 +157,7 @@ static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const st
     atomic_fetch_add_explicit(&sc->budget->bytes_read, c->rows.bytes_read - before,
                               memory_order_relaxed);
     borrow_rows(&sc->layout, c);
+    if (chosen) return ERR_OK;
     return scan_sift(w, &c->sheet, part_get_group(c->source->part, g->place), mixed);
 }
 

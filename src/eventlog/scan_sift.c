@@ -44,16 +44,22 @@ static void move_runs(struct sheet *s, const uint64_t *asked)
     }
 }
 
+enum err scan_sift_room(struct scan_worker *w)
+{
+    if (w->asked) return ERR_OK;
+    TRY(purse_take(&w->scanner->purse, PART_GROUP_ROWS / 8 + 2 * PART_GROUP_ROWS * sizeof(*w->stay),
+                   &w->why));
+    w->asked = mem_alloc_array(PART_GROUP_ROWS / 64, sizeof(*w->asked));
+    w->stay = mem_alloc_array(PART_GROUP_ROWS + SELECTION_SLACK, sizeof(*w->stay));
+    w->stay_runs = mem_alloc_array(PART_GROUP_ROWS, sizeof(*w->stay_runs));
+    return ERR_OK;
+}
+
 static enum err sift_kinds(struct scan_worker *w, struct sheet *s, bool mixed)
 {
     const struct scanner *sc = w->scanner;
     assert(s->count <= PART_GROUP_ROWS);
-    if (!w->asked) {
-        TRY(purse_take(&w->scanner->purse, PART_GROUP_ROWS / 8 + PART_GROUP_ROWS * sizeof(*w->stay),
-                       &w->why));
-        w->asked = mem_alloc_array(PART_GROUP_ROWS / 64, sizeof(*w->asked));
-        w->stay = mem_alloc_array(PART_GROUP_ROWS + SELECTION_SLACK, sizeof(*w->stay));
-    }
+    TRY(scan_sift_room(w));
     const uint16_t *kinds = s->columns[SLOT_KIND];
     uint32_t kept = mixed ? codeset_miss_all(sc->scan->without, kinds, s->count, w->asked)
                           : codeset_match_all(sc->kinds, kinds, s->count, w->asked);

@@ -86,6 +86,7 @@ struct scan_worker {
     uint64_t *asked;               /* [PART_GROUP_ROWS / 64] scratch: rows of a group of kinds that
                                       are asked for; NULL until it is needed */
     uint32_t *stay;                /* scratch: their numbers, where few are; NULL like 'asked' */
+    uint32_t *stay_runs;           /* scratch: the run of each; NULL like 'asked' */
     uint32_t *off;                 /* scratch of a delivery: room for off_max */
     uint32_t off_max;
     size_t mapped;           /* place in the persona map, near the rows in hand */
@@ -145,6 +146,8 @@ MUST_CHECK enum err scan_load(struct scan_worker *w, uint32_t source, uint32_t g
 MUST_CHECK enum err scan_check(struct scan_worker *w);
 
 /* --- scan_sift.c --- */
+/* Make room for 'asked', 'stay' and 'stay_runs'. */
+MUST_CHECK enum err scan_sift_room(struct scan_worker *w);
 /* Take rows that are not asked for out of a decoded group. 'mixed': some must go for their kind. */
 MUST_CHECK enum err scan_sift(struct scan_worker *w, struct sheet *s, const struct part_group *g,
                               bool mixed);

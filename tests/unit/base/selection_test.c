@@ -47,13 +47,21 @@ static void rows_and_ranks_are_those_of_one_by_one(void **state)
             if (i < count && bits[i / 64] >> i % 64 & 1) want[found++] = i;
         }
         for (int plain = 0; plain < 2; plain++) {
-            uint32_t got[ROWS + SELECTION_SLACK], rank[ROWS + 1];
+            uint32_t got[ROWS + SELECTION_SLACK], rank[ROWS + 1], before_next[ROWS + 1];
             cpu_set_plain(plain);
             assert_int_equal(selection_rows(bits, count, got), found);
             assert_memory_equal(got, want, found * sizeof(want[0]));
             memcpy(rank, end, sizeof(rank));
             selection_ranks(bits, rank, ends, rank);
             assert_memory_equal(rank, before, ends * sizeof(before[0]));
+            selection_counts(bits, want, found, rank);
+            for (uint32_t i = 0; i < found; i++)
+                assert_int_equal(rank[i], i + 1);
+            for (uint32_t i = 0; i < ends; i++) /* up to a row and with it */
+                before_next[i] =
+                    before[i] + (end[i] < count && bits[end[i] / 64] >> end[i] % 64 & 1);
+            selection_counts(bits, end, ends, rank);
+            assert_memory_equal(rank, before_next, ends * sizeof(before[0]));
         }
         cpu_set_plain(false);
     }

@@ -5,6 +5,7 @@
 #include "api/dispatch.h"
 #include "api/feed.h"
 #include "api/openapi.h"
+#include "api/replay.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -251,6 +252,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     struct api *a = mem_alloc(sizeof(*a));
     enum err err = accounts_open(d, &a->accounts, why);
     if (err == ERR_OK) err = accounts_start(a->accounts, why);
+    if (err == ERR_OK) err = replays_create(d, &a->replays, why);
     if (err != ERR_OK) {
         api_destroy(a);
         return err;
@@ -275,6 +277,7 @@ void api_destroy(struct api *a)
     feed_destroy(a->feed);
     pool_destroy(a->askers);
     pool_destroy(a->workers);
+    replays_destroy(a->replays);
     if (a->pages) page_cache_destroy(a->pages);
     chosen_destroy(a->chosen);
     overview_destroy(a->overviews);

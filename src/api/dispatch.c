@@ -6,6 +6,7 @@
 
 #include "api/authorize.h"
 #include "api/internal.h"
+#include "api/replay.h"
 #include "api/validate.h"
 
 /* A call in a pool's queue. */
@@ -50,15 +51,26 @@ static bool is_known(const struct call *c)
     return false;
 }
 
-static void reply_success(struct call *c, struct str text)
+/* The reply of a success, from what the handler has written; {.type.p = NULL} = none. */
+static struct replay reply_of(const struct call *c, struct str text)
 {
-    if (c->etag) reply_header(c->req, "ETag", c->etag);
+    return (struct replay){
+        .status = text.len > 0 ? c->status : 204,
+        .type = str_of(text.len == 0 ? NULL
+                       : c->type     ? c->type
+                                     : "application/json"),
+        .etag = str_of(c->etag),
+        .body = text,
+    };
+}
+
+static void send_success(struct call *c, const struct replay *r)
+{
+    if (r->etag.len > 0) reply_header(c->req, "ETag", r->etag.p);
     if (is_known(c)) {
         reply(c->req, 304, NULL, STR(""));
-    } else if (text.len == 0) {
-        reply(c->req, 204, NULL, STR(""));
     } else {
-        reply(c->req, c->status, c->type ? c->type : "application/json", text);
+        reply(c->req, r->status, r->type.len > 0 ? r->type.p : NULL, r->body);
     }
 }
 
@@ -67,11 +79,24 @@ static enum err run(struct call *c)
     struct strbuf out = {0};
     struct json_writer w = {.out = &out};
     struct why why = {0};
-    enum err err = c->spec->handle(c, &w, &why);
+    struct replay replay = {0};
+    enum err err = c->worker ? replay_begin(c->api->replays, c, &replay, &why) : ERR_OK;
+    enum replay_state state = replay.state;
+    if (err == ERR_OK && state != REPLAY_KNOWN) {
+        err = c->spec->handle(c, &w, &why);
+        const struct replay done = reply_of(c, out.len ? strbuf_str(&out) : STR(""));
+        replay.status = done.status;
+        replay.type = done.type;
+        replay.etag = done.etag;
+        replay.body = done.body;
+        if (state == REPLAY_RUN) replay_end(c->api->replays, &replay, err);
+    } else if (err == ERR_OK) {
+        reply_header(c->req, "Idempotency-Replayed", "true");
+    }
     if (err != ERR_OK) {
         reply_problem(c->req, &why);
     } else if (!c->replied) {
-        reply_success(c, strbuf_str(&out));
+        send_success(c, &replay);
     }
     strbuf_finish(&out);
     return err;

@@ -13,6 +13,7 @@
 
 #define SETS 16
 #define FRESH_MS 5000
+#define STILL_MS 60000 /* of counts, while nothing comes */
 
 struct chosen {
     struct brand *brand; /* NULL = free */
@@ -23,9 +24,12 @@ struct chosen {
     int refs; /* the cache's, and one a call */
 };
 
+/* How many of a brand's members there are. */
 struct stock {
     struct brand *brand;
+    uint64_t seq; /* of the newest event when it was counted */
     int64_t made_at;
+    bool counting; /* somebody counts anew */
     uint64_t counts[STAGE_COUNT + 1];
 };
 
@@ -155,43 +159,52 @@ enum err chosen_get(struct call *c, struct str filter, uint64_t seq, const struc
 
 /* ---- how many there are ---- */
 
-static bool find_stock(struct call *c, int64_t now, uint64_t counts[STAGE_COUNT + 1])
+static struct stock *find_stock(struct chosen_cache *x, const struct brand *b)
 {
-    const struct chosen_cache *x = c->api->chosen;
     for (size_t i = 0; i < x->stocks.count; i++) {
-        const struct stock *s = &x->stocks.items[i];
-        if (s->brand != c->brand || now - s->made_at >= FRESH_MS) continue;
-        memcpy(counts, s->counts, sizeof(s->counts));
-        return true;
+        if (x->stocks.items[i].brand == b) return &x->stocks.items[i];
     }
-    return false;
+    return NULL;
 }
 
-static void keep_stock(struct call *c, int64_t now, const uint64_t counts[STAGE_COUNT + 1])
+/* Counted a moment ago, or nothing came since; or somebody is at it. */
+static bool is_good(const struct stock *s, uint64_t seq, int64_t now)
 {
-    struct chosen_cache *x = c->api->chosen;
-    size_t i = 0;
-    while (i < x->stocks.count && x->stocks.items[i].brand != c->brand)
-        i++;
-    if (i == x->stocks.count) VEC_PUSH(&x->stocks, (struct stock){0});
-    x->stocks.items[i].brand = c->brand;
-    x->stocks.items[i].made_at = now;
-    memcpy(x->stocks.items[i].counts, counts, sizeof(x->stocks.items[i].counts));
+    int64_t age = now - s->made_at;
+    return s->counting || age < FRESH_MS || (s->seq == seq && age < STILL_MS);
+}
+
+static void keep_stock(struct chosen_cache *x, const struct stock *new)
+{
+    struct stock *s = find_stock(x, new->brand);
+    if (s) {
+        *s = *new;
+    } else {
+        VEC_PUSH(&x->stocks, *new);
+    }
 }
 
 enum err chosen_stock(struct call *c, struct sql *db, uint64_t counts[STAGE_COUNT + 1],
                       struct why *why)
 {
     struct chosen_cache *x = c->api->chosen;
-    int64_t now = env_now(brand_env(c->brand));
+    struct stock new = {.brand = c->brand,
+                        .seq = brand_stats(c->brand).seq,
+                        .made_at = env_now(brand_env(c->brand))};
     pthread_mutex_lock(&x->lock);
-    bool found = find_stock(c, now, counts);
+    struct stock *old = find_stock(x, c->brand);
+    bool good = old && is_good(old, new.seq, new.made_at);
+    if (good) memcpy(counts, old->counts, sizeof(old->counts));
+    if (old && !good) old->counting = true;
     pthread_mutex_unlock(&x->lock);
-    if (found) return ERR_OK;
-    enum err err = look_count(db, counts);
+    if (good) return ERR_OK;
+    enum err err = look_count(db, new.counts);
+    pthread_mutex_lock(&x->lock);
+    old = find_stock(x, c->brand);
+    if (old) old->counting = false;
+    if (err == ERR_OK) keep_stock(x, &new);
+    pthread_mutex_unlock(&x->lock);
     if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
-    pthread_mutex_lock(&x->lock);
-    keep_stock(c, now, counts);
-    pthread_mutex_unlock(&x->lock);
+    memcpy(counts, new.counts, sizeof(new.counts));
     return ERR_OK;
 }

@@ -16,6 +16,7 @@ void chosen_destroy(struct chosen_cache *x); /* NULL is allowed */
 MUST_CHECK enum err chosen_get(struct call *c, struct str filter, uint64_t seq,
                                const struct idset **out, uint64_t *as_of, struct why *why);
 
-/* Members by stage, a few seconds old at most. */
+/* Members by stage, a few seconds old at most while something comes, else a minute; or as old as it
+ * takes to count anew. */
 MUST_CHECK enum err chosen_stock(struct call *c, struct sql *db, uint64_t counts[STAGE_COUNT + 1],
                                  struct why *why);

@@ -1,5 +1,6 @@
 /* routes_brand.c - what the console asks of a brand as a whole: the overview, the names that
  * queries can use, the settings. */
+#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -160,6 +161,58 @@ static enum err get_settings(struct call *c, struct json_writer *w, struct why *
     return ERR_OK;
 }
 
+/* The names before and after; both are written down with the change. */
+static enum err write_down(const struct call *c, struct str before, struct str after,
+                           struct why *why)
+{
+    struct strbuf texts[2] = {{0}, {0}};
+    const struct str names[2] = {before, after};
+    for (int i = 0; i < 2; i++) {
+        struct json_writer w = {.out = &texts[i]};
+        json_begin_object(&w);
+        put_str(&w, "name", names[i]);
+        json_end_object(&w);
+    }
+    struct audit_entry entry = {.who = c->who,
+                                .brand = brand_slug(c->brand),
+                                .action = "settings.changed",
+                                .subject = "settings",
+                                .before = strbuf_str(&texts[0]),
+                                .after = strbuf_str(&texts[1])};
+    enum err err = audit_add(c->data, &entry, why);
+    strbuf_finish(&texts[0]);
+    strbuf_finish(&texts[1]);
+    return err;
+}
+
+static enum err put_settings(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct str name = arena_str(c->arena, str_trim(call_str(c, "name")));
+    struct str before = str_of(brand_name(c->brand));
+    if (name.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "name", NULL);
+    TRY(data_rename_brand(c->data, brand_slug(c->brand), name.p, why));
+    TRY(write_down(c, before, name, why));
+    return get_settings(c, w, why);
+}
+
+static const struct spec_field settings_body[] = {
+    {.name = "name",
+     .type = SPEC_TEXT,
+     .required = true,
+     .min = 1,
+     .max = LIMIT_NAME_BYTES,
+     .doc = "what people call the brand"},
+    {0},
+};
+
+#define SETTINGS                                                                                   \
+    "{\"slug\":\"shop\",\"name\":\"Shop\",\"zone\":\"Asia/Shanghai\","                             \
+    "\"currency\":\"CNY\",\"currency_digits\":2,\"preset\":\"knowledge\",\"caps\":\"\","           \
+    "\"rules\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"                        \
+    "\"order_days\":180,\"window_days\":28,\"before_days\":84},"                                   \
+    "\"rules_default\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"                \
+    "\"order_days\":180,\"window_days\":28,\"before_days\":84}}"
+
 /* ---- the table ---- */
 
 const struct spec brand_specs[] = {
@@ -199,11 +252,14 @@ const struct spec brand_specs[] = {
      .scope = SCOPE_SETTINGS_READ,
      .handle = get_settings,
      .summary = "The brand's name, zone, currency and the numbers of its definitions",
-     .reply = "{\"slug\":\"shop\",\"name\":\"Shop\",\"zone\":\"Asia/Shanghai\","
-              "\"currency\":\"CNY\",\"currency_digits\":2,\"preset\":\"knowledge\",\"caps\":\"\","
-              "\"rules\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"
-              "\"order_days\":180,\"window_days\":28,\"before_days\":84},"
-              "\"rules_default\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"
-              "\"order_days\":180,\"window_days\":28,\"before_days\":84}}"},
+     .reply = SETTINGS},
+    {.method = HTTP_PUT,
+     .path = "/api/v1/{brand}/settings",
+     .scope = SCOPE_SETTINGS_WRITE,
+     .body = settings_body,
+     .body_max = 4096,
+     .handle = put_settings,
+     .summary = "Change the brand's name",
+     .reply = SETTINGS},
     {0},
 };

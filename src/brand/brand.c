@@ -25,7 +25,13 @@ const char *brand_slug(const struct brand *b)
 
 const char *brand_name(const struct brand *b)
 {
-    return b->facts.name;
+    return b->name;
+}
+
+void brand_rename(struct brand *b, const char *name)
+{
+    VEC_PUSH(&b->names, mem_strdup(name));
+    b->name = b->names.items[b->names.count - 1];
 }
 
 const char *brand_currency(const struct brand *b)
@@ -248,6 +254,7 @@ enum err brand_open_in(struct data *d, const struct brand_facts *facts, const ch
     struct brand *b = mem_alloc(sizeof(*b));
     b->data = d;
     b->facts = *facts;
+    brand_rename(b, facts->name);
     b->env = data_env(d);
     b->zone = zone_open(facts->zone);
     b->currency_digits = digits_of(facts->currency);
@@ -317,6 +324,9 @@ void brand_close(struct brand *b)
     VEC_FINISH(&b->tx.change.ids_removed);
     VEC_FINISH(&b->tx.change.written);
     arena_destroy(b->tx.arena);
+    for (size_t i = 0; i < b->names.count; i++)
+        mem_free(b->names.items[i]);
+    VEC_FINISH(&b->names);
     mem_free(b);
 }
 

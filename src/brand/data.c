@@ -345,6 +345,36 @@ enum err data_add_brand(struct data *d, const struct brand_facts *f, struct why 
     return err;
 }
 
+static enum err update_name(struct data *d, const char *slug, const char *name)
+{
+    struct sql_stmt *s = sql_use(d->server, "UPDATE brand SET name = $1 WHERE slug = $2");
+    sql_bind_text(s, 1, name);
+    sql_bind_text(s, 2, slug);
+    return sql_run(s);
+}
+
+enum err data_rename_brand(struct data *d, const char *slug, const char *name, struct why *why)
+{
+    enum err err = ERR_OK;
+    pthread_mutex_lock(&d->lock);
+    size_t i = find_brand(d, slug);
+    if (i == SIZE_MAX) {
+        err = why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "brand", "%.64s", slug);
+    } else if (strlen(name) >= sizeof(d->facts.items[i].name)) {
+        err = why_fail(why, ERR_TOO_LARGE, MSG_TOO_LONG, "name", "%d",
+                       (int)sizeof(d->facts.items[i].name) - 1);
+    } else {
+        err = update_name(d, slug, name);
+        if (err != ERR_OK) err = why_fail(why, err, MSG_INTERNAL, "", NULL);
+    }
+    if (err == ERR_OK) {
+        snprintf(d->facts.items[i].name, sizeof(d->facts.items[i].name), "%s", name);
+        if (d->brands.items[i]) brand_rename(d->brands.items[i], name);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return err;
+}
+
 enum err data_brand(struct data *d, const char *slug, struct brand **out, struct why *why)
 {
     enum err err = ERR_OK;

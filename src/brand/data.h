@@ -41,6 +41,9 @@ struct brand_facts {
 /* ERR_CONFLICT when the slug exists. */
 MUST_CHECK enum err data_add_brand(struct data *d, const struct brand_facts *facts,
                                    struct why *why);
+/* ERR_NOT_FOUND. */
+MUST_CHECK enum err data_rename_brand(struct data *d, const char *slug, const char *name,
+                                      struct why *why);
 /* Open (once) and return; stays open until data_close. ERR_NOT_FOUND. */
 MUST_CHECK enum err data_brand(struct data *d, const char *slug, struct brand **out,
                                struct why *why);

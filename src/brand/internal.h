@@ -104,7 +104,9 @@ struct compact_lane {
 
 struct brand {
     struct data *data;
-    struct brand_facts facts;
+    struct brand_facts facts;   /* but for the name, which may change */
+    _Atomic(const char *) name; /* as of now; the first of 'names' that was not replaced */
+    VEC(char *) names;          /* all there were: readers may hold any until the brand closes */
     const struct zone *zone;
     int currency_digits;
     const struct env *env;
@@ -234,6 +236,8 @@ int64_t timers_next_due(struct brand *b);
 /* brand.c */
 /* Fold the events that the rows do not include, from memory; emits nothing. */
 MUST_CHECK enum err brand_refold(struct tx *tx);
+/* Take another name; under the lock of the data directory. */
+void brand_rename(struct brand *b, const char *name);
 MUST_CHECK enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
                                struct why *why);
 /* A twin, whose files are in 'dir'; its log is never compacted. */

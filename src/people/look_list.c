@@ -3,7 +3,8 @@
  * The indexes member_seen (last_seen, id, stage) and member_stage (stage, id) hold all that a walk
  * reads, so a page costs its own members and no more; only a stage within an order of another kind,
  * and a set of members, make it pass over others. A set as small as FEW is sorted in memory
- * instead, and a set in order of id is its own order. */
+ * instead, and a set in order of id is its own order. "+stage" keeps the engine from taking all of
+ * a stage and sorting it. */
 #include "people/look_internal.h"
 
 #include <assert.h>
@@ -26,9 +27,9 @@ static const char *const walks[3][2][2] = {
     [LOOK_BY_LAST_SEEN] =
         {
             {WALK("last_seen", "(last_seen, id) > ($3, $1)", "last_seen, id"),
-             WALK("last_seen", "(last_seen, id) > ($3, $1) AND stage = $4", "last_seen, id")},
+             WALK("last_seen", "(last_seen, id) > ($3, $1) AND +stage = $4", "last_seen, id")},
             {WALK("last_seen", "(last_seen, id) < ($3, $1)", "last_seen DESC, id DESC"),
-             WALK("last_seen", "(last_seen, id) < ($3, $1) AND stage = $4",
+             WALK("last_seen", "(last_seen, id) < ($3, $1) AND +stage = $4",
                   "last_seen DESC, id DESC")},
         },
     [LOOK_BY_STAGE] =
@@ -38,13 +39,33 @@ static const char *const walks[3][2][2] = {
         },
 };
 
+/* Of a stage that few are in: take all of them and sort. */
+static const char *const rare_walks[2] = {
+    WALK("last_seen", "(last_seen, id) > ($3, $1) AND stage = $4", "last_seen, id"),
+    WALK("last_seen", "(last_seen, id) < ($3, $1) AND stage = $4", "last_seen DESC, id DESC"),
+};
+
 /* The places of a page, one more than its limit when there are more. */
 struct places {
     struct look_place *items;
     size_t count, limit;
 };
 
-static struct sql_stmt *walk(const struct look *l, const struct look_page *page, int64_t rows)
+static enum err is_rare(const struct look *l, int stage, bool *out)
+{
+    bool row;
+    struct sql_stmt *s = sql_use(
+        l->db, "SELECT COUNT(*) FROM (SELECT id FROM member WHERE stage = $1 LIMIT $2) AS those");
+    sql_bind_int(s, 1, stage);
+    sql_bind_int(s, 2, FEW);
+    TRY(sql_step(s, &row));
+    *out = sql_int(s, 0) < FEW;
+    sql_reset(s);
+    return ERR_OK;
+}
+
+static struct sql_stmt *walk(const struct look *l, const struct look_page *page, bool rare,
+                             int64_t rows)
 {
     /* within one stage that order is the order of ids */
     bool staged = page->stage != LOOK_ANY_STAGE;
@@ -56,7 +77,8 @@ static struct sql_stmt *walk(const struct look *l, const struct look_page *page,
         from = *page->after;
         id = from.id;
     }
-    struct sql_stmt *s = sql_use(l->db, walks[sort][page->descending][staged]);
+    struct sql_stmt *s =
+        sql_use(l->db, rare ? rare_walks[page->descending] : walks[sort][page->descending][staged]);
     sql_bind_int(s, 1, id);
     sql_bind_int(s, 2, rows);
     if (sort != LOOK_BY_ID) sql_bind_int(s, n++, from.key);
@@ -67,7 +89,10 @@ static struct sql_stmt *walk(const struct look *l, const struct look_page *page,
 static enum err walk_index(const struct look *l, const struct look_page *page, struct places *out)
 {
     int64_t rows = page->only ? MANY : (int64_t)out->limit;
-    struct sql_stmt *s = walk(l, page, rows);
+    bool rare = false;
+    if (page->sort == LOOK_BY_LAST_SEEN && page->stage != LOOK_ANY_STAGE)
+        TRY(is_rare(l, page->stage, &rare));
+    struct sql_stmt *s = walk(l, page, rare, rows);
     if (page->only) sql_stream(s);
     while (out->count < out->limit) {
         bool row;

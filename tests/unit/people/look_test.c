@@ -209,6 +209,39 @@ static void pages_hold_every_member_once_in_each_order(void **state)
     place_close(&p);
 }
 
+/* More than are sorted in memory: the walk passes over the others. */
+static void a_stage_that_many_are_in_pages_by_time_too(void **state)
+{
+    (void)state;
+    enum { MANY = 2400 };
+    struct place p;
+    struct view v;
+    struct arena *a = arena_create(0);
+    struct fact *facts = arena_alloc_array(a, MANY, sizeof(*facts));
+    struct identity *who = arena_alloc_array(a, MANY, sizeof(*who));
+    for (uint32_t i = 0; i < MANY; i++) {
+        who[i] = (struct identity){IDENTITY_USER, str_of(arena_printf(a, "user-%u", i))};
+        facts[i] = (struct fact){.at = PLACE_NOW - (int64_t)((i * 7919u) % 999983u) * 1000,
+                                 .kind = i % 20 ? STR("page.viewed") : STR("checkin.done"),
+                                 .who = &who[i],
+                                 .who_count = 1,
+                                 .amount = HISTORY_NO_AMOUNT};
+    }
+    place_open(&p, "Asia/Shanghai");
+    send_bulk(&p, facts, MANY);
+    view_open(&v, &p);
+    for (int i = 0; i < 4; i++) {
+        struct look_page page = {.sort = LOOK_BY_LAST_SEEN,
+                                 .descending = i % 2,
+                                 .stage = i / 2 ? STAGE_EFFECTIVE : STAGE_POTENTIAL,
+                                 .limit = 130};
+        check_pages(&v, &page, i / 2 ? MANY / 20 : MANY - MANY / 20);
+    }
+    view_close(&v);
+    place_close(&p);
+    arena_destroy(a);
+}
+
 /* As many of the set as there are, whether the set is sorted in memory or walked past. */
 static void pages_of_a_set_hold_its_members_only(void **state)
 {
@@ -601,6 +634,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_hold_every_member_once_in_each_order),
+        cmocka_unit_test(a_stage_that_many_are_in_pages_by_time_too),
         cmocka_unit_test(pages_of_a_set_hold_its_members_only),
         cmocka_unit_test(members_are_found_by_whatever_names_them),
         cmocka_unit_test(a_search_knows_what_was_committed_since_the_last),

@@ -59,8 +59,8 @@ MUST_CHECK enum err account_sign_in(struct accounts *a, struct str name, struct 
 MUST_CHECK enum err account_use_link(struct accounts *a, struct str token, struct str password,
                                      const struct account_caller *from, struct account_session *out,
                                      struct why *why);
-/* Change one's own: needs the present one. Every other session of theirs ends, and this one goes on
- * under a new token. */
+/* Change one's own: needs the present one, where there is one. Every other session of theirs ends,
+ * and this one goes on under a new token. */
 struct account_change {
     struct str current, new;
 };

@@ -124,20 +124,30 @@ enum err account_sign_in(struct accounts *a, struct str name, struct str passwor
     return err;
 }
 
+/* Is it really them? Who has no password yet came by a link, and that must do. */
+static enum err check_current(struct accounts *a, const struct principal *who, struct str current,
+                              const struct account_caller *from, struct why *why)
+{
+    char stored[PASSWORD_STORED];
+    bool right = false;
+    struct str name = str_of(who->name);
+    staff_password(a->staff, who->number, stored);
+    if (!stored[0]) return ERR_OK;
+    TRY(check_pace(a, name, from->network, why));
+    TRY(password_is(a->gate, current, stored, &right, why));
+    if (!right) return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, "password.current", NULL);
+    throttle_right(a->throttle, name, from->network);
+    return ERR_OK;
+}
+
 enum err account_change_password(struct accounts *a, const struct principal *who,
                                  const struct account_change *change,
                                  const struct account_caller *from, struct account_session *out,
                                  struct why *why)
 {
     char stored[PASSWORD_STORED];
-    bool right = false;
-    struct str name = str_of(who->name);
-    TRY(password_allowed(change->new, name, STR(""), "password.new", why));
-    TRY(check_pace(a, name, from->network, why));
-    staff_password(a->staff, who->number, stored);
-    TRY(password_is(a->gate, change->current, stored, &right, why));
-    if (!right) return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, "password.current", NULL);
-    throttle_right(a->throttle, name, from->network);
+    TRY(password_allowed(change->new, str_of(who->name), STR(""), "password.new", why));
+    TRY(check_current(a, who, change->current, from, why));
     TRY(password_hash(a->gate, change->new, stored, why));
     TRY(staff_set_password(a->staff, who, who->number, stored, why));
     TRY(session_end_all(a->sessions, who->number, 0, why));

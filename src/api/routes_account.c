@@ -272,7 +272,10 @@ static const struct spec_field link_fields[] = {
     {0},
 };
 static const struct spec_field password_fields[] = {
-    {.name = "current", .type = SPEC_TEXT, .required = true, .doc = "the present password"},
+    {.name = "current",
+     .type = SPEC_TEXT,
+     .required = true,
+     .doc = "the present password; empty when none was chosen yet"},
     {.name = "new", .type = SPEC_TEXT, .required = true, .doc = "8 to 128 characters"},
     {0},
 };

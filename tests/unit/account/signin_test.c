@@ -171,6 +171,30 @@ static void changing_ones_password_needs_the_present_one_and_gives_a_new_token(v
     assert_true(is_signed_in(w, &after, NULL));
 }
 
+/* Such as the owner of a demo, who came by a link that signs in. */
+static void who_has_no_password_yet_needs_none_to_choose_one(void **state)
+{
+    struct world *w = *state;
+    struct account_session s, after;
+    struct principal who;
+    struct why why = {0};
+    struct str none = {NULL, 0};
+    uint32_t owner;
+    char link[TOKEN_CHARS + 1];
+    const struct staff_new new = {
+        .name = STR("owner"), .brand = STAFF_EVERYWHERE, .role = ROLE_OWNER, .password = ""};
+    assert_int_equal(staff_add(accounts_staff(w->accounts), NULL, &new, &owner, &why), ERR_OK);
+    assert_int_equal(link_make(w->place.data, LINK_SIGN_IN, owner, link, NULL, &why), ERR_OK);
+    assert_int_equal(account_use_link(w->accounts, str_of(link), none, &caller, &s, &why), ERR_OK);
+    assert_true(account_principal(w->accounts, str_of(s.token), NULL, &who, NULL));
+    const struct account_change change = {STR(""), STR(OTHER_PASSWORD)};
+    assert_int_equal(account_change_password(w->accounts, &who, &change, &caller, &after, &why),
+                     ERR_OK);
+    assert_int_equal(sign_in(w, "owner", OTHER_PASSWORD, &s, &why), ERR_OK);
+    assert_int_equal(account_change_password(w->accounts, &who, &change, &caller, &after, &why),
+                     ERR_INVALID);
+}
+
 static void who_has_no_role_left_cannot_sign_in(void **state)
 {
     struct world *w = *state;
@@ -204,6 +228,7 @@ int main(void)
         TEST(an_invitation_sets_a_password_once),
         TEST(a_reset_ends_all_sessions_and_a_sign_in_link_none),
         TEST(changing_ones_password_needs_the_present_one_and_gives_a_new_token),
+        TEST(who_has_no_password_yet_needs_none_to_choose_one),
         TEST(who_has_no_role_left_cannot_sign_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
  *
  * The input is a whole file. It is read once as it is, and once with the checksums of the footer
  * and of every chunk it names put in order, so that the decoders are reached. Whatever opens is
- * read by group, by row and by part_verify; rows must be what every reader of events may rely on.
+ * read by group, by member, by kind, by row and by part_verify; rows must be what every reader of
+ * events may rely on, and the same whichever way they are read.
  */
 #include <assert.h>
 #include <math.h>
@@ -11,8 +12,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/codeset.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/selection.h"
 #include "eventlog/part_file.h"
 
 #define ROWS_MAX 200000 /* of a part that is read whole */
@@ -98,6 +101,42 @@ static void read_members(const struct part *p, uint32_t g, const struct rows *al
     release(&own);
 }
 
+static void check_chosen(const struct rows *all, const struct codeset *kinds,
+                         const struct rows *some)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        if (!codeset_has(kinds, all->kind[i])) continue;
+        assert(n < some->count && some->at[n] == all->at[i] && some->kind[n] == all->kind[i]);
+        assert(some->amount[n] == all->amount[i] && some->other[n] == all->other[i]);
+        n++;
+    }
+    assert(n == some->count && some->run_off[some->runs] == n);
+}
+
+/* The rows of one kind alone, of one that is there when the group can be read. */
+static void read_kind(const struct part *p, uint32_t g, const struct rows *all)
+{
+    static struct rows some;
+    static uint64_t bits[PART_GROUP_ROWS / 64];
+    static uint32_t rows[PART_GROUP_ROWS + SELECTION_SLACK],
+        runs[PART_GROUP_ROWS + SELECTION_SLACK];
+    struct columns asked = columns;
+    struct codeset kinds = {0};
+    struct why why;
+    bool chosen;
+    asked.mask &= ~(uint32_t)COLUMN_RECEIVED;
+    codeset_add(&kinds, all ? all->kind[all->count / 2] : 1);
+    struct part_choice choice = {&asked, types, &kinds, bits, rows, runs};
+    enum err err = part_read_kinds(p, g, &choice, &some, &chosen, &why);
+    if (all) {
+        assert(err == ERR_OK);
+        if (chosen) check_chosen(all, &kinds, &some);
+        if (!chosen) assert(some.count == all->count);
+    }
+    release(&some);
+}
+
 static void read_groups(const struct part *p)
 {
     static struct rows rows;
@@ -105,9 +144,11 @@ static void read_groups(const struct part *p)
     for (uint32_t g = 0; g < part_group_count(p); g++) {
         if (part_read_group(p, g, &columns, types, &rows, &why) != ERR_OK) {
             read_members(p, g, NULL);
+            read_kind(p, g, NULL);
             continue;
         }
         read_members(p, g, &rows);
+        read_kind(p, g, &rows);
         const struct part_group *group = part_get_group(p, g);
         assert(rows.run_persona[0] >= group->persona_min && rows.run_off[rows.runs] == rows.count);
         assert(rows.run_persona[rows.runs - 1] <= group->persona_max);

@@ -59,7 +59,8 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 .PHONY: all help run check check-long test unit fmt fmt-check tidy layers banned bench fuzz install clean stats
 # The packages first: only then can pkg-config answer, so the build is a make of its own.
 all:
-	@tools/deps build
+	@tools/deps build $(if $(filter 0,$(CONSOLE)),,node)
+	@$(if $(filter 0,$(CONSOLE)),:,tools/console)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/wellfield
 
 $(OUT)/wellfield: $(OUT)/obj/main/main.o $(call libs,main $(BELOW_main))
@@ -137,6 +138,7 @@ help:
 	'make fmt tidy layers banned   style: format, lint, includes, forbidden calls' \
 	'make fuzz T=csv SECONDS=60    one fuzz target under libFuzzer and ASan; T=all for each' \
 	'make fuzz T=csv RUNS=1000000 FUZZ_JOBS=2   as many executions, by two processes' \
+	'make screenshots   every screen of the console, as pictures in build/screenshots' \
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
@@ -184,6 +186,11 @@ bench-peers: all
 	@tools/deps build bench node
 	@bench/peers $(OUT)/wellfield
 .PHONY: bench-peers
+
+screenshots: all
+	@tools/deps build check node
+	@CONSOLE_SHOTS=$(CURDIR)/build/screenshots WELLFIELD=$(CURDIR)/$(OUT)/wellfield python3 tests/console/console_test.py test_pictures
+.PHONY: screenshots
 
 PREFIX ?= /usr/local
 install: all

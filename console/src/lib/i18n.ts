@@ -1,0 +1,20 @@
+// The texts: Chinese first; English has every key by its type.
+import { createI18n } from "vue-i18n";
+import en from "../locales/en";
+import zh from "../locales/zh";
+import { speak } from "./api";
+import { firstLang, keep, type Lang } from "./prefs";
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: firstLang(),
+  fallbackLocale: "zh-CN",
+  messages: { "zh-CN": zh, en },
+});
+
+export function chooseLang(lang: Lang) {
+  i18n.global.locale.value = lang;
+  document.documentElement.lang = lang;
+  speak(lang);
+  keep("lang", lang);
+}

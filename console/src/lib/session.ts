@@ -1,0 +1,47 @@
+// Who is signed in, and the brand that is open.
+import { defineStore } from "pinia";
+import { computed, ref } from "vue";
+import { call, Problem } from "./api";
+import { keep, kept } from "./prefs";
+import type { Catalog, Session } from "./types";
+
+export const useSession = defineStore("session", () => {
+  const session = ref<Session | null>(null);
+  const asked = ref(false);
+  const slug = ref(kept("brand") ?? "");
+  const catalogs = ref<Record<string, Catalog>>({});
+
+  const brand = computed(() => session.value?.brands.find((b) => b.slug === slug.value) ?? session.value?.brands[0]);
+  const path = computed(() => "/" + (brand.value?.slug ?? ""));
+
+  function take(s: Session) {
+    session.value = s;
+    asked.value = true;
+  }
+  async function load() {
+    try {
+      take(await call<Session>("GET", "/session"));
+    } catch (e) {
+      session.value = null;
+      asked.value = true;
+      if (!(e instanceof Problem) || e.status !== 401) throw e;
+    }
+  }
+  function leave() {
+    session.value = null;
+    catalogs.value = {};
+  }
+  function open(name: string) {
+    slug.value = name;
+    keep("brand", name);
+  }
+  function may(scope: string): boolean {
+    return brand.value?.scopes.includes(scope) ?? false;
+  }
+  async function catalog(): Promise<Catalog> {
+    const at = brand.value?.slug ?? "";
+    catalogs.value[at] ??= await call<Catalog>("GET", `/${at}/catalog`);
+    return catalogs.value[at];
+  }
+  return { session, asked, slug, brand, path, take, load, leave, open, may, catalog };
+});

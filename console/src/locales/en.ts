@@ -1,0 +1,99 @@
+// The console's words in English; the type makes a missing key an error.
+import type zh from "./zh";
+
+const en: typeof zh = {
+  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", overview: "Overview", members: "Members", insight: "Insight", boards: "Boards", settings: "Settings" },
+  theme: { auto: "System", light: "Light", dark: "Dark" },
+  do: { again: "Try again", cancel: "Cancel", save: "Save", saved: "Saved", clear: "Clear", copy: "Copy", copied: "Copied", delete: "Delete", end: "End", refresh: "Refresh", wait: "loading" },
+  door: { saying: "The public domain is the river at the door; the private domain is the well in your own yard.", what: "Where every member came from, what they said and bought: kept on your own machine." },
+  signin: { title: "Sign in", name: "Name", password: "Password", enter: "Sign in", forgot: "Forgot it? An owner can make you a new link under Settings › Staff." },
+  setup: { title: "Welcome to Wellfield", text: "Make the first account. It owns this server.", code: "One-time setup code", codeHint: "printed where wellfield serve was started", display: "Name to show (optional)", passwordHint: "8 to 128 characters", begin: "Make the account and go in" },
+  link: { title: "One-time link", text: "This link works once.", password: "Choose a password for your account.", none: "The address lacks the link's content. Copy it whole and open it again.", newPassword: "New password", enter: "Go on" },
+  problem: { unreachable: "The server cannot be reached. Check the network, and that it runs.", forbidden: "Your role does not allow this. Ask the brand's owner.", busy: "Too many requests. Wait a moment and try again.", server: "The server failed. Try again later; if it stays, look at its log." },
+  absent: { title: "No such page", text: "The address may be wrong, or the page has moved.", back: "To the overview" },
+  stage: { potential: "potential", new: "new", effective: "effective", active: "active", core: "core", dormant: "dormant", churned: "churned", visitor: "visitor" },
+  trust: { unaware: "unaware", curious: "curious", acquainted: "acquainted", informed: "informed", familiar: "familiar", bought: "bought", shares: "shares" },
+  figure: { members: "members", events: "events" },
+  define: {
+    members: "in any lifecycle stage; visitors are apart", active: "with any event in the last 28 days", today: "in the brand's time zone", events: "facts stored since the beginning", stock: "stock at the end of each week",
+    flow: "left: 28 days ago, right: now", retention: "share with an event in week k after the week first seen",
+  },
+  overview: {
+    asOf: "as of {at}", active: "seen in 28 days", today: "events today", lastDay: "events on the last day", events: "all events", stages: "Members per lifecycle stage", now: "Now", drill: "open one to see who", days: "Events per day",
+    days90: "last 90 days", kinds: "Top kinds", flow: "Flow of 28 days", retention: "Weekly retention", live: "live",
+  },
+  first: { title: "No events yet", text: "This page will show stages, flow and retention. Bring in a history first: orders or chat logs.", or: "Or make a write key and send the first event from a site or a server; or simulate a year.", key: "Make a write key" },
+  members: {
+    total: "{n} members", columns: "Columns", export: "Export CSV", search: "Search members", searchHint: "name, phone or its last four, id m12, e-mail…", stage: "Stage", allStages: "All stages", filter: "Filter", expression: "Expression",
+    expressionHint: 'such as orders >= 2 and not did("message.sent", within 30d)', selected: "{n} members match", examples: "Examples", apply: "Apply", noneFound: "Nobody matches", noneFoundText: "Loosen the filter, or try other words.",
+    none: "No members yet", noneText: "Members appear with the first event that carries an identity: import orders or a chat log, or send an event.", all: "Show all members", how: "How to begin", nameless: "nameless · {id}",
+  },
+  column: {
+    name: "Name", stage: "Stage", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order",
+  },
+  builder: { label: "condition builder", field: "Field", op: "Comparison", value: "Value", did: "Did something", traits: "Traits", kind: "Kind of event", times: "times or more", within: "days back (0 = ever)", days: "days", and: "And", or: "Or", add: "Add" },
+  op: { is: "is", isnot: "is not", least: "at least", most: "at most", has: "contains", recent: "in the last", before: "before the last", never: "never", true: "yes", false: "no", in: "in", none: "in none", known: "is known", did: "did", didnot: "did not" },
+  field: {
+    lifecycle: "Lifecycle", trust: "Trust", orders: "Orders", spent: "Spent", joined: "Joined", last_seen: "Last seen", last_interaction: "Last interaction", last_order: "Last order", groups: "Groups", contacts: "Contacts",
+    invited: "Invited", returned: "Returned", reads: "Reads", silent_buyer: "Silent buyer", outside: "Outside",
+  },
+  member: {
+    back: "Back to members", stands: "Where they stand", since: "since {at}", trust: "Trust", peak: "once {at}", why: "Why this stage", whyTrust: "Why this trust", facts: "At a glance", identities: "Identities", verified: "verified", reveal: "Show in clear",
+    revealText: "Phones, e-mail addresses and the like will be shown whole. This is written to the audit, with your reason.", reason: "Reason", traits: "Traits", noTraits: "No traits yet. They come with imported members or identify events.", history: "History", allKinds: "All kinds",
+    noneOfKind: "No event of this kind.", noHistory: "No history yet.", older: "Older",
+  },
+  query: {
+    what: "What to know", trend: "Trend", funnel: "Funnel", retention: "Retention", paths: "Paths", stickiness: "Stickiness", lifecycle: "Lifecycle flow", activity: "New and returning", rfm: "RFM", repeat: "Repeat buying", segment: "Segment", steps: "Steps", step: "Step {n}",
+    any: "any event", up: "Move step {n} up", drop: "Remove step {n}", stepWhere: "Condition of step {n}", addStep: "Add a step", kind: "Events", breakdown: "Break down by", noBreakdown: "nothing", measure: "Measure", by: "By", from: "From", to: "To (exclusive)",
+    where: "Events for which", who: "Members who", whereHint: "such as amount >= 5000", whoHint: 'such as lifecycle = "active"', window: "Window", mode: "Mode", birth: "Begins with", return: "Comes back with", periods: "Periods", type: "Counting", first: "Beginning", anchor: "Around",
+    direction: "Direction", depth: "Depth", within: "Within", fold: "Fold equal neighbours", top: "Paths at most", days: "Days", as_of: "As of", unit: "Unit", horizon: "Horizon", holdout: "Days to check against",
+  },
+  about: {
+    trend: "How many over time: events, members, money.", funnel: "How far members come, and where they leave.", retention: "Of those who came, who comes back.", paths: "What happens after something, or before it.", stickiness: "On how many days members are active.",
+    lifecycle: "How members move between the seven stages.", activity: "Who is new, stays, comes back, stays away.", rfm: "Buyers scored by recency, frequency and money.", repeat: "Who will buy again, by the BG/NBD and Gamma-Gamma models.", segment: "How many members an expression selects.",
+  },
+  choice: {
+    events: "events", members: "members", amount: "amount", average: "average amount", hour: "hour", day: "day", week: "week", month: "month", ordered: "in order", strict: "the very next", any: "any order", classic: "in the period", rolling: "in it or later", ever: "first ever",
+    in_range: "first in range", each: "each", after: "after", before: "before",
+  },
+  activity: { new: "new", returning: "returning", resurrected: "resurrected", dormant: "dormant" },
+  insight: {
+    now: "this period", before: "previous period", none: "(none)", rest: "all others", ended: "ended here", frequency: "frequency", recency: "recency", arrived: "arrived", actual: "actual", expected: "expected", share: "share", cohort: "cohort", time: "time", breakdown: "key", value: "value",
+    step: "step", fromFirst: "of first", fromPrevious: "of previous", median: "median time", everyone: "everyone", path: "path", occurrences: "occurrences", activeDays: "active days", fromTo: "from ＼ to", revenue: "revenue", figure: "figure", buyers: "buyers", alive: "still buyers",
+    expectedOrders: "expected order days", expectedRevenue: "expected revenue", stop: "Stop", stopped: "Stopped.", nothing: "Nothing in this span", nothingText: "Try another range, or check the kinds that were chosen.", table: "result as a table", cost: "{rows} rows scanned in {ms} ms",
+    onlyTable: "Table only", withChart: "With chart", savedOnes: "Saved questions", save: "Save", saved: "Saved “{name}”", drop: "Delete question", dropText: "“{name}” will be deleted, and disappear from boards that show it.", build: "query", how: "how to edit", form: "Form", text: "the query as JSON", ask: "Ask",
+    textHint: "The same as POST /api/v1/BRAND/query takes; leave the field or press Ctrl+Enter.", answer: "answer", compare: "compare with previous period", name: "Name", pin: "Pin to a board", noBoard: "no board", newBoard: "new board…",
+  },
+  boards: {
+    first: "My board", name: "Name of the board", make: "Make a board", holds: "questions: {n}", none: "No boards yet", noneText: "A board keeps the questions you look at often. Ask one under Insight, save it and pin it.", toInsight: "Ask a question", back: "Back to boards", unpin: "Take “{name}” off the board",
+    empty: "This board is empty", emptyText: "Save a question under Insight and pin it here.", drop: "Delete board", dropText: "The board “{name}” will be deleted. Its questions stay.",
+  },
+  settings: { me: "Me", brand: "Brand", staff: "Staff", keys: "Keys", audit: "Audit", system: "System" },
+  me: { password: "Password", current: "Present password", change: "Change password", sessions: "Signed in", sessionsText: "end those you do not know, and change your password", seen: "Last seen", began: "Since", address: "Address", agent: "Browser", this: "this one" },
+  brand: { name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
+  rule: {
+    dormant_days: "days without an act until dormant", churned_days: "days of silence until churned", left_hours: "hours out of all groups until churned", order_days: "days an order counts as recent", window_days: "days looked at for activity", before_days: "days before to compare with",
+  },
+  staff: {
+    invite: "Invite", inviteText: "makes a one-time link; whoever opens it chooses a password", role: "Role", make: "Make the link", link: "Hand over this link. It is shown once and works once.", state: "State", revoke: "Revoke", newLink: "New link", you: "you",
+    revokeText: "“{name}” will not get into “{brand}” any more; sessions end at once.", roleOf: "Role of {name}",
+  },
+  state: { active: "active", invited: "invited", disabled: "disabled" },
+  role: { owner: "owner", operator: "operator", growth: "growth lead", advisor: "advisor", clerk: "clerk", analyst: "analyst", partner: "partner" },
+  roleIs: {
+    owner: "may do everything, staff and keys too", operator: "members in clear, export, insight, boards, imports", growth: "members, insight, boards", advisor: "members, in clear on request", clerk: "may only sign in, for redeeming later", analyst: "members masked, insight, boards; no export", partner: "the overview alone",
+  },
+  keys: {
+    new: "New key", is: { public: "for pages and apps: may only write, from origins you name", secret: "for servers: may only write; identities count as verified", token: "for programs that read or manage: only the scopes you choose" }, kind: "Kind", public: "public write key", secret: "secret write key", token: "API token",
+    name: "Name", nameHint: "where it is used, such as “web shop”", days: "Valid for days", never: "never", origins: "Origins (optional, parted by spaces)", scopes: "Scopes", make: "Make the key", once: "Copy it now and keep it safe. It will not be shown again.", try: "Send an event:", tryToken: "Read something:", made: "Made",
+    expires: "Expires", used: "Last used", revoke: "Revoke", revoked: "revoked", rotate: "Rotate", revokeText: "Programs that use “{name}” stop working at once. This cannot be undone.", none: "No keys yet. Make one to send events from a site or a server.",
+  },
+  scope: {
+    overview_read: "overview", members_read: "members", members_reveal: "members in clear", members_export: "export", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
+    keys_manage: "keys", imports_write: "imports", audit_read: "audit", system_read: "system", intake_write: "write events",
+  },
+  audit: { text: "who did what, and when; each entry is chained to the one before, so that changes show", at: "When", who: "Who", action: "Action", actionHint: "by action, such as staff.role_set", subject: "Subject", change: "Change", show: "Show", older: "Older", none: "No entries." },
+  system: { version: "Version", uptime: "Up for", memory: "Memory", free: "Disk free", brands: "Brands", events: "events", parts: "parts", tail_events: "in the tail", writer_queue: "writer queue", docs: "API documentation" },
+};
+
+export default en;

@@ -1,0 +1,51 @@
+// Addresses below /console/. Who is not signed in sees only the public ones.
+import { createRouter, createWebHistory } from "vue-router";
+import { onSignedOut } from "./lib/api";
+import { useSession } from "./lib/session";
+
+export const router = createRouter({
+  history: createWebHistory("/console/"),
+  scrollBehavior: (_to, _from, kept) => kept ?? { top: 0 },
+  routes: [
+    { path: "/", redirect: "/overview" },
+    { path: "/setup", name: "setup", component: () => import("./screens/Setup.vue"), meta: { open: true } },
+    { path: "/signin", name: "signin", component: () => import("./screens/SignIn.vue"), meta: { open: true } },
+    { path: "/link", name: "link", component: () => import("./screens/Link.vue"), meta: { open: true } },
+    { path: "/overview", name: "overview", component: () => import("./screens/Overview.vue"), meta: { scope: "overview.read" } },
+    { path: "/members", name: "members", component: () => import("./screens/Members.vue"), meta: { scope: "members.read" } },
+    { path: "/members/:id", name: "member", component: () => import("./screens/Member.vue"), meta: { scope: "members.read" } },
+    { path: "/insight", name: "insight", component: () => import("./screens/Insight.vue"), meta: { scope: "insight.read" } },
+    { path: "/boards", name: "boards", component: () => import("./screens/Boards.vue"), meta: { scope: "insight.read" } },
+    { path: "/boards/:id", name: "board", component: () => import("./screens/Board.vue"), meta: { scope: "insight.read" } },
+    {
+      path: "/settings",
+      component: () => import("./screens/Settings.vue"),
+      redirect: "/settings/me",
+      children: [
+        { path: "me", name: "settings-me", component: () => import("./screens/settings/Me.vue") },
+        { path: "brand", name: "settings-brand", component: () => import("./screens/settings/Brand.vue"), meta: { scope: "settings.read" } },
+        { path: "staff", name: "settings-staff", component: () => import("./screens/settings/Staff.vue"), meta: { scope: "staff.manage" } },
+        { path: "keys", name: "settings-keys", component: () => import("./screens/settings/Keys.vue"), meta: { scope: "keys.manage" } },
+        { path: "audit", name: "settings-audit", component: () => import("./screens/settings/Audit.vue"), meta: { scope: "audit.read" } },
+        { path: "system", name: "settings-system", component: () => import("./screens/settings/System.vue"), meta: { scope: "system.read" } },
+      ],
+    },
+    { path: "/:rest(.*)*", name: "absent", component: () => import("./screens/Absent.vue"), meta: { open: true } },
+  ],
+});
+
+router.beforeEach(async (to) => {
+  const session = useSession();
+  if (!session.asked) await session.load().catch(() => {});
+  if (to.meta.open) return true;
+  if (!session.session) return { name: "signin", query: to.fullPath === "/overview" ? {} : { to: to.fullPath } };
+  const scope = to.meta.scope as string | undefined;
+  if (scope && !session.may(scope)) return to.name === "overview" ? { name: "settings-me" } : { name: "overview" };
+  return true;
+});
+
+onSignedOut(() => {
+  const session = useSession();
+  session.leave();
+  if (!router.currentRoute.value.meta.open) router.push({ name: "signin", query: { to: router.currentRoute.value.fullPath } });
+});

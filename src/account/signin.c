@@ -158,33 +158,43 @@ enum err account_change_password(struct accounts *a, const struct principal *who
 
 /* ---- links ---- */
 
-static enum err set_password(struct accounts *a, uint32_t person, struct str password,
-                             struct why *why)
+/* What is to be stored for a password that may be this person's. */
+static enum err check_password(struct accounts *a, uint32_t person, struct str password,
+                               char stored[PASSWORD_STORED], struct why *why)
 {
-    char stored[PASSWORD_STORED];
     struct person p;
-    struct principal who;
-    if (!staff_get(a->staff, person, &p) || !staff_principal(a->staff, person, NULL, &who))
+    if (!staff_get(a->staff, person, &p))
         return why_fail(why, ERR_UNAUTHORIZED, MSG_LINK_VOID, "", NULL);
     if (!password.p) return why_fail(why, ERR_INVALID, MSG_MISSING, "password", NULL);
     TRY(password_allowed(password, str_of(p.name), STR(""), "password", why));
-    TRY(password_hash(a->gate, password, stored, why));
+    return password_hash(a->gate, password, stored, why);
+}
+
+static enum err set_password(struct accounts *a, uint32_t person, const char *stored,
+                             struct why *why)
+{
+    struct principal who;
+    if (!staff_principal(a->staff, person, NULL, &who))
+        return why_fail(why, ERR_UNAUTHORIZED, MSG_LINK_VOID, "", NULL);
     TRY(staff_set_password(a->staff, &who, person, stored, why));
     return session_end_all(a->sessions, person, 0, why);
 }
 
-/* A password that may not be one leaves the link good for another try. */
+/* A password that may not be one leaves the link good for another try. Of two who use a link at
+ * once, whoever is first to take it sets the password. */
 enum err account_use_link(struct accounts *a, struct str token, struct str password,
                           const struct account_caller *from, struct account_session *out,
                           struct why *why)
 {
     enum link_purpose purpose;
     uint32_t person;
+    char stored[PASSWORD_STORED];
     TRY(link_look(a->data, token, &purpose, &person, why));
     if (purpose == LINK_SETUP || !staff_has_role(a->staff, person))
         return why_fail(why, ERR_UNAUTHORIZED, MSG_LINK_VOID, "", NULL);
-    if (purpose != LINK_SIGN_IN) TRY(set_password(a, person, password, why));
+    if (purpose != LINK_SIGN_IN) TRY(check_password(a, person, password, stored, why));
     TRY(link_use(a->data, token, why));
+    if (purpose != LINK_SIGN_IN) TRY(set_password(a, person, stored, why));
     return enter(a, person, "link", from, out, why);
 }
 

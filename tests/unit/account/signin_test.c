@@ -1,6 +1,8 @@
 /* signin_test.c - the ways in, and that none says why it is shut. */
 #include "account_place.h"
 
+#include <pthread.h>
+
 #include "base/time.h"
 
 #define OTHER_PASSWORD "copper-lantern-18-oak"
@@ -171,6 +173,50 @@ static void changing_ones_password_needs_the_present_one_and_gives_a_new_token(v
     assert_true(is_signed_in(w, &after, NULL));
 }
 
+struct attempt {
+    struct world *world;
+    const char *link, *password;
+    pthread_barrier_t *start;
+    enum err err; /* out */
+};
+
+static void *use_link(void *arg)
+{
+    struct attempt *t = arg;
+    struct account_session s;
+    struct why why = {0};
+    pthread_barrier_wait(t->start);
+    t->err = account_use_link(t->world->accounts, str_of(t->link), str_of(t->password), &caller, &s,
+                              &why);
+    return NULL;
+}
+
+static void of_two_who_use_a_link_at_once_one_sets_the_password(void **state)
+{
+    struct world *w = *state;
+    struct account_session s;
+    struct why why;
+    char link[TOKEN_CHARS + 1];
+    pthread_barrier_t start;
+    uint32_t lily = setup_lily(w, &s);
+    pthread_barrier_init(&start, NULL, 2);
+    for (int round = 0; round < 4; round++) {
+        struct attempt t[] = {{w, link, OTHER_PASSWORD, &start, ERR_OK},
+                              {w, link, OTHER_PASSWORD "-2", &start, ERR_OK}};
+        pthread_t threads[2];
+        assert_int_equal(link_make(w->place.data, LINK_RESET, lily, link, NULL, &why), ERR_OK);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, use_link, &t[i]), 0);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+        int winner = t[0].err == ERR_OK ? 0 : 1;
+        assert_int_equal(t[winner].err, ERR_OK);
+        assert_int_equal(t[!winner].err, ERR_UNAUTHORIZED);
+        assert_int_equal(sign_in(w, "Lily", t[winner].password, &s, &why), ERR_OK);
+    }
+    pthread_barrier_destroy(&start);
+}
+
 /* Such as the owner of a demo, who came by a link that signs in. */
 static void who_has_no_password_yet_needs_none_to_choose_one(void **state)
 {
@@ -227,6 +273,7 @@ int main(void)
         TEST(after_five_failures_the_answer_is_to_wait),
         TEST(an_invitation_sets_a_password_once),
         TEST(a_reset_ends_all_sessions_and_a_sign_in_link_none),
+        TEST(of_two_who_use_a_link_at_once_one_sets_the_password),
         TEST(changing_ones_password_needs_the_present_one_and_gives_a_new_token),
         TEST(who_has_no_password_yet_needs_none_to_choose_one),
         TEST(who_has_no_role_left_cannot_sign_in),

@@ -5,6 +5,7 @@
 #include "api/dispatch.h"
 #include "api/feed.h"
 #include "api/openapi.h"
+#include "api/rate.h"
 #include "api/replay.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -259,6 +260,9 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     }
     a->intake = (struct intake_ctx){d, accounts_keys(a->accounts)};
     a->started_ns = env_mono_ns(data_env(d));
+    a->by_address =
+        rates_create(data_env(d), (struct rate){LIMIT_ADDRESS_RATE, LIMIT_ADDRESS_BURST});
+    a->by_caller = rates_create(data_env(d), (struct rate){LIMIT_CALLER_RATE, LIMIT_CALLER_BURST});
     api_join(a, spec_tables);
     a->pages = page_cache_create();
     a->chosen = chosen_create();
@@ -278,6 +282,8 @@ void api_destroy(struct api *a)
     pool_destroy(a->askers);
     pool_destroy(a->workers);
     replays_destroy(a->replays);
+    rates_destroy(a->by_caller);
+    rates_destroy(a->by_address);
     if (a->pages) page_cache_destroy(a->pages);
     chosen_destroy(a->chosen);
     overview_destroy(a->overviews);

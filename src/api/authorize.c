@@ -62,13 +62,13 @@ static bool is_own_origin(const struct request *req, struct str origin)
     return str_eq_fold((struct str){origin.p + at + 3, origin.len - at - 3}, host);
 }
 
-/* A browser says where a request came from; a program says nothing. */
-static bool is_cross_site(const struct request *req)
+/* A browser says where a request came from; a program says nothing, and has no cookie. */
+static bool is_cross_site(const struct request *req, bool cookie)
 {
     struct str site = request_header(req, "Sec-Fetch-Site");
     struct str origin = request_header(req, "Origin");
     if (site.p) return !str_is(site, "same-origin") && !str_is(site, "none");
-    return origin.p && !is_own_origin(req, origin);
+    return origin.p ? !is_own_origin(req, origin) : cookie;
 }
 
 static bool is_json(const struct request *req)
@@ -79,10 +79,11 @@ static bool is_json(const struct request *req)
 
 /* A change that needs no credential but a cookie, or none: it must not come from a page elsewhere,
  * nor in a form that a page elsewhere could send without asking. */
-static enum err check_origin(const struct call *c, struct why *why)
+static enum err check_origin(const struct call *c, bool cookie, struct why *why)
 {
     if (c->spec->method == HTTP_GET) return ERR_OK;
-    if (is_cross_site(c->req)) return why_fail(why, ERR_FORBIDDEN, MSG_CROSS_SITE, "", NULL);
+    if (is_cross_site(c->req, cookie))
+        return why_fail(why, ERR_FORBIDDEN, MSG_CROSS_SITE, "", NULL);
     if (c->spec->body_max > 0 && !(c->spec->flags & SPEC_RAW_BODY) && !is_json(c->req))
         return why_fail(why, ERR_UNSUPPORTED, MSG_WANT_JSON, "Content-Type", NULL);
     return ERR_OK;
@@ -104,14 +105,14 @@ static enum err find_caller(struct call *c, struct principal *who, struct why *w
 {
     if (request_header(c->req, "Authorization").p) return by_key(c, who, why);
     TRY(by_session(c, who, why));
-    return check_origin(c, why);
+    return check_origin(c, true, why);
 }
 
 enum err authorize_call(struct call *c, struct why *why)
 {
     struct principal *who = arena_alloc(c->arena, sizeof(*who));
     c->who = who; /* nobody: arena_alloc returns zeroed memory */
-    if (c->spec->scope == 0) return check_origin(c, why);
+    if (c->spec->scope == 0) return check_origin(c, false, why);
     TRY(find_caller(c, who, why));
     if (!(c->spec->flags & SPEC_SERVER)) {
         struct str asked = arena_str(c->arena, call_param(c, "brand"));

@@ -6,6 +6,7 @@
 
 #include "api/authorize.h"
 #include "api/internal.h"
+#include "api/rate.h"
 #include "api/replay.h"
 #include "api/validate.h"
 
@@ -111,6 +112,11 @@ static enum err run_job(struct job *job, struct worker *on)
 
 /* ---- the way there ---- */
 
+static enum err busy(struct why *why)
+{
+    return why_fail(why, ERR_BUSY, MSG_BUSY, "", "%d", 1);
+}
+
 static void enqueue(struct call *c)
 {
     struct queued *q = arena_alloc(c->arena, sizeof(*q));
@@ -125,8 +131,23 @@ static void enqueue(struct call *c)
     }
     if (pool_submit(question ? c->api->askers : c->api->workers, &q->job)) return;
     struct why why;
-    (void)why_fail(&why, ERR_BUSY, MSG_BUSY, "", "%d", 1);
+    (void)busy(&why);
     reply_problem(c->req, &why);
+}
+
+/* May this call be looked at, and does its caller have the right to it? */
+static enum err admit(struct call *c, struct why *why)
+{
+    struct hash128 id;
+    struct ip address = request_address(c->req);
+    address = ip_client(&address);
+    memcpy(&id, address.bytes, sizeof(id));
+    if (!rates_take(c->api->by_address, id)) return busy(why);
+    TRY(authorize_call(c, why));
+    bool person = c->who->kind == PRINCIPAL_PERSON;
+    id = (struct hash128){c->who->kind, person ? c->who->session : c->who->number};
+    if (c->who->kind != PRINCIPAL_NOBODY && !rates_take(c->api->by_caller, id)) return busy(why);
+    return ERR_OK;
 }
 
 static void handle(struct request *req)
@@ -137,7 +158,7 @@ static void handle(struct request *req)
     struct why why;
     if (!c) {
         c = call_make(req, spec);
-        if (authorize_call(c, &why) != ERR_OK) {
+        if (admit(c, &why) != ERR_OK) {
             reply_problem(req, &why);
             return;
         }
@@ -156,7 +177,7 @@ enum err dispatch_authorize(struct request *req, struct why *why)
     const struct spec *spec = spec_of(req);
     if (!spec) return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
     struct call *c = call_make(req, spec);
-    TRY(authorize_call(c, why));
+    TRY(admit(c, why));
     request_leave(req, c);
     return ERR_OK;
 }

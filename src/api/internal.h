@@ -23,6 +23,8 @@ struct api {
     struct overview_cache *overviews; /* of brands, as JSON */
     struct pool *workers;             /* run what may wait for the disk */
     struct pool *askers;              /* run questions, which scan */
+    struct rates *by_address;         /* how often each address may call */
+    struct rates *by_caller;          /* and each key and session */
     struct replays *replays;          /* replies by Idempotency-Key */
     struct feed *feed;                /* tells those who watch a brand */
     uint64_t started_ns;              /* monotonic */

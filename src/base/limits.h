@@ -41,6 +41,10 @@
     LIMIT(STREAMS, 16000, "streams", "streams of server-sent events at once")                      \
     LIMIT(STREAM_BEAT_SECONDS, 15, "s", "silence after which a stream gives a sign of life")       \
     LIMIT(STREAM_SECONDS, 600, "s", "a stream, after which its reader asks anew")                  \
+    LIMIT(CALLER_RATE, 1000, "calls/s", "calls of the API by one key or session")                  \
+    LIMIT(CALLER_BURST, 10000, "calls", "calls at once, after a silence")                          \
+    LIMIT(ADDRESS_RATE, 2000, "calls/s", "calls of the API from one address")                      \
+    LIMIT(ADDRESS_BURST, 20000, "calls", "calls at once, after a silence")                         \
     LIMIT(API_WORKERS, 4, "threads", "threads that answer the API, questions apart")               \
     LIMIT(API_WAITING, 512, "calls", "calls of the API waiting for a thread")                      \
     LIMIT(QUERY_WORKERS, 8, "threads", "threads of one query")                                     \

@@ -36,6 +36,17 @@ def store():
 
 
 @functools.cache
+def owner():
+    """The headers of a page of ours, with the session of somebody who may do everything."""
+    s = store()
+    code = re.search(r"/console/setup#(\w+)", s.server_log())[1]
+    body = json.dumps({"code": code, "name": "Lily", "password": "a password of an owner"}).encode()
+    status, answer, headers = fetch("POST", s.url + "/api/v1/setup", body, {"Content-Type": "application/json"})
+    assert status == 201, (status, answer)
+    return {"Cookie": headers["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
+
+
+@functools.cache
 def operations():
     """(method, path, operation) of all that needs authority."""
     paths = json.loads(fetch("GET", store().url + "/api/openapi.json")[1])["paths"]
@@ -106,6 +117,16 @@ def test_a_token_reaches_its_own_brand_alone():
         assert ask(method, filled(path), token(s.other), body_of(op)) == absent, (method, path)
 
 
+def test_a_cookie_changes_nothing_unless_a_page_of_ours_sent_it():
+    cookie = {"Cookie": owner()["Cookie"]}
+    for method, path, op in operations():
+        if method == "GET" or not op["security"]:
+            continue
+        for more in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://elsewhere.example"}, {"Origin": "null"}):
+            status, _ = ask(method, filled(path), {**cookie, **more}, body_of(op))
+            assert status == 403, (method, path, more, status)
+
+
 READ = {"overview.read", "members.read", "insight.read", "settings.read", "audit.read", "system.read", "imports.write"}
 
 
@@ -121,7 +142,8 @@ def test_a_token_does_what_its_scopes_allow():
 
 
 def may(op):
-    return op.get("x-scope") in READ
+    """What an owner is let try with hostile input; their own session and password are left alone."""
+    return bool(op["security"]) and op["x-scope"] != "signed in"
 
 
 def test_hostile_parameters_are_refused_by_name():
@@ -130,11 +152,13 @@ def test_hostile_parameters_are_refused_by_name():
         if not may(op):
             continue
         names = [p["name"] for p in op["parameters"] if p["in"] == "query"]
-        status, answer = ask(method, filled(path) + "?no_such_parameter=1", token(), body_of(op))
+        if method == "DELETE":
+            continue
+        status, answer = ask(method, filled(path) + "?no_such_parameter=1", owner(), body_of(op))
         assert status == 400 and json.loads(answer)["errors"][0]["field"] == "no_such_parameter", (path, status, answer)
         for name in names:
             for value in TEXTS:
-                status, answer = ask(method, f"{filled(path)}?{name}={urllib.parse.quote(value)}", token(), body_of(op))
+                status, answer = ask(method, f"{filled(path)}?{name}={urllib.parse.quote(value)}", owner(), body_of(op))
                 asked += 1
                 if status == 400 and "\x00" not in value:
                     assert json.loads(answer)["errors"], (path, name, value, answer)
@@ -146,7 +170,9 @@ def test_hostile_segments_of_a_path_find_nothing():
         if not may(op) or not re.search(r"\{(?!brand)\w+\}", path):
             continue
         for segment in SEGMENTS:
-            status, _ = ask(method, filled(path, segment=segment), token(), body_of(op))
+            if segment in ("1", "m1") and method != "GET":
+                continue  # these may be there, and other tests need them
+            status, _ = ask(method, filled(path, segment=segment), owner(), body_of(op))
             assert status in (400, 404) or (status < 300 and segment in ("1", "m1")), (method, path, segment, status)
 
 
@@ -160,14 +186,14 @@ def test_hostile_fields_of_a_body_are_refused_by_name():
         fields = {name: sound.get(f.get("type")) for name, f in schema["properties"].items()}
         for name in fields:
             for label, value in VALUES.items():
-                status, answer = ask(method, filled(path), token(), build(fields, name, value))
+                status, answer = ask(method, filled(path), owner(), build(fields, name, value))
                 asked += 1
                 if status == 400:
                     assert json.loads(answer)["errors"], (path, name, label, answer)
-        status, answer = ask(method, filled(path), token(), build({**fields, "no_such_field": b"1"}))
+        status, answer = ask(method, filled(path), owner(), build({**fields, "no_such_field": b"1"}))
         assert status == 400 and any(e["field"] == "no_such_field" for e in json.loads(answer)["errors"]), (path, status, answer)
         for body in (b"", b"null", b"[]", b"1", b'"x"', b"{", b"{}{}", b"\xff", b"\x00", b"\xef\xbb\xbf{}", b"[" * 1000):
-            assert ask(method, filled(path), token(), body)[0] in (400, 413) or body == b"", (path, body)
+            assert ask(method, filled(path), owner(), body)[0] in (400, 413) or body == b"", (path, body)
     assert asked >= 50, asked
 
 

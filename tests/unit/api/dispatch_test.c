@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "api/rate.h"
 #include "api/spec.h"
 
 extern const struct spec test_specs[];
@@ -290,6 +291,26 @@ static void a_page_of_another_site_changes_nothing(void **state)
     assert_int_equal(ask("GET", "/api/v1/open?text=ab", FROM("Origin: http://y"), ""), 201);
 }
 
+/* Two calls of a caller, four of an address, and none to come for long. */
+static void who_calls_too_often_is_put_off(void **state)
+{
+    (void)state;
+    struct rates *callers = world.api->by_caller, *addresses = world.api->by_address;
+    world.api->by_caller = rates_create(env_system(), (struct rate){0, 2});
+    world.api->by_address = rates_create(env_system(), (struct rate){0, 4});
+    assert_int_equal(ask_own("GET", "/api/v1/shop/csv", ""), 200);
+    assert_int_equal(ask_own("GET", "/api/v1/shop/csv", ""), 200);
+    assert_int_equal(ask_own("GET", "/api/v1/shop/csv", ""), 429);
+    assert_true(str_is(client_header(&world.reply, "Retry-After"), "1"));
+    assert_int_equal(ask("GET", "/api/v1/shop/csv", "", ""), 401);
+    assert_int_equal(ask("GET", "/api/v1/shop/csv", "", ""), 429);
+    assert_int_equal(ask("GET", "/api/v1/open?text=ab", "", ""), 429);
+    rates_destroy(world.api->by_caller);
+    rates_destroy(world.api->by_address);
+    world.api->by_caller = callers;
+    world.api->by_address = addresses;
+}
+
 /* ---- versions and forms ---- */
 
 static void a_version_that_the_caller_holds_is_not_sent_again(void **state)
@@ -386,6 +407,7 @@ int main(void)
         cmocka_unit_test(no_more_problems_are_listed_than_there_is_room_for),
         cmocka_unit_test(a_route_is_for_those_of_its_brand_with_its_scope),
         cmocka_unit_test(a_page_of_another_site_changes_nothing),
+        cmocka_unit_test(who_calls_too_often_is_put_off),
         cmocka_unit_test(a_version_that_the_caller_holds_is_not_sent_again),
         cmocka_unit_test(what_was_changed_meanwhile_is_not_changed_again),
         cmocka_unit_test(a_number_in_a_path_is_written_one_way),

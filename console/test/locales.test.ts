@@ -6,6 +6,7 @@ import zh from "../src/locales/zh";
 import { ROLES, SCOPES, STAGES, TRUST } from "../src/lib/types";
 import { QUERIES } from "../src/lib/query";
 import { FIELDS } from "../src/lib/expr";
+import { kindName, kindNames } from "../src/lib/kinds";
 
 type Tree = { [key: string]: string | Tree };
 const keys = (tree: Tree, at = ""): string[] => Object.entries(tree).flatMap(([k, v]) => (typeof v === "string" ? [at + k] : keys(v, at + k + ".")));
@@ -34,5 +35,21 @@ describe("the texts", () => {
       ...Object.values(QUERIES).flat().flatMap((s) => ["query." + s.name, ...(s.choices ?? []).map((c) => "choice." + c)]),
     ];
     for (const key of wanted) expect(typeof at(zh, key), key).toBe("string");
+  });
+
+  it("have a word for every reserved kind of event, and no other", () => {
+    const source = readFileSync(join(__dirname, "../../src/people/kinds.c"), "utf8");
+    const reserved = [...source.matchAll(/NAME\("([\w.]+)"\)/g)].map((m) => m[1].replace(".", "_"));
+    expect(Object.keys(zh.kind)).toEqual(reserved);
+  });
+
+  it("call a brand's own kind by its label, or as it is", () => {
+    const t = (key: string) => String(at(zh, key));
+    expect(kindName("group.joined", t)).toBe("加入社群");
+    expect(kindName("lamp.lit", t, "点灯")).toBe("点灯");
+    expect(kindName("lamp.lit", t)).toBe("lamp.lit");
+    expect(kindName("toString", t)).toBe("toString");
+    expect(kindNames(["order.paid", "lamp.lit"], t)).toBe("付款 / lamp.lit");
+    expect(kindNames("*", t)).toBe(at(zh, "query.any"));
   });
 });

@@ -1,6 +1,7 @@
 // What is drawn: an option of ECharts for each kind of reply. Tips are drawn on the canvas, since the policy of the
 // page takes no styles in markup.
 import { clock, count, day, percent, short } from "./format";
+import { kindName, kindNames } from "./kinds";
 import { STAGES, type Cohort, type Overview, type Reply } from "./types";
 
 export interface Paint {
@@ -61,7 +62,7 @@ function trend(reply: Reply, t: Words, before?: Reply) {
   const xs = [...new Set(points.map((q) => q.at))];
   const keys = points.length && "key" in points[0] ? [...new Set(points.map((q) => q.key))] : [undefined];
   const series: Series[] = keys.map((k) => ({
-    name: k === undefined ? t("insight.now") : k === null ? t("insight.none") : k === "$rest" ? t("insight.rest") : String(k),
+    name: k === undefined ? t("insight.now") : k === null ? t("insight.none") : k === "$rest" ? t("insight.rest") : kindName(String(k), t),
     type: xs.length > 1 ? "line" : "bar", symbol: "circle", symbolSize: 4, showSymbol: xs.length < 60, lineStyle: { width: 2 }, barMaxWidth: 60,
     data: points.filter((q) => q.key === k).map((q) => q.value),
   }));
@@ -84,7 +85,7 @@ function funnel(reply: Reply, t: Words, before?: Reply) {
   return (p: Paint) => {
     const series = [bars(reply, t("insight.now"), p, p.accent)];
     if (before) series.push(bars(before, t("insight.before"), p, p.stages[5]));
-    const names = (reply.steps as Step[]).map((s, i) => `${i + 1}  ${Array.isArray(s.kind) ? s.kind.join(" / ") : s.kind}`);
+    const names = (reply.steps as Step[]).map((s, i) => `${i + 1}  ${kindNames(s.kind, t)}`);
     return frame(p, [], series, {
       grid: { left: 4, right: 110, top: 6, bottom: before ? 34 : 4, containLabel: true },
       xAxis: { type: "value", show: false },
@@ -112,13 +113,13 @@ export function retentionMean(cohorts: Cohort[], t: Words) {
 function paths(reply: Reply, t: Words) {
   const list = reply.paths as { kinds: string[]; occurrences: number }[];
   const anchor = reply.query.paths?.anchor as { kind: unknown };
-  const start = Array.isArray(anchor.kind) ? anchor.kind.join(" / ") : String(anchor.kind);
+  const start = kindNames(anchor.kind, t);
   const links = new Map<string, number>();
   const names = new Set<string>();
   for (const path of list) {
     let from = "0 " + start;
     names.add(from);
-    const kinds = path.kinds.length < Number(reply.query.paths?.depth ?? 3) ? [...path.kinds, t("insight.ended")] : path.kinds;
+    const kinds = path.kinds.length < Number(reply.query.paths?.depth ?? 3) ? [...path.kinds.map((k) => kindName(k, t)), t("insight.ended")] : path.kinds.map((k) => kindName(k, t));
     kinds.forEach((kind, i) => {
       const to = `${i + 1} ${kind}`;
       names.add(to);

@@ -1,5 +1,6 @@
 // A reply as a table: columns and rows of texts.
 import { count, day, minute, money, percent, span } from "./format";
+import { kindName, kindNames } from "./kinds";
 import { STAGES, type Cohort, type Reply } from "./types";
 import type { Words } from "./charts";
 
@@ -30,11 +31,11 @@ export function triangle(cohorts: Cohort[], t: Words, brackets?: number[]): Tabl
   };
 }
 
-const key = (k: unknown, t: Words) => (k === null ? t("insight.none") : k === "$rest" ? t("insight.rest") : String(k));
+const key = (k: unknown, t: Words) => (k === null ? t("insight.none") : k === "$rest" ? t("insight.rest") : kindName(String(k), t));
 
-function steps(list: Step[], zh: boolean, head: string[] = []) {
+function steps(list: Step[], t: Words, zh: boolean, head: string[] = []) {
   return list.map((s, i) => ({
-    cells: [...head, `${i + 1}. ${Array.isArray(s.kind) ? s.kind.join(" / ") : s.kind}`, count(s.members), percent(s.rate_from_first), percent(s.rate_from_previous), span(s.p50_ms, zh)],
+    cells: [...head, `${i + 1}. ${kindNames(s.kind, t)}`, count(s.members), percent(s.rate_from_first), percent(s.rate_from_previous), span(s.p50_ms, zh)],
   }));
 }
 
@@ -56,10 +57,10 @@ export function tableOf(reply: Reply, t: Words, zh: boolean, currency: string): 
     case "funnel": {
       const head = [t("insight.step"), t("figure.members"), t("insight.fromFirst"), t("insight.fromPrevious"), t("insight.median")];
       const groups = reply.groups as { key: unknown; steps: Step[] }[] | undefined;
-      if (!groups) return { head, numbers: 1, rows: steps(reply.steps as Step[], zh) };
+      if (!groups) return { head, numbers: 1, rows: steps(reply.steps as Step[], t, zh) };
       return {
         head: [t("insight.breakdown"), ...head], numbers: 2,
-        rows: [...steps(reply.steps as Step[], zh, [t("insight.everyone")]), ...groups.flatMap((g) => steps(g.steps, zh, [key(g.key, t)]))],
+        rows: [...steps(reply.steps as Step[], t, zh, [t("insight.everyone")]), ...groups.flatMap((g) => steps(g.steps, t, zh, [key(g.key, t)]))],
       };
     }
     case "retention":
@@ -67,7 +68,7 @@ export function tableOf(reply: Reply, t: Words, zh: boolean, currency: string): 
     case "paths":
       return {
         head: [t("insight.path"), t("figure.members"), t("insight.occurrences")], numbers: 1,
-        rows: rows(reply.paths).map((p) => ({ cells: [(p.kinds as string[]).join(" → ") || t("insight.ended"), count(p.members), count(p.occurrences)] })),
+        rows: rows(reply.paths).map((p) => ({ cells: [(p.kinds as string[]).map((k) => kindName(k, t)).join(" → ") || t("insight.ended"), count(p.members), count(p.occurrences)] })),
       };
     case "stickiness":
       return { head: [t("insight.activeDays"), t("figure.members")], numbers: 1, rows: (reply.histogram as number[]).map((n, i) => ({ cells: [String(i + 1), count(n)] })) };

@@ -1,7 +1,9 @@
 // The console's words in English; the type makes a missing key an error.
+import { kindsEn } from "./kinds";
 import type zh from "./zh";
 
 const en: typeof zh = {
+  kind: kindsEn,
   nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", overview: "Overview", members: "Members", insight: "Insight", boards: "Boards", settings: "Settings" },
   theme: { auto: "System", light: "Light", dark: "Dark" },
   do: { again: "Try again", cancel: "Cancel", save: "Save", saved: "Saved", clear: "Clear", copy: "Copy", copied: "Copied", delete: "Delete", end: "End", refresh: "Refresh", wait: "loading" },

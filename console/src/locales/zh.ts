@@ -1,5 +1,8 @@
 // 控制台的文字。英文与之一一对应（见 en.ts 的类型）。
+import { kindsZh } from "./kinds";
+
 const zh = {
+  kind: kindsZh,
   nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", overview: "总览", members: "用户", insight: "洞察", boards: "看板", settings: "设置" },
   theme: { auto: "随系统", light: "浅色", dark: "深色" },
   do: { again: "重试", cancel: "取消", save: "保存", saved: "已保存", clear: "清空", copy: "复制", copied: "已复制", delete: "删除", end: "结束", refresh: "刷新", wait: "正在加载" },

@@ -62,19 +62,42 @@ static struct str kind_name(const struct plan *p, uint16_t kind)
     return c->kind_text ? c->kind_text(c->ctx, kind) : (struct str){NULL, 0};
 }
 
-/* By occurrences, then members, then the kinds' names. */
-static int compare(const void *a, const void *b, void *ctx)
+/* By occurrences, then members. */
+static int compare_figures(const void *a, const void *b)
 {
     const struct path *x = a;
     const struct path *y = b;
     if (x->occurrences != y->occurrences) return x->occurrences > y->occurrences ? -1 : 1;
     if (x->members != y->members) return x->members > y->members ? -1 : 1;
+    return 0;
+}
+
+/* Then by the kinds' names. */
+static int compare(const void *a, const void *b, void *ctx)
+{
+    const struct path *x = a;
+    const struct path *y = b;
+    int figures = compare_figures(a, b);
+    if (figures != 0) return figures;
     for (int i = 0; i < LIMIT_PATH_DEPTH; i++) {
         if (x->kinds[i] == y->kinds[i]) continue;
         if (x->kinds[i] == 0 || y->kinds[i] == 0) return x->kinds[i] == 0 ? -1 : 1;
         return str_cmp(kind_name(ctx, x->kinds[i]), kind_name(ctx, y->kinds[i]));
     }
     return 0;
+}
+
+/* The first 'top' paths in order. Most have figures in common with others and are never shown: only
+ * those that may be are compared by name. */
+static void sort_top(struct plan *p, struct paths *paths, size_t top)
+{
+    struct path *list = paths->list.items;
+    size_t count = paths->list.count, n = top < count ? top : count;
+    if (n == 0) return;
+    qsort(list, count, sizeof(*list), compare_figures);
+    while (n < count && compare_figures(&list[n], &list[n - 1]) == 0)
+        n++;
+    qsort_r(list, n, sizeof(*list), compare, p);
 }
 
 static void reply_path(struct plan *p, struct reply *r, const struct path *path, uint32_t depth)
@@ -126,9 +149,7 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     struct sweep sweep = {
         .plan = p, .from = p->from, .to = p->to, .members_only = true, .every_kind = true};
     TRY(sweep_run(&sweep, &paths_kernel, &settings, &paths, why));
-    if (paths.list.count > 0) {
-        qsort_r(paths.list.items, paths.list.count, sizeof(paths.list.items[0]), compare, p);
-    }
+    sort_top(p, &paths, (size_t)t->top);
     reply_paths(p, r, &paths);
     paths_kernel.finish(&paths);
     return ERR_OK;

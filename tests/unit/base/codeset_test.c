@@ -22,9 +22,9 @@ static void matches_are_those_of_one_by_one(void **state)
         struct codeset s = {0};
         uint16_t code[CODES];
         uint64_t bits[CODES / 64 + 1];
-        uint32_t size = round % 14, count = (uint32_t)rng_below(&rng, CODES + 1), found = 0;
+        uint32_t size = round % 40, count = (uint32_t)rng_below(&rng, CODES + 1), found = 0;
         for (uint32_t i = 0; i < size; i++) {
-            codeset_add(&s, i < 6 && round % 2 ? edges[i] : (uint16_t)rng_below(&rng, 20));
+            codeset_add(&s, i < 6 && round % 2 ? edges[i] : (uint16_t)rng_below(&rng, 60));
         }
         for (uint32_t i = 0; i < count; i++) {
             code[i] = rng_below(&rng, 4) ? (uint16_t)rng_below(&rng, 40) : edges[i % 6];

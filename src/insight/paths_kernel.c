@@ -84,7 +84,7 @@ static void add_all_found(struct paths *p)
 {
     for (uint32_t i = 0; i < p->found_count; i++) {
         uint32_t there = p->slots[hash_of(code_of(p->found[i].kinds)) & p->mask];
-        __builtin_prefetch(p->list.items + there - (there > 0));
+        if (there > 0) __builtin_prefetch(&p->list.items[there - 1]);
     }
     for (uint32_t i = 0; i < p->found_count; i++)
         add_found(p, &p->found[i]);

@@ -50,3 +50,18 @@ static inline void put_object(struct json_writer *w, const char *key)
     json_key(w, key);
     json_begin_object(w);
 }
+
+/* A list that is whole: {"items": [ ... ], "next": null}. */
+static inline void put_items(struct json_writer *w)
+{
+    json_begin_object(w);
+    put_array(w, "items");
+}
+
+static inline void put_items_end(struct json_writer *w)
+{
+    json_end_array(w);
+    json_key(w, "next");
+    json_null(w);
+    json_end_object(w);
+}

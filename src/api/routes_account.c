@@ -175,9 +175,7 @@ static enum err list_sessions(struct call *c, struct json_writer *w, struct why 
     size_t count =
         session_list(accounts_sessions(c->api->accounts), c->who->number, c->arena, &list);
     (void)why;
-    json_begin_object(w);
-    json_key(w, "items");
-    json_begin_array(w);
+    put_items(w);
     for (size_t i = 0; i < count; i++) {
         json_begin_object(w);
         put_int(w, "id", list[i].number);
@@ -188,10 +186,7 @@ static enum err list_sessions(struct call *c, struct json_writer *w, struct why 
         put_text(w, "agent", list[i].agent);
         json_end_object(w);
     }
-    json_end_array(w);
-    json_key(w, "next");
-    json_null(w);
-    json_end_object(w);
+    put_items_end(w);
     return ERR_OK;
 }
 

@@ -47,18 +47,13 @@ static enum err list_keys(struct call *c, struct json_writer *w, struct why *why
     struct key_row *rows;
     size_t count;
     TRY(key_list(keys_of(c), brand_slug(c->brand), c->arena, &rows, &count, why));
-    json_begin_object(w);
-    json_key(w, "items");
-    json_begin_array(w);
+    put_items(w);
     for (size_t i = 0; i < count; i++) {
         json_begin_object(w);
         write_key(c, w, &rows[i]);
         json_end_object(w);
     }
-    json_end_array(w);
-    json_key(w, "next");
-    json_null(w);
-    json_end_object(w);
+    put_items_end(w);
     return ERR_OK;
 }
 

@@ -123,8 +123,7 @@ static enum err list_saved(struct call *c, struct json_writer *w, struct why *wh
     TRY(call_reader(c, &db, why));
     TRY(saved_list(db, kind, c->arena, &items, &count, why));
     if (kind == SAVED_BOARD) TRY(read_questions(c, &all, why));
-    json_begin_object(w);
-    put_array(w, "items");
+    put_items(w);
     for (size_t i = 0; i < count; i++) {
         if (kind == SAVED_BOARD) {
             put_board(c, w, &items[i], &all);
@@ -132,9 +131,7 @@ static enum err list_saved(struct call *c, struct json_writer *w, struct why *wh
             put_question(c, w, &items[i]);
         }
     }
-    json_end_array(w);
-    put_str(w, "next", (struct str){NULL, 0});
-    json_end_object(w);
+    put_items_end(w);
     return ERR_OK;
 }
 
@@ -224,13 +221,14 @@ static enum err remove_saved(struct call *c, struct json_writer *w, struct why *
 
 /* ---- the table ---- */
 
+#define NAME_FIELD                                                                                 \
+    {                                                                                              \
+        .name = "name", .type = SPEC_TEXT, .required = true, .min = 1, .max = LIMIT_NAME_BYTES,    \
+        .doc = "what people call it"                                                               \
+    }
+
 static const struct spec_field question_body[] = {
-    {.name = "name",
-     .type = SPEC_TEXT,
-     .required = true,
-     .min = 1,
-     .max = LIMIT_NAME_BYTES,
-     .doc = "what people call it"},
+    NAME_FIELD,
     {.name = "query",
      .type = SPEC_OBJECT,
      .required = true,
@@ -240,12 +238,7 @@ static const struct spec_field question_body[] = {
 };
 
 static const struct spec_field board_body[] = {
-    {.name = "name",
-     .type = SPEC_TEXT,
-     .required = true,
-     .min = 1,
-     .max = LIMIT_NAME_BYTES,
-     .doc = "what people call it"},
+    NAME_FIELD,
     {.name = "questions",
      .type = SPEC_LIST,
      .max = LIMIT_BOARD_QUESTIONS,

@@ -44,18 +44,13 @@ static enum err list_staff(struct call *c, struct json_writer *w, struct why *wh
     uint32_t *numbers;
     size_t count = staff_of_brand(staff_of(c), brand_slug(c->brand), c->arena, &numbers);
     (void)why;
-    json_begin_object(w);
-    json_key(w, "items");
-    json_begin_array(w);
+    put_items(w);
     for (size_t i = 0; i < count; i++) {
         json_begin_object(w);
         write_person(c, w, numbers[i]);
         json_end_object(w);
     }
-    json_end_array(w);
-    json_key(w, "next");
-    json_null(w);
-    json_end_object(w);
+    put_items_end(w);
     return ERR_OK;
 }
 

@@ -68,6 +68,13 @@ MUST_CHECK enum err account_change_password(struct accounts *a, const struct pri
                                             const struct account_change *change,
                                             const struct account_caller *from,
                                             struct account_session *out, struct why *why);
+/* Who is signed in gives their password once more, for the session of 'token'. ERR_INVALID names
+ * "password"; ERR_CONFLICT when they have none; ERR_BUSY as in account_sign_in(). */
+MUST_CHECK enum err account_confirm(struct accounts *a, const struct principal *who,
+                                    struct str token, struct str password,
+                                    const struct account_caller *from, struct why *why);
+/* Does it still count? Always for keys, and for people who have no password. */
+bool account_confirmed(struct accounts *a, const struct principal *who, struct str token);
 /* Sign somebody out everywhere, and void their links: after a role was changed or taken. */
 MUST_CHECK enum err account_sign_out(struct accounts *a, uint32_t person, struct why *why);
 /* Who a session's token stands for, in a brand or (NULL) on the server: never SQL. False when it

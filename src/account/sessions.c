@@ -1,7 +1,7 @@
 /* sessions.c - a map from the hash of a token to its session.
  *
  * Invariant: what is in the map is in table staff_session. Entries come and go with the server
- * database locked and 'lock' held for writing; seen_at alone is changed by readers. */
+ * database locked and 'lock' held for writing; readers change seen_at and confirmed_at alone. */
 #include "account/sessions.h"
 
 #include <pthread.h>
@@ -15,9 +15,10 @@
 #include "base/vec.h"
 
 struct live {
-    struct session_info info; /* seen_at: as of its beginning */
+    struct session_info info; /* seen_at, confirmed_at: as of its beginning */
     struct sha256 hash;       /* of the token */
     atomic_int_least64_t seen_at;
+    atomic_int_least64_t confirmed_at;
     int64_t stored_at; /* seen_at as in the table */
 };
 
@@ -60,10 +61,17 @@ int64_t session_expires_at(const struct session_info *i)
     return i->began_at + LIMIT_SESSION_HOURS * TIME_HOUR;
 }
 
+int64_t session_confirmed_until(const struct session_info *i)
+{
+    if (i->confirmed_at == TIME_NONE) return TIME_NONE;
+    return i->confirmed_at + LIMIT_CONFIRM_MINUTES * TIME_MINUTE;
+}
+
 static struct session_info info_of(const struct live *l)
 {
     struct session_info info = l->info;
     info.seen_at = atomic_load(&l->seen_at);
+    info.confirmed_at = atomic_load(&l->confirmed_at);
     return info;
 }
 
@@ -107,6 +115,7 @@ static void load_one(struct sessions *s, struct sql_stmt *row)
     l->info.began_at = sql_int(row, 3);
     l->info.seen_at = l->stored_at = sql_int(row, 4);
     atomic_init(&l->seen_at, l->stored_at);
+    atomic_init(&l->confirmed_at, TIME_NONE);
     store_text(row, 5, l->info.address, sizeof(l->info.address));
     store_text(row, 6, l->info.agent, sizeof(l->info.agent));
     if (hash.len == sizeof(l->hash.bytes)) memcpy(l->hash.bytes, hash.p, hash.len);
@@ -178,6 +187,7 @@ enum err session_begin(struct sessions *s, uint32_t person, struct str address, 
     l->info = (struct session_info){.number = s->last + 1, .person = person};
     l->info.began_at = l->info.seen_at = l->stored_at = env_now(data_env(s->data));
     atomic_init(&l->seen_at, l->stored_at);
+    atomic_init(&l->confirmed_at, TIME_NONE);
     keep(l->info.address, sizeof(l->info.address), address);
     keep(l->info.agent, sizeof(l->info.agent), agent);
     enum err err = store_commit(db, insert(db, l), why);
@@ -191,23 +201,35 @@ enum err session_begin(struct sessions *s, uint32_t person, struct str address, 
     return err;
 }
 
-bool session_find(struct sessions *s, struct str token, struct session_info *out)
+/* Under the lock; NULL when there is none, or it is over. */
+static struct live *find(const struct sessions *s, struct str token)
 {
     uint64_t at;
-    if (token.len != TOKEN_CHARS) return false;
+    if (token.len != TOKEN_CHARS) return NULL;
     struct sha256 hash = token_hash(token);
+    if (!map_get(s->by_hash, key_of(&hash), &at)) return NULL;
+    struct live *l = (struct live *)(uintptr_t)at;
+    return is_over(s, l) ? NULL : l;
+}
+
+bool session_find(struct sessions *s, struct str token, struct session_info *out)
+{
     pthread_rwlock_rdlock(&s->lock);
-    bool found = map_get(s->by_hash, key_of(&hash), &at);
-    if (found) {
-        struct live *l = (struct live *)(uintptr_t)at;
-        found = !is_over(s, l);
-        if (found) {
-            atomic_store(&l->seen_at, env_now(data_env(s->data)));
-            *out = info_of(l);
-        }
+    struct live *l = find(s, token);
+    if (l) {
+        atomic_store(&l->seen_at, env_now(data_env(s->data)));
+        *out = info_of(l);
     }
     pthread_rwlock_unlock(&s->lock);
-    return found;
+    return l != NULL;
+}
+
+void session_confirm(struct sessions *s, struct str token)
+{
+    pthread_rwlock_rdlock(&s->lock);
+    struct live *l = find(s, token);
+    if (l) atomic_store(&l->confirmed_at, env_now(data_env(s->data)));
+    pthread_rwlock_unlock(&s->lock);
 }
 
 size_t session_count(struct sessions *s)

@@ -18,17 +18,22 @@ struct session_info {
     uint32_t number;
     uint32_t person;
     int64_t began_at, seen_at;
-    char address[64]; /* where it began; "" = not known */
-    char agent[160];  /* what the browser calls itself, cut */
+    int64_t confirmed_at; /* the person's password was given; TIME_NONE = not since the start */
+    char address[64];     /* where it began; "" = not known */
+    char agent[160];      /* what the browser calls itself, cut */
 };
 /* Begin one; where a person has LIMIT_SESSIONS, their oldest ends. */
 MUST_CHECK enum err session_begin(struct sessions *s, uint32_t person, struct str address,
                                   struct str agent, char token[TOKEN_CHARS + 1], struct why *why);
 /* The session of a token, now seen again; false when there is none, or it is over. */
 bool session_find(struct sessions *s, struct str token, struct session_info *out);
+/* The person has just given their password. In memory only: after a restart it is asked anew. */
+void session_confirm(struct sessions *s, struct str token);
 /* When it ends if never seen again, and when however often it is. */
 int64_t session_idle_at(const struct session_info *i);
 int64_t session_expires_at(const struct session_info *i);
+/* Until when the password counts that was given last; TIME_NONE = none was. */
+int64_t session_confirmed_until(const struct session_info *i);
 /* End one of a person's. ERR_NOT_FOUND. */
 MUST_CHECK enum err session_end(struct sessions *s, uint32_t person, uint32_t number,
                                 struct why *why);

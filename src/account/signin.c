@@ -76,7 +76,9 @@ enum err account_setup(struct accounts *a, const struct account_setup *s,
                                     .role = ROLE_OWNER,
                                     .password = stored};
     TRY(staff_add_first(a->staff, &first, &number, why));
-    return enter(a, number, "setup", from, out, why);
+    TRY(enter(a, number, "setup", from, out, why));
+    session_confirm(a->sessions, str_of(out->token));
+    return ERR_OK;
 }
 
 /* ---- name and password ---- */
@@ -108,7 +110,9 @@ static enum err sign_in(struct accounts *a, struct str name, struct str password
     if (!right || !staff_has_role(a->staff, person))
         return why_fail(why, ERR_UNAUTHORIZED, MSG_SIGN_IN_WRONG, "", NULL);
     throttle_right(a->throttle, name, from->network);
-    return enter(a, person, "password", from, out, why);
+    TRY(enter(a, person, "password", from, out, why));
+    session_confirm(a->sessions, str_of(out->token));
+    return ERR_OK;
 }
 
 enum err account_sign_in(struct accounts *a, struct str name, struct str password,
@@ -124,20 +128,50 @@ enum err account_sign_in(struct accounts *a, struct str name, struct str passwor
     return err;
 }
 
-/* Is it really them? Who has no password yet came by a link, and that must do. */
-static enum err check_current(struct accounts *a, const struct principal *who, struct str current,
-                              const struct account_caller *from, struct why *why)
+/* ---- the password of who is signed in ---- */
+
+static bool has_password(struct accounts *a, uint32_t person)
+{
+    char stored[PASSWORD_STORED];
+    staff_password(a->staff, person, stored);
+    return stored[0];
+}
+
+/* Is it really them? 'given' as 'field'. */
+static enum err check_current(struct accounts *a, const struct principal *who, struct str given,
+                              const char *field, const struct account_caller *from, struct why *why)
 {
     char stored[PASSWORD_STORED];
     bool right = false;
     struct str name = str_of(who->name);
     staff_password(a->staff, who->number, stored);
-    if (!stored[0]) return ERR_OK;
     TRY(check_pace(a, name, from->network, why));
-    TRY(password_is(a->gate, current, stored, &right, why));
-    if (!right) return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, "password.current", NULL);
+    TRY(password_is(a->gate, given, stored, &right, why));
+    if (!right) return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, field, NULL);
     throttle_right(a->throttle, name, from->network);
     return ERR_OK;
+}
+
+enum err account_confirm(struct accounts *a, const struct principal *who, struct str token,
+                         struct str password, const struct account_caller *from, struct why *why)
+{
+    if (!has_password(a, who->number))
+        return why_fail(why, ERR_CONFLICT, MSG_NO_PASSWORD, "", NULL);
+    TRY(check_current(a, who, password, "password", from, why));
+    TRY(audit_add(a->data,
+                  &(struct audit_entry){.who = who, .action = "session.confirmed", .subject = ""},
+                  why));
+    session_confirm(a->sessions, token);
+    return ERR_OK;
+}
+
+bool account_confirmed(struct accounts *a, const struct principal *who, struct str token)
+{
+    struct session_info info;
+    if (who->kind != PRINCIPAL_PERSON || !has_password(a, who->number)) return true;
+    if (!session_find(a->sessions, token, &info)) return false;
+    int64_t until = session_confirmed_until(&info);
+    return until != TIME_NONE && env_now(data_env(a->data)) < until;
 }
 
 enum err account_change_password(struct accounts *a, const struct principal *who,
@@ -147,13 +181,16 @@ enum err account_change_password(struct accounts *a, const struct principal *who
 {
     char stored[PASSWORD_STORED];
     TRY(password_allowed(change->new, str_of(who->name), STR(""), "password.new", why));
-    TRY(check_current(a, who, change->current, from, why));
+    if (has_password(a, who->number))
+        TRY(check_current(a, who, change->current, "password.current", from, why));
     TRY(password_hash(a->gate, change->new, stored, why));
     TRY(staff_set_password(a->staff, who, who->number, stored, why));
     TRY(session_end_all(a->sessions, who->number, 0, why));
     TRY(link_drop(a->data, who->number, why));
     out->person = who->number;
-    return session_begin(a->sessions, who->number, from->address, from->agent, out->token, why);
+    TRY(session_begin(a->sessions, who->number, from->address, from->agent, out->token, why));
+    session_confirm(a->sessions, str_of(out->token));
+    return ERR_OK;
 }
 
 /* ---- links ---- */
@@ -195,7 +232,9 @@ enum err account_use_link(struct accounts *a, struct str token, struct str passw
     if (purpose != LINK_SIGN_IN) TRY(check_password(a, person, password, stored, why));
     TRY(link_use(a->data, token, why));
     if (purpose != LINK_SIGN_IN) TRY(set_password(a, person, stored, why));
-    return enter(a, person, "link", from, out, why);
+    TRY(enter(a, person, "link", from, out, why));
+    if (purpose != LINK_SIGN_IN) session_confirm(a->sessions, str_of(out->token));
+    return ERR_OK;
 }
 
 enum err account_sign_out(struct accounts *a, uint32_t person, struct why *why)

@@ -100,6 +100,15 @@ static enum err has_scope(const struct call *c, struct why *why)
     return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "", "%s", scope_name(scope));
 }
 
+/* Whoever sits down at another's open console shall not get away with what opens more doors. */
+static enum err is_confirmed(const struct call *c, struct why *why)
+{
+    if (!(c->spec->flags & SPEC_CONFIRM)) return ERR_OK;
+    struct str token = request_cookie(c->req, authorize_cookie(c->req));
+    if (account_confirmed(c->api->accounts, c->who, token)) return ERR_OK;
+    return why_fail(why, ERR_CONFIRM, MSG_CONFIRM_PASSWORD, "", NULL);
+}
+
 /* The header wins over the cookie: what a program says of itself is never a browser's doing. */
 static enum err find_caller(struct call *c, struct principal *who, struct why *why)
 {
@@ -122,7 +131,8 @@ enum err authorize_call(struct call *c, struct why *why)
         if (err == ERR_NOT_FOUND) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "brand");
         TRY(err);
     }
-    return has_scope(c, why);
+    TRY(has_scope(c, why));
+    return is_confirmed(c, why);
 }
 
 uint64_t authorize_scopes(const struct call *c, const char *brand)

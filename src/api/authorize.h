@@ -7,7 +7,8 @@
  *
  * ERR_UNAUTHORIZED: no credential, or not one that lives. ERR_NOT_FOUND: a brand that is not the
  * caller's, or not at all. ERR_FORBIDDEN: the caller's brand, but not within the caller's scopes;
- * or a change that a page of another site has sent. */
+ * or a change that a page of another site has sent. ERR_CONFIRM: a person within their scopes, who
+ * has to give their password first. */
 MUST_CHECK enum err authorize_call(struct call *c, struct why *why);
 
 /* What the caller may do in another brand; 0 for one that is not the caller's. */

@@ -326,6 +326,10 @@ static void write_flags(struct json_writer *w, const struct spec *s)
         json_key(w, "x-personal");
         json_bool(w, true);
     }
+    if (s->flags & SPEC_CONFIRM) {
+        json_key(w, "x-confirm");
+        json_bool(w, true);
+    }
     if (s->flags & SPEC_IDEMPOTENT) {
         json_key(w, "x-idempotent");
         json_bool(w, true);

@@ -68,6 +68,7 @@ static enum err write_session(struct call *c, struct json_writer *w,
     put_text(w, "name", p.name);
     put_text(w, "display", p.display);
     put_text(w, "lang", p.lang == LANG_EN ? "en" : "zh");
+    put_bool(w, "has_password", p.state != STAFF_INVITED);
     json_end_object(w);
     json_key(w, "brands");
     json_begin_array(w);
@@ -78,6 +79,7 @@ static enum err write_session(struct call *c, struct json_writer *w,
     json_end_array(w);
     put_time(c, w, "expires_at", session_expires_at(session));
     put_time(c, w, "idle_at", session_idle_at(session));
+    put_time(c, w, "confirmed_until", session_confirmed_until(session));
     json_end_object(w);
     return ERR_OK;
 }
@@ -157,6 +159,16 @@ static enum err use_link(struct call *c, struct json_writer *w, struct why *why)
     return err == ERR_OK ? begun(c, w, &session, why) : refused(c, err, why);
 }
 
+static enum err confirm(struct call *c, struct json_writer *w, struct why *why)
+{
+    (void)w;
+    const struct account_caller from = caller_of(c);
+    struct str token = request_cookie(c->req, authorize_cookie(c->req));
+    return refused(
+        c, account_confirm(c->api->accounts, c->who, token, call_str(c, "password"), &from, why),
+        why);
+}
+
 static enum err sign_out(struct call *c, struct json_writer *w, struct why *why)
 {
     (void)w;
@@ -234,10 +246,12 @@ static enum err change_me(struct call *c, struct json_writer *w, struct why *why
         .doc = "sign-in name, 2 to 64 characters"                                                  \
     }
 #define SESSION_EXAMPLE                                                                            \
-    "{\"person\":{\"id\":1,\"name\":\"lily\",\"display\":\"Lily\",\"lang\":\"zh\"},"               \
+    "{\"person\":{\"id\":1,\"name\":\"lily\",\"display\":\"Lily\",\"lang\":\"zh\","                \
+    "\"has_password\":true},"                                                                      \
     "\"brands\":[{\"slug\":\"shop\",\"name\":\"Shop\",\"role\":\"owner\","                         \
     "\"scopes\":[\"overview.read\"],\"zone\":\"Asia/Shanghai\",\"currency\":\"CNY\"}],"            \
-    "\"expires_at\":\"2025-01-31T20:00:00Z\",\"idle_at\":\"2025-01-31T08:30:00Z\"}"
+    "\"expires_at\":\"2025-01-31T20:00:00Z\",\"idle_at\":\"2025-01-31T08:30:00Z\","                \
+    "\"confirmed_until\":\"2025-01-31T08:05:00Z\"}"
 
 static const struct spec_field setup_fields[] = {
     {.name = "code",
@@ -264,6 +278,10 @@ static const struct spec_field link_fields[] = {
     {.name = "password",
      .type = SPEC_TEXT,
      .doc = "a new one; needed by links of invitations and resets"},
+    {0},
+};
+static const struct spec_field confirm_fields[] = {
+    {.name = "password", .type = SPEC_TEXT, .required = true, .doc = "the person's password"},
     {0},
 };
 static const struct spec_field password_fields[] = {
@@ -315,6 +333,14 @@ const struct spec account_specs[] = {
      .handle = use_link,
      .summary = "Sign in by a one-time link; sets a cookie",
      .reply = SESSION_EXAMPLE},
+    {.method = HTTP_POST,
+     .path = "/api/v1/session/confirm",
+     .scope = SCOPE_SIGNED_IN,
+     .body = confirm_fields,
+     .body_max = BODY_MAX,
+     .flags = SPEC_SERVER,
+     .handle = confirm,
+     .summary = "Give one's password again, for what answers 403 confirm_password without"},
     {.method = HTTP_GET,
      .path = "/api/v1/session",
      .scope = SCOPE_SIGNED_IN,

@@ -18,6 +18,7 @@
     X(UNAUTHORIZED, 401, "unauthorized")         /* no or unknown credential */                    \
     X(KIND_NOT_ALLOWED, 403, "kind_not_allowed") /* this sender may not send that kind */          \
     X(FORBIDDEN, 403, "forbidden")                                                                 \
+    X(CONFIRM, 403, "confirm_password") /* a person, whose password was long ago */                \
     X(NOT_FOUND, 404, "not_found")                                                                 \
     X(METHOD, 405, "method_not_allowed")                                                           \
     X(CONFLICT, 409, "conflict")              /* exists already, or another state is needed */     \

@@ -82,7 +82,7 @@ static void write_problem(struct strbuf *out, const struct why *why, size_t coun
     why_text(why, lang, detail, sizeof(detail));
     json_begin_object(&w);
     json_key(&w, "type");
-    json_text(&w, "about:blank");
+    json_text(&w, why->err == ERR_CONFIRM ? "/problems/confirm-password" : "about:blank");
     json_key(&w, "title");
     json_text(&w, title);
     json_key(&w, "status");

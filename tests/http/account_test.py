@@ -102,7 +102,7 @@ def invite(name, role, brand="shop", password=ROSE):
 def test_setup_signs_in_the_owner_of_every_brand():
     s = world()
     me = s.lily.ok("GET", "/session")
-    assert me["person"] == {"id": 1, "name": "Lily", "display": "莉莉", "lang": "en"}, me
+    assert me["person"] == {"id": 1, "name": "Lily", "display": "莉莉", "lang": "en", "has_password": True}, me
     assert all(b["role"] == "owner" and "staff.manage" in b["scopes"] for b in me["brands"]), me
     assert "Secure" not in s.lily.set_cookie and s.lily.cookie.startswith("wf_session=")
     assert me["idle_at"] < me["expires_at"]

@@ -16,6 +16,8 @@ from matrix_test import VALUES, build  # noqa: E402
 from wellfield import Store, run  # noqa: E402
 from wellfield import http as fetch  # noqa: E402
 
+PASSWORD = "a password of an owner"
+
 # Values of a query parameter, before they are percent-encoded.
 TEXTS = ["", " ", "0", "-0", "-1", "1", "201", "2147483648", "9007199254740993", "9223372036854775808", "1e309", "0x10", "NaN", "true", "null", "\x00",
          "\x01", "a\nb", "\u202e", "\U0001f600" * 40, "签到", "v" * 1024, "v" * 1025, "v" * 4000, "'; DROP TABLE member; --", "<script>alert(1)</script>",
@@ -40,10 +42,20 @@ def owner():
     """The headers of a page of ours, with the session of somebody who may do everything."""
     s = store()
     code = re.search(r"/console/setup#(\w+)", s.server_log())[1]
-    body = json.dumps({"code": code, "name": "Lily", "password": "a password of an owner"}).encode()
+    body = json.dumps({"code": code, "name": "Lily", "password": PASSWORD}).encode()
     status, answer, headers = fetch("POST", s.url + "/api/v1/setup", body, {"Content-Type": "application/json"})
     assert status == 201, (status, answer)
+    return page_of_ours(headers)
+
+
+def page_of_ours(headers):
+    """What the page sends that got this answer."""
     return {"Cookie": headers["Set-Cookie"].split(";")[0], "Sec-Fetch-Site": "same-origin"}
+
+
+def confirm():
+    """The owner's password counts for five minutes."""
+    assert ask("POST", "/api/v1/session/confirm", owner(), json.dumps({"password": PASSWORD}).encode())[0] == 204
 
 
 @functools.cache
@@ -141,12 +153,62 @@ def test_a_token_does_what_its_scopes_allow():
             assert status == 403, (method, path, op["x-scope"], status)
 
 
+def test_what_opens_more_doors_asks_for_the_password_again():
+    s = store()
+    owner()
+    link = s.cli("link", "--data", s.dir, "--name", "Lily").stdout.strip().split("#")[1]
+    status, answer, headers = fetch("POST", s.url + "/api/v1/session/link", json.dumps({"token": link}).encode(), {"Content-Type": "application/json"})
+    assert status == 200 and json.loads(answer)["confirmed_until"] is None and json.loads(answer)["person"]["has_password"], answer
+    lily = page_of_ours(headers)
+    asking = {(method, path.replace("/api/v1/{brand}", "")) for method, path, op in operations() if op.get("x-confirm")}
+    assert asking == {("GET", "/members/export"), ("POST", "/keys"), ("POST", "/keys/{id}/rotate"), ("POST", "/staff"), ("POST", "/staff/{id}/link")}, asking
+
+    def refused():
+        """How many of all routes ask for it."""
+        found = 0
+        for method, path, op in operations():
+            if not may(op) or (method, path) == ("DELETE", "/api/v1/{brand}/staff/{id}"):
+                continue
+            status, answer = ask(method, filled(path, segment="999"), lily, body_of(op))
+            if status == 403:
+                p = json.loads(answer)
+                assert op["x-confirm"] and p["code"] == "confirm_password" and p["type"].endswith("/confirm-password"), (path, p)
+                found += 1
+        return found
+
+    assert refused() == len(asking)
+    status, answer = ask("POST", "/api/v1/session/confirm", lily, b'{"password":"a wrong password"}')
+    assert status == 400 and json.loads(answer)["errors"][0]["field"] == "password", answer
+    assert refused() == len(asking)
+    assert ask("POST", "/api/v1/session/confirm", lily, json.dumps({"password": PASSWORD}).encode())[0] == 204
+    assert refused() == 0
+    assert json.loads(ask("GET", "/api/v1/session", lily)[1])["confirmed_until"]
+    assert ask("GET", "/api/v1/shop/members/export", lily)[0] == 200
+    # a key is its own proof
+    assert ask("POST", "/api/v1/session/confirm", token(), b'{"password":"x"}')[0] == 403
+    status, made = ask("POST", "/api/v1/shop/keys", lily, b'{"kind":"token","name":"x","scopes":["members.export"]}')
+    assert status == 201, made
+    assert ask("GET", "/api/v1/shop/members/export", token(json.loads(made)["secret"]))[0] == 200
+    assert ask("DELETE", f"/api/v1/shop/keys/{json.loads(made)['id']}", lily)[0] == 204
+
+
+def test_who_came_by_a_link_and_has_no_password_is_not_asked_for_it():
+    s = store()
+    link = s.cli("link", "--data", s.dir, "--name", "demo").stdout.strip().split("#")[1]
+    status, answer, headers = fetch("POST", s.url + "/api/v1/session/link", json.dumps({"token": link}).encode(), {"Content-Type": "application/json"})
+    assert status == 200 and not json.loads(answer)["person"]["has_password"], answer
+    demo = page_of_ours(headers)
+    assert ask("GET", "/api/v1/shop/members/export", demo)[0] == 200
+    assert ask("POST", "/api/v1/session/confirm", demo, b'{"password":""}')[0] == 409
+
+
 def may(op):
     """What an owner is let try with hostile input; their own session and password are left alone."""
     return bool(op["security"]) and op["x-scope"] != "signed in"
 
 
 def test_hostile_parameters_are_refused_by_name():
+    confirm()
     asked = 0
     for method, path, op in operations():
         if not may(op):
@@ -166,6 +228,7 @@ def test_hostile_parameters_are_refused_by_name():
 
 
 def test_hostile_segments_of_a_path_find_nothing():
+    confirm()
     for method, path, op in operations():
         if not may(op) or not re.search(r"\{(?!brand)\w+\}", path):
             continue
@@ -177,6 +240,7 @@ def test_hostile_segments_of_a_path_find_nothing():
 
 
 def test_hostile_fields_of_a_body_are_refused_by_name():
+    confirm()
     asked = 0
     for method, path, op in operations():
         schema = op.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})

@@ -217,6 +217,13 @@ static void of_two_who_use_a_link_at_once_one_sets_the_password(void **state)
     pthread_barrier_destroy(&start);
 }
 
+static bool is_confirmed(struct world *w, const struct account_session *s)
+{
+    struct principal who;
+    assert_true(account_principal(w->accounts, str_of(s->token), NULL, &who, NULL));
+    return account_confirmed(w->accounts, &who, str_of(s->token));
+}
+
 /* Such as the owner of a demo, who came by a link that signs in. */
 static void who_has_no_password_yet_needs_none_to_choose_one(void **state)
 {
@@ -233,12 +240,64 @@ static void who_has_no_password_yet_needs_none_to_choose_one(void **state)
     assert_int_equal(link_make(w->place.data, LINK_SIGN_IN, owner, link, NULL, &why), ERR_OK);
     assert_int_equal(account_use_link(w->accounts, str_of(link), none, &caller, &s, &why), ERR_OK);
     assert_true(account_principal(w->accounts, str_of(s.token), NULL, &who, NULL));
+    assert_true(is_confirmed(w, &s)); /* there is nothing to ask for */
+    assert_int_equal(account_confirm(w->accounts, &who, str_of(s.token), STR(""), &caller, &why),
+                     ERR_CONFLICT);
     const struct account_change change = {STR(""), STR(OTHER_PASSWORD)};
     assert_int_equal(account_change_password(w->accounts, &who, &change, &caller, &after, &why),
                      ERR_OK);
     assert_int_equal(sign_in(w, "owner", OTHER_PASSWORD, &s, &why), ERR_OK);
     assert_int_equal(account_change_password(w->accounts, &who, &change, &caller, &after, &why),
                      ERR_INVALID);
+}
+
+static void a_password_counts_for_five_minutes_and_for_its_session(void **state)
+{
+    struct world *w = *state;
+    struct account_session s, other;
+    struct principal who;
+    struct why why = {0};
+    char link[TOKEN_CHARS + 1];
+    uint32_t lily = setup_lily(w, &s);
+    assert_true(is_confirmed(w, &s));
+    w->place.env.now_ms += 5 * TIME_MINUTE - 1;
+    assert_true(is_confirmed(w, &s));
+    w->place.env.now_ms += 1;
+    assert_false(is_confirmed(w, &s));
+    assert_int_equal(link_make(w->place.data, LINK_SIGN_IN, lily, link, NULL, &why), ERR_OK);
+    assert_int_equal(
+        account_use_link(w->accounts, str_of(link), (struct str){NULL, 0}, &caller, &other, &why),
+        ERR_OK);
+    assert_true(account_principal(w->accounts, str_of(s.token), NULL, &who, NULL));
+    struct str token = str_of(s.token);
+    assert_int_equal(account_confirm(w->accounts, &who, token, STR("wrong"), &caller, &why),
+                     ERR_INVALID);
+    assert_string_equal(why.field, "password");
+    assert_false(is_confirmed(w, &s));
+    assert_int_equal(account_confirm(w->accounts, &who, token, STR(GOOD_PASSWORD), &caller, &why),
+                     ERR_OK);
+    assert_true(is_confirmed(w, &s));
+    assert_false(is_confirmed(w, &other));
+    world_reopen(w);
+    assert_false(is_confirmed(w, &s));
+}
+
+static void guesses_at_the_password_of_an_open_session_are_slowed_down(void **state)
+{
+    struct world *w = *state;
+    struct account_session s;
+    struct principal who;
+    struct why why = {0};
+    setup_lily(w, &s);
+    assert_true(account_principal(w->accounts, str_of(s.token), NULL, &who, NULL));
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(
+            account_confirm(w->accounts, &who, str_of(s.token), STR("wrong"), &caller, &why),
+            ERR_INVALID);
+    }
+    assert_int_equal(
+        account_confirm(w->accounts, &who, str_of(s.token), STR(GOOD_PASSWORD), &caller, &why),
+        ERR_BUSY);
 }
 
 static void who_has_no_role_left_cannot_sign_in(void **state)
@@ -276,6 +335,8 @@ int main(void)
         TEST(of_two_who_use_a_link_at_once_one_sets_the_password),
         TEST(changing_ones_password_needs_the_present_one_and_gives_a_new_token),
         TEST(who_has_no_password_yet_needs_none_to_choose_one),
+        TEST(a_password_counts_for_five_minutes_and_for_its_session),
+        TEST(guesses_at_the_password_of_an_open_session_are_slowed_down),
         TEST(who_has_no_role_left_cannot_sign_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

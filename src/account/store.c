@@ -41,6 +41,8 @@ const struct migration account_migrations[] = {
         "CREATE INDEX audit_brand ON audit (brand, number);"
         "CREATE TABLE audit_head (place {int} PRIMARY KEY, number {int} NOT NULL, "
         "hash {blob} NOT NULL, proof {blob} NOT NULL)"},
+    {5, "CREATE TABLE upkeep (what {text} PRIMARY KEY, began_at {int} NOT NULL, "
+        "ended_at {int} NOT NULL, good {int} NOT NULL, amount {int} NOT NULL)"},
     {0, NULL},
 };
 

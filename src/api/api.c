@@ -224,6 +224,11 @@ void api_set_server(struct api *a, struct http_server *s)
     a->server = s;
 }
 
+enum err api_choose_backups(struct api *a, const char *folder, struct why *why)
+{
+    return backups_choose(a->backups, folder, why);
+}
+
 /* Intake's handlers look at the write key themselves, which may lie in the body. */
 enum err api_authorize(struct request *req, const struct route *route, struct why *why)
 {
@@ -267,6 +272,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     a->pages = page_cache_create();
     a->chosen = chosen_create();
     a->overviews = overview_create();
+    a->backups = backups_create(d);
     if (!start_threads(a)) {
         api_destroy(a);
         return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
@@ -278,6 +284,7 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
 void api_destroy(struct api *a)
 {
     if (!a) return;
+    backups_destroy(a->backups);
     feed_destroy(a->feed);
     pool_destroy(a->askers);
     pool_destroy(a->workers);

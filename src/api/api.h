@@ -17,6 +17,8 @@ void api_destroy(struct api *a);
 const struct route *api_routes(const struct api *a);
 enum err api_authorize(struct request *req, const struct route *route, struct why *why);
 void api_set_server(struct api *a, struct http_server *s);
+/* Where backups go that are asked for by a page; see api/backups.h. Before the server starts. */
+MUST_CHECK enum err api_choose_backups(struct api *a, const char *folder, struct why *why);
 
 /* A question; see docs/query.md. */
 struct api_question {

@@ -89,6 +89,18 @@ static enum err check_origin(const struct call *c, bool cookie, struct why *why)
     return ERR_OK;
 }
 
+static bool owns_all(const struct call *c)
+{
+    enum role role;
+    struct staff *staff = accounts_staff(c->api->accounts);
+    for (size_t i = 0; i < data_brand_count(c->data); i++) {
+        struct brand_facts f = data_brand_facts(c->data, i);
+        if (!staff_role(staff, c->who->number, f.slug, &role, NULL) || role != ROLE_OWNER)
+            return false;
+    }
+    return true;
+}
+
 static enum err has_scope(const struct call *c, struct why *why)
 {
     uint64_t scope = c->spec->scope;
@@ -96,8 +108,11 @@ static enum err has_scope(const struct call *c, struct why *why)
         if (c->who->kind == PRINCIPAL_PERSON) return ERR_OK;
         return why_fail(why, ERR_FORBIDDEN, MSG_NEEDS_PERSON, "", NULL);
     }
-    if ((c->who->scopes & scope) == scope) return ERR_OK;
-    return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "", "%s", scope_name(scope));
+    if ((c->who->scopes & scope) != scope)
+        return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "", "%s", scope_name(scope));
+    if (!(c->spec->flags & SPEC_OWNER)) return ERR_OK;
+    if (c->who->kind == PRINCIPAL_PERSON && owns_all(c)) return ERR_OK;
+    return why_fail(why, ERR_FORBIDDEN, MSG_OWNERS_ONLY, "", NULL);
 }
 
 /* Whoever sits down at another's open console shall not get away with what opens more doors. */

@@ -122,6 +122,7 @@ static void write_spec(struct strbuf *out, const struct spec *s)
         strbuf_add_text(out, "Open to anyone.");
     }
     if (s->flags & SPEC_PERSONAL) strbuf_add_text(out, " Holds personal data.");
+    if (s->flags & SPEC_OWNER) strbuf_add_text(out, " For people who own every brand.");
     if (s->flags & SPEC_CONFIRM) strbuf_add_text(out, " Asks people for their password again.");
     if (s->flags & SPEC_IDEMPOTENT) strbuf_add_text(out, " Takes an <code>Idempotency-Key</code>.");
     write_table(out, "parameter", s->query);

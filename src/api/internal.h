@@ -3,6 +3,7 @@
 
 #include "account/accounts.h"
 #include "api/api.h"
+#include "api/backups.h"
 #include "api/chosen.h"
 #include "api/overview.h"
 #include "api/page.h"
@@ -27,6 +28,7 @@ struct api {
     struct rates *by_caller;          /* and each key and session */
     struct replays *replays;          /* replies by Idempotency-Key */
     struct feed *feed;                /* tells those who watch a brand */
+    struct backups *backups;          /* made when somebody asks */
     uint64_t started_ns;              /* monotonic */
 };
 

@@ -321,17 +321,17 @@ static void write_security(struct json_writer *w, const struct route *r, const s
 
 static void write_flags(struct json_writer *w, const struct spec *s)
 {
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } shown[] = {{SPEC_PERSONAL, "x-personal"},
+                 {SPEC_CONFIRM, "x-confirm"},
+                 {SPEC_OWNER, "x-owner"},
+                 {SPEC_IDEMPOTENT, "x-idempotent"}};
     if (s->scope) pair(w, "x-scope", scope_name(s->scope));
-    if (s->flags & SPEC_PERSONAL) {
-        json_key(w, "x-personal");
-        json_bool(w, true);
-    }
-    if (s->flags & SPEC_CONFIRM) {
-        json_key(w, "x-confirm");
-        json_bool(w, true);
-    }
-    if (s->flags & SPEC_IDEMPOTENT) {
-        json_key(w, "x-idempotent");
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        if (!(s->flags & shown[i].flag)) continue;
+        json_key(w, shown[i].name);
         json_bool(w, true);
     }
 }

@@ -48,6 +48,7 @@ enum {
     SPEC_QUESTION = 32,  /* may scan for long: runs on one of few askers, and is cancelled when the
                             caller goes; see call.budget */
     SPEC_FILTERED = 64,  /* a SPEC_QUESTION when it was given a "filter" */
+    SPEC_OWNER = 256,    /* for people who own every brand */
     SPEC_CONFIRM = 128,  /* a person must have given their password a short while ago */
 };
 

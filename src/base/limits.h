@@ -85,6 +85,7 @@
     LIMIT(SESSIONS, 20, "sessions", "open sessions of one person; the oldest ends")                \
     LIMIT(SESSION_IDLE_MINUTES, 30, "min", "silence after which a session ends")                   \
     LIMIT(SESSION_HOURS, 12, "hours", "a session, however busy")                                   \
+    LIMIT(BACKUP_SPARE, 268435456, "bytes", "disk left free beside a backup made by the server")   \
     LIMIT(CONFIRM_MINUTES, 5, "min", "a password given counts for what asks for it again")         \
     LIMIT(KEYS, 200, "keys", "credentials of one brand that are not revoked")                      \
     LIMIT(KEY_ORIGINS, 20, "origins", "origins of a public write key")                             \

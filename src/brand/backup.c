@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/fs.h"
 #include "base/hash.h"
@@ -38,6 +39,13 @@ static enum err archive_fail(struct backup *k, struct why *why)
                     "write|backup|%s", text ? text : "unknown");
 }
 
+static enum err check_cancel(const struct backup *k, struct why *why)
+{
+    const struct backup_progress *p = k->counts->progress;
+    if (!p || !atomic_load(&p->cancel)) return ERR_OK;
+    return why_fail(why, ERR_CANCELLED, MSG_BACKUP_STOPPED, "", NULL);
+}
+
 static enum err add_bytes(struct backup *k, int fd, uint64_t size, struct why *why)
 {
     char *chunk = mem_alloc(CHUNK_BYTES);
@@ -49,6 +57,8 @@ static enum err add_bytes(struct backup *k, int fd, uint64_t size, struct why *w
             err = archive_fail(k, why);
         sha256_add(&k->sum, chunk, len);
         at += len;
+        if (k->counts->progress) atomic_fetch_add(&k->counts->progress->bytes, len);
+        if (err == ERR_OK) err = check_cancel(k, why);
     }
     mem_free(chunk);
     k->counts->bytes += size;
@@ -85,6 +95,7 @@ static enum err add_file(struct backup *k, const char *path, const char *name, s
 /* A database is copied beside itself, added under its own name, and the copy removed. */
 static enum err add_database(struct backup *k, const char *path, const char *name, struct why *why)
 {
+    TRY(check_cancel(k, why));
     snprintf(k->copy, sizeof(k->copy), "%s.backup", path);
     TRY(fs_remove(k->copy, why));
     TRY(sql_backup(path, k->copy, why));
@@ -165,6 +176,47 @@ static enum err add_all(struct backup *k, struct why *why)
     return add_sum(k, why);
 }
 
+/* ---- how much it will be ---- */
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* Files of a folder, added up. */
+struct adding {
+    const char *folder;
+    uint64_t bytes;
+};
+
+static bool add_size(void *ctx, const char *name)
+{
+    struct adding *a = ctx;
+    char path[900];
+    snprintf(path, sizeof(path), "%s/%s", a->folder, name);
+    a->bytes += size_of(path);
+    return true;
+}
+
+uint64_t backup_size(struct data *d)
+{
+    char path[600];
+    snprintf(path, sizeof(path), "%s/server.db", data_dir(d));
+    struct adding a = {.folder = path, .bytes = size_of(path)};
+    for (size_t i = 0; i < data_brand_count(d); i++) {
+        struct brand_facts f = data_brand_facts(d, i);
+        snprintf(path, sizeof(path), "%s/brands/%s/brand.db", data_dir(d), f.slug);
+        a.bytes += size_of(path);
+        snprintf(path, sizeof(path), "%s/brands/%s/events", data_dir(d), f.slug);
+        struct why why; /* a brand without events yet has no folder */
+        if (fs_list(path, add_size, &a, &why) != ERR_OK) continue;
+    }
+    return a.bytes;
+}
+
+/* ---- the archive ---- */
+
 /* The whole archive into an open file. */
 static enum err write_archive(struct backup *k, int fd, struct why *why)
 {
@@ -206,6 +258,7 @@ enum err backup_write(struct data *d, const char *path, struct backup_counts *co
     TRY(fs_create(unfinished, &fd, why));
     enum err err = write_archive(&k, fd, why);
     if (err == ERR_OK) err = fs_sync(fd, why);
+    if (err == ERR_OK) err = fs_size(fd, &counts->written, why);
     fs_close(fd);
     if (err == ERR_OK) return backup_place(unfinished, path, why);
     struct why ignored;

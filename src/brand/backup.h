@@ -5,11 +5,22 @@
  * only. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "brand/data.h"
 
-struct backup_counts {
-    uint64_t files, bytes;
+/* What other threads may look at while a backup is made, and ask of it. */
+struct backup_progress {
+    atomic_uint_fast64_t bytes; /* put in so far, before compression */
+    atomic_bool cancel;         /* set it: the backup ends with ERR_CANCELLED */
 };
+struct backup_counts {
+    uint64_t files, bytes;            /* put in, before compression */
+    uint64_t written;                 /* bytes of the backup itself */
+    struct backup_progress *progress; /* NULL = nobody looks */
+};
+/* Bytes that a backup of now would put in. */
+uint64_t backup_size(struct data *d);
 MUST_CHECK enum err backup_write(struct data *d, const char *path, struct backup_counts *counts,
                                  struct why *why);
 /* Unpack into a new directory; ERR_CONFLICT when it exists and is not empty. Names are checked:

@@ -43,9 +43,10 @@ static bool wait_for_end(struct data *d, const sigset_t *signals)
     return !data_poisoned(d);
 }
 
-/* Where to listen, and which proxies in front to believe; NULL = none. */
+/* Where to listen, which proxies in front to believe (NULL = none), and where backups go (NULL =
+ * beside the data). */
 struct door {
-    const char *listen, *trusted;
+    const char *listen, *trusted, *backups;
 };
 
 /* Nobody has an account yet: who reads this may make the first one. */
@@ -75,6 +76,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, so that all inherit it */
     enum err err = open_brands(d, why);
     if (err == ERR_OK) err = api_create(d, &api, why);
+    if (err == ERR_OK && at->backups) err = api_choose_backups(api, at->backups, why);
     if (err == ERR_OK) {
         struct http_options options = {
             .address = at->listen,
@@ -117,6 +119,7 @@ int command_serve(struct session *s, int argc, char *const *argv)
                                      {"key", &key, NULL},
                                      {"log", &form, NULL},
                                      {"trust-proxy", &at.trusted, NULL},
+                                     {"backup-dir", &at.backups, NULL},
                                      {0}};
     struct data_options o;
     struct data *d = NULL;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "account/audit.h"
+#include "account/upkeep.h"
+#include "base/log.h"
 #include "brand/backup.h"
 #include "main/options.h"
 #include "main/session.h"
@@ -49,6 +51,14 @@ static enum err verify_audit(struct session *s, uint64_t *found, struct why *why
     return ERR_OK;
 }
 
+/* Remember the last time that all was looked at, for those who ask the server. */
+static void note(struct session *s, enum upkeep what, int64_t began_at, bool good, uint64_t amount)
+{
+    struct why why;
+    const struct upkeep_run run = {began_at, env_now(data_env(s->data)), good, amount};
+    if (upkeep_note(s->data, what, &run, &why) != ERR_OK) log_warn("main", "not_noted", NULL);
+}
+
 int command_verify(struct session *s, int argc, char *const *argv)
 {
     const char *data = NULL, *slug = NULL, *key = NULL;
@@ -59,6 +69,7 @@ int command_verify(struct session *s, int argc, char *const *argv)
         {"data", &data, NULL}, {"brand", &slug, NULL}, {"key", &key, NULL}, {0}};
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     uint64_t found = 0;
+    int64_t began_at = env_now(data_env(s->data));
     if (err == ERR_OK && rest_count)
         err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
     if (err == ERR_OK && slug) err = verify_brand(s, slug, &found, &why);
@@ -67,6 +78,8 @@ int command_verify(struct session *s, int argc, char *const *argv)
         err = verify_brand(s, f.slug, &found, &why);
     }
     if (err == ERR_OK) err = verify_audit(s, &found, &why);
+    if (!slug && (err == ERR_OK || err == ERR_CORRUPT))
+        note(s, UPKEEP_VERIFY, began_at, err == ERR_OK && found == 0, found);
     if (err == ERR_CORRUPT) {
         session_fail(s, &why);
         return EXIT_FINDINGS;
@@ -80,6 +93,7 @@ int command_backup(struct session *s, int argc, char *const *argv)
     const char *data = NULL, *key = NULL;
     struct why why = {0};
     struct backup_counts counts = {0};
+    int64_t began_at = env_now(data_env(s->data));
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
     const struct option options[] = {{"data", &data, NULL}, {"key", &key, NULL}, {0}};
@@ -89,6 +103,7 @@ int command_backup(struct session *s, int argc, char *const *argv)
     }
     if (err == ERR_OK) err = backup_write(s->data, session_path(s, rest[0]), &counts, &why);
     if (err != ERR_OK) return session_fail(s, &why);
+    note(s, UPKEEP_BACKUP, began_at, true, counts.written);
     fprintf(s->out, "{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n", counts.files, counts.bytes);
     return EXIT_DONE;
 }

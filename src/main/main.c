@@ -17,7 +17,8 @@ const struct command_entry command_list[] = {
      "                    [--caps KIND=N,...] [--store URL]",
      "make a data directory, or add a brand; prints its keys once"},
     {"serve", command_serve, NEEDS_NOTHING,
-     "--data DIR [--listen ADDR:PORT] [--store URL] [--log json|human] [--trust-proxy CIDR,...]",
+     "--data DIR [--listen ADDR:PORT] [--store URL] [--log json|human] [--trust-proxy CIDR,...]\n"
+     "                    [--backup-dir DIR]",
      "run the server (default 127.0.0.1:8080)"},
     {"import", command_import, NEEDS_DATA,
      "--data DIR --brand SLUG --format FMT [--as KIND] [--map MAP|FILE] [--group NAME] [--source "

@@ -159,7 +159,8 @@ static const struct spec *const spec_tables[] = {
     system_specs, account_specs,               /* server-wide */
     query_specs,                               /* of a brand from here */
     stream_specs, members_specs, export_specs, /* before {id} of a member */
-    member_specs, reveal_specs,  saved_specs,  brand_specs, staff_specs, key_specs, NULL,
+    member_specs, reveal_specs,  saved_specs,  brand_specs,
+    staff_specs,  key_specs,     import_specs, NULL,
 };
 
 static size_t route_count(const struct route *list)
@@ -263,6 +264,11 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
         api_destroy(a);
         return err;
     }
+    err = uploads_create(d, &a->uploads, why);
+    if (err != ERR_OK) {
+        api_destroy(a);
+        return err;
+    }
     a->intake = (struct intake_ctx){d, accounts_keys(a->accounts)};
     a->started_ns = env_mono_ns(data_env(d));
     a->by_address =
@@ -288,6 +294,7 @@ void api_destroy(struct api *a)
     feed_destroy(a->feed);
     pool_destroy(a->askers);
     pool_destroy(a->workers);
+    uploads_destroy(a->uploads);
     replays_destroy(a->replays);
     rates_destroy(a->by_caller);
     rates_destroy(a->by_address);

@@ -9,6 +9,7 @@
 #include "api/page.h"
 #include "api/pool.h"
 #include "api/spec.h"
+#include "intake/upload.h"
 
 struct api {
     struct intake_ctx intake;         /* first: the intake's handlers see only this */
@@ -27,6 +28,7 @@ struct api {
     struct rates *by_address;         /* how often each address may call */
     struct rates *by_caller;          /* and each key and session */
     struct replays *replays;          /* replies by Idempotency-Key */
+    struct uploads *uploads;          /* files to import, and their imports */
     struct feed *feed;                /* tells those who watch a brand */
     struct backups *backups;          /* made when somebody asks */
     uint64_t started_ns;              /* monotonic */
@@ -46,6 +48,7 @@ extern const struct spec saved_specs[];
 extern const struct spec account_specs[];
 extern const struct spec staff_specs[];
 extern const struct spec key_specs[];
+extern const struct spec import_specs[];
 
 /* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
  * the one there is. The server must not run. */

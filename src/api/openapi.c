@@ -282,7 +282,7 @@ static void write_body(struct json_writer *w, const struct route *r, const struc
     json_begin_object(w);
     json_key(w, "content");
     json_begin_object(w);
-    json_key(w, "application/json");
+    json_key(w, s && (s->flags & SPEC_BYTES) ? "application/octet-stream" : "application/json");
     json_begin_object(w);
     json_key(w, "schema");
     json_begin_object(w);

@@ -50,6 +50,7 @@ enum {
     SPEC_FILTERED = 64,  /* a SPEC_QUESTION when it was given a "filter" */
     SPEC_OWNER = 256,    /* for people who own every brand */
     SPEC_CONFIRM = 128,  /* a person must have given their password a short while ago */
+    SPEC_BYTES = 512,    /* a SPEC_RAW_BODY that is any bytes, sent as application/octet-stream */
 };
 
 struct spec {

@@ -66,6 +66,15 @@
     LIMIT(CSV_COLUMNS, 4096, "columns", "columns of an imported table")                            \
     LIMIT(MAP_ENTRIES, 128, "entries", "entries of an import's map")                               \
     LIMIT(IMPORT_ROWS, 500000, "rows", "rows of an import applied at once")                        \
+    LIMIT(UPLOAD_MIB, 8192, "MiB", "a file uploaded to be imported")                               \
+    LIMIT(UPLOADS_MIB, 32768, "MiB", "such files of a brand together")                             \
+    LIMIT(UPLOAD_PIECE_BYTES, 4194304, "bytes", "one piece of an upload")                          \
+    LIMIT(UPLOAD_UNPACKED_MIB, 65536, "MiB", "an uploaded file, unpacked")                         \
+    LIMIT(UPLOAD_RATIO, 200, "times", "the same, of its size, beyond 1 GiB")                       \
+    LIMIT(UPLOAD_DAYS, 7, "days", "how long an uploaded file is kept after its import ended")      \
+    LIMIT(UPLOAD_REJECTS_BYTES, 16777216, "bytes", "rejected rows kept of an uploaded file")       \
+    LIMIT(UPLOADS, 1000, "imports", "imports by upload that a brand remembers")                    \
+    LIMIT(UPLOADS_RUNNING, 2, "imports", "imports by upload at work at once, one a brand")         \
     LIMIT(LINE_BYTES, 1048576, "bytes", "a line of an imported file")                              \
     LIMIT(NAME_INDEX_BYTES, 268435456, "bytes", "names of a brand's members kept for searching")   \
     LIMIT(PAGE_MEMBERS, 200, "members", "members of one page")                                     \

@@ -47,9 +47,8 @@ static enum err check_kind(const char *as, struct why *why)
     return err == ERR_OK ? fact_kind_allowed(&sender, f.kind, why) : err;
 }
 
-static enum err check_options(struct job *job, struct why *why)
+static enum err check_options(const struct import_options *o, struct why *why)
 {
-    const struct import_options *o = job->options;
     bool table = o->format == IMPORT_CSV || o->format == IMPORT_COLUMNS;
     int32_t day;
     if (o->map && !table)
@@ -64,15 +63,36 @@ static enum err check_options(struct job *job, struct why *why)
         return why_fail(why, ERR_INVALID, MSG_BAD_TIME, "--date", "%.40s", o->date);
     TRY(check_length(o->group, "--group", why));
     TRY(check_length(o->source, "--source", why));
-    TRY(check_kind(o->as, why));
-    job->has_map = o->map != NULL;
-    if (!job->has_map) return ERR_OK;
-    TRY(mapping_parse(job->arena, str_of(o->map), o->as, &job->map, why));
-    if (job->map.count) return ERR_OK;
+    return check_kind(o->as, why);
+}
+
+static enum err read_map(const struct import_options *o, struct arena *arena, struct mapping *map,
+                         struct why *why)
+{
+    TRY(mapping_parse(arena, str_of(o->map), o->as, map, why));
+    if (map->count) return ERR_OK;
     return why_fail(why, ERR_INVALID, MSG_MAP_SYNTAX, "--map", "%s", "");
 }
 
+enum err import_check(const struct import_options *options, struct why *why)
+{
+    TRY(check_options(options, why));
+    if (!options->map) return ERR_OK;
+    struct mapping *map = mem_alloc(sizeof(*map));
+    struct arena *arena = arena_create(0);
+    enum err err = read_map(options, arena, map, why);
+    arena_destroy(arena);
+    mem_free(map);
+    return err;
+}
+
 /* ---- who a file is ---- */
+
+/* Where its name is known by: for messages, and for the day of a chat log. */
+static const char *title_of(const struct job *job, size_t i)
+{
+    return job->options->name ? job->options->name : job->paths[i];
+}
 
 static void add_part(struct sha256_state *s, const char *text)
 {
@@ -88,7 +108,7 @@ static struct sha256 key_of(const struct job *job, size_t i)
     int32_t day = 0;
     unsigned char format = (unsigned char)o->format;
     if (o->format == IMPORT_IRC && o->date) irc_date_in(str_of(o->date), &day);
-    if (o->format == IMPORT_IRC && !o->date) irc_date_in(str_of(job->paths[i]), &day);
+    if (o->format == IMPORT_IRC && !o->date) irc_date_in(str_of(title_of(job, i)), &day);
     sha256_init(&s);
     sha256_add(&s, input_get_info(job->inputs[i])->content.bytes, 32);
     sha256_add(&s, &format, 1);
@@ -147,7 +167,7 @@ static void parse_init(struct parse *p, struct file_run *run, size_t i)
     *p = (struct parse){
         .options = job->options,
         .brand = job->brand,
-        .path = job->paths[i],
+        .path = title_of(job, i),
         .currency = brand_currency(job->brand),
         .currency_digits = brand_currency_digits(job->brand),
         .now = job->now,
@@ -205,6 +225,21 @@ static enum err tell_rejects(struct file_run *run, struct why *why)
     return ERR_OK;
 }
 
+static void tell_progress(struct file_run *run, double part)
+{
+    struct job *job = run->job;
+    const struct import_watch *watch = job->options->watch;
+    progress_tell(&job->progress, part, job->counts->read, name_of(run->path));
+    if (watch && watch->went) watch->went(watch->ctx, part, job->counts);
+}
+
+static enum err go_on(const struct job *job, struct why *why)
+{
+    const atomic_bool *stop = job->options->stop;
+    if (!stop || !atomic_load(stop)) return ERR_OK;
+    return why_fail(why, ERR_CANCELLED, MSG_IMPORT_STOPPED, "", NULL);
+}
+
 /* Apply batch after batch until the last, a failure, or a bad row that --strict forbids. */
 static enum err consume(struct file_run *run, size_t i, bool *strict_stop, struct why *why)
 {
@@ -214,14 +249,14 @@ static enum err consume(struct file_run *run, size_t i, bool *strict_stop, struc
         last = b->last;
         TRY(apply_batch(run, why));
         TRY(tell_rejects(run, why));
-        double part = ((double)i + (last ? 1 : b->part)) / (double)job->count;
-        progress_tell(&job->progress, part, job->counts->read, name_of(run->path));
+        tell_progress(run, ((double)i + (last ? 1 : b->part)) / (double)job->count);
         if (b->err != ERR_OK) {
             *why = b->why;
             return b->err;
         }
         *strict_stop = job->options->strict && job->counts->rejected;
         if (*strict_stop) return ERR_OK;
+        if (!last) TRY(go_on(job, why));
         belt_put_empty(&job->belt, b);
     }
     return ERR_OK;
@@ -250,7 +285,7 @@ static enum err run_rows(struct file_run *run, size_t i, bool *strict_stop, stru
 
 static enum err run_file(struct job *job, size_t i, bool *strict_stop, struct why *why)
 {
-    struct file_run run = {.job = job, .path = job->paths[i], .input = job->inputs[i]};
+    struct file_run run = {.job = job, .path = title_of(job, i), .input = job->inputs[i]};
     struct sha256 key = key_of(job, i);
     enum err err = apply_begin(&run, &key, why);
     if (err == ERR_OK) err = run_rows(&run, i, strict_stop, why);
@@ -261,8 +296,10 @@ static enum err run_file(struct job *job, size_t i, bool *strict_stop, struct wh
 static enum err run_files(struct job *job, struct why *why)
 {
     bool strict_stop = false;
-    for (size_t i = 0; i < job->count && !strict_stop; i++)
+    for (size_t i = 0; i < job->count && !strict_stop; i++) {
+        TRY(go_on(job, why));
         TRY(run_file(job, i, &strict_stop, why));
+    }
     return ERR_OK;
 }
 
@@ -275,20 +312,29 @@ static enum err open_inputs(struct job *job, struct why *why)
         .stdin_fd = job->options->stdin_fd,
         .spool_dir = data_dir(brand_data(job->brand)),
         .recode = job->options->format != IMPORT_JSONL && job->options->format != IMPORT_SEGMENT,
+        .unpacked_max = job->options->unpacked_max,
+        .stop = job->options->stop,
     };
+    const struct import_watch *watch = job->options->watch;
+    uint64_t bytes = 0;
     for (size_t i = 0; i < job->count; i++) {
         env_random(env, &o.spool_tag, sizeof(o.spool_tag));
+        o.name = title_of(job, i);
         TRY(input_open(job->paths[i], &o, &job->inputs[i], why));
         job->lines += input_get_info(job->inputs[i])->lines;
+        bytes += input_get_info(job->inputs[i])->bytes;
         progress_tell(&job->progress, (double)(i + 1) / (double)job->count, 0, "reading");
     }
     job->bulk = job->lines > RECORD_LINES;
+    if (watch && watch->opened) watch->opened(watch->ctx, job->lines, bytes);
     return ERR_OK;
 }
 
 static enum err run_job(struct job *job, struct why *why)
 {
-    TRY(check_options(job, why));
+    TRY(check_options(job->options, why));
+    job->has_map = job->options->map != NULL;
+    if (job->has_map) TRY(read_map(job->options, job->arena, &job->map, why));
     TRY(open_inputs(job, why));
     TRY(rejects_open(&job->rejects, job->options, why));
     if (job->options->dry_run) return apply_trial(job, run_files, why);

@@ -4,6 +4,7 @@
  * the format and the group. One thread; rows are parsed on another and applied on the writer. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "brand/brand.h"
@@ -19,6 +20,19 @@ enum import_format {
 };
 bool import_format_parse(struct str name, enum import_format *out);
 
+/* What an import tells while it goes on, on the thread that called import_files(); any may be NULL.
+ */
+struct import_counts;
+struct import_watch {
+    /* The files are read once and known: so many lines and bytes in all, unpacked. */
+    void (*opened)(void *ctx, uint64_t lines, uint64_t bytes);
+    /* So much is done of all files' rows, 0 to 1, with these figures so far. */
+    void (*went)(void *ctx, double part, const struct import_counts *counts);
+    /* A row was rejected; column 0 = the row as a whole. */
+    void (*rejected)(void *ctx, uint64_t line, uint32_t column, const char *reason);
+    void *ctx;
+};
+
 struct import_options {
     enum import_format format;
     const char *as;          /* --as KIND; NULL = none */
@@ -29,10 +43,18 @@ struct import_options {
     const struct zone *zone; /* of times without one */
     bool dry_run, strict;
     const char *rejects_path; /* NULL = none */
-    int stdin_fd;             /* what "-" reads */
-    FILE *progress;           /* bar or lines; NULL = silent */
-    enum lang lang;           /* of what is told, and of the reasons in the rejects file */
+    uint64_t rejects_max;     /* bytes of that file, about; 0 = no bound */
+    const char *name;        /* of the only file, where its path does not say it; NULL = the path */
+    uint64_t unpacked_max;   /* bytes of a file, unpacked; 0 = no bound */
+    const atomic_bool *stop; /* set from outside: end behind the batch under way; may be NULL */
+    const struct import_watch *watch; /* NULL = nobody */
+    int stdin_fd;                     /* what "-" reads */
+    FILE *progress;                   /* bar or lines; NULL = silent */
+    enum lang lang;                   /* of what is told, and of the reasons in the rejects file */
 };
+
+/* Are these options sound for their format? ERR_INVALID. */
+MUST_CHECK enum err import_check(const struct import_options *options, struct why *why);
 
 struct import_counts {
     uint64_t read, stored, duplicate, rejected, members_created, merged;
@@ -44,7 +66,7 @@ struct import_counts {
 /* Import files one after the other (counts add up). Paths are absolute, or "-". A bad row is
  * counted, told on 'progress' (the first 20) and in the rejects file. ERR_INVALID: the options or
  * the map are wrong, and nothing was read. With 'strict' the first bad row stops the import,
- * keeping what was committed. */
+ * keeping what was committed. ERR_CANCELLED: stopped from outside; what was committed stays. */
 MUST_CHECK enum err import_files(struct brand *b, const struct import_options *options,
                                  const char *const *paths, size_t path_count,
                                  struct import_counts *counts, struct why *why);

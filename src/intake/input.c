@@ -27,8 +27,11 @@
 #define RAW_BYTES ((size_t)1 << 18)
 
 struct input {
-    char *path; /* for messages */
+    char *path;
+    char *name; /* for messages */
     struct unpack *unpack;
+    uint64_t peek;  /* no more than so many bytes are taken from it */
+    uint64_t taken; /* since the beginning */
     struct input_info info;
     size_t mark; /* bytes of the byte order mark, still to be left out */
     iconv_t iconv;
@@ -86,6 +89,25 @@ static enum err open_fd(struct input *in, const struct input_options *o, int *fd
 
 /* ---- the survey ---- */
 
+static enum err take(struct input *in, void *p, size_t size, size_t *len, struct why *why)
+{
+    uint64_t left = in->peek - in->taken;
+    *len = 0;
+    if (left == 0) return ERR_OK;
+    TRY(unpack_read(in->unpack, p, left < size ? (size_t)left : size, len, why));
+    in->taken += *len;
+    return ERR_OK;
+}
+
+/* May it go on? A small file can unpack to one without an end. */
+static enum err check_survey(const struct input *in, const struct input_options *o, struct why *why)
+{
+    if (o->stop && atomic_load(o->stop))
+        return why_fail(why, ERR_CANCELLED, MSG_IMPORT_STOPPED, "", NULL);
+    if (!o->unpacked_max || in->info.bytes <= o->unpacked_max) return ERR_OK;
+    return why_fail(why, ERR_TOO_LARGE, MSG_IMPORT_UNPACKS, "", "%" PRIu64, o->unpacked_max);
+}
+
 static uint64_t count_lines(const char *p, size_t len)
 {
     uint64_t lines = 0;
@@ -121,17 +143,18 @@ static size_t open_end(const char *p, size_t len)
 }
 
 /* 'utf8' is NULL when nobody asks. */
-static enum err survey(struct input *in, bool *utf8, struct why *why)
+static enum err survey(struct input *in, const struct input_options *o, bool *utf8, struct why *why)
 {
     struct sha256_state hash;
     size_t held = 0, len;
     bool good = utf8 != NULL;
     sha256_init(&hash);
     for (;;) {
-        TRY(unpack_read(in->unpack, in->raw + held, RAW_BYTES - held, &len, why));
+        TRY(take(in, in->raw + held, RAW_BYTES - held, &len, why));
         if (len == 0) break;
         sha256_add(&hash, in->raw + held, len);
         in->info.bytes += len;
+        TRY(check_survey(in, o, why));
         in->info.lines += count_lines(in->raw + held, len);
         size_t have = held + len;
         held = good ? open_end(in->raw, have) : 0;
@@ -146,9 +169,10 @@ static enum err survey(struct input *in, bool *utf8, struct why *why)
 static enum err start_over(struct input *in, struct why *why)
 {
     unpack_rewind(in->unpack);
+    in->taken = 0;
     in->ended = false;
     in->raw_at = 0;
-    return unpack_read(in->unpack, in->raw, RAW_BYTES, &in->raw_len, why);
+    return take(in, in->raw, RAW_BYTES, &in->raw_len, why);
 }
 
 /* By the first bytes, which are in 'raw'. */
@@ -204,7 +228,7 @@ static enum err more_raw(struct input *in, struct why *why)
     in->raw_at = 0;
     in->raw_len = rest;
     if (in->ended) return ERR_OK;
-    TRY(unpack_read(in->unpack, in->raw + rest, RAW_BYTES - rest, &len, why));
+    TRY(take(in, in->raw + rest, RAW_BYTES - rest, &len, why));
     in->raw_len += len;
     in->ended = len == 0;
     return ERR_OK;
@@ -280,8 +304,8 @@ static enum err prepare(struct input *in, const struct input_options *o, struct 
     bool utf8 = true;
     int fd = -1;
     TRY(open_fd(in, o, &fd, why));
-    TRY(unpack_open(fd, in->path, &in->unpack, why));
-    TRY(survey(in, o->recode ? &utf8 : NULL, why));
+    TRY(unpack_open(fd, in->name, &in->unpack, why));
+    TRY(survey(in, o, o->recode ? &utf8 : NULL, why));
     if (o->recode) TRY(find_encoding(in, utf8, why));
     TRY(start_over(in, why));
     if (!o->recode && in->raw_len >= 3 && memcmp(in->raw, "\xEF\xBB\xBF", 3) == 0) in->mark = 3;
@@ -294,6 +318,8 @@ enum err input_open(const char *path, const struct input_options *o, struct inpu
 {
     struct input *in = mem_alloc(sizeof(*in));
     in->path = mem_strdup(path);
+    in->name = mem_strdup(o->name ? o->name : path);
+    in->peek = o->peek ? o->peek : UINT64_MAX;
     enum err err = prepare(in, o, why);
     if (err != ERR_OK) {
         input_close(in);
@@ -309,6 +335,7 @@ void input_close(struct input *in)
     if (in->recoding) iconv_close(in->iconv);
     unpack_close(in->unpack);
     mem_free(in->path);
+    mem_free(in->name);
     mem_free(in);
 }
 
@@ -322,7 +349,7 @@ enum err input_read(struct input *in, char *p, size_t size, size_t *len, struct 
     bool faulty = false;
     if (in->recoding) return recode(in, p, size, len, &faulty, why);
     size_t held = in->raw_len - in->raw_at;
-    if (held == 0) return unpack_read(in->unpack, p, size, len, why);
+    if (held == 0) return take(in, p, size, len, why);
     *len = held < size ? held : size;
     memcpy(p, in->raw + in->raw_at, *len);
     in->raw_at += *len;

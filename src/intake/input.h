@@ -6,6 +6,7 @@
  * thread at a time. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -26,15 +27,20 @@ struct input_info {
 };
 
 struct input_options {
-    int stdin_fd;          /* what "-" reads */
-    const char *spool_dir; /* where it is kept */
-    uint64_t spool_tag;    /* makes its name, for as long as it has one, unlike others' */
-    bool recode;           /* bring other encodings to UTF-8; else the bytes as they are */
+    int stdin_fd;            /* what "-" reads */
+    const char *spool_dir;   /* where it is kept */
+    uint64_t spool_tag;      /* makes its name, for as long as it has one, unlike others' */
+    bool recode;             /* bring other encodings to UTF-8; else the bytes as they are */
+    const char *name;        /* for messages; NULL = the path */
+    uint64_t unpacked_max;   /* bytes it may have, unpacked; 0 = no bound */
+    uint64_t peek;           /* only so many of them are looked at and given; 0 = all */
+    const atomic_bool *stop; /* set from outside: give up; may be NULL */
 };
 
 struct input;
 
-/* ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (cannot be unpacked). */
+/* ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (cannot be unpacked), ERR_TOO_LARGE (over unpacked_max),
+ * ERR_CANCELLED. */
 MUST_CHECK enum err input_open(const char *path, const struct input_options *o, struct input **out,
                                struct why *why);
 void input_close(struct input *in); /* NULL is allowed */

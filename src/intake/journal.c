@@ -1,12 +1,15 @@
 /* journal.c - one row a file; ids are never reused, since events name them in their origin. */
 #include "intake/journal.h"
 
+#include "intake/upload_internal.h"
+
 static const struct migration migrations[] = {
     {1, "CREATE TABLE import_file (id {int} PRIMARY KEY, key {blob} NOT NULL UNIQUE,"
         " began_at {int} NOT NULL, changed_at {int} NOT NULL, row_offset {int} NOT NULL,"
         " done {int} NOT NULL, stored {int} NOT NULL, members_created {int} NOT NULL,"
         " merged {int} NOT NULL)"},
     {2, "ALTER TABLE import_file ADD COLUMN by_time {int} NOT NULL DEFAULT 0"},
+    {3, upload_table},
     {0, NULL},
 };
 

@@ -10,7 +10,8 @@
 
 enum err rejects_open(struct rejects *r, const struct import_options *o, struct why *why)
 {
-    *r = (struct rejects){.out = o->progress, .lang = o->lang, .fd = -1};
+    *r = (struct rejects){.out = o->progress, .lang = o->lang, .fd = -1, .watch = o->watch};
+    r->left = o->rejects_max ? o->rejects_max : UINT64_MAX;
     if (!o->rejects_path) return ERR_OK;
     TRY(fs_create(o->rejects_path, &r->fd, why));
     strbuf_add_text(&r->buffer, "file,line,column,reason,row\r\n");
@@ -58,12 +59,17 @@ enum err rejects_add(struct rejects *r, const char *file, const struct reject *r
     char reason[512];
     why_text(&reject->why, r->lang, reason, sizeof(reason));
     tell(r, file, reject, reason);
-    if (r->fd < 0) return ERR_OK;
+    if (r->watch && r->watch->rejected)
+        r->watch->rejected(r->watch->ctx, reject->line, reject->column, reason);
+    if (r->fd < 0 || r->left == 0) return ERR_OK;
+    size_t before = r->buffer.len;
     add_cell(&r->buffer, str_of(file), ',');
     strbuf_addf(&r->buffer, "%" PRIu64 ",%" PRIu32 ",", reject->line, reject->column);
     add_cell(&r->buffer, str_of(reason), ',');
     add_cell(&r->buffer, reject->row, '\r');
     strbuf_add_char(&r->buffer, '\n');
+    size_t added = r->buffer.len - before;
+    r->left -= added < r->left ? added : r->left;
     return r->buffer.len >= HELD_MAX ? flush(r, why) : ERR_OK;
 }
 

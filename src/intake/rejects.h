@@ -8,12 +8,15 @@
 struct rejects {
     FILE *out; /* NULL = silent */
     enum lang lang;
-    int fd; /* of the file; -1 = none */
+    int fd;                           /* of the file; -1 = none */
+    const struct import_watch *watch; /* NULL = nobody */
     uint64_t told;
+    uint64_t left; /* bytes that the file may still take */
     struct strbuf buffer;
 };
 
-/* Where and how is said by the options: progress, lang and rejects_path. */
+/* Where and how is said by the options: progress, watch, lang, rejects_path and
+ * rejects_max. */
 MUST_CHECK enum err rejects_open(struct rejects *r, const struct import_options *o,
                                  struct why *why);
 MUST_CHECK enum err rejects_add(struct rejects *r, const char *file, const struct reject *reject,

@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/internal.h"
 #include "engine.h"
+#include "intake/import.h"
 #include "people/people.h"
 
 struct world {
@@ -56,7 +57,7 @@ static inline void serve(void)
 
 static inline int open_world(void **state)
 {
-    static const struct module *const modules[] = {&people_module, NULL};
+    static const struct module *const modules[] = {&people_module, &import_module, NULL};
     struct why why = {0};
     char path[80];
     (void)state;

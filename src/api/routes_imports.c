@@ -1,0 +1,439 @@
+/* routes_imports.c - files uploaded piece by piece, looked at, tried and imported.
+ *
+ * What an import has become is read from its row, what it is doing now from memory, the latter
+ * first (see intake/upload.h). A change is answered with what is true after it, over a connection
+ * of its own: the worker's shows one moment for as long as the call lasts. */
+#include <inttypes.h>
+
+#include "api/internal.h"
+#include "api/put.h"
+#include "base/fs.h"
+#include "intake/upload.h"
+
+#define MAP_BYTES 65536
+#define FORMATS "csv|jsonl|segment|irc|columns"
+#define MIB (INT64_C(1) << 20)
+
+/* ---- an import as JSON ---- */
+
+static void put_raw(struct json_writer *w, const char *key, struct str json)
+{
+    json_key(w, key);
+    if (json.len) {
+        strbuf_add_str(w->out, json);
+        w->comma = true;
+    } else {
+        json_null(w);
+    }
+}
+
+static void put_known(struct json_writer *w, const char *key, uint64_t value)
+{
+    json_key(w, key);
+    if (value) {
+        json_uint(w, value);
+    } else {
+        json_null(w);
+    }
+}
+
+static void put_double(struct json_writer *w, const char *key, double value)
+{
+    json_key(w, key);
+    json_double(w, value);
+}
+
+/* Rows of the figures there are. */
+static uint64_t rows_read(const struct call *c, const struct upload *u)
+{
+    const struct json *counts = NULL, *read = NULL;
+    struct why why;
+    if (u->progress.rows || !u->counts.len) return u->progress.rows;
+    if (json_parse(c->arena, u->counts, &counts, &why) == ERR_OK) read = json_get(counts, "read");
+    return read ? (uint64_t)read->integer : 0;
+}
+
+static void put_progress(const struct call *c, struct json_writer *w, const struct upload *u)
+{
+    const struct upload_progress *p = &u->progress;
+    double share = u->state == UPLOAD_DONE ? 1 : p->share;
+    bool going = p->share > 0.01 && p->seconds > 0;
+    put_object(w, "progress");
+    put_int(w, "rows", (int64_t)rows_read(c, u));
+    put_known(w, "rows_total", p->lines);
+    put_int(w, "bytes", (int64_t)((double)p->bytes * share));
+    put_known(w, "bytes_total", p->bytes);
+    put_double(w, "share", share);
+    put_int(w, "rows_per_s", going ? (int64_t)((double)p->rows / p->seconds) : 0);
+    json_key(w, "left_s");
+    if (going) {
+        json_int(w, (int64_t)(p->seconds * (1 - share) / share));
+    } else {
+        json_null(w);
+    }
+    json_end_object(w);
+}
+
+static void put_import(const struct call *c, struct json_writer *w, const struct upload *u)
+{
+    json_begin_object(w);
+    put_int(w, "id", u->id);
+    put_str(w, "name", u->name);
+    put_int(w, "bytes", (int64_t)u->bytes);
+    put_int(w, "received", (int64_t)u->received);
+    put_text(w, "state", upload_state_name(u->state));
+    put_bool(w, "file", u->kept && u->received == u->bytes);
+    put_bool(w, "dry_run", u->dry_run);
+    put_raw(w, "options", u->options);
+    put_progress(c, w, u);
+    put_raw(w, "counts", u->counts);
+    put_raw(w, "tried", u->tried);
+    put_raw(w, "rejects", u->rejects.len ? u->rejects : STR("[]"));
+    put_str(w, "reason", u->reason.len ? u->reason : (struct str){NULL, 0});
+    put_str(w, "by", u->author);
+    put_time(c, w, "created", u->created_at);
+    put_time(c, w, "finished", u->finished_at);
+    json_end_object(w);
+}
+
+/* ---- finding ---- */
+
+static enum err get(struct call *c, uint32_t id, struct upload *out, struct why *why)
+{
+    struct upload_view view;
+    struct sql *db;
+    upload_view_take(c->api->uploads, c->brand, c->arena, &view);
+    TRY(call_reader(c, &db, why));
+    enum err err = upload_get(&view, db, id, out, why);
+    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
+}
+
+/* As it is now, before and after a change. */
+static enum err get_now(struct call *c, uint32_t id, struct upload *out, struct why *why)
+{
+    struct upload_view view;
+    struct sql *db;
+    upload_view_take(c->api->uploads, c->brand, c->arena, &view);
+    TRY(brand_reader(c->brand, &db, why));
+    enum err err = upload_get(&view, db, id, out, why);
+    sql_close(db);
+    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
+}
+
+static enum err find(struct call *c, struct upload *out, struct why *why)
+{
+    uint32_t id = 0;
+    TRY(call_number(c, "id", &id, why));
+    return get_now(c, id, out, why);
+}
+
+/* ---- reading ---- */
+
+static enum err list_imports(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload_view view;
+    struct upload *items;
+    struct sql *db;
+    size_t count, limit = (size_t)call_int(c, "limit");
+    int64_t below = 0;
+    struct str cursor = call_str(c, "cursor");
+    if (cursor.len && (!str_to_i64(cursor, &below) || below < 1 || below > UINT32_MAX))
+        return why_fail(why, ERR_INVALID, MSG_BAD_CURSOR, "cursor", NULL);
+    upload_view_take(c->api->uploads, c->brand, c->arena, &view);
+    TRY(call_reader(c, &db, why));
+    TRY(upload_list(&view, db, (uint32_t)below, limit + 1, &items, &count, why));
+    bool more = count > limit;
+    json_begin_object(w);
+    put_array(w, "items");
+    for (size_t i = 0; i < (more ? limit : count); i++)
+        put_import(c, w, &items[i]);
+    json_end_array(w);
+    json_key(w, "next");
+    if (more) {
+        json_text(w, arena_printf(c->arena, "%" PRIu32, items[limit - 1].id));
+    } else {
+        json_null(w);
+    }
+    json_end_object(w);
+    return ERR_OK;
+}
+
+static enum err get_import(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    uint32_t id = 0;
+    TRY(call_number(c, "id", &id, why));
+    TRY(get(c, id, &u, why));
+    put_import(c, w, &u);
+    return ERR_OK;
+}
+
+static enum err get_rejects(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    struct strbuf text = {0};
+    char path[UPLOAD_PATH_SIZE];
+    TRY(find(c, &u, why));
+    upload_path(c->brand, u.id, UPLOAD_REJECTS, path);
+    enum err err = fs_read_file(path, (size_t)2 * LIMIT_UPLOAD_REJECTS_BYTES, &text, why);
+    if (err == ERR_OK) {
+        strbuf_add_text(w->out, "\xEF\xBB\xBF");
+        if (text.len) strbuf_add_str(w->out, strbuf_str(&text));
+    }
+    strbuf_finish(&text);
+    if (err == ERR_NOT_FOUND) return call_not_found(why);
+    TRY(err);
+    c->type = "text/csv; charset=utf-8";
+    reply_header(
+        c->req, "Content-Disposition",
+        arena_printf(c->arena, "attachment; filename=\"import-%" PRIu32 "-rejects.csv\"", u.id));
+    return ERR_OK;
+}
+
+/* ---- a file ---- */
+
+static enum err add_import(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    uint32_t id;
+    TRY(upload_add(c->api->uploads, c->brand, call_str(c, "name"), (uint64_t)call_int(c, "bytes"),
+                   c->who, &id, why));
+    TRY(get_now(c, id, &u, why));
+    put_import(c, w, &u);
+    c->status = 201;
+    return ERR_OK;
+}
+
+static enum err write_piece(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    struct str type = request_header(c->req, "Content-Type"), piece = request_body(c->req);
+    uint64_t received = 0;
+    if (!str_eq_fold(str_trim(str_cut(&type, ';')), STR("application/octet-stream")))
+        return why_fail(why, ERR_UNSUPPORTED, MSG_WANT_BYTES, "Content-Type", NULL);
+    TRY(find(c, &u, why));
+    if (piece.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "body", NULL);
+    enum err err = upload_write(c->api->uploads, c->brand, &u, (uint64_t)call_int(c, "offset"),
+                                piece, &received, why);
+    reply_header(c->req, "Upload-Offset", arena_printf(c->arena, "%" PRIu64, received));
+    TRY(err);
+    json_begin_object(w);
+    put_int(w, "received", (int64_t)received);
+    json_end_object(w);
+    return ERR_OK;
+}
+
+static enum err remove_import(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    (void)w;
+    TRY(find(c, &u, why));
+    return upload_remove(c->api->uploads, c->brand, &u, c->who, why);
+}
+
+/* ---- running ---- */
+
+/* As a text of the arena; NULL when it was not given, or is empty. */
+static const char *option(const struct call *c, const char *name)
+{
+    struct str text = call_str(c, name);
+    return text.len ? arena_str(c->arena, text).p : NULL;
+}
+
+/* Options are fields here. */
+static enum err as_field(enum err err, struct why *why)
+{
+    if (err != ERR_OK && memcmp(why->field, "--", 2) == 0)
+        memmove(why->field, why->field + 2, strlen(why->field + 2) + 1);
+    return err;
+}
+
+static enum err run_import(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    struct upload_run run = {.as = option(c, "as"),
+                             .map = option(c, "map"),
+                             .group = option(c, "group"),
+                             .source = option(c, "source"),
+                             .date = option(c, "date"),
+                             .tz = option(c, "tz"),
+                             .dry_run = call_bool(c, "dry_run"),
+                             .strict = call_bool(c, "strict"),
+                             .lang = call_lang(c),
+                             .who = c->who};
+    import_format_parse(call_str(c, "format"), &run.format);
+    TRY(find(c, &u, why));
+    TRY(as_field(upload_start(c->api->uploads, c->brand, &u, &run, why), why));
+    TRY(get_now(c, u.id, &u, why));
+    put_import(c, w, &u);
+    c->status = 202;
+    return ERR_OK;
+}
+
+static enum err stop_import(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    TRY(find(c, &u, why));
+    TRY(upload_stop(c->api->uploads, c->brand, u.id, why));
+    TRY(get_now(c, u.id, &u, why));
+    put_import(c, w, &u);
+    c->status = 202;
+    return ERR_OK;
+}
+
+/* ---- the table ---- */
+
+#define COUNTS                                                                                     \
+    "{\"read\":6919,\"stored\":6919,\"duplicate\":0,\"rejected\":0,\"members_created\":2357,"      \
+    "\"merged\":0,\"updated\":0,\"conflicts\":0,\"presence\":0,\"skipped\":0,\"dropped\":0}"
+#define IMPORT                                                                                     \
+    "{\"id\":3,\"name\":\"orders.csv\",\"bytes\":50312,\"received\":50312,\"state\":\"done\","     \
+    "\"file\":true,\"dry_run\":false,\"options\":{\"format\":\"csv\",\"dry_run\":false,"           \
+    "\"strict\":false},\"progress\":{\"rows\":6919,\"rows_total\":null,\"bytes\":0,"               \
+    "\"bytes_total\":null,\"share\":1,\"rows_per_s\":0,\"left_s\":null},\"counts\":" COUNTS        \
+    ",\"tried\":null,\"rejects\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}],"    \
+    "\"reason\":null,\"by\":\"anna\",\"created\":\"2025-03-01T08:00:00+08:00\","                   \
+    "\"finished\":\"2025-03-01T08:00:09+08:00\"}"
+
+static const struct spec_field list_query[] = {
+    {.name = "limit",
+     .type = SPEC_INT,
+     .min = 1,
+     .max = 200,
+     .fallback = "50",
+     .doc = "imports at most"},
+    {.name = "cursor", .type = SPEC_TEXT, .max = 20, .doc = "next of the page before"},
+    {0},
+};
+
+static const struct spec_field add_body[] = {
+    {.name = "name",
+     .type = SPEC_TEXT,
+     .required = true,
+     .min = 1,
+     .max = LIMIT_NAME_BYTES,
+     .doc = "the file's, without a path"},
+    {.name = "bytes",
+     .type = SPEC_INT,
+     .required = true,
+     .min = 1,
+     .max = LIMIT_UPLOAD_MIB * MIB,
+     .doc = "the file has"},
+    {0},
+};
+
+static const struct spec_field piece_query[] = {
+    {.name = "offset",
+     .type = SPEC_INT,
+     .required = true,
+     .min = 0,
+     .max = LIMIT_UPLOAD_MIB * MIB,
+     .doc = "bytes of the file before this piece: as many as were received"},
+    {0},
+};
+
+/* What is the same for a look at a file and for its import. */
+#define AS_FIELD                                                                                   \
+    {                                                                                              \
+        .name = "as", .type = SPEC_TEXT, .max = LIMIT_KIND_BYTES, .doc = "kind of every row"       \
+    }
+#define MAP_FIELD                                                                                  \
+    {                                                                                              \
+        .name = "map", .type = SPEC_TEXT, .max = MAP_BYTES,                                        \
+        .doc = "columns to what they become, as in docs/import.md; absent: known headers decide"   \
+    }
+#define TZ_FIELD                                                                                   \
+    {                                                                                              \
+        .name = "tz", .type = SPEC_TEXT, .max = 64, .doc = "zone of times without one"             \
+    }
+#define GROUP_FIELD                                                                                \
+    {                                                                                              \
+        .name = "group", .type = SPEC_TEXT, .max = LIMIT_CODE_BYTES,                               \
+        .doc = "group of rows that name none"                                                      \
+    }
+#define DATE_FIELD                                                                                 \
+    {                                                                                              \
+        .name = "date", .type = SPEC_TEXT, .max = 10, .doc = "irc: day of the first line"          \
+    }
+
+static const struct spec_field run_body[] = {
+    {.name = "format",
+     .type = SPEC_ENUM,
+     .required = true,
+     .choices = FORMATS,
+     .doc = "of the file"},
+    AS_FIELD,
+    MAP_FIELD,
+    GROUP_FIELD,
+    {.name = "source",
+     .type = SPEC_TEXT,
+     .max = LIMIT_CODE_BYTES,
+     .doc = "within which names are unique; default: the brand"},
+    DATE_FIELD,
+    TZ_FIELD,
+    {.name = "dry_run", .type = SPEC_BOOL, .fallback = "false", .doc = "change nothing, count"},
+    {.name = "strict", .type = SPEC_BOOL, .fallback = "false", .doc = "end at the first bad row"},
+    {0},
+};
+
+const struct spec import_specs[] = {
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/imports",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .query = list_query,
+     .handle = list_imports,
+     .summary = "Uploaded files and their imports, newest first",
+     .reply = "{\"items\":[" IMPORT "],\"next\":null}"},
+    {.method = HTTP_POST,
+     .path = "/api/v1/{brand}/imports",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .body = add_body,
+     .body_max = 4096,
+     .flags = SPEC_IDEMPOTENT,
+     .handle = add_import,
+     .summary = "Announce a file to be uploaded",
+     .reply = IMPORT},
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/imports/{id}",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .handle = get_import,
+     .summary = "An import: how far it is, or what became of it",
+     .reply = IMPORT},
+    {.method = HTTP_DELETE,
+     .path = "/api/v1/{brand}/imports/{id}",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .handle = remove_import,
+     .summary = "Remove an import's file and its rejects; what was stored of it stays",
+     .reply = NULL},
+    {.method = HTTP_PUT,
+     .path = "/api/v1/{brand}/imports/{id}/content",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .query = piece_query,
+     .body_max = LIMIT_UPLOAD_PIECE_BYTES,
+     .flags = SPEC_RAW_BODY | SPEC_BYTES,
+     .handle = write_piece,
+     .summary = "The next piece of a file",
+     .reply = "{\"received\":4194304}"},
+    {.method = HTTP_POST,
+     .path = "/api/v1/{brand}/imports/{id}/run",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .body = run_body,
+     .body_max = MAP_BYTES + 8192,
+     .handle = run_import,
+     .summary = "Import a file, or try to, in its turn",
+     .reply = IMPORT},
+    {.method = HTTP_POST,
+     .path = "/api/v1/{brand}/imports/{id}/stop",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .handle = stop_import,
+     .summary = "End an import behind the rows under way; run it again to go on",
+     .reply = IMPORT},
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/imports/{id}/rejects",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .flags = SPEC_PERSONAL,
+     .handle = get_rejects,
+     .summary = "Rows of the last run that were rejected, as CSV for a spreadsheet",
+     .reply = NULL},
+    {0},
+};

@@ -1,0 +1,110 @@
+/* upload_internal.h - uploads from inside: what is at work, and the rows; inside src/intake only.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/env.h"
+#include "base/str.h"
+#include "intake/upload.h"
+
+/* What a row says of its last run. An import at work when the process ends has no other. */
+enum upload_mark {
+    MARK_NONE, /* it never ran, or was only tried */
+    MARK_WORKING,
+    MARK_DONE,
+    MARK_FAILED,
+    MARK_STOPPED,
+    MARK_GONE /* removed: the number stays */
+};
+
+/* One that somebody holds: it is written, removed, waits or runs. At most one an import. */
+struct upload_live {
+    struct upload_live *next; /* in the order of coming */
+    struct brand *brand;
+    uint32_t id;
+    bool holds;              /* only keeps others away: not queued */
+    bool working;            /* a thread has taken it */
+    enum upload_state state; /* queued, trying or running */
+    atomic_bool stop;
+    struct arena *arena; /* of 'run' and what it points to */
+    struct upload_run run;
+    struct principal who;
+    const char *name;                /* of the file */
+    uint64_t bytes;                  /* it should have */
+    enum upload_mark before;         /* of the row, to come back to after a dry run */
+    const char *options;             /* as JSON */
+    struct upload_progress progress; /* this and all that follows under uploads.lock */
+    uint64_t began_ns;               /* its first row; 0 = not yet */
+    struct import_counts counts;
+    struct strbuf rejects; /* JSON, without the closing bracket */
+    uint32_t rejects_told;
+};
+
+#define UPLOAD_NEWS 64
+
+struct uploads {
+    struct data *data;
+    const struct env *env;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wake;  /* there is work, or it is over */
+    struct upload_live *first;
+    struct news {
+        struct brand *brand; /* NULL = free */
+        struct upload_news last;
+    } news[UPLOAD_NEWS];
+    uint64_t number;    /* of the newest change */
+    int64_t next_sweep; /* UTC ms */
+    bool stopping;
+    pthread_t threads[LIMIT_UPLOADS_RUNNING];
+    int thread_count;
+};
+
+/* upload.c: keep others from an import; NULL when somebody has it already. Taken back, and freed,
+ * by upload_let_go(). */
+struct upload_live *upload_hold(struct uploads *u, struct brand *b, uint32_t id);
+void upload_let_go(struct uploads *u, struct upload_live *live);
+/* Under the lock: tell of a change. */
+void upload_tell(struct uploads *u, const struct upload_live *live, enum upload_state state,
+                 double share);
+/* How many bytes of the file are here; 0 when it is not. */
+uint64_t upload_size(struct brand *b, uint32_t id);
+
+/* upload_run.c: the thread of runners; 'arg' is the uploads. */
+void *upload_runner(void *arg);
+/* The figures as JSON. */
+void upload_counts_json(const struct import_counts *counts, struct strbuf *out);
+
+/* upload_store.c: the rows. */
+struct upload_row {
+    struct upload seen; /* but for received, state and progress */
+    enum upload_mark mark;
+    bool kept; /* its time is not over */
+};
+extern const char upload_table[]; /* a migration */
+MUST_CHECK enum err upload_read(struct sql *db, struct arena *arena, uint32_t id,
+                                struct upload_row *out, struct why *why);
+/* Those with an id below 'below', newest first. */
+MUST_CHECK enum err upload_read_list(struct sql *db, struct arena *arena, uint32_t below,
+                                     size_t limit, struct upload_row **out, size_t *count,
+                                     struct why *why);
+/* Bytes that the files of the brand have, or will have. */
+MUST_CHECK enum err upload_read_bytes(struct sql *db, uint64_t *bytes, struct why *why);
+MUST_CHECK enum err upload_insert(struct brand *b, struct upload *n, struct why *why);
+
+/* A change of a row, made on the writer. */
+enum upload_change_kind {
+    CHANGE_START,   /* mark, options, dry_run */
+    CHANGE_END,     /* mark, counts or tried, rejects, reason */
+    CHANGE_RECOVER, /* all rows: what was at work has stopped */
+    CHANGE_EXPIRE,  /* the file's time is over */
+    CHANGE_REMOVE
+};
+struct upload_change {
+    enum upload_change_kind kind;
+    uint32_t id;
+    enum upload_mark mark;
+    bool dry_run;
+    struct str options, counts, tried, rejects, reason; /* {NULL, 0} = as it is, or none */
+};
+MUST_CHECK enum err upload_change(struct brand *b, const struct upload_change *c, struct why *why);

@@ -111,8 +111,10 @@ struct stream *reply_stream(struct request *req, const char *content_type,
     server->streams = s;
     server->stream_count++;
     pthread_mutex_unlock(&server->lock);
-    req->response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, read_content, s, close_stream);
+    /* Without a length the library ends even a reply to HEAD with an empty chunk, which the next
+     * reply on the connection would begin with. */
+    uint64_t size = req->framing.method == HTTP_HEAD ? 0 : MHD_SIZE_UNKNOWN;
+    req->response = MHD_create_response_from_callback(size, PIECE, read_content, s, close_stream);
     req->streams = true;
     reply_finish(req, 200, content_type);
     return s;

@@ -122,6 +122,27 @@ static void a_stream_sends_when_it_is_woken_and_ends_when_told(void **state)
     http_stop(s);
 }
 
+static void who_asks_for_the_head_alone_gets_no_more(void **state)
+{
+    (void)state;
+    struct http_server *s = start();
+    struct client_reply reply = {0};
+    int before = atomic_load(&closed), fd = client_connect(s);
+    for (int i = 1; i <= 2; i++) {
+        client_send(fd, STR("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n"));
+        client_read(fd, false, &reply);
+        assert_int_equal(reply.status, 200);
+        wait_closed(before + i);
+    }
+    client_send(fd, STR("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"));
+    client_read(fd, true, &reply);
+    assert_int_equal(reply.status, 404);
+    assert_int_equal(http_stats(s).streams, 0);
+    close(fd);
+    strbuf_finish(&reply.all);
+    http_stop(s);
+}
+
 static void who_leaves_is_noticed_at_the_next_word(void **state)
 {
     (void)state;
@@ -197,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_sends_when_it_is_woken_and_ends_when_told),
+        cmocka_unit_test(who_asks_for_the_head_alone_gets_no_more),
         cmocka_unit_test(who_leaves_is_noticed_at_the_next_word),
         cmocka_unit_test(stopping_ends_streams_that_sleep),
         cmocka_unit_test(head_of_a_stream_has_no_body),

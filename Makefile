@@ -138,6 +138,7 @@ help:
 	'make fmt tidy layers banned   style: format, lint, includes, forbidden calls' \
 	'make fuzz T=csv SECONDS=60    one fuzz target under libFuzzer and ASan; T=all for each' \
 	'make fuzz T=csv RUNS=1000000 FUZZ_JOBS=2   as many executions, by two processes' \
+	'make fuzz-api SECONDS=120     every route at random, by the OpenAPI file' \
 	'make screenshots   every screen of the console, as pictures in build/screenshots' \
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
@@ -179,6 +180,9 @@ fuzz-libs: $(foreach r,$(filter-out main,$(ROOMS)),$(call libs,$(r)))
 .PHONY: fuzz-libs
 fuzz:
 	@tools/fuzz "$(or $(T),all)" "$(if $(RUNS),runs=$(RUNS),$(or $(SECONDS),60))" "$(or $(FUZZ_JOBS),1)"
+fuzz-api: all
+	@WELLFIELD=$(CURDIR)/$(OUT)/wellfield WF_FUZZ_API_SECONDS=$(or $(SECONDS),120) python3 tests/http/openapi_fuzz_test.py
+.PHONY: fuzz-api
 bench: all
 	@tools/deps build bench
 	@bench/run $(OUT)/wellfield

@@ -129,7 +129,8 @@ static void write_spec(struct strbuf *out, const struct spec *s)
     write_table(out, "body", s->body);
     if (s->reply) {
         strbuf_add_text(out, "<pre>");
-        put(out, s->reply);
+        size_t whole = str_find(str_of(s->reply), STR("\n~"));
+        page_text(out, (struct str){s->reply, whole == SIZE_MAX ? strlen(s->reply) : whole});
         strbuf_add_text(out, "</pre>");
     }
     strbuf_add_text(out, "</section>");

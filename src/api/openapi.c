@@ -1,7 +1,4 @@
-/* openapi.c - one object a path, in it one a method.
- *
- * What a reply looks like is told by its example: the schema is read off it, so that the two cannot
- * differ. A spec whose example is no JSON is a bug. */
+/* openapi.c - one object a path, in it one a method. */
 #include "api/openapi.h"
 
 #include <assert.h>
@@ -158,59 +155,6 @@ static void write_fields(struct json_writer *w, const struct spec_field *fields)
     json_end_array(w);
 }
 
-/* ---- schemas of what is answered ---- */
-
-static void write_like(struct json_writer *w, const struct json *example)
-{
-    static const char *const types[] = {
-        [JSON_NULL] = NULL,       [JSON_BOOL] = "boolean",  [JSON_INT] = "integer",
-        [JSON_DOUBLE] = "number", [JSON_STRING] = "string", [JSON_ARRAY] = "array",
-        [JSON_OBJECT] = "object",
-    };
-    json_begin_object(w);
-    if (types[example->type]) pair(w, "type", types[example->type]);
-    if (example->type == JSON_ARRAY) {
-        static const struct json anything = {.type = JSON_NULL};
-        json_key(w, "items");
-        write_like(w, example->count ? &example->items[0] : &anything);
-    }
-    if (example->type == JSON_OBJECT) {
-        json_key(w, "properties");
-        json_begin_object(w);
-        for (size_t i = 0; i < example->count; i++) {
-            json_key_str(w, example->keys[i]);
-            write_like(w, &example->items[i]);
-        }
-        json_end_object(w);
-    }
-    json_end_object(w);
-}
-
-static void write_success(struct json_writer *w, const char *example)
-{
-    struct arena *arena = arena_create(0);
-    const struct json *tree;
-    json_key(w, example ? "2XX" : "204");
-    json_begin_object(w);
-    pair(w, "description", example ? "Done" : "Done, with nothing to say");
-    if (example) {
-        enum err err = json_parse(arena, str_of(example), &tree, NULL);
-        assert(err == ERR_OK);
-        json_key(w, "content");
-        json_begin_object(w);
-        json_key(w, "application/json");
-        json_begin_object(w);
-        json_key(w, "schema");
-        write_like(w, tree);
-        json_key(w, "example");
-        json_tree(w, tree);
-        json_end_object(w);
-        json_end_object(w);
-    }
-    json_end_object(w);
-    arena_destroy(arena);
-}
-
 /* ---- an operation ---- */
 
 static void write_parameter(struct json_writer *w, struct str name, const char *in, bool required,
@@ -347,7 +291,7 @@ static void write_operation(struct json_writer *w, const struct route *r, const 
     json_key(w, "responses");
     json_begin_object(w);
     if (s) {
-        write_success(w, s->reply);
+        openapi_write_reply(w, s);
     } else {
         json_key(w, "2XX");
         json_begin_object(w);

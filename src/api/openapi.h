@@ -5,6 +5,8 @@
 
 /* Append the document: every row, those without a spec by what is known of them. */
 void openapi_write(const struct api *a, struct strbuf *out);
+/* Append what a route answers with success, under its status (openapi_reply.c). */
+void openapi_write_reply(struct json_writer *w, const struct spec *s);
 /* Append the page. */
 void docs_write(const struct api *a, struct strbuf *out);
 

@@ -258,6 +258,6 @@ const struct spec export_specs[] = {
      .flags = SPEC_FILTERED | SPEC_PERSONAL | SPEC_CONFIRM,
      .handle = export_members,
      .summary = "Members as CSV for a spreadsheet; written down in the audit log",
-     .reply = NULL},
+     .reply_types = "text/csv"},
     {0},
 };

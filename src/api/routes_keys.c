@@ -266,6 +266,8 @@ const struct spec key_specs[] = {
      .reply = "{\"items\":[{\"id\":12,\"at\":\"2025-01-31T08:00:00+08:00\",\"who\":\"lily\","
               "\"who_id\":\"staff:1\",\"action\":\"staff.role_set\",\"subject\":\"staff:4\","
               "\"brand\":\"shop\",\"before\":{\"role\":\"analyst\"},"
-              "\"after\":{\"role\":\"operator\"}}],\"next\":\"12\"}"},
+              "\"after\":{\"role\":\"operator\"}}],\"next\":\"12\"}\n"
+              "~{\"items\":[{\"before\":{},\"after\":{}},{\"before\":null,\"after\":null,"
+              "\"brand\":null}],\"next\":null}"},
     {0},
 };

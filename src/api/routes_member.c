@@ -314,7 +314,11 @@ const struct spec member_specs[] = {
          "\"masked\":true,\"verified\":true,\"first_seen\":\"2025-01-31T08:00:00+08:00\","
          "\"source\":\"import:1\"}],\"traits\":[{\"name\":\"city\",\"type\":\"text\","
          "\"value\":\"杭州\",\"at\":\"2025-01-31T08:00:00+08:00\",\"source\":\"import:1\","
-         "\"masked\":false}],\"personas\":[\"m12\"]}"},
+         "\"masked\":false}],\"personas\":[\"m12\"]}\n"
+         "~{\"name\":null,\"stage\":null,\"stage_since\":null,\"churn\":\"left\",\"trust_since\":"
+         "null,"
+         "\"joined\":null,\"last_seen\":null,\"last_interaction\":null,"
+         "\"last_order\":\"2025-03-01T08:00:00+08:00\"}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}/timeline",
      .scope = SCOPE_MEMBERS_READ,
@@ -322,8 +326,13 @@ const struct spec member_specs[] = {
      .flags = SPEC_PERSONAL,
      .handle = get_timeline,
      .summary = "A member's history, newest first",
-     .reply = "{\"items\":[{\"at\":\"2025-03-01T08:00:00+08:00\",\"kind\":\"order.paid\","
-              "\"label\":null,\"touchpoint\":\"shop-1\",\"origin\":\"import:1\",\"amount\":12900,"
-              "\"props\":{\"order\":\"W1\",\"qty\":2}}],\"next\":null}"},
+     .reply =
+         "{\"items\":[{\"at\":\"2025-03-01T08:00:00+08:00\",\"kind\":\"order.paid\","
+         "\"label\":null,\"touchpoint\":\"shop-1\",\"origin\":\"import:1\",\"amount\":12900,"
+         "\"props\":{\"order\":\"W1\",\"qty\":2}},"
+         "{\"at\":\"2025-02-01T08:00:00+08:00\",\"kind\":\"checkin.done\",\"label\":null,"
+         "\"props\":{}}],\"next\":null}\n"
+         "~{\"items\":[{\"group\":\"mothers-1\",\"campaign\":\"may\",\"content\":\"post-7\","
+         "\"staff\":\"lily\",\"other\":\"m7\",\"label\":\"签到\"}],\"next\":\"1743465600000 7\"}"},
     {0},
 };

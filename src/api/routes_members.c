@@ -264,7 +264,8 @@ const struct spec members_specs[] = {
               "\"trust\":\"bought\",\"created\":\"2025-01-31T08:00:00+08:00\","
               "\"last_seen\":\"2025-03-01T09:30:00+08:00\",\"events\":41,\"orders\":2,"
               "\"spent\":25800,\"identities\":[{\"kind\":\"phone\",\"value\":\"138****1234\"}]}],"
-              "\"next\":\"6964203020353020\",\"total\":2314}"},
+              "\"next\":\"6964203020353020\",\"total\":2314}\n"
+              "~{\"items\":[{\"name\":null,\"last_seen\":null}],\"next\":null,\"total\":null}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/members/count",
      .scope = SCOPE_MEMBERS_READ,

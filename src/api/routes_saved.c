@@ -250,6 +250,7 @@ static const struct spec_field board_body[] = {
     "{\"id\":3,\"name\":\"下单漏斗\",\"version\":1,\"author\":\"anna\","                       \
     "\"created_at\":\"2025-03-01T08:00:00+08:00\",\"changed_at\":\"2025-03-01T08:00:00+08:00\","   \
     "\"query\":{\"trend\":{\"kind\":\"order.paid\"}},\"chart\":{\"type\":\"line\"}}"
+#define FREE "\"query\":{},\"chart\":{}}"
 #define BOARD                                                                                      \
     "{\"id\":7,\"name\":\"周会\",\"version\":2,\"author\":\"anna\","                             \
     "\"created_at\":\"2025-03-01T08:00:00+08:00\",\"changed_at\":\"2025-03-02T08:00:00+08:00\","   \
@@ -261,7 +262,8 @@ const struct spec saved_specs[] = {
      .scope = SCOPE_INSIGHT_READ,
      .handle = list_saved,
      .summary = "Saved questions",
-     .reply = "{\"items\":[" QUESTION "],\"next\":null}"},
+     .reply = "{\"items\":[" QUESTION "],\"next\":null}\n"
+              "~{\"items\":[{\"chart\":null},{" FREE "]}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/questions",
      .scope = SCOPE_BOARDS_WRITE,
@@ -270,13 +272,13 @@ const struct spec saved_specs[] = {
      .flags = SPEC_IDEMPOTENT,
      .handle = add_saved,
      .summary = "Save a question",
-     .reply = QUESTION},
+     .reply = QUESTION "\n~{\"chart\":null}\n~{" FREE},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/questions/{id}",
      .scope = SCOPE_INSIGHT_READ,
      .handle = get_saved,
      .summary = "A saved question",
-     .reply = QUESTION},
+     .reply = QUESTION "\n~{\"chart\":null}\n~{" FREE},
     {.method = HTTP_PUT,
      .path = "/api/v1/{brand}/questions/{id}",
      .scope = SCOPE_BOARDS_WRITE,
@@ -284,7 +286,7 @@ const struct spec saved_specs[] = {
      .body_max = LIMIT_QUERY_BYTES + 8192,
      .handle = change_saved,
      .summary = "Replace a saved question; If-Match names the version meant",
-     .reply = QUESTION},
+     .reply = QUESTION "\n~{\"chart\":null}\n~{" FREE},
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/questions/{id}",
      .scope = SCOPE_BOARDS_WRITE,

@@ -42,6 +42,7 @@ const struct spec stream_specs[] = {
          "Server-sent events of a brand: its newest event's number, when it changes, at most "
          "four times a second",
      .reply = "{\"seq\":120001,\"events_total\":120001,"
-              "\"last_at\":\"2026-11-22T18:00:00+08:00\"}"},
+              "\"last_at\":\"2026-11-22T18:00:00+08:00\"}",
+     .reply_types = "text/event-stream"},
     {0},
 };

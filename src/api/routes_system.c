@@ -165,7 +165,8 @@ const struct spec system_specs[] = {
          "\"last_backup\":{\"began\":\"2025-01-31T08:00:00Z\","
          "\"finished\":\"2025-01-31T08:01:00Z\",\"good\":true,\"bytes\":500000},"
          "\"last_verify\":{\"began\":\"2025-01-31T08:00:00Z\","
-         "\"finished\":\"2025-01-31T08:01:00Z\",\"good\":true,\"findings\":0}}"},
+         "\"finished\":\"2025-01-31T08:01:00Z\",\"good\":true,\"findings\":0}}\n"
+         "~{\"last_backup\":null,\"last_verify\":null}"},
     {.method = HTTP_POST,
      .path = "/api/v1/system/backup",
      .scope = SCOPE_SYSTEM_READ,
@@ -182,6 +183,7 @@ const struct spec system_specs[] = {
      .reply = "{\"state\":\"done\",\"id\":1738281600000,\"began\":\"2025-01-31T08:00:00Z\","
               "\"finished\":\"2025-01-31T08:01:00Z\",\"bytes\":500000,\"share\":1.0,"
               "\"path\":\"/srv/wellfield/data.backups/wellfield-20250131T080000.000Z.tar.zst\","
-              "\"reason\":null}"},
+              "\"reason\":null}\n"
+              "~{\"began\":null,\"finished\":null,\"path\":null,\"reason\":\"the disk is full\"}"},
     {0},
 };

@@ -62,5 +62,8 @@ struct spec {
     unsigned flags;                        /* SPEC_* */
     enum err (*handle)(struct call *c, struct json_writer *w, struct why *why);
     const char *summary; /* English, one line */
-    const char *reply;   /* JSON example of the reply, for the docs and the schema; NULL = empty */
+    /* JSON examples of the reply, for the docs and the schema (openapi_reply.c): a line is a whole
+     * one, or after '~' shows what other forms fields may have. NULL = none. */
+    const char *reply;
+    const char *reply_types; /* of its content, parted by '|'; NULL = JSON, or none without reply */
 };

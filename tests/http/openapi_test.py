@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import Store, http, run  # noqa: E402
 
 METHODS = {"get", "post", "put", "delete"}
-TYPES = {"string", "integer", "number", "boolean", "object", "array"}
+TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 
 
 @functools.cache
@@ -38,7 +38,9 @@ def check_schema(where, schema):
     known = {"type", "properties", "required", "additionalProperties", "items", "enum", "default", "description", "examples", "minLength", "maxLength",
              "minimum", "maximum", "minItems", "maxItems"}
     assert set(schema) <= known, (where, set(schema) - known)
-    assert schema.get("type", "string") in TYPES, (where, schema)
+    kinds = schema.get("type", "string")
+    for kind in kinds if isinstance(kinds, list) else [kinds]:
+        assert kind in TYPES, (where, schema)
     for low, high in (("minLength", "maxLength"), ("minimum", "maximum"), ("minItems", "maxItems")):
         if low in schema and high in schema:
             assert schema[low] <= schema[high], (where, schema)

@@ -41,7 +41,7 @@ def store():
 def owner():
     """The headers of a page of ours, with the session of somebody who may do everything."""
     s = store()
-    code = re.search(r"/console/setup#(\w+)", s.server_log())[1]
+    code = s.setup_code()
     body = json.dumps({"code": code, "name": "Lily", "password": PASSWORD}).encode()
     status, answer, headers = fetch("POST", s.url + "/api/v1/setup", body, {"Content-Type": "application/json"})
     assert status == 201, (status, answer)

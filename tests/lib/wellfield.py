@@ -18,6 +18,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import schema
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = os.environ.get("WELLFIELD", str(ROOT / "build/wellfield"))
 DATA = ROOT.parent / "shared" / "data"
@@ -126,6 +128,14 @@ class Store:
     def server_log(self):
         return open(os.path.join(self.folder, "server.log")).read()[-4000:]
 
+    def setup_code(self, wait_s=30):
+        """What the first account is made with; the server says it right after it is ready."""
+        deadline = time.monotonic() + wait_s
+        while not (found := re.findall(r"/console/setup#([\w-]+)\b", pathlib.Path(self.folder, "server.log").read_text())):
+            assert time.monotonic() < deadline, self.server_log()
+            time.sleep(0.01)
+        return found[-1]
+
     def note_routes(self):
         """Where WF_ROUTES_LOG names a file: add which routes this server has answered with success."""
         log = os.environ.get("WF_ROUTES_LOG")
@@ -176,13 +186,35 @@ class Store:
 
 
 def http(method, url, body=None, headers=None, timeout=60):
-    """(status, body bytes, headers); an error status is an answer, not an exception."""
+    """(status, body bytes, headers); an error status is an answer, not an exception. A reply of our own server that its
+    description does not allow is one."""
+    answer = http_unchecked(method, url, body, headers, timeout)
+    if answer[2].get("Content-Type", "").startswith(("application/json", schema.PROBLEM)):
+        parts = urllib.parse.urlsplit(url)
+        document = description(f"{parts.scheme}://{parts.netloc}")
+        found = document.faults(method, parts.path, answer[0], answer[2]["Content-Type"], answer[1]) if document else []
+        assert not found, f"{method} {parts.path}: {answer[0]}: " + "; ".join(found[:10])
+    return answer
+
+
+def http_unchecked(method, url, body=None, headers=None, timeout=60):
     request = urllib.request.Request(url, data=body, method=method, headers=headers or {})
     try:
         with urllib.request.urlopen(request, timeout=timeout) as r:
             return r.status, r.read(), r.headers
     except urllib.error.HTTPError as e:
         return e.code, e.read(), e.headers
+
+
+DESCRIPTIONS = {}  # by the address of a server; None = one that has none
+
+
+def description(address):
+    """What a server says of its replies."""
+    if address not in DESCRIPTIONS:
+        status, body, _ = http_unchecked("GET", address + "/api/openapi.json")
+        DESCRIPTIONS[address] = schema.Document(json.loads(body)) if status == 200 else None
+    return DESCRIPTIONS[address]
 
 
 def total(reply):

@@ -295,6 +295,12 @@ static enum err stop_import(struct call *c, struct json_writer *w, struct why *w
     "\"reason\":null,\"by\":\"anna\",\"created\":\"2025-03-01T08:00:00+08:00\","                   \
     "\"finished\":\"2025-03-01T08:00:09+08:00\"}"
 
+#define OTHER_FORMS                                                                                \
+    "\"options\":{},\"progress\":{\"rows_total\":6919,\"bytes_total\":50312,\"share\":0.5,"        \
+    "\"left_s\":4},\"tried\":" COUNTS ",\"reason\":\"…\"}"
+#define OTHER_NULLS "\"options\":null,\"counts\":null,\"finished\":null}"
+#define IMPORT_REPLY IMPORT "\n~{" OTHER_FORMS "\n~{" OTHER_NULLS
+
 static const struct spec_field list_query[] = {
     {.name = "limit",
      .type = SPEC_INT,
@@ -383,7 +389,8 @@ const struct spec import_specs[] = {
      .query = list_query,
      .handle = list_imports,
      .summary = "Uploaded files and their imports, newest first",
-     .reply = "{\"items\":[" IMPORT "],\"next\":null}"},
+     .reply = "{\"items\":[" IMPORT "],\"next\":null}\n"
+              "~{\"items\":[{" OTHER_FORMS ",{" OTHER_NULLS "],\"next\":\"3\"}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/imports",
      .scope = SCOPE_IMPORTS_WRITE,
@@ -392,13 +399,13 @@ const struct spec import_specs[] = {
      .flags = SPEC_IDEMPOTENT,
      .handle = add_import,
      .summary = "Announce a file to be uploaded",
-     .reply = IMPORT},
+     .reply = IMPORT_REPLY},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports/{id}",
      .scope = SCOPE_IMPORTS_WRITE,
      .handle = get_import,
      .summary = "An import: how far it is, or what became of it",
-     .reply = IMPORT},
+     .reply = IMPORT_REPLY},
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/imports/{id}",
      .scope = SCOPE_IMPORTS_WRITE,
@@ -421,19 +428,19 @@ const struct spec import_specs[] = {
      .body_max = MAP_BYTES + 8192,
      .handle = run_import,
      .summary = "Import a file, or try to, in its turn",
-     .reply = IMPORT},
+     .reply = IMPORT_REPLY},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/imports/{id}/stop",
      .scope = SCOPE_IMPORTS_WRITE,
      .handle = stop_import,
      .summary = "End an import behind the rows under way; run it again to go on",
-     .reply = IMPORT},
+     .reply = IMPORT_REPLY},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports/{id}/rejects",
      .scope = SCOPE_IMPORTS_WRITE,
      .flags = SPEC_PERSONAL,
      .handle = get_rejects,
      .summary = "Rows of the last run that were rejected, as CSV for a spreadsheet",
-     .reply = NULL},
+     .reply_types = "text/csv"},
     {0},
 };

@@ -63,6 +63,7 @@
     LIMIT(WRITER_BATCH_BYTES, 8388608, "bytes", "command bytes in one commit")                     \
     LIMIT(WRITER_QUEUE, 16384, "commands", "commands waiting for the writer")                      \
     LIMIT(WRITER_QUEUE_BYTES, 67108864, "bytes", "command bytes waiting for the writer")           \
+    LIMIT(TAIL_EVENTS, 1048576, "events", "events in no part yet; then intake waits for the seal") \
     LIMIT(CSV_COLUMNS, 4096, "columns", "columns of an imported table")                            \
     LIMIT(MAP_ENTRIES, 128, "entries", "entries of an import's map")                               \
     LIMIT(IMPORT_ROWS, 500000, "rows", "rows of an import applied at once")                        \

@@ -1,9 +1,11 @@
 /* compact.c - the compactor: two threads beside the writer that turn blocks into parts and merge
  * parts.
  *
- * Sealing: when the tail holds LOG_SEAL_ROWS events, they are sorted and written as a part once the
- * rooms' rows include them; a command then swaps the blocks for the part. Merging: merge.c. All
- * file work happens outside the writer; what it commits is a few rows.
+ * Sealing: when the tail holds enough events, they are sorted and written as a part once the
+ * rooms' rows include them; where there would be too many parts, those before it are written anew
+ * in the same file. A command then swaps the blocks, and those parts, for it. Which parts become
+ * one: tiers.c. Merging: merge.c. All file work happens outside the writer; what it commits is a
+ * few rows.
  *
  * The first thread (LANE_SHORT) seals, merges what is soon merged, and merges files of ids. The
  * second (LANE_LONG) merges what takes long, and gives way to questions: the system's scheduler
@@ -31,31 +33,13 @@ enum err brand_part_create(struct brand *b, uint32_t *file, struct part_writer *
     return part_create(path, w, why);
 }
 
-/* Events lie in order of arrival and are written in another: have the processor fetch each one,
- * then its properties, then their texts, some rows before they are wanted. */
-static void fetch_ahead(const struct event *const *events, size_t count)
-{
-    enum { TEXTS = 8, PROPS = 16, EVENT = 24 };
-    if (count > EVENT) {
-        __builtin_prefetch(events[EVENT]);
-        __builtin_prefetch((const char *)events[EVENT] + 64);
-    }
-    for (uint16_t i = 0; count > PROPS && i < events[PROPS]->prop_count; i++)
-        __builtin_prefetch(&events[PROPS]->props[i]);
-    if (count <= TEXTS) return;
-    for (uint16_t i = 0; i < events[TEXTS]->prop_count; i++) {
-        const struct event_prop *p = &events[TEXTS]->props[i];
-        if (p->type == PROP_TEXT) __builtin_prefetch(p->text.p);
-    }
-}
-
 enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
                        const struct persona_set *gone, struct sealed *out, struct why *why)
 {
     struct part_writer *w;
     TRY(brand_part_create(b, &out->file, &w, why));
     for (size_t i = 0; i < count; i++) {
-        fetch_ahead(events + i, count - i);
+        events_fetch_ahead(events + i, count - i);
         if (gone && persona_set_has(gone, events[i]->persona)) continue;
         enum err err = part_add(w, events[i], why);
         if (err == ERR_OK) continue;
@@ -77,21 +61,49 @@ enum err compact_write_ids(struct brand *b, const struct hash128 *ids, size_t co
     return dedupe_write(path, ids, count, &size_bytes, why);
 }
 
-/* All events of 'view', sorted, and their ids; 'gone' as for compact_write: the ids of its events
- * stay. A view ends where a block ends. */
-static enum err seal_view(struct brand *b, struct tail_view *view, const struct persona_set *gone,
-                          struct sealed *out, struct why *why)
+/* What a tail becomes a part with. */
+struct sealing {
+    struct tail_view *view;          /* ends where a block ends */
+    const struct persona_set *gone;  /* as for compact_write: ids of their events stay */
+    const struct part_run *absorbed; /* parts right before it, whose rows go into the file too */
+    const atomic_bool *stop;         /* as for part_merge */
+};
+
+static enum err write_with(struct brand *b, const struct sealing *from, struct sealed *out,
+                           struct why *why)
+{
+    struct part *parts[TIERS_MERGE_MAX];
+    struct part_sources sources = {.parts = parts, .part_count = from->absorbed->count};
+    char path[600];
+    for (size_t i = 0; i < sources.part_count; i++)
+        parts[i] = from->absorbed->parts[i].part;
+    sources.events = tail_view_events(from->view, &sources.event_count);
+    out->file = log_new_file(b);
+    log_path(b, out->file, "part", path);
+    return part_merge(&sources, path, from->stop, &out->info, why);
+}
+
+static enum err write_events(struct brand *b, const struct sealing *from, struct sealed *out,
+                             struct why *why)
+{
+    size_t count;
+    const struct event *const *events = tail_view_events(from->view, &count);
+    return compact_write(b, events, count, from->gone, out, why);
+}
+
+/* A new 'out': all events of the view, sorted, and their ids. */
+static enum err seal_view(struct brand *b, const struct sealing *from, struct sealed *out,
+                          struct why *why)
 {
     size_t count, id_count = 0;
-    const struct event *const *events = tail_view_commits(view, &count, &out->first_seq);
+    const struct event *const *events = tail_view_commits(from->view, &count, &out->first_seq);
     struct hash128 *ids = mem_alloc_array(count, sizeof(*ids));
     out->last_seq = out->first_seq + count - 1;
     for (size_t i = 0; i < count; i++) {
         if (events[i]->id.lo | events[i]->id.hi) ids[id_count++] = events[i]->id;
         if (events[i]->received_at > out->newest_at) out->newest_at = events[i]->received_at;
     }
-    events = tail_view_events(view, &count);
-    enum err err = compact_write(b, events, count, gone, out, why);
+    enum err err = from->absorbed ? write_with(b, from, out, why) : write_events(b, from, out, why);
     if (err == ERR_OK) err = compact_write_ids(b, ids, id_count, out, why);
     mem_free(ids);
     return err;
@@ -119,25 +131,35 @@ enum err compact_seal_tail(struct tx *tx, const struct persona_set *gone, struct
     struct brand *b = tx->brand;
     if (tail_count(b->log.tail) == 0) return ERR_OK;
     struct sealed sealed = {0};
-    struct tail_view *view = tail_view(b->log.tail);
-    enum err err = seal_view(b, view, gone, &sealed, why);
-    tail_view_unref(view);
+    struct sealing from = {.view = tail_view(b->log.tail), .gone = gone};
+    enum err err = seal_view(b, &from, &sealed, why);
+    tail_view_unref(from.view);
     log_wrote(tx, sealed.file, "part");
     log_wrote(tx, sealed.ids_file, "ids");
     return err == ERR_OK ? install_sealed(tx, &sealed, why) : err;
 }
 
-/* The writer's half. Somebody else (a bulk load) may have sealed the same events meanwhile. */
+/* The writer's half. Somebody else (a bulk load) may have sealed the same events meanwhile. The
+ * absorbed parts are still there: their marks keep merges, and the lanes' locks an erasure, from
+ * taking them away. */
+struct install {
+    const struct sealed *sealed;
+    const struct part_run *absorbed;
+};
 static enum err run_install(struct tx *tx, void *arg, struct why *why)
 {
-    const struct sealed *sealed = arg;
+    const struct install *in = arg;
+    struct sealed sealed = *in->sealed;
     struct sql_stmt *s = sql_use(tx->brand->db, "SELECT 1 FROM event_block WHERE first_seq = $1");
-    sql_bind_int(s, 1, (int64_t)sealed->first_seq);
+    sql_bind_int(s, 1, (int64_t)sealed.first_seq);
     bool there;
     TRY(sql_step(s, &there));
     sql_reset(s);
     if (!there) return ERR_CONFLICT;
-    return install_sealed(tx, sealed, why);
+    for (size_t i = 0; i < in->absorbed->count; i++)
+        TRY(log_remove_part(tx, in->absorbed->parts[i].file));
+    if (in->absorbed->count) sealed.first_seq = in->absorbed->parts[0].first_seq;
+    return install_sealed(tx, &sealed, why);
 }
 
 void compact_discard(struct brand *b, uint32_t file, const char *suffix)
@@ -158,24 +180,61 @@ static enum err fold_first(struct brand *b, struct tail_view *view, struct why *
     return brand_fold_to(b, first_seq + count - 1, why);
 }
 
-enum err compact_seal(struct brand *b, size_t rows_min, struct why *why)
+/* The tail, if it is to be sealed now, and the parts that become one with it; NULL: not now. */
+static struct tail_view *take_tail(struct brand *b, bool any, struct part_run *absorbed)
 {
-    pthread_mutex_lock(&b->log.set_lock);
-    struct tail_view *view = tail_view(b->log.tail);
-    pthread_mutex_unlock(&b->log.set_lock);
+    struct log *log = &b->log;
+    struct tail_view *view = NULL;
+    struct tier_run run = {0};
+    pthread_mutex_lock(&log->set_lock);
+    struct tier *tiers = part_tiers(log);
+    size_t rows = tail_count(log->tail);
+    uint64_t wanted = any ? 1 : tiers_seal_rows(tiers, log->parts.count);
+    if (rows >= wanted && tiers_seal(tiers, log->parts.count, rows, &run)) {
+        bool apart = any && log->parts.count < TIERS_PARTS_MAX; /* little was asked for */
+        if (!apart) part_run_take(log, run, absorbed);
+        view = tail_view(log->tail);
+    }
+    pthread_mutex_unlock(&log->set_lock);
+    mem_free(tiers);
+    return view;
+}
+
+static enum err seal_taken(struct brand *b, const struct sealing *from, struct why *why)
+{
+    static const struct part_run none;
     struct sealed sealed = {0};
-    enum err err = tail_view_count(view) >= rows_min ? fold_first(b, view, why) : ERR_NOT_FOUND;
-    if (err == ERR_OK) err = seal_view(b, view, NULL, &sealed, why);
-    tail_view_unref(view);
-    if (err == ERR_OK) err = brand_call(b, run_install, &sealed, false, why);
+    TRY(fold_first(b, from->view, why));
+    enum err err = seal_view(b, from, &sealed, why);
+    struct install in = {&sealed, from->absorbed ? from->absorbed : &none};
+    if (err == ERR_OK) err = brand_call(b, run_install, &in, false, why);
     if (err != ERR_OK) {
         compact_discard(b, sealed.file, "part");
         compact_discard(b, sealed.ids_file, "ids");
         return err;
     }
-    log_info("brand", "part_written", "file=%u rows=%" PRIu64 " bytes=%" PRIu64, sealed.file,
-             sealed.info.rows, sealed.info.size_bytes);
+    log_info("brand", "part_written",
+             "file=%u events=%zu parts=%zu rows=%" PRIu64 " bytes=%" PRIu64, sealed.file,
+             tail_view_count(from->view), in.absorbed->count, sealed.info.rows,
+             sealed.info.size_bytes);
     return ERR_OK;
+}
+
+enum err compact_seal(struct brand *b, bool any, const atomic_bool *stop, struct why *why)
+{
+    struct part_run absorbed = {.count = 0};
+    struct sealing from = {.view = take_tail(b, any, &absorbed), .stop = stop};
+    if (!from.view) return ERR_NOT_FOUND;
+    if (absorbed.count) from.absorbed = &absorbed;
+    enum err err = seal_taken(b, &from, why);
+    if (absorbed.count && err == ERR_CORRUPT) { /* a part that cannot be read keeps nobody out */
+        log_warn("brand", "part_not_absorbed", "file=%u", absorbed.parts[0].file);
+        from.absorbed = NULL;
+        err = seal_taken(b, &from, why);
+    }
+    part_run_release(b, &absorbed);
+    tail_view_unref(from.view);
+    return err;
 }
 
 /* ---- rounds ---- */
@@ -185,7 +244,7 @@ static enum err round_locked(struct brand *b, enum lane lane, const atomic_bool 
                              struct why *why)
 {
     if (lane == LANE_LONG) return merge_parts(b, lane, stop, why);
-    enum err sealed = compact_seal(b, LOG_SEAL_ROWS, why);
+    enum err sealed = compact_seal(b, false, stop, why);
     if (sealed != ERR_OK && sealed != ERR_NOT_FOUND && sealed != ERR_CONFLICT) return sealed;
     enum err merged = merge_parts(b, lane, stop, why);
     if (merged != ERR_OK && merged != ERR_NOT_FOUND) return merged;
@@ -291,6 +350,15 @@ void compactor_init(struct brand *b)
     }
 }
 
+/* From when on the writer may wait for a seal, and until when. */
+static void set_sealing(struct brand *b, bool on)
+{
+    pthread_mutex_lock(&b->queue.lock);
+    b->queue.sealing = on;
+    pthread_cond_signal(&b->queue.wake);
+    pthread_mutex_unlock(&b->queue.lock);
+}
+
 enum err compactor_start(struct brand *b, struct why *why)
 {
     for (int i = 0; i < LANES; i++) {
@@ -300,11 +368,13 @@ enum err compactor_start(struct brand *b, struct why *why)
         }
         l->started = true;
     }
+    set_sealing(b, true);
     return ERR_OK;
 }
 
 void compactor_stop(struct brand *b)
 {
+    set_sealing(b, false);
     pthread_mutex_lock(&b->compact_lock);
     b->compact_stop = true;
     pthread_cond_broadcast(&b->compact_wake);

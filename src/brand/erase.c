@@ -88,7 +88,7 @@ static enum err shorten_tail(struct brand *b, const struct persona_set *gone, st
     pthread_mutex_unlock(&b->log.set_lock);
     bool held = tail_holds(view, gone);
     tail_view_unref(view);
-    enum err err = held ? compact_seal(b, 1, why) : ERR_OK;
+    enum err err = held ? compact_seal(b, true, NULL, why) : ERR_OK;
     return err == ERR_NOT_FOUND || err == ERR_CONFLICT ? ERR_OK : err;
 }
 

@@ -13,11 +13,10 @@
 #include "brand/brand.h"
 #include "brand/data.h"
 #include "brand/registry.h"
+#include "brand/tiers.h"
 #include "eventlog/part_erase.h"
 
 #define MODULES_MAX 16
-#define LOG_MERGE_MAX 32     /* parts merged at once */
-#define LOG_SEAL_ROWS 131072 /* events of the tail that become a part */
 #define BRAND_DIR_SIZE 400
 
 /* One part or side file as the manifest has it. */
@@ -25,7 +24,7 @@ struct log_part {
     struct part *part; /* open; one reference */
     uint64_t first_seq, last_seq;
     uint32_t file; /* NNNNNN of its name */
-    bool merging;  /* a merge reads it: it is no other's */
+    bool merging;  /* a merge or a seal reads it: it is no other's */
 };
 struct log_ids {
     uint32_t file;
@@ -45,6 +44,7 @@ struct log {
     VEC(struct log_part) parts; /* in order of seq */
     VEC(struct log_ids) ids;
     struct tail *tail;
+    size_t tail_max; /* events of the tail from which on intake waits; under queue.lock */
     struct dedupe *dedupe;
     struct shared_personas *personas;
     _Atomic uint64_t seq;        /* of the newest committed event; the writer sets it */
@@ -70,6 +70,7 @@ struct queue {
     struct command *head, *last;
     size_t count, bytes;
     bool stopping;
+    bool sealing; /* somebody seals the tail, so that waiting for it has an end */
 };
 
 struct tx {
@@ -155,8 +156,13 @@ void flush_begin(struct tx *tx);
  * carry other commands too. */
 MUST_CHECK enum err brand_fold_to(struct brand *b, uint64_t seq, struct why *why);
 
-/* queue.c: detach what may go into one batch; NULL when empty. Under queue.lock. */
-struct command *queue_take(struct queue *q);
+/* queue.c, all under queue.lock. */
+/* The tail is full: commands that bring something are held back until it was sealed. */
+bool queue_is_held(const struct brand *b);
+/* The first command that may run; NULL when there is none. */
+struct command *queue_first(const struct queue *q, bool held);
+/* Detach what may go into one batch; NULL when there is nothing. */
+struct command *queue_take(struct queue *q, bool held);
 
 /* log.c: the manifest. log_open loads parts, side files and blocks. */
 MUST_CHECK enum err log_open(struct brand *b, struct why *why);
@@ -209,17 +215,29 @@ MUST_CHECK enum err compact_enter(struct tx *tx, const struct sealed *sealed, st
 /* Turn the whole tail into a part inside this transaction; 'gone' as for compact_write. */
 MUST_CHECK enum err compact_seal_tail(struct tx *tx, const struct persona_set *gone,
                                       struct why *why);
-/* Turn a tail of 'rows_min' events or more into a part, outside of the writer; LANE_SHORT's
- * round_lock is held.
- * ERR_NOT_FOUND: it has fewer. ERR_CONFLICT: somebody else has done it meanwhile. */
-MUST_CHECK enum err compact_seal(struct brand *b, size_t rows_min, struct why *why);
+/* Turn the tail into a part, or into one with the parts before it (tiers.h), outside of the writer;
+ * LANE_SHORT's round_lock is held. 'any': however few events it has. 'stop' as for part_merge.
+ * ERR_NOT_FOUND: it has too few. ERR_CONFLICT: somebody else has done it meanwhile. */
+MUST_CHECK enum err compact_seal(struct brand *b, bool any, const atomic_bool *stop,
+                                 struct why *why);
 /* No round of compaction between the two, so that no part is merged away. */
 void compact_hold(struct brand *b);
 void compact_release(struct brand *b);
 /* Remove a file that did not come into the manifest; 0 = none. */
 void compact_discard(struct brand *b, uint32_t file, const char *suffix);
 
-/* merge.c: what a lane has to do now; ERR_NOT_FOUND when nothing. 'stop' as for part_merge. */
+/* merge.c: parts that are read to put one in their place. */
+struct part_run {
+    struct log_part parts[TIERS_MERGE_MAX]; /* [count] one reference each, marked as merging */
+    size_t count;
+};
+/* Sizes of all parts, which the caller frees; under set_lock. */
+struct tier *part_tiers(const struct log *log);
+/* Under set_lock: mark a run and refer to it. */
+void part_run_take(struct log *log, struct tier_run run, struct part_run *out);
+/* They are free again, if they are still there. {0} is allowed. */
+void part_run_release(struct brand *b, struct part_run *run);
+/* What a lane has to do now; ERR_NOT_FOUND when nothing. 'stop' as for part_merge. */
 MUST_CHECK enum err merge_parts(struct brand *b, enum lane lane, const atomic_bool *stop,
                                 struct why *why);
 MUST_CHECK enum err merge_ids(struct brand *b, struct why *why); /* LANE_SHORT's */

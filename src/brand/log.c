@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/fs.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "brand/internal.h"
 #include "eventlog/block.h"
@@ -268,7 +269,7 @@ void log_publish(struct tx *tx)
         remove_file(b, tx->change.removed.items[i], "part");
     reset_change(&tx->change);
     /* a bulk load's parts are merged when it ends, all at once, or else when they are many */
-    if (tx->bulk_rows && log->parts.count >= LOG_MERGE_MAX) compactor_wake(b);
+    if (tx->bulk_rows && log->parts.count >= TIERS_MERGE_MAX) compactor_wake(b);
 }
 
 void log_forget(struct tx *tx)
@@ -426,6 +427,7 @@ enum err log_open(struct brand *b, struct why *why)
     struct log *log = &b->log;
     pthread_mutex_init(&log->set_lock, NULL);
     log->tail = tail_create();
+    log->tail_max = LIMIT_TAIL_EVENTS;
     log->dedupe = dedupe_create();
     log->next_file = 1;
     TRY(load_parts(b, why));

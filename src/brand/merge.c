@@ -1,15 +1,9 @@
-/* merge.c - which parts become one, and which files of ids.
+/* merge.c - parts become one, and files of ids.
  *
- * A brand keeps to PARTS_MAX parts, whatever it holds: every question about all of time reads each
- * of them. One more, and the newest are merged: from the first on that has less than SHARE times
- * the rows of all behind it, the last two at least. So a part is written again only when a third of
- * it has come anew: some 10 times in all on the way to 100 M events, 14 to 400 M, from parts of
- * LOG_SEAL_ROWS. A bulk load leaves many parts of one size, which are merged once.
- *
- * A merge of more than SHORT_ROWS rows takes seconds: it is the second lane's, and the first goes
- * on sealing, and merging what comes behind. A part that is being merged is marked; whoever chooses
- * looks only behind the last one marked. Side files of ids are merged alike, and dropped past the
- * dedupe horizon. */
+ * tiers.c says which parts. A merge of more than SHORT_ROWS rows takes seconds: it is the second
+ * lane's, and the first goes on sealing, and merging what comes behind. A part that is being read
+ * for that is marked, and nobody else chooses it. Side files of ids are merged when they are many,
+ * and dropped past the dedupe horizon. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -17,56 +11,35 @@
 #include "base/log.h"
 #include "brand/internal.h"
 
-#define PARTS_MAX 4
-#define SHARE 3
-#define SHORT_ROWS ((uint64_t)LOG_SEAL_ROWS * 16)
+#define SHORT_ROWS ((uint64_t)TIERS_SEAL_ROWS * 16)
 #define IDS_FILES_MAX 8
 #define IDS_FANOUT 4
 
 /* ---- parts ---- */
 
 struct merge {
-    struct log_part sources[LOG_MERGE_MAX];
-    size_t count;
+    struct part_run from;
     uint32_t file;
     struct part_info info;
 };
 
-static uint64_t rows_of(const struct log *log, size_t i)
+struct tier *part_tiers(const struct log *log)
 {
-    return part_get_info(log->parts.items[i].part)->rows;
-}
-
-/* The first part that may be chosen: none before it waits for a merge to end. */
-static size_t first_free(const struct log *log)
-{
-    size_t first = log->parts.count;
-    while (first > 0 && !log->parts.items[first - 1].merging)
-        first--;
-    return first;
-}
-
-/* Where the parts to be merged begin, and how many rows there are from there on. */
-static size_t first_merged(const struct log *log, uint64_t *rows)
-{
-    size_t i = first_free(log);
-    *rows = 0;
-    for (size_t k = i; k < log->parts.count; k++)
-        *rows += rows_of(log, k);
-    for (; i + 2 < log->parts.count; i++) {
-        uint64_t behind = *rows - rows_of(log, i);
-        if (rows_of(log, i) < SHARE * behind) break;
-        *rows = behind;
+    struct tier *tiers = mem_alloc_array(log->parts.count + 1, sizeof(*tiers));
+    for (size_t i = 0; i < log->parts.count; i++) {
+        const struct log_part *p = &log->parts.items[i];
+        tiers[i] = (struct tier){part_get_info(p->part)->rows, p->merging};
     }
-    return i;
+    return tiers;
 }
 
-static void mark(struct log *log, struct merge *m, size_t first)
+void part_run_take(struct log *log, struct tier_run run, struct part_run *out)
 {
-    for (size_t i = 0; i < m->count; i++) {
-        log->parts.items[first + i].merging = true;
-        m->sources[i] = log->parts.items[first + i];
-        part_ref(m->sources[i].part);
+    out->count = run.count;
+    for (size_t i = 0; i < run.count; i++) {
+        log->parts.items[run.first + i].merging = true;
+        out->parts[i] = log->parts.items[run.first + i];
+        part_ref(out->parts[i].part);
     }
 }
 
@@ -74,62 +47,64 @@ static void mark(struct log *log, struct merge *m, size_t first)
 static bool choose(struct brand *b, enum lane lane, struct merge *m)
 {
     struct log *log = &b->log;
-    uint64_t rows;
+    struct tier_run run;
+    uint64_t rows = 0;
     pthread_mutex_lock(&log->set_lock);
-    size_t first = first_merged(log, &rows);
-    bool wanted = log->parts.count - first_free(log) > PARTS_MAX &&
-                  (rows > SHORT_ROWS) == (lane == LANE_LONG);
-    if (wanted) {
-        m->count = log->parts.count - first;
-        if (m->count > LOG_MERGE_MAX) m->count = LOG_MERGE_MAX;
-        mark(log, m, first);
-    }
+    struct tier *tiers = part_tiers(log);
+    bool wanted = tiers_merge(tiers, log->parts.count, &run);
+    for (size_t i = 0; wanted && i < run.count; i++)
+        rows += tiers[run.first + i].rows;
+    wanted = wanted && (rows > SHORT_ROWS) == (lane == LANE_LONG);
+    if (wanted) part_run_take(log, run, &m->from);
     pthread_mutex_unlock(&log->set_lock);
+    mem_free(tiers);
     return wanted;
 }
 
-/* The sources are free again, if they are still there. */
-static void release(struct brand *b, struct merge *m)
+void part_run_release(struct brand *b, struct part_run *run)
 {
     struct log *log = &b->log;
     pthread_mutex_lock(&log->set_lock);
     for (size_t i = 0; i < log->parts.count; i++) {
-        for (size_t k = 0; k < m->count; k++) {
-            if (log->parts.items[i].file == m->sources[k].file) log->parts.items[i].merging = false;
+        for (size_t k = 0; k < run->count; k++) {
+            if (log->parts.items[i].file == run->parts[k].file) log->parts.items[i].merging = false;
         }
     }
     pthread_mutex_unlock(&log->set_lock);
-    for (size_t i = 0; i < m->count; i++)
-        part_unref(m->sources[i].part);
+    for (size_t i = 0; i < run->count; i++)
+        part_unref(run->parts[i].part);
+    run->count = 0;
 }
 
 /* The marks keep other merges, and the lanes' locks an erasure, from taking the same parts away. */
 static enum err run_merged(struct tx *tx, void *arg, struct why *why)
 {
     struct merge *m = arg;
-    for (size_t i = 0; i < m->count; i++)
-        TRY(log_remove_part(tx, m->sources[i].file));
-    return log_add_part(tx, m->file, m->sources[0].first_seq, m->sources[m->count - 1].last_seq,
-                        &m->info, why);
+    const struct part_run *from = &m->from;
+    for (size_t i = 0; i < from->count; i++)
+        TRY(log_remove_part(tx, from->parts[i].file));
+    return log_add_part(tx, m->file, from->parts[0].first_seq,
+                        from->parts[from->count - 1].last_seq, &m->info, why);
 }
 
 enum err merge_parts(struct brand *b, enum lane lane, const atomic_bool *stop, struct why *why)
 {
-    struct merge m = {.count = 0};
+    struct merge m = {.file = 0};
     if (!choose(b, lane, &m)) return ERR_NOT_FOUND;
-    struct part *parts[LOG_MERGE_MAX];
+    struct part *parts[TIERS_MERGE_MAX];
+    struct part_sources sources = {.parts = parts, .part_count = m.from.count};
     char path[600];
-    for (size_t i = 0; i < m.count; i++)
-        parts[i] = m.sources[i].part;
+    for (size_t i = 0; i < m.from.count; i++)
+        parts[i] = m.from.parts[i].part;
     m.file = log_new_file(b);
     log_path(b, m.file, "part", path);
-    enum err err = part_merge(parts, m.count, path, stop, &m.info, why);
+    enum err err = part_merge(&sources, path, stop, &m.info, why);
     if (err == ERR_OK) err = brand_call(b, run_merged, &m, false, why);
     if (err != ERR_OK) compact_discard(b, m.file, "part");
     if (err == ERR_OK)
         log_info("brand", "parts_merged", "file=%u parts=%zu rows=%" PRIu64 " bytes=%" PRIu64,
-                 m.file, m.count, m.info.rows, m.info.size_bytes);
-    release(b, &m);
+                 m.file, m.from.count, m.info.rows, m.info.size_bytes);
+    part_run_release(b, &m.from);
     return err;
 }
 

@@ -1,26 +1,61 @@
 /* queue.c - commands on their way to the writer: bounded, first in first out.
  *
- * Any thread appends; the writer takes runs of commands that fit into one batch. */
+ * Any thread appends; the writer takes runs of commands that fit into one batch.
+ *
+ * Commands that bring something are those with bytes. When sealing does not keep up and the tail is
+ * at its limit, the writer leaves them in the queue; those without, the seal's own among them, run
+ * one by one. What is submitted meanwhile waits, and is refused once the queue is full. Where
+ * nobody seals (a twin, or when the brand is closed) nothing is held back. */
 #include "base/limits.h"
 #include "brand/internal.h"
 
-struct command *queue_take(struct queue *q)
+bool queue_is_held(const struct brand *b)
 {
-    struct command *first = q->head, *last = first;
+    return b->queue.sealing && tail_count(b->log.tail) >= b->log.tail_max;
+}
+
+struct command *queue_first(const struct queue *q, bool held)
+{
+    struct command *c = q->head;
+    while (held && c && c->bytes > 0)
+        c = c->next;
+    return c;
+}
+
+/* Take out the commands from 'first' to 'last', 'before' being the one before them, if any. */
+static struct command *detach(struct queue *q, struct command *before, struct command *first,
+                              struct command *last)
+{
+    if (before) {
+        before->next = last->next;
+    } else {
+        q->head = last->next;
+    }
+    if (!last->next) q->last = before;
+    last->next = NULL;
+    for (const struct command *c = first; c; c = c->next) {
+        q->count--;
+        q->bytes -= c->bytes;
+    }
+    return first;
+}
+
+struct command *queue_take(struct queue *q, bool held)
+{
+    struct command *first = queue_first(q, held), *last = first, *before = NULL;
     size_t count = 1, bytes = first ? first->bytes : 0;
     if (!first) return NULL;
-    while (!first->alone && last->next && !last->next->alone && count < LIMIT_WRITER_BATCH &&
-           bytes + last->next->bytes <= LIMIT_WRITER_BATCH_BYTES) {
+    if (first != q->head) {
+        for (before = q->head; before->next != first;)
+            before = before->next;
+    }
+    while (!held && !first->alone && last->next && !last->next->alone &&
+           count < LIMIT_WRITER_BATCH && bytes + last->next->bytes <= LIMIT_WRITER_BATCH_BYTES) {
         last = last->next;
         count++;
         bytes += last->bytes;
     }
-    q->head = last->next;
-    if (!q->head) q->last = NULL;
-    last->next = NULL;
-    q->count -= count;
-    q->bytes -= bytes;
-    return first;
+    return detach(q, before, first, last);
 }
 
 static enum err run_flush(struct tx *tx, void *arg, struct why *why)

@@ -366,11 +366,11 @@ static int64_t sleep_ms(struct brand *b)
 static void wait_for_work(struct brand *b)
 {
     struct queue *q = &b->queue;
-    if (q->head || q->stopping) return;
+    if (queue_first(q, queue_is_held(b)) || q->stopping) return;
     pthread_mutex_unlock(&q->lock);
     int64_t ms = sleep_ms(b);
     pthread_mutex_lock(&q->lock);
-    if (ms == 0 || q->head || q->stopping) return;
+    if (ms == 0 || queue_first(q, queue_is_held(b)) || q->stopping) return;
     struct timespec until;
     timespec_get(&until, TIME_UTC);
     until.tv_sec += (time_t)(ms / 1000);
@@ -417,7 +417,7 @@ static void *writer(void *arg)
     pthread_mutex_lock(&q->lock);
     for (;;) {
         wait_for_work(b);
-        struct command *list = queue_take(q);
+        struct command *list = queue_take(q, queue_is_held(b));
         if (!list && q->stopping) break;
         pthread_mutex_unlock(&q->lock);
         if (list || wants_quiet_batch(b)) run_batch(b, list);
@@ -425,7 +425,7 @@ static void *writer(void *arg)
         b->counters.wal_pages = (uint64_t)sql_wal_pages(b->db);
         if (!list && sql_alive(b->db) != ERR_OK) b->poisoned = true;
         if (!list) give_back(b);
-        if (tail_count(b->log.tail) >= LOG_SEAL_ROWS) compactor_wake(b);
+        if (tail_count(b->log.tail) >= TIERS_SEAL_ROWS) compactor_wake(b);
         pthread_mutex_lock(&q->lock);
     }
     pthread_mutex_unlock(&q->lock);

@@ -32,3 +32,22 @@ struct event {
     uint16_t prop_count;
     const struct event_prop *props; /* ascending by id */
 };
+
+/* Events lie in order of arrival and are read in another: have the processor fetch each of the
+ * 'left' ones from here on, then its properties, then their texts, some rows before it is wanted.
+ */
+static inline void events_fetch_ahead(const struct event *const *events, size_t left)
+{
+    enum { TEXTS = 8, PROPS = 16, EVENT = 24 };
+    if (left > EVENT) {
+        __builtin_prefetch(events[EVENT]);
+        __builtin_prefetch((const char *)events[EVENT] + 64);
+    }
+    for (uint16_t i = 0; left > PROPS && i < events[PROPS]->prop_count; i++)
+        __builtin_prefetch(&events[PROPS]->props[i]);
+    if (left <= TEXTS) return;
+    for (uint16_t i = 0; i < events[TEXTS]->prop_count; i++) {
+        const struct event_prop *p = &events[TEXTS]->props[i];
+        if (p->type == PROP_TEXT) __builtin_prefetch(p->text.p);
+    }
+}

@@ -135,7 +135,14 @@ MUST_CHECK enum err part_cursor_next(struct part_cursor *c, const struct event *
                                      struct why *why);
 void part_cursor_close(struct part_cursor *c);
 
-/* Merge parts into one file: 'parts' in order of commit (ties in (persona, at) keep that order).
+/* What becomes one part: parts, and events in memory that were committed after all of them. */
+struct part_sources {
+    struct part *const *parts; /* [part_count] in order of commit */
+    size_t part_count;
+    const struct event *const *events; /* [event_count] by (persona, at), ties in order of commit */
+    size_t event_count;
+};
+/* Write them into one file; ties in (persona, at) stay in order of commit.
  * ERR_UNAVAILABLE, and no file, once '*stop' is set; it may be NULL. */
-MUST_CHECK enum err part_merge(struct part *const *parts, size_t count, const char *path,
+MUST_CHECK enum err part_merge(const struct part_sources *from, const char *path,
                                const atomic_bool *stop, struct part_info *info, struct why *why);

@@ -1,16 +1,18 @@
-/* part_merge.c - several parts into one, row by row.
+/* part_merge.c - several parts and the events of a tail into one, row by row.
  *
- * A binary heap of cursors, least first by (persona, at, place in 'parts'): the place settles ties,
- * so rows of one moment stay in order of commit. */
+ * A binary heap of sources, least first by (persona, at, place): the place is that among the parts,
+ * the events come last. It settles ties, so rows of one moment stay in order of commit. */
 #include <assert.h>
 
 #include "base/mem.h"
 #include "eventlog/part.h"
 
 struct source {
-    struct part_cursor *cursor;
-    const struct event *ev; /* its next row */
-    size_t place;           /* of the part among those merged */
+    struct part_cursor *cursor;        /* of a part; NULL = events */
+    const struct event *const *events; /* those that follow 'ev' */
+    size_t left;                       /* of events */
+    const struct event *ev;            /* its next row */
+    size_t place;                      /* in order of commit */
 };
 
 struct merge {
@@ -39,24 +41,42 @@ static void sift_down(struct merge *m, size_t i)
     m->heap[i] = moved;
 }
 
-/* Open a cursor on each part that has rows. */
-static enum err open_sources(struct merge *m, struct part *const *parts, size_t count,
-                             struct why *why)
+/* Move to the next row; ERR_NOT_FOUND behind the last. */
+static enum err next_row(struct source *s, struct why *why)
 {
-    m->heap = mem_alloc_array(count, sizeof(*m->heap));
-    for (size_t i = 0; i < count; i++) {
-        struct source *s = &m->heap[m->count];
-        s->place = i;
-        TRY(part_cursor_open(parts[i], &s->cursor, why));
-        m->count++; /* from here on close_sources closes it */
-        enum err err = part_cursor_next(s->cursor, &s->ev, why);
-        if (err == ERR_NOT_FOUND) {
-            part_cursor_close(s->cursor);
-            m->count--;
-        } else if (err != ERR_OK) {
-            return err;
-        }
+    if (s->cursor) return part_cursor_next(s->cursor, &s->ev, why);
+    if (s->left == 0) return ERR_NOT_FOUND;
+    events_fetch_ahead(s->events, s->left);
+    s->ev = *s->events++;
+    s->left--;
+    return ERR_OK;
+}
+
+/* Take a source in if it has rows; it is closed with the heap, or here. */
+static enum err add_source(struct merge *m, struct source s, struct why *why)
+{
+    enum err err = next_row(&s, why);
+    if (err != ERR_OK) {
+        part_cursor_close(s.cursor);
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
+    m->heap[m->count++] = s;
+    return ERR_OK;
+}
+
+static enum err open_sources(struct merge *m, const struct part_sources *from, struct why *why)
+{
+    m->heap = mem_alloc_array(from->part_count + 1, sizeof(*m->heap));
+    for (size_t i = 0; i < from->part_count; i++) {
+        struct source s = {.place = i};
+        TRY(part_cursor_open(from->parts[i], &s.cursor, why));
+        TRY(add_source(m, s, why));
+    }
+    TRY(add_source(m,
+                   (struct source){.events = from->events,
+                                   .left = from->event_count,
+                                   .place = from->part_count},
+                   why));
     for (size_t i = m->count / 2; i-- > 0;)
         sift_down(m, i);
     return ERR_OK;
@@ -73,7 +93,7 @@ static void close_sources(struct merge *m)
 static enum err advance(struct merge *m, struct why *why)
 {
     struct source *least = &m->heap[0];
-    enum err err = part_cursor_next(least->cursor, &least->ev, why);
+    enum err err = next_row(least, why);
     if (err == ERR_NOT_FOUND) {
         part_cursor_close(least->cursor);
         *least = m->heap[--m->count];
@@ -96,12 +116,12 @@ static enum err write_rows(struct merge *m, struct part_writer *w, const atomic_
     return ERR_OK;
 }
 
-enum err part_merge(struct part *const *parts, size_t count, const char *path,
-                    const atomic_bool *stop, struct part_info *info, struct why *why)
+enum err part_merge(const struct part_sources *from, const char *path, const atomic_bool *stop,
+                    struct part_info *info, struct why *why)
 {
     struct merge m = {0};
     struct part_writer *w = NULL;
-    enum err err = open_sources(&m, parts, count, why);
+    enum err err = open_sources(&m, from, why);
     if (err == ERR_OK) err = part_create(path, &w, why);
     if (err == ERR_OK) err = write_rows(&m, w, stop, why);
     close_sources(&m);

@@ -595,13 +595,52 @@ static void a_merge_is_in_order_with_ties_in_order_of_the_parts(void **state)
             list[k] = open_part(test_path(&dir, name));
         }
         size_t n = merged(events, part, count, parts, all);
-        assert_int_equal(part_merge(list, parts, test_path(&dir, "all.part"), NULL, &info, &why),
-                         ERR_OK);
+        struct part_sources from = {.parts = list, .part_count = parts};
+        assert_int_equal(part_merge(&from, test_path(&dir, "all.part"), NULL, &info, &why), ERR_OK);
         struct part *whole = open_part(test_path(&dir, "all.part"));
         assert_int_equal(info.rows, n);
         assert_holds(whole, all, n);
         part_unref(whole);
         for (unsigned k = 0; k < parts; k++)
+            part_unref(list[k]);
+        maker_reset(&m);
+    }
+    maker_finish(&m);
+    test_dir_remove(&dir);
+}
+
+/* The events of a tail go last among equals, as the last of the parts would. */
+static void a_merge_with_events_is_that_with_a_part_of_them(void **state)
+{
+    (void)state;
+    struct test_dir dir = test_dir_create();
+    struct event_maker m;
+    maker_init(&m, test_seed(21));
+    for (unsigned parts = 0; parts <= 2; parts++) {
+        struct part *list[3];
+        const struct event *some[3000];
+        struct part_info with, without;
+        struct why why;
+        char name[16];
+        for (unsigned k = 0; k <= parts; k++) {
+            struct event *events = maker_events(&m, 3000, 20, 2);
+            snprintf(name, sizeof(name), "%u.part", k);
+            write_part(test_path(&dir, name), events, 3000);
+            list[k] = open_part(test_path(&dir, name));
+            for (size_t i = 0; i < 3000; i++) {
+                events[i].id = (struct hash128){0, 0};
+                some[i] = &events[i];
+            }
+        }
+        struct part_sources from = {.parts = list, .part_count = parts + 1};
+        const char *all = test_path(&dir, "all.part");
+        assert_int_equal(part_merge(&from, all, NULL, &without, &why), ERR_OK);
+        from = (struct part_sources){list, parts, some, 3000};
+        assert_int_equal(part_merge(&from, all, NULL, &with, &why), ERR_OK);
+        assert_int_equal(with.rows, (parts + 1) * 3000);
+        assert_int_equal(with.checksum, without.checksum);
+        assert_int_equal(with.size_bytes, without.size_bytes);
+        for (unsigned k = 0; k <= parts; k++)
             part_unref(list[k]);
         maker_reset(&m);
     }
@@ -619,12 +658,13 @@ static void a_merge_that_is_told_to_stop_leaves_no_file(void **state)
     struct part *list[1] = {open_part(test_path(&dir, "0.part"))};
     const char *all = test_path(&dir, "all.part");
     atomic_bool stop = true;
+    struct part_sources from = {.parts = list, .part_count = 1};
     struct part_info info;
     struct why why = {0};
-    assert_int_equal(part_merge(list, 1, all, &stop, &info, &why), ERR_UNAVAILABLE);
+    assert_int_equal(part_merge(&from, all, &stop, &info, &why), ERR_UNAVAILABLE);
     assert_false(fs_exists(all) || fs_exists(test_path(&dir, "all.part.tmp")));
     stop = false;
-    assert_int_equal(part_merge(list, 1, all, &stop, &info, &why), ERR_OK);
+    assert_int_equal(part_merge(&from, all, &stop, &info, &why), ERR_OK);
     assert_int_equal(info.rows, 100);
     part_unref(list[0]);
     maker_finish(&m);
@@ -648,7 +688,8 @@ static void a_damaged_source_stops_the_merge_and_leaves_no_file(void **state)
     struct part_info info;
     struct why why = {0};
     const char *all = test_path(&dir, "all.part");
-    assert_int_equal(part_merge(list, 2, all, NULL, &info, &why), ERR_CORRUPT);
+    struct part_sources from = {.parts = list, .part_count = 2};
+    assert_int_equal(part_merge(&from, all, NULL, &info, &why), ERR_CORRUPT);
     assert_non_null(strstr(why.args, "1.part"));
     assert_false(fs_exists(test_path(&dir, "all.part")));
     assert_false(fs_exists(test_path(&dir, "all.part.tmp")));
@@ -789,6 +830,7 @@ int main(void)
         cmocka_unit_test(an_abandoned_part_leaves_nothing),
         cmocka_unit_test(a_failed_write_is_told_and_leaves_nothing),
         cmocka_unit_test(a_merge_is_in_order_with_ties_in_order_of_the_parts),
+        cmocka_unit_test(a_merge_with_events_is_that_with_a_part_of_them),
         cmocka_unit_test(a_merge_that_is_told_to_stop_leaves_no_file),
         cmocka_unit_test(a_damaged_source_stops_the_merge_and_leaves_no_file),
         cmocka_unit_test(any_number_of_threads_may_read),

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "base/cpu.h"
 #include "base/mem.h"
 
 #define RETURNS_SHARE 4 /* one in so many runs returns, else it is not told */
@@ -271,7 +272,7 @@ bool codec_read_codes(struct codec_reader *r, enum codec codec, struct str bytes
 }
 
 /* A fixed count, for the compiler to use vectors. Returns all bits that occur. */
-static uint32_t narrow_block(const uint32_t *restrict in, uint32_t base, uint16_t *restrict out)
+static uint32_t narrow_plain(const uint32_t *restrict in, uint32_t base, uint16_t *restrict out)
 {
     uint32_t all = 0;
     for (size_t i = 0; i < BITS_BLOCK; i++) {
@@ -279,6 +280,55 @@ static uint32_t narrow_block(const uint32_t *restrict in, uint32_t base, uint16_
         out[i] = (uint16_t)(in[i] + base);
     }
     return all;
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+__attribute__((target("avx512f"))) static uint32_t narrow_avx512(const uint32_t *in, uint32_t base,
+                                                                 uint16_t *out)
+{
+    const __m512i more = _mm512_set1_epi32((int)base);
+    __m512i all = _mm512_setzero_si512();
+#pragma GCC unroll 8
+    for (size_t i = 0; i < BITS_BLOCK; i += 16) {
+        void *to = out + i;
+        __m512i v = _mm512_add_epi32(_mm512_loadu_si512(in + i), more);
+        all = _mm512_or_si512(all, v);
+        _mm256_storeu_si256(to, _mm512_cvtepi32_epi16(v));
+    }
+    return (uint32_t)_mm512_reduce_or_epi32(all);
+}
+
+/* Low halves; an order of fours that the last permutation puts right. */
+__attribute__((target("avx2"))) static uint32_t narrow_avx2(const uint32_t *in, uint32_t base,
+                                                            uint16_t *out)
+{
+    const __m256i more = _mm256_set1_epi32((int)base), low = _mm256_set1_epi32(UINT16_MAX);
+    __m256i all = _mm256_setzero_si256();
+#pragma GCC unroll 8
+    for (size_t i = 0; i < BITS_BLOCK; i += 16) {
+        const void *eight = in + i, *next = in + i + 8;
+        void *to = out + i;
+        __m256i v = _mm256_add_epi32(_mm256_loadu_si256(eight), more);
+        __m256i w = _mm256_add_epi32(_mm256_loadu_si256(next), more);
+        all = _mm256_or_si256(all, _mm256_or_si256(v, w));
+        v = _mm256_packus_epi32(_mm256_and_si256(v, low), _mm256_and_si256(w, low));
+        _mm256_storeu_si256(to, _mm256_permute4x64_epi64(v, 0xd8));
+    }
+    __m128i half = _mm_or_si128(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+    uint64_t two = (uint64_t)_mm_cvtsi128_si64(half) | (uint64_t)_mm_extract_epi64(half, 1);
+    return (uint32_t)(two | two >> 32);
+}
+#endif
+
+static uint32_t narrow_block(const uint32_t *in, uint32_t base, uint16_t *out)
+{
+#if defined(__x86_64__)
+    if (cpu_has_avx512()) return narrow_avx512(in, base, out);
+    if (cpu_has_avx2()) return narrow_avx2(in, base, out);
+#endif
+    return narrow_plain(in, base, out);
 }
 
 static bool narrow_rest(const uint32_t *in, size_t count, uint16_t *out)

@@ -46,9 +46,9 @@ static void rows_and_ranks_are_those_of_one_by_one(void **state)
             }
             if (i < count && bits[i / 64] >> i % 64 & 1) want[found++] = i;
         }
-        for (int plain = 0; plain < 2; plain++) {
+        for (int level = CPU_PLAIN; level <= CPU_AVX512; level++) {
             uint32_t got[ROWS + SELECTION_SLACK], rank[ROWS + 1], before_next[ROWS + 1];
-            cpu_set_plain(plain);
+            cpu_limit((enum cpu_level)level);
             assert_int_equal(selection_rows(bits, count, got), found);
             assert_memory_equal(got, want, found * sizeof(want[0]));
             memcpy(rank, end, sizeof(rank));
@@ -63,7 +63,7 @@ static void rows_and_ranks_are_those_of_one_by_one(void **state)
             selection_counts(bits, end, ends, rank);
             assert_memory_equal(rank, before_next, ends * sizeof(before[0]));
         }
-        cpu_set_plain(false);
+        cpu_limit(CPU_AVX512);
     }
 }
 

@@ -157,7 +157,7 @@ static void chosen_rows_of_a_chunk_are_those_of_all(void **state)
         choose(g, UINT64_C(1) << rng_below(&g->rng, 12));
         strbuf_reset(&g->bytes);
         codec_write_at(g->w, g->persona, g->at, g->chosen.rows, &g->bytes);
-        cpu_set_plain(round % 2);
+        cpu_limit((enum cpu_level)(round % 3));
         struct str bytes = chunk_of(g);
         int64_t last = 0;
         assert_true(check_times(g, bytes, EVENT_AT_MAX));
@@ -168,7 +168,7 @@ static void chosen_rows_of_a_chunk_are_those_of_all(void **state)
         assert_false(last && check_times(g, bytes, last - 1));
         write_amounts(g);
         assert_true(check_amounts(g, chunk_of(g)));
-        cpu_set_plain(false);
+        cpu_limit(CPU_AVX512);
     }
     group_destroy(g);
 }
@@ -184,12 +184,12 @@ static void damaged_chunks_give_rows_or_nothing(void **state)
         strbuf_reset(&g->bytes);
         codec_write_at(g->w, g->persona, g->at, g->chosen.rows, &g->bytes);
         damage(g);
-        cpu_set_plain(round % 2);
+        cpu_limit((enum cpu_level)(round % 3));
         read += check_times(g, chunk_of(g), EVENT_AT_MAX);
         write_amounts(g);
         damage(g);
         read += check_amounts(g, chunk_of(g));
-        cpu_set_plain(false);
+        cpu_limit(CPU_AVX512);
     }
     assert_true(read > 100 && read < 2900);
     group_destroy(g);
@@ -258,9 +258,9 @@ static void rows_of_some_kinds_are_those_of_the_group(void **state)
             struct part_choice choice = {&asked, types, &kinds,
                                          bits,   list,  list + PART_GROUP_ROWS + SELECTION_SLACK};
             bool chosen;
-            cpu_set_plain(i % 2);
+            cpu_limit((enum cpu_level)(i % 3));
             assert_int_equal(part_read_kinds(p, group, &choice, &some, &chosen, &why), ERR_OK);
-            cpu_set_plain(false);
+            cpu_limit(CPU_AVX512);
             few += chosen && some.count > 0;
             if (chosen) assert_chosen(&all, &some, &kinds);
             if (!chosen) assert_int_equal(some.count, all.count);

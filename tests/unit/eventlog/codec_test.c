@@ -12,6 +12,7 @@
 #include "base/cpu.h"
 #include "eventlog/codec.h"
 #include "eventlog/codec_stream_form.h"
+#include "eventlog/codec_sum.h"
 #include "eventlog/event.h"
 #include "eventlog_test.h"
 
@@ -68,10 +69,10 @@ static void numbers_of_whole_bytes_come_back_and_lie_as_documented(void **state)
         bytes_put(in, count, &packed);
         assert_true(packed.len <= bytes_controls(count) + 4 * count);
         uint8_t *p = padded(packed.p, packed.len);
-        for (int plain = 0; plain <= 1; plain++) {
+        for (int level = CPU_AVX512; level >= CPU_PLAIN; level--) {
             const uint8_t *data = p + bytes_controls(count), *end = p + packed.len;
-            cpu_set_plain(plain);
-            assert_true(bytes_get(p, &data, end, count, out[plain]));
+            cpu_limit((enum cpu_level)level);
+            assert_true(bytes_get(p, &data, end, count, out[level > CPU_PLAIN]));
             assert_ptr_equal(data, end);
             data = p + bytes_controls(count);
             assert_false(bytes_get(p, &data, end - 1, count, out[1]));
@@ -88,7 +89,7 @@ static void numbers_of_whole_bytes_come_back_and_lie_as_documented(void **state)
         mem_free(p);
         strbuf_finish(&packed);
     }
-    cpu_set_plain(false);
+    cpu_limit(CPU_AVX512);
 }
 
 static void runs_of_every_width_come_back(void **state)
@@ -358,12 +359,44 @@ static void the_shape_of_codes_is_what_counting_says(void **state)
     }
 }
 
+static void sums_of_blocks_are_those_one_by_one(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, test_seed(27));
+    for (unsigned trial = 0; trial < 600; trial++) {
+        uint32_t gap[8 * SUM_BLOCK], got[8 * SUM_BLOCK];
+        uint64_t before[8], sum = 0, all = 0;
+        size_t count = rng_below(&rng, 7 * SUM_BLOCK);
+        unsigned width = 20 + (unsigned)rng_below(&rng, 13);
+        bool fits = true;
+        for (size_t i = 0; i < count; i++)
+            gap[i] = (uint32_t)bits(&rng, rng_below(&rng, 64) ? 25 : width);
+        for (int level = CPU_PLAIN; level <= CPU_AVX512; level++) {
+            cpu_limit((enum cpu_level)level);
+            memcpy(got, gap, count * sizeof(gap[0]));
+            bool good = sum_blocks(got, count, before);
+            all = 0, fits = true;
+            for (size_t i = 0; i <= count; i++) {
+                if (i % SUM_BLOCK == 0) sum = 0;
+                if (good) assert_true(before[i / SUM_BLOCK] + got[i] == all);
+                sum += i < count ? gap[i] : 0;
+                all += i < count ? gap[i] : 0;
+                fits &= sum <= UINT32_MAX;
+            }
+            assert_int_equal(good, fits);
+        }
+    }
+    cpu_limit(CPU_AVX512);
+}
+
 static void kinds_are_16_bits_or_refused(void **state)
 {
     (void)state;
     struct bench *b = bench_create(7);
     uint16_t out[1000 + CODEC_SLACK];
     for (unsigned trial = 0; trial < 50; trial++) {
+        cpu_limit((enum cpu_level)(trial % 3));
         for (size_t i = 0; i < 1000; i++)
             b->code[i] = (uint32_t)bits(&b->rng, 16);
         if (trial % 2) b->code[rng_below(&b->rng, 1000)] = 65536 + (uint32_t)bits(&b->rng, 3);
@@ -375,6 +408,7 @@ static void kinds_are_16_bits_or_refused(void **state)
         for (size_t i = 0; good && i < 1000; i++)
             assert_int_equal(out[i], b->code[i]);
     }
+    cpu_limit(CPU_AVX512);
     bench_destroy(b);
 }
 
@@ -435,15 +469,15 @@ static void personas_and_times_come_back_in_every_unit(void **state)
         codec_write_at(b->w, b->code, b->time, rows, &b->bytes);
         struct str bytes = bench_bytes(b);
         narrow += bytes_form_is_there(bytes);
-        for (int plain = 0; plain <= 1; plain++) {
+        for (int level = CPU_PLAIN; level <= CPU_AVX512; level++) {
             memset(b->time_out, 0, rows * sizeof(*b->time));
-            cpu_set_plain(plain);
+            cpu_limit((enum cpu_level)level);
             assert_true(codec_read_at(b->r, bytes, b->off, b->runs, last, b->time_out));
             assert_memory_equal(b->time, b->time_out, rows * sizeof(*b->time));
         }
         if (last) assert_false(codec_read_at(b->r, bytes, b->off, b->runs, last - 1, b->time_out));
     }
-    cpu_set_plain(false);
+    cpu_limit(CPU_AVX512);
     assert_true(narrow > 0);
     bench_destroy(b);
 }
@@ -589,9 +623,9 @@ static void assert_times(struct bench *b, struct str bytes, size_t rows, uint32_
         off[runs++] = (uint32_t)i;
     off[runs] = (uint32_t)rows;
     bool good = codec_read_at(b->r, bytes, off, runs, EVENT_AT_MAX, time);
-    cpu_set_plain(true);
+    cpu_limit(CPU_PLAIN);
     assert_int_equal(codec_read_at(b->r, bytes, off, runs, EVENT_AT_MAX, b->time_out), good);
-    cpu_set_plain(false);
+    cpu_limit(CPU_AVX512);
     if (good) assert_memory_equal(time, b->time_out, rows * sizeof(*time));
     for (uint32_t run = 0, i = 0; good && run < runs; run++) {
         for (i = off[run]; i < off[run + 1]; i++)
@@ -675,6 +709,7 @@ int main(void)
         cmocka_unit_test(a_limited_stream_lets_true_numbers_pass_and_no_number_over_the_limit),
         cmocka_unit_test(codes_come_back_whatever_codec_they_get),
         cmocka_unit_test(the_shape_of_codes_is_what_counting_says),
+        cmocka_unit_test(sums_of_blocks_are_those_one_by_one),
         cmocka_unit_test(kinds_are_16_bits_or_refused),
         cmocka_unit_test(personas_and_times_come_back_in_every_unit),
         cmocka_unit_test(the_first_and_the_last_possible_time_come_back),

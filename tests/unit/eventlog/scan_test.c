@@ -402,12 +402,12 @@ static void recent_questions_read_recent_levels_and_all_levels_equal_the_model(v
     world_create(&w, seed, &size);
     assert_int_equal(part_level_count(w.parts[0]), 3);
     for (int workers = 1; workers <= WORKERS_MAX; workers += 3) {
-        cpu_set_plain(workers == 4);
+        cpu_limit(workers == 4 ? CPU_PLAIN : workers % 2 ? CPU_AVX512 : CPU_AVX2);
         uint64_t year = bytes_of_days(&w, workers, WORLD_DAYS);
         assert_true(bytes_of_days(&w, workers, 90) < year / 3);
         bytes_of_days(&w, workers, 200);
     }
-    cpu_set_plain(false);
+    cpu_limit(CPU_AVX512);
     world_destroy(&w);
     size.huge = true;
     random_questions(seed + 1, &size, 2);

@@ -229,14 +229,14 @@ static void compare_numbers(struct group *g, struct str bytes)
 static void compare_all(struct group *g)
 {
     struct str bytes = chunk_of(g);
-    for (int plain = 0; plain <= 1; plain++) {
-        cpu_set_plain(plain);
+    for (int level = CPU_PLAIN; level <= CPU_AVX512; level++) {
+        cpu_limit((enum cpu_level)level);
         compare_codes(g, bytes);
         compare_times(g, bytes);
         compare_received(g, bytes);
         compare_numbers(g, bytes);
     }
-    cpu_set_plain(false);
+    cpu_limit(CPU_AVX512);
 }
 
 static void write_numbers(struct group *g, unsigned form)
@@ -400,10 +400,10 @@ static void every_member_read_alone_has_the_rows_that_all_of_a_group_gives(void 
             if (i == 0 || rng_below(&m.rng, 8) == 0 || part_group_count(p) > 1)
                 assert_int_equal(part_read_group(p, group, &asked, types, &all, &why), ERR_OK);
             struct part_wanted wanted = {&asked, types, who, draw(&m.rng, &all, who)};
-            cpu_set_plain(i % 2);
+            cpu_limit((enum cpu_level)(i % 3));
             assert_personas(p, group, &all, &wanted, &got);
         }
-        cpu_set_plain(false);
+        cpu_limit(CPU_AVX512);
         rows_finish(&all);
         rows_finish(&got);
         part_unref(p);

@@ -164,13 +164,13 @@ static void changes_are_those_of_one_by_one(void **state)
             v[i] = rng_below(&rng, same) ? (i ? v[i - 1] : last) : (uint32_t)rng_below(&rng, 5);
             if (v[i] != (i ? v[i - 1] : last)) want[count++] = v[i];
         }
-        for (int plain = 0; plain < 2; plain++) {
-            cpu_set_plain(plain);
+        for (int level = CPU_PLAIN; level <= CPU_AVX512; level++) {
+            cpu_limit((enum cpu_level)level);
             memcpy(got, v, sizeof(v));
             assert_int_equal(buckets_changes(got, n, last), count);
             assert_memory_equal(got, want, count * sizeof(want[0]));
         }
-        cpu_set_plain(false);
+        cpu_limit(CPU_AVX512);
     }
 }
 
@@ -194,11 +194,11 @@ static void seen_are_those_of_one_by_one(void **state)
                 at[i] = b.starts[first] + (int64_t)rng_below(&rng, length);
                 want |= UINT64_C(1) << (buckets_find(&b, at[i]) - first);
             }
-            for (int plain = 0; plain < 2; plain++) {
-                cpu_set_plain(plain);
+            for (int level = CPU_PLAIN; level <= CPU_AVX512; level++) {
+                cpu_limit((enum cpu_level)level);
                 assert_true(buckets_seen(&b, at, n, first) == want);
             }
-            cpu_set_plain(false);
+            cpu_limit(CPU_AVX512);
         }
         buckets_finish(&b);
     }

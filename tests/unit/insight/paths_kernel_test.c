@@ -152,9 +152,9 @@ static void paths_equal_the_model(void **state)
                 run_row(&run, at, (uint16_t)(1 + rng_below(&rng, 4)), mask);
             }
         }
-        cpu_set_plain(rng_below(&rng, 2) == 0);
+        cpu_limit((enum cpu_level)rng_below(&rng, 3));
         run_kernel(&run, &paths_kernel, &s, 1 + (uint32_t)rng_below(&rng, 4), 2, &paths);
-        cpu_set_plain(false);
+        cpu_limit(CPU_AVX512);
         expect_model(&paths, &s);
         paths_kernel.finish(&paths);
     }

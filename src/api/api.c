@@ -68,6 +68,7 @@ static void pool_metrics(struct api *a, struct strbuf *out)
     strbuf_addf(out, "wellfield_queries_cancelled_total %llu\n",
                 (unsigned long long)asked.cancelled);
     strbuf_addf(out, "wellfield_queries_waiting %zu\n", asked.waiting);
+    strbuf_addf(out, "wellfield_queries_running %zu\n", asked.running);
     strbuf_addf(out, "wellfield_calls_total %llu\n", (unsigned long long)called.taken);
     strbuf_addf(out, "wellfield_calls_waiting %zu\n", called.waiting);
 }

@@ -115,6 +115,7 @@ static struct job *take(struct worker *w)
     if (!p->head) p->last = NULL;
     p->stats.waiting--;
     p->stats.taken++;
+    p->stats.running++;
     w->running = job;
     w->jobs++;
     if (p->options.watch) {
@@ -135,6 +136,7 @@ static void work(struct worker *w)
     readers_reset(w, err);
     pthread_mutex_lock(&p->lock);
     w->running = NULL;
+    p->stats.running--;
     if (err == ERR_CANCELLED) p->stats.cancelled++;
     pthread_mutex_unlock(&p->lock);
     request_resume(req);

@@ -41,6 +41,7 @@ struct pool_stats {
     uint64_t taken;     /* jobs begun */
     uint64_t cancelled; /* of them, those that ended with ERR_CANCELLED */
     size_t waiting;
+    size_t running;
 };
 struct pool_stats pool_stats(struct pool *p);
 

@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from wellfield import Skip, Store, http, run  # noqa: E402
+from wellfield import Store, http, run  # noqa: E402
 
 TREND = {"trend": {"kind": "*", "by": "month"}}
 # One sound question of each type, every field given.
@@ -276,22 +276,19 @@ def leave(question):
 
 
 def test_a_scan_stops_when_its_client_hangs_up():
-    """A question of a second or so, alone: the watcher looks ten times a second."""
+    """Asked until one was left while it ran and was stopped; a machine may be too fast for the first."""
     slow = {"repeat": {"unit": "day", "by": "member"}}
-    began = time.monotonic()
-    assert post(slow)[0] == 200
-    needs = time.monotonic() - began
-    if needs < 0.3:
-        raise Skip(f"this machine answers in {needs:.2f} s, before anyone could look")
-    before = metric("wellfield_queries_cancelled_total"), metric("wellfield_queries_total")
-    c = leave(slow)
-    while metric("wellfield_queries_total") == before[1]:
-        time.sleep(0.005)
-    c.close()
-    deadline = time.monotonic() + 10
-    while metric("wellfield_queries_cancelled_total") == before[0]:
-        assert time.monotonic() < deadline, "the question was answered to nobody"
-        time.sleep(0.02)
+    deadline = time.monotonic() + 60
+    stopped = metric("wellfield_queries_cancelled_total")
+    while metric("wellfield_queries_cancelled_total") == stopped:
+        assert time.monotonic() < deadline, "questions were answered to nobody"
+        begun = metric("wellfield_queries_total")
+        c = leave(slow)
+        while metric("wellfield_queries_total") == begun:
+            pass
+        c.close()  # it has begun, so that no queue throws it away
+        while metric("wellfield_queries_running"):
+            time.sleep(0.005)
 
 
 def test_who_hangs_up_is_not_answered():

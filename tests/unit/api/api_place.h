@@ -10,6 +10,14 @@
 #include "intake/import.h"
 #include "people/people.h"
 
+#ifndef PLACE_ENV
+#define PLACE_ENV env_system()
+#endif
+#ifndef PLACE_WORKERS
+#define PLACE_WORKERS 1
+#define PLACE_WAITING 1
+#endif
+
 struct world {
     char dir[64];
     struct database database;
@@ -67,7 +75,7 @@ static inline int open_world(void **state)
     snprintf(path, sizeof(path), "%s/data", world.dir);
     struct data_options o = {.dir = path,
                              .store = world.database.url,
-                             .env = env_system(),
+                             .env = PLACE_ENV,
                              .modules = modules,
                              .server_tables = account_migrations};
     assert_int_equal(data_init(&o, &why), ERR_OK);

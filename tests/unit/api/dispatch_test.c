@@ -93,6 +93,15 @@ static enum err wait_at_gate(struct call *c, struct json_writer *w, struct why *
     return ERR_OK;
 }
 
+/* A scan that looks at its budget. */
+static enum err scan_for_ever(struct call *c, struct json_writer *w, struct why *why)
+{
+    (void)w;
+    while (!atomic_load(&c->budget->cancel))
+        usleep(1000);
+    return why_fail(why, ERR_CANCELLED, MSG_QUERY_CANCELLED, "", NULL);
+}
+
 static const struct spec_field inner_fields[] = {
     {.name = "id", .type = SPEC_INT, .required = true, .min = 1, .max = 9}, {0}};
 static const struct spec_field fields[] = {
@@ -146,6 +155,11 @@ const struct spec test_specs[] = {
      .handle = show_thing},
     {.method = HTTP_GET, .path = BRAND "csv", .scope = SCOPE_INSIGHT_READ, .handle = say_text},
     {.method = HTTP_GET, .path = BRAND "gate", .scope = SCOPE_INSIGHT_READ, .handle = wait_at_gate},
+    {.method = HTTP_GET,
+     .path = BRAND "scan",
+     .scope = SCOPE_INSIGHT_READ,
+     .flags = SPEC_QUESTION,
+     .handle = scan_for_ever},
     {0},
 };
 
@@ -359,12 +373,11 @@ static void a_handler_may_write_something_other_than_json(void **state)
 
 /* ---- the pool ---- */
 
-static void send_gate(int fd)
+static void send_own(int fd, const char *what)
 {
     struct strbuf out = {0};
-    strbuf_addf(&out,
-                "GET /api/v1/shop/gate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
-                world.token);
+    strbuf_addf(&out, "GET /api/v1/shop/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+                what, world.token);
     client_send(fd, strbuf_str(&out));
     strbuf_finish(&out);
 }
@@ -375,12 +388,12 @@ static void a_full_queue_puts_the_next_off(void **state)
     struct client_reply reply = {0};
     int running = client_connect(world.server), waiting = client_connect(world.server);
     (void)state;
-    send_gate(running);
+    send_own(running, "gate");
     pthread_mutex_lock(&gate);
     while (gate_inside == 0)
         pthread_cond_wait(&gate_moved, &gate);
     pthread_mutex_unlock(&gate);
-    send_gate(waiting);
+    send_own(waiting, "gate");
     while (pool_stats(world.api->workers).waiting == 0)
         usleep(1000);
     assert_int_equal(ask_own("GET", "/api/v1/shop/gate", ""), 429);
@@ -398,6 +411,26 @@ static void a_full_queue_puts_the_next_off(void **state)
     close(waiting);
 }
 
+/* The scan has no end of its own: were it not stopped, the test would not end either. */
+static void a_question_whose_asker_has_gone_is_stopped(void **state)
+{
+    int asker = client_connect(world.server), patient = client_connect(world.server);
+    (void)state;
+    send_own(asker, "scan");
+    send_own(patient, "scan");
+    while (pool_stats(world.api->askers).running < 2)
+        usleep(1000);
+    assert_int_equal(pool_stats(world.api->askers).cancelled, 0);
+    close(asker);
+    while (pool_stats(world.api->askers).cancelled < 1)
+        usleep(1000);
+    assert_int_equal(pool_stats(world.api->askers).running, 1);
+    close(patient);
+    while (pool_stats(world.api->askers).running > 0)
+        usleep(1000);
+    assert_int_equal(pool_stats(world.api->askers).cancelled, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_number_in_a_path_is_written_one_way),
         cmocka_unit_test(a_handler_may_write_something_other_than_json),
         cmocka_unit_test(a_full_queue_puts_the_next_off),
+        cmocka_unit_test(a_question_whose_asker_has_gone_is_stopped),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }

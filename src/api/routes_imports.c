@@ -8,6 +8,7 @@
 #include "api/internal.h"
 #include "api/put.h"
 #include "base/fs.h"
+#include "intake/preview.h"
 #include "intake/upload.h"
 
 #define MAP_BYTES 65536
@@ -281,6 +282,28 @@ static enum err stop_import(struct call *c, struct json_writer *w, struct why *w
     return ERR_OK;
 }
 
+static enum err preview_import(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    char path[UPLOAD_PATH_SIZE];
+    const char *tz = option(c, "tz");
+    struct preview_options o = {.path = path,
+                                .as = option(c, "as"),
+                                .map = option(c, "map"),
+                                .group = option(c, "group"),
+                                .date = option(c, "date"),
+                                .zone = tz ? zone_open(tz) : brand_zone(c->brand),
+                                .guess = !call_has(c, "format"),
+                                .lang = call_lang(c)};
+    import_format_parse(call_str(c, "format"), &o.format);
+    TRY(find(c, &u, why));
+    if (!o.zone) return why_fail(why, ERR_INVALID, MSG_BAD_ZONE, "tz", "%.60s", tz);
+    TRY(upload_whole(&u, why));
+    upload_path(c->brand, u.id, "", path);
+    o.name = arena_str(c->arena, u.name).p;
+    return as_field(preview_write(c->brand, &o, w, why), why);
+}
+
 /* ---- the table ---- */
 
 #define COUNTS                                                                                     \
@@ -300,6 +323,14 @@ static enum err stop_import(struct call *c, struct json_writer *w, struct why *w
     "\"left_s\":4},\"tried\":" COUNTS ",\"reason\":\"…\"}"
 #define OTHER_NULLS "\"options\":null,\"counts\":null,\"finished\":null}"
 #define IMPORT_REPLY IMPORT "\n~{" OTHER_FORMS "\n~{" OTHER_NULLS
+#define PREVIEW                                                                                    \
+    "{\"format\":\"csv\",\"guessed\":true,\"encoding\":\"utf-8\",\"kind\":null,\"columns\":[{"     \
+    "\"at\":1,"                                                                                    \
+    "\"header\":\"手机号\",\"samples\":[\"13800138000\"],\"means\":\"phone\","                  \
+    "\"target\":\"identity phone\",\"entry\":\"member=phone:手机号\"}],"                        \
+    "\"rows\":[[\"13800138000\"]],\"events\":[{\"at\":\"2025-03-01T08:00:00+08:00\","              \
+    "\"kind\":\"member.identified\",\"identities\":{\"phone\":[\"+8613800138000\"]}}],"            \
+    "\"problems\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}]}"
 
 static const struct spec_field list_query[] = {
     {.name = "limit",
@@ -382,6 +413,20 @@ static const struct spec_field run_body[] = {
     {0},
 };
 
+/* As long as the target of a request may be. */
+static const struct spec_field preview_query[] = {
+    {.name = "format",
+     .type = SPEC_ENUM,
+     .choices = FORMATS,
+     .doc = "of the file; default: guessed"},
+    AS_FIELD,
+    MAP_FIELD,
+    GROUP_FIELD,
+    DATE_FIELD,
+    TZ_FIELD,
+    {0},
+};
+
 const struct spec import_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports",
@@ -421,6 +466,14 @@ const struct spec import_specs[] = {
      .handle = write_piece,
      .summary = "The next piece of a file",
      .reply = "{\"received\":4194304}"},
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/imports/{id}/preview",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .query = preview_query,
+     .flags = SPEC_PERSONAL,
+     .handle = preview_import,
+     .summary = "The first rows of a file as an import would read them, and what its columns mean",
+     .reply = PREVIEW},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/imports/{id}/run",
      .scope = SCOPE_IMPORTS_WRITE,

@@ -46,11 +46,22 @@ static void take_line(struct parse *p, struct table *t, struct cells *cells,
     parse_reject(p, 0, &why);
 }
 
+static enum err bind(struct parse *p, struct table *t, const struct cells *headers, struct why *why)
+{
+    const struct parse_look *look = p->look;
+    if (!look) return table_bind(t, headers->items, headers->count, why);
+    struct why unread = {0};
+    if (headers->count) look->headers(look->ctx, headers->items, headers->count);
+    enum err err = table_bind(t, headers->items, headers->count, &unread);
+    look->bound(look->ctx, t, err == ERR_OK ? NULL : &unread);
+    return ERR_OK;
+}
+
 static enum err read_lines(struct parse *p, struct table *t, struct cells *cells, struct why *why)
 {
     struct line line;
     bool more, bound = !mapping_wants_headers(&t->map);
-    if (bound) TRY(table_bind(t, NULL, 0, why));
+    if (bound) TRY(bind(p, t, &(struct cells){NULL, 0}, why));
     while (parse_room(p)) {
         TRY(window_line(&p->rows, &line, &more, why));
         if (!more) break;
@@ -59,7 +70,7 @@ static enum err read_lines(struct parse *p, struct table *t, struct cells *cells
             continue;
         }
         if (!split(line.text, cells) || cells->count == 0) continue;
-        TRY(table_bind(t, cells->items, cells->count, why));
+        TRY(bind(p, t, cells, why));
         bound = true;
     }
     return ERR_OK;

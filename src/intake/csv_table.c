@@ -132,17 +132,31 @@ static enum err find_header(struct reader *r, size_t *at, bool *any, struct why 
     return *any ? ERR_OK : err;
 }
 
-static enum err bind(struct reader *r, struct why *why)
+static enum err bind_columns(struct reader *r, struct why *why)
 {
     const struct import_options *o = r->p->options;
     const struct csv *c = &r->csv;
-    r->header_count = c->count;
     if (!o->map) {
         if (!headers_map(c->cells, c->count, o->group != NULL, &r->table))
             return why_fail(why, ERR_INVALID, MSG_MAP_NONE, "--map", NULL);
         if (o->as) mapping_set_kind(&r->table.map, o->as);
     }
-    TRY(table_bind(&r->table, c->cells, c->count, why));
+    return table_bind(&r->table, c->cells, c->count, why);
+}
+
+static enum err bind(struct reader *r, struct why *why)
+{
+    const struct csv *c = &r->csv;
+    const struct parse_look *look = r->p->look;
+    r->header_count = c->count;
+    if (look) {
+        struct why unread = {0};
+        look->headers(look->ctx, c->cells, c->count);
+        enum err err = bind_columns(r, &unread);
+        look->bound(look->ctx, &r->table, err == ERR_OK ? NULL : &unread);
+        return ERR_OK;
+    }
+    TRY(bind_columns(r, why));
     if (r->table.known) headers_unused(&r->table, c->cells, c->count, &r->p->batch->note);
     return ERR_OK;
 }

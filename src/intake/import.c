@@ -43,8 +43,10 @@ static enum err check_kind(const char *as, struct why *why)
     if (!as) return ERR_OK;
     struct arena *a = arena_create(0);
     enum err err = fact_check(&f, 0, a, &junk, why);
+    if (err == ERR_OK) err = fact_kind_allowed(&sender, f.kind, why);
     arena_destroy(a);
-    return err == ERR_OK ? fact_kind_allowed(&sender, f.kind, why) : err;
+    if (err != ERR_OK && why) memcpy(why->field, "--as", sizeof("--as"));
+    return err;
 }
 
 static enum err check_options(const struct import_options *o, struct why *why)
@@ -127,28 +129,12 @@ struct parser {
     struct job *job;
 };
 
-static enum err run_format(struct parse *p, struct why *why)
-{
-    switch (p->options->format) {
-    case IMPORT_CSV:
-        return csv_parse(p, why);
-    case IMPORT_COLUMNS:
-        return columns_parse(p, why);
-    case IMPORT_JSONL:
-        return jsonl_parse(p, why);
-    case IMPORT_IRC:
-        return irc_parse(p, why);
-    default:
-        return segment_parse(p, why);
-    }
-}
-
 static void *parser_main(void *arg)
 {
     struct parse *p = arg;
     struct why why = {0};
     if (!parse_begin(p)) return NULL;
-    enum err err = run_format(p, &why);
+    enum err err = parse_format(p, &why);
     if (err == ERR_OK) err = parse_merge(p, &why);
     if (p->failed.err != ERR_OK) {
         err = p->failed.err;

@@ -147,6 +147,7 @@ static enum err survey(struct input *in, const struct input_options *o, bool *ut
 {
     struct sha256_state hash;
     size_t held = 0, len;
+    uint64_t line_end = 0; /* bytes up to the last one */
     bool good = utf8 != NULL;
     sha256_init(&hash);
     for (;;) {
@@ -157,11 +158,15 @@ static enum err survey(struct input *in, const struct input_options *o, bool *ut
         TRY(check_survey(in, o, why));
         in->info.lines += count_lines(in->raw + held, len);
         size_t have = held + len;
+        const char *end = memrchr(in->raw + held, '\n', len);
+        if (end) line_end = in->info.bytes - (uint64_t)(in->raw + have - end) + 1;
         held = good ? open_end(in->raw, have) : 0;
         good = good && utf8_valid((struct str){in->raw, have - held});
         memmove(in->raw, in->raw + have - held, held);
     }
-    if (utf8) *utf8 = good && held == 0;
+    in->info.cut = in->taken == in->peek;
+    if (in->info.cut && line_end > 1) in->peek = line_end & ~(uint64_t)1;
+    if (utf8) *utf8 = good && (held == 0 || in->info.cut);
     in->info.content = sha256_finish(&hash);
     return ERR_OK;
 }

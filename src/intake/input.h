@@ -24,16 +24,18 @@ struct input_info {
     uint64_t bytes;        /* uncompressed */
     uint64_t lines;        /* line ends in them */
     enum input_encoding encoding;
+    bool cut; /* only its beginning was looked at */
 };
 
 struct input_options {
-    int stdin_fd;            /* what "-" reads */
-    const char *spool_dir;   /* where it is kept */
-    uint64_t spool_tag;      /* makes its name, for as long as it has one, unlike others' */
-    bool recode;             /* bring other encodings to UTF-8; else the bytes as they are */
-    const char *name;        /* for messages; NULL = the path */
-    uint64_t unpacked_max;   /* bytes it may have, unpacked; 0 = no bound */
-    uint64_t peek;           /* only so many of them are looked at and given; 0 = all */
+    int stdin_fd;          /* what "-" reads */
+    const char *spool_dir; /* where it is kept */
+    uint64_t spool_tag;    /* makes its name, for as long as it has one, unlike others' */
+    bool recode;           /* bring other encodings to UTF-8; else the bytes as they are */
+    const char *name;      /* for messages; NULL = the path */
+    uint64_t unpacked_max; /* bytes it may have, unpacked; 0 = no bound */
+    uint64_t
+        peek; /* only so many of them, up to the end of a line, are looked at and given; 0 = all */
     const atomic_bool *stop; /* set from outside: give up; may be NULL */
 };
 

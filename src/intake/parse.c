@@ -149,6 +149,7 @@ static enum err set_aside(struct parse *p, struct why *why)
 
 bool parse_room(struct parse *p)
 {
+    if (p->look && p->row >= p->look->rows_max) p->stopped = true;
     if (p->stopped) return false;
     if (!parse_full(p)) return true;
     if (set_aside(p, &p->failed) != ERR_OK) {
@@ -190,12 +191,29 @@ enum err parse_merge(struct parse *p, struct why *why)
     return ERR_OK;
 }
 
+enum err parse_format(struct parse *p, struct why *why)
+{
+    switch (p->options->format) {
+    case IMPORT_CSV:
+        return csv_parse(p, why);
+    case IMPORT_COLUMNS:
+        return columns_parse(p, why);
+    case IMPORT_JSONL:
+        return jsonl_parse(p, why);
+    case IMPORT_IRC:
+        return irc_parse(p, why);
+    default:
+        return segment_parse(p, why);
+    }
+}
+
 void parse_row(struct parse *p, uint64_t line, struct str text)
 {
     p->row++;
     p->line = line;
     p->text = text;
     p->batch->counts.read++;
+    if (p->look) p->look->row(p->look->ctx, line, text);
 }
 
 void parse_reject(struct parse *p, uint32_t column, const struct why *why)

@@ -30,6 +30,21 @@ struct met_who {
     enum identity_kind kind;
 };
 
+struct table;
+
+/* Who looks at the first rows of a file instead of importing it. */
+struct parse_look {
+    uint64_t rows_max; /* rows that are read */
+    /* A row as it stands; then, of a table, its cells. False: no fact is made of them. */
+    void (*row)(void *ctx, uint64_t line, struct str text);
+    bool (*cells)(void *ctx, const struct str *cells, size_t count);
+    /* Before the rows of a table: its headers, if it has some, and what its columns are read as.
+     * A table that cannot be read is told with 'why', and its rows are shown all the same. */
+    void (*headers)(void *ctx, const struct str *headers, size_t count);
+    void (*bound)(void *ctx, const struct table *table, const struct why *why);
+    void *ctx;
+};
+
 struct parse {
     const struct import_options *options;
     struct brand *brand;  /* whose keys find members; NULL = they are left to the writer */
@@ -53,6 +68,7 @@ struct parse {
     size_t batch_rows;   /* facts of one batch at most */
     struct str text;     /* the current row as it stands, for rejects */
     /* a file that is not in order of time: its facts wait until all are read, then come sorted */
+    const struct parse_look *look;           /* NULL in an import */
     const char *spool_dir;                   /* where they wait; NULL = they never do */
     uint64_t spool_tag;                      /* of the file they wait in */
     struct by_time *sorted;                  /* NULL = in order, as far as is known */
@@ -91,7 +107,8 @@ struct arena *parse_arena(struct parse *p); /* of the batch */
  * have one copy, near to hand on the writer's side, too. */
 struct str parse_keep(struct parse *p, struct str text);
 
-/* The formats. */
+/* Read the rows of p->options->format; the formats. */
+MUST_CHECK enum err parse_format(struct parse *p, struct why *why);
 MUST_CHECK enum err csv_parse(struct parse *p, struct why *why);
 MUST_CHECK enum err columns_parse(struct parse *p, struct why *why);
 MUST_CHECK enum err jsonl_parse(struct parse *p, struct why *why);

@@ -343,6 +343,7 @@ static void measure(struct table *t)
 void table_row(struct parse *p, struct table *t, const struct str *cells, size_t count)
 {
     struct builder b;
+    if (p->look && !p->look->cells(p->look->ctx, cells, count)) return;
     memset(&b, 0, offsetof(struct builder, why)); /* which is large, and seldom wanted */
     b.p = p;
     b.t = t;

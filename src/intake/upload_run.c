@@ -250,14 +250,15 @@ static void end_run(struct uploads *u, struct upload_live *l, enum err err, cons
     struct why failed;
     char reason[512];
     upload_counts_json(counts, &figures);
-    if (l->rejects_told) strbuf_add_char(&l->rejects, ']');
     struct upload_change change = {.kind = CHANGE_END, .id = l->id, .mark = mark_of(l, err)};
     if (l->run.dry_run) {
         if (err == ERR_OK) change.tried = strbuf_str(&figures);
     } else if (err == ERR_OK || counts->read) {
         change.counts = strbuf_str(&figures);
     }
-    if (l->rejects_told) change.rejects = strbuf_str(&l->rejects);
+    if (l->rejects_told) /* a copy: others look at it still */
+        change.rejects =
+            str_of(arena_printf(l->arena, STR_FMT "]", STR_ARG(strbuf_str(&l->rejects))));
     if (err != ERR_OK) change.reason = str_of(reason_of(l, why, reason));
     if (upload_change(l->brand, &change, &failed) != ERR_OK)
         log_error("intake", "import_not_noted", "import=%" PRIu32, l->id);
@@ -360,7 +361,7 @@ static void fill(struct upload_live *l, const struct upload *of, const struct up
     l->state = UPLOAD_QUEUED;
 }
 
-static enum err check_file(const struct upload *of, struct why *why)
+enum err upload_whole(const struct upload *of, struct why *why)
 {
     if (!of->kept) return why_fail(why, ERR_CONFLICT, MSG_UPLOAD_GONE, "", NULL);
     if (of->received >= of->bytes) return ERR_OK;
@@ -412,7 +413,7 @@ static enum err start_held(struct uploads *u, struct upload_live *l, const struc
 enum err upload_start(struct uploads *u, struct brand *b, const struct upload *of,
                       const struct upload_run *run, struct why *why)
 {
-    TRY(check_file(of, why));
+    TRY(upload_whole(of, why));
     TRY(check_run(run, why));
     struct upload_live *live = upload_hold(u, b, of->id);
     if (!live) return why_fail(why, ERR_CONFLICT, MSG_UPLOAD_BUSY, "", NULL);

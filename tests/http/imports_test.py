@@ -137,6 +137,78 @@ def test_cdnow_is_imported_as_the_command_line_does_it():
         s.verify()
 
 
+def preview(s, number, **options):
+    return ask(s, "GET", f"/imports/{number}/preview?{urllib.parse.urlencode(options)}")
+
+
+def test_a_look_at_a_table_says_what_its_columns_become():
+    s = store()
+    for data, encoding in ((ORDERS.encode(), "utf-8"), (ORDERS.encode("gb18030"), "gb18030"), (ORDERS.encode("utf-16"), "utf-16"), (gzip.compress(ORDERS.encode()), "utf-8")):
+        p = want(200, preview(s, upload(s, "orders.csv", data)))
+        assert (p["format"], p["guessed"], p["encoding"], p["kind"]) == ("csv", True, encoding, "order.paid"), p
+        assert [c["header"] for c in p["columns"]] == ORDERS.split("\n")[0].split(","), p
+        assert [c["means"] for c in p["columns"]] == ["order", "at", "amount", "phone", "name", "remark"], p
+        assert [c["target"] for c in p["columns"]][:4] == ["props.order", "at", "amount", "identity phone"], p
+        assert p["columns"][3]["samples"] == ["13800138000", "13800138001"] and p["columns"][3]["entry"] == "member=phone:手机号", p
+        assert p["rows"][2][1] == "昨天" and len(p["rows"]) == 3, p
+        assert len(p["events"]) == 2 and p["events"][0]["amount"] == 1250 and p["events"][0]["identities"] == {"phone": ["+8613800138000"]}, p
+        assert [(x["line"], x["column"]) for x in p["problems"]] == [(4, 2)], p
+
+
+def test_a_look_follows_the_map_and_says_what_is_wrong_with_it():
+    s = store()
+    number = upload(s, "unknown.csv", "foo,when,\"a,b\"\n1,31.12.2024 10:00,x\n2,?,y\n")
+    p = want(200, preview(s, number))
+    assert [c["header"] for c in p["columns"]] == ["foo", "when", "a,b"] and not p["events"] and p["problems"][0]["line"] == 1, p
+    assert [c["target"] for c in p["columns"]] == [None] * 3 and p["rows"] == [["1", "31.12.2024 10:00", "x"], ["2", "?", "y"]], p
+    known = "member=user:foo,at=date:when:%d.%m.%Y %H\\:%M,props.x=text:a\\,b"
+    p = want(200, preview(s, number, map=known, **{"as": "lesson.done"}))
+    assert p["kind"] == "lesson.done" and [e["props"]["x"] for e in p["events"]] == ["x"] and len(p["problems"]) == 1, p
+    assert ",".join(c["entry"] for c in p["columns"]).replace("\\:", ":") == known.replace("\\:", ":"), p
+    p = want(200, preview(s, number, map="member=user:gone"))
+    assert "gone" in p["problems"][0]["reason"] and not p["events"] and len(p["rows"]) == 2, p
+    for options, field in (({"map": "xx"}, "map"), ({"map": "a=b:c"}, "map"), ({"as": "No Kind"}, "as"), ({"format": "jsonl", "map": "at=date:x"}, "map"),
+                           ({"tz": "Mars/Base"}, "tz"), ({"format": "irc", "date": "someday"}, "date"), ({"format": "xls"}, "format")):
+        body = want(400, preview(s, number, **options))
+        assert body["errors"][0]["field"] == field, (options, body)
+
+
+def test_a_look_knows_every_format():
+    s = store()
+    lines = '{"at":"2025-01-31T08:00:00+08:00","kind":"order.paid","identities":{"user":"u1"},"amount":9900,"props":{"n":2}}\n{bad\n'
+    p = want(200, preview(s, upload(s, "a.jsonl", lines)))
+    assert p["format"] == "jsonl" and p["events"][0]["props"] == {"n": 2} and p["rows"][1] == ["{bad"] and p["problems"][0]["line"] == 2, p
+    track = '{"type":"track","event":"Order Completed","userId":"u1","timestamp":"2026-01-01T10:00:00Z","properties":{"total":3}}\n'
+    p = want(200, preview(s, upload(s, "a.json", track)))
+    assert p["format"] == "segment" and p["events"][0]["kind"] == "order.paid" and p["events"][0]["amount"] == 300, p
+    p = want(200, preview(s, upload(s, "2004-12-25.log", "[09:14] <a> hello?\n=== b [~x@y] has joined #u\n[09:15] <b> a: hi\n"), group="u"))
+    assert p["format"] == "irc" and [e["kind"] for e in p["events"]] == ["message.sent"] * 2 and p["events"][0]["group"] == "u", p
+    assert p["events"][0]["at"].startswith("2004-12-25T09:14"), p
+    p = want(200, preview(s, upload(s, "a.txt", "u1 20250101 9.50\nu2 20250102 1.00\n")))
+    assert p["format"] == "columns" and [c["header"] for c in p["columns"]] == [None] * 3 and p["columns"][2]["samples"] == ["9.50", "1.00"], p
+    assert not p["events"], p
+    p = want(200, preview(s, upload(s, "b.txt", "u1 20250101 9.50\nu2 20250102 1.00\n"), map="member=user:$1,at=date:$2:%Y%m%d,amount=decimal:$3"))
+    assert [e["amount"] for e in p["events"]] == [950, 100], p
+
+
+def test_a_look_is_what_the_import_then_does():
+    s = store()
+    number = upload(s, "same.csv", ORDERS.replace("A1", "S1"))
+    p, done = want(200, preview(s, number)), run_import(s, number, format="csv")
+    assert p["problems"] == done["rejects"], (p, done)
+    assert done["counts"]["stored"] == len(p["events"]), (p, done)
+
+
+def test_a_look_at_the_beginning_of_a_long_file_is_quick_and_small():
+    s = store()
+    row = "o{},2025-01-05 09:03,1.00,13800138000,小王,备注\n"
+    text = "订单编号,付款时间,实付金额,手机号,昵称,备注\n" + "".join(row.format(i) for i in range(200000))
+    for data in (text.encode("gb18030"), gzip.compress(text.encode(), 1), text.encode("utf-16")):
+        p = want(200, preview(s, upload(s, "long.csv", data)))
+        assert p["columns"][4]["samples"] == ["小王"] and len(p["rows"]) == 20 and not p["problems"], p
+        assert p["columns"][5]["header"] == "备注", p
+
+
 def orders(count):
     """A table in order of time; by its size it is imported in batches of 500,000 rows."""
     rows = ["order,at,amount,member"]

@@ -39,22 +39,6 @@ static void world_init(struct world *w, enum import_format format)
     w->options.zone = zone_open("Asia/Shanghai");
 }
 
-static enum err world_run_format(struct world *w)
-{
-    switch (w->options.format) {
-    case IMPORT_CSV:
-        return csv_parse(&w->parse, &w->why);
-    case IMPORT_COLUMNS:
-        return columns_parse(&w->parse, &w->why);
-    case IMPORT_JSONL:
-        return jsonl_parse(&w->parse, &w->why);
-    case IMPORT_IRC:
-        return irc_parse(&w->parse, &w->why);
-    default:
-        return segment_parse(&w->parse, &w->why);
-    }
-}
-
 /* Everything lands in one batch: no row is handed over. */
 static void world_parse_str(struct world *w, struct str text)
 {
@@ -78,7 +62,7 @@ static void world_parse_str(struct world *w, struct str text)
         w->parse.map = &w->map;
     }
     window_init_text(&w->parse.rows, text, w->batch->arena);
-    w->err = world_run_format(w);
+    w->err = parse_format(&w->parse, &w->why);
 }
 
 static void world_parse(struct world *w, const char *text)

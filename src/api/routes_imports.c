@@ -329,8 +329,15 @@ static enum err preview_import(struct call *c, struct json_writer *w, struct why
     "\"header\":\"手机号\",\"samples\":[\"13800138000\"],\"means\":\"phone\","                  \
     "\"target\":\"identity phone\",\"entry\":\"member=phone:手机号\"}],"                        \
     "\"rows\":[[\"13800138000\"]],\"events\":[{\"at\":\"2025-03-01T08:00:00+08:00\","              \
-    "\"kind\":\"member.identified\",\"identities\":{\"phone\":[\"+8613800138000\"]}}],"            \
+    "\"kind\":\"member.identified\",\"identities\":{\"phone\":[\"+8613800138000\"]}},"             \
+    "{\"at\":\"2025-03-01T08:00:00+08:00\",\"kind\":\"member.identified\"}],"                      \
     "\"problems\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}]}"
+
+#define PREVIEW_FORMS                                                                              \
+    "{\"kind\":\"order.paid\",\"columns\":[{\"header\":null,\"means\":null,\"target\":null,"       \
+    "\"entry\":null}],\"events\":[{\"identities\":{},\"other\":{},\"group\":\"g1\","               \
+    "\"touchpoint\":\"shop-1\",\"campaign\":\"may\",\"content\":\"post-7\",\"staff\":\"lily\","    \
+    "\"amount\":12900,\"props\":{},\"traits\":{}}]}"
 
 static const struct spec_field list_query[] = {
     {.name = "limit",
@@ -473,7 +480,7 @@ const struct spec import_specs[] = {
      .flags = SPEC_PERSONAL,
      .handle = preview_import,
      .summary = "The first rows of a file as an import would read them, and what its columns mean",
-     .reply = PREVIEW},
+     .reply = PREVIEW "\n~" PREVIEW_FORMS},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/imports/{id}/run",
      .scope = SCOPE_IMPORTS_WRITE,

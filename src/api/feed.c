@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "api/internal.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -24,6 +25,7 @@ struct topic {
     struct brand *brand;
     uint64_t seq;          /* of its newest event, as seen last */
     int64_t changed_at;    /* when that was seen */
+    uint64_t news;         /* of imports, as seen last */
     struct watcher *first; /* of those who watch */
     struct topic *next;    /* in the feed's list */
 };
@@ -34,7 +36,9 @@ struct watcher {
     struct topic *topic;
     struct stream *stream;
     struct watcher *next, *previous; /* in the topic's list */
+    unsigned topics;                 /* FEED_* */
     uint64_t told;                   /* seq it knows of; UINT64_MAX = none */
+    uint64_t told_news;              /* news of imports it knows of */
     uint64_t ends_ns;                /* when it must ask anew, so that its authority is looked at */
     bool beat;                       /* a sign of life is due */
     bool greeted;                    /* has been told how soon to come back */
@@ -42,6 +46,7 @@ struct watcher {
 
 struct feed {
     const struct env *env;
+    struct uploads *uploads; /* of the first who watched; there are no others */
     pthread_t thread;
     bool running; /* there is a thread */
     pthread_mutex_t lock;
@@ -68,6 +73,25 @@ static ptrdiff_t write_state(struct watcher *w, char *out, size_t max)
     return n;
 }
 
+/* Imports that changed between the last tick but one and the last, one a call. They have no id: an
+ * import can be asked for. */
+static ptrdiff_t write_news(struct watcher *w, char *out, size_t max)
+{
+    struct upload_news news;
+    const struct topic *t = w->topic;
+    if (!uploads_news(w->feed->uploads, t->brand, w->told_news, t->news, &news)) {
+        w->told_news = t->news;
+        return 0;
+    }
+    int n = snprintf(
+        out, max, "event: imports\ndata: {\"id\":%" PRIu32 ",\"state\":\"%s\",\"share\":%.4f}\n\n",
+        news.id, upload_state_name(news.state), news.share);
+    if (n < 0 || (size_t)n >= max) return 0; /* asked again with more room */
+    w->told_news = news.number;
+    w->beat = false;
+    return n;
+}
+
 static ptrdiff_t fill_locked(struct watcher *w, char *out, size_t max)
 {
     static const char greeting[] = "retry: 3000\n\n", beat[] = ": beat\n\n";
@@ -77,7 +101,11 @@ static ptrdiff_t fill_locked(struct watcher *w, char *out, size_t max)
         memcpy(out, greeting, sizeof(greeting) - 1);
         return sizeof(greeting) - 1;
     }
-    if (w->told != w->topic->seq) return write_state(w, out, max);
+    if ((w->topics & FEED_EVENTS) && w->told != w->topic->seq) return write_state(w, out, max);
+    if ((w->topics & FEED_IMPORTS) && w->told_news < w->topic->news) {
+        ptrdiff_t n = write_news(w, out, max);
+        if (n) return n;
+    }
     if (env_mono_ns(w->feed->env) >= w->ends_ns) return -1;
     if (!w->beat) return 0;
     w->beat = false;
@@ -111,10 +139,11 @@ static void close_watcher(void *ctx)
 
 static void look(struct feed *f, struct topic *t)
 {
-    uint64_t seq = brand_stats(t->brand).seq;
-    if (seq == t->seq) return;
+    uint64_t seq = brand_stats(t->brand).seq, news = uploads_newest(f->uploads);
+    if (seq == t->seq && news == t->news) return;
+    if (seq != t->seq) t->changed_at = env_now(f->env);
     t->seq = seq;
-    t->changed_at = env_now(f->env);
+    t->news = news;
     for (struct watcher *w = t->first; w; w = w->next)
         stream_wake(w->stream);
 }
@@ -178,7 +207,8 @@ static struct topic *topic_of(struct feed *f, struct brand *b)
     return t;
 }
 
-enum err feed_watch(struct feed *f, struct call *c, uint64_t last_seq, struct why *why)
+enum err feed_watch(struct feed *f, struct call *c, unsigned topics, uint64_t last_seq,
+                    struct why *why)
 {
     pthread_mutex_lock(&f->lock);
     if (f->watchers >= LIMIT_STREAMS) {
@@ -188,12 +218,16 @@ enum err feed_watch(struct feed *f, struct call *c, uint64_t last_seq, struct wh
     struct topic *t = topic_of(f, c->brand);
     struct watcher *w = mem_alloc(sizeof(*w));
     *w = (struct watcher){.feed = f, .topic = t, .next = t->first, .told = last_seq};
+    f->uploads = c->api->uploads;
+    w->topics = topics;
     w->ends_ns = env_mono_ns(f->env) + (uint64_t)LIMIT_STREAM_SECONDS * 1000000000;
     if (w->next) w->next->previous = w;
     if (!t->first) { /* nobody has looked for a while */
         t->seq = brand_stats(t->brand).seq;
         t->changed_at = env_now(f->env);
+        t->news = uploads_newest(f->uploads);
     }
+    w->told_news = t->news;
     t->first = w;
     f->watchers++;
     const struct stream_source source = {fill, close_watcher, w};

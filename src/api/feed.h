@@ -14,6 +14,14 @@ struct feed *feed_create(const struct env *env);
 /* After the server was stopped. NULL is allowed. */
 void feed_destroy(struct feed *f);
 
-/* Answer a call with a stream of the brand's changes, from 'last_seq' on (UINT64_MAX = from now,
- * whatever there is). ERR_BUSY over LIMIT_STREAMS. */
-MUST_CHECK enum err feed_watch(struct feed *f, struct call *c, uint64_t last_seq, struct why *why);
+/* What a watcher wants to hear of. */
+enum {
+    FEED_EVENTS = 1, /* the brand's newest event */
+    FEED_IMPORTS = 2 /* imports by upload, as they go on */
+};
+
+/* Answer a call with a stream of the brand's changes in these topics: of events from 'last_seq' on
+ * (UINT64_MAX = from now, whatever there is), of imports those from now on. ERR_BUSY over
+ * LIMIT_STREAMS. */
+MUST_CHECK enum err feed_watch(struct feed *f, struct call *c, unsigned topics, uint64_t last_seq,
+                               struct why *why);

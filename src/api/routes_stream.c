@@ -6,19 +6,25 @@
 static enum err watch_brand(struct call *c, struct json_writer *w, struct why *why)
 {
     uint64_t last = UINT64_MAX;
+    unsigned wanted = 0;
     struct str topics = call_str(c, "topics");
     (void)w;
     while (topics.p) {
         struct str topic = str_cut(&topics, ',');
-        if (!str_is(topic, "events"))
+        bool events = str_is(topic, "events");
+        if (!events && !str_is(topic, "imports"))
             return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "topics", STR_FMT "|%s",
-                            STR_ARG(topic), "events");
+                            STR_ARG(topic), "events, imports");
+        wanted |= events ? FEED_EVENTS : FEED_IMPORTS;
     }
+    if ((wanted & FEED_IMPORTS) && !(c->who->scopes & SCOPE_IMPORTS_WRITE))
+        return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "", "%s",
+                        scope_name(SCOPE_IMPORTS_WRITE));
     struct str seen = request_header(c->req, "Last-Event-ID");
     if (seen.p && !str_to_u64(seen, &last))
         return why_fail(why, ERR_INVALID, MSG_WANT_INT, "Last-Event-ID", NULL);
     reply_header(c->req, "X-Accel-Buffering", "no");
-    return feed_watch(c->api->feed, c, last, why);
+    return feed_watch(c->api->feed, c, wanted, last, why);
 }
 
 static const struct spec_field stream_query[] = {
@@ -27,7 +33,7 @@ static const struct spec_field stream_query[] = {
      .min = 1,
      .max = 8,
      .fallback = "events",
-     .doc = "What to hear of: events"},
+     .doc = "What to hear of: events; imports, for who may import"},
     {0},
 };
 

@@ -2,6 +2,7 @@
 """Files uploaded over HTTP: piece by piece, looked at, tried, imported, stopped, cut off, removed."""
 import functools
 import gzip
+import http.client as http_client
 import json
 import os
 import pathlib
@@ -207,6 +208,32 @@ def test_a_look_at_the_beginning_of_a_long_file_is_quick_and_small():
         p = want(200, preview(s, upload(s, "long.csv", data)))
         assert p["columns"][4]["samples"] == ["小王"] and len(p["rows"]) == 20 and not p["problems"], p
         assert p["columns"][5]["header"] == "备注", p
+
+
+def listen(s, topics):
+    """The lines of a stream."""
+    c = http_client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+    c.request("GET", f"/api/v1/{s.brand}/stream?topics={topics}", headers={"Authorization": "Bearer " + s.token})
+    reply = c.getresponse()
+    assert reply.status == 200, reply.read()
+    return c, reply
+
+
+def test_who_listens_hears_of_imports():
+    with Store("shop").serve() as s:
+        number = upload(s, "orders.csv", ORDERS)
+        connection, stream = listen(s, "imports")
+        assert stream.readline() == b"retry: 3000\n" and stream.readline() == b"\n"
+        run_import(s, number, format="csv")
+        heard = []
+        while not heard or heard[-1]["state"] != "done":
+            line = stream.readline().decode()
+            assert not line.startswith("id:") and line != "event: events\n", line
+            if line.startswith("data: "):
+                heard.append(json.loads(line[6:]))
+        assert all(h["id"] == number for h in heard) and heard[-1]["share"] == 1, heard
+        connection.close()
+        want(400, ask(s, "GET", "/stream?topics=imports,weather"))
 
 
 def orders(count):

@@ -1,77 +1,5 @@
-/* log_test.c - parts, blocks and side files: each event once, through sealing, merging and kills.
- */
-#include "room.h"
-
-#include <sched.h>
-#include <signal.h>
-#include <sys/wait.h>
-
-#include "base/fs.h"
-
-#define KILLS 100
-
-/* A part made directly, of the events first .. first+count-1. */
-static enum err bulk_batch(struct tx *tx, void *arg, struct why *why)
-{
-    struct batch *b = arg;
-    size_t count = 0;
-    struct event *events = mem_alloc_array((size_t)b->count, sizeof(*events));
-    const struct event **sorted = mem_alloc_array((size_t)b->count, sizeof(*sorted));
-    struct hash128 *ids = mem_alloc_array((size_t)b->count, sizeof(*ids));
-    enum err err = tx_bulk_begin(tx, why);
-    for (int p = 1; p <= PERSONAS; p++) {
-        for (int64_t i = b->first; i < b->first + b->count; i++) {
-            char id[32];
-            if (1 + i % PERSONAS != p) continue;
-            int len = snprintf(id, sizeof(id), "event %" PRId64, i);
-            ids[count] = brand_event_id(tx_brand(tx), (struct str){id, (size_t)len});
-            events[count] = room_event(i);
-            sorted[count] = &events[count];
-            count++;
-        }
-    }
-    if (err == ERR_OK) err = tx_bulk_part(tx, sorted, count, ids, count, why);
-    mem_free(events);
-    mem_free(sorted);
-    mem_free(ids);
-    return err == ERR_OK ? b->fail : err;
-}
-
-static void bulk(struct room *r, int64_t first, int64_t count)
-{
-    struct batch b = {first, count, 0, ERR_OK};
-    struct why why = {0};
-    must(brand_call(r->brand, bulk_batch, &b, true, &why), &why);
-}
-
-static void note_finding(void *ctx, const char *what)
-{
-    (void)what;
-    ++*(int *)ctx;
-}
-
-static int findings(struct room *r)
-{
-    int count = 0;
-    struct why why = {0};
-    must(brand_verify_files(r->brand, note_finding, &count, &why), &why);
-    return count;
-}
-
-static bool count_file(void *ctx, const char *name)
-{
-    (void)name;
-    ++*(int *)ctx;
-    return true;
-}
-
-static int files(struct room *r)
-{
-    int count = 0;
-    struct why why = {0};
-    must(fs_list(r->brand->log.dir, count_file, &count, &why), &why);
-    return count;
-}
+/* log_test.c - parts, blocks and side files: each event once, through sealing and merging. */
+#include "log_load.h"
 
 static void sealing_moves_the_tail_into_a_part(void **state)
 {
@@ -132,11 +60,6 @@ static void the_parts_of_a_bulk_load_become_one(void **state)
     assert_int_equal(findings(r), 0);
 }
 
-static uint32_t first_file(struct room *r)
-{
-    return r->brand->log.parts.items[0].file;
-}
-
 static void little_that_comes_does_not_rewrite_much_that_is_there(void **state)
 {
     struct room *r = *state;
@@ -182,129 +105,6 @@ static void what_a_merge_reads_no_other_merge_takes(void **state)
     assert_int_equal(findings(r), 0);
 }
 
-static void a_full_tail_is_sealed_without_being_asked(void **state)
-{
-    struct room *r = *state;
-    for (int i = 0; i < 14; i++)
-        room_emit(r, i * 10000, 10000);
-    while (brand_stats(r->brand).parts == 0)
-        sched_yield();
-    struct brand_stats s = brand_stats(r->brand);
-    assert_int_equal(s.tail_events + s.part_rows, 140000);
-    expect_log(r, 140000);
-}
-
-static void a_seal_takes_in_the_parts_that_would_be_too_many(void **state)
-{
-    struct room *r = *state;
-    struct why why = {0};
-    bulk(r, 0, 400);
-    for (int i = 0; i < 3; i++)
-        bulk(r, 400 + i * 100, 100);
-    uint32_t oldest = first_file(r);
-    r->brand->log.parts.items[0].merging = true; /* a long merge of the oldest */
-    room_emit(r, 700, 50000);
-    room_emit(r, 50700, 90000);
-    must(brand_compact(r->brand, &why), &why);
-    assert_int_equal(brand_stats(r->brand).parts, 2);
-    assert_int_equal(brand_stats(r->brand).tail_events, 0);
-    assert_int_equal(first_file(r), oldest);
-    assert_int_equal(r->brand->log.parts.items[1].first_seq, 401);
-    assert_int_equal(r->brand->log.parts.items[1].last_seq, 140700);
-    r->brand->log.parts.items[0].merging = false;
-    expect_log(r, 140700);
-    room_close(r);
-    room_open(r);
-    expect_log(r, 140700);
-    assert_int_equal(findings(r), 0);
-}
-
-/* Flip a byte of the first chunk. */
-static void damage(struct room *r, uint32_t file)
-{
-    char path[600], byte;
-    log_path(r->brand, file, "part", path);
-    FILE *f = fopen(path, "r+");
-    assert_non_null(f);
-    assert_int_equal(fseek(f, 20, SEEK_SET), 0);
-    byte = (char)(fgetc(f) ^ 1);
-    assert_int_equal(fseek(f, 20, SEEK_SET), 0);
-    assert_int_equal(fputc(byte, f), (unsigned char)byte);
-    assert_int_equal(fclose(f), 0);
-}
-
-static void a_part_that_cannot_be_read_keeps_no_tail_from_being_sealed(void **state)
-{
-    struct room *r = *state;
-    struct why why = {0};
-    compactor_stop(r->brand);
-    for (int i = 0; i < 4; i++)
-        bulk(r, i * 100, 100);
-    damage(r, r->brand->log.parts.items[3].file);
-    room_emit(r, 400, 140000);
-    must(compact_seal(r->brand, false, NULL, &why), &why);
-    assert_int_equal(brand_stats(r->brand).parts, 5);
-    assert_int_equal(brand_stats(r->brand).tail_events, 0);
-    for (int i = 0; i < 5; i++)
-        assert_false(r->brand->log.parts.items[i].merging);
-    assert_int_equal(files(r), 5 + (int)r->brand->log.ids.count);
-}
-
-/* Commands that bring events, as deliveries do. */
-struct delivery {
-    struct batch batch;
-    struct command command;
-};
-
-static void deliver(struct room *r, struct delivery *d, int64_t first, int64_t count)
-{
-    struct why why = {0};
-    d->batch = (struct batch){first, count, 0, ERR_OK};
-    d->command = (struct command){.run = emit_batch, .arg = &d->batch, .bytes = 1000};
-    must(brand_submit(r->brand, &d->command, &why), &why);
-}
-
-static void a_full_tail_holds_back_what_comes_in_until_it_is_sealed(void **state)
-{
-    struct room *r = *state;
-    struct why why = {0};
-    struct delivery d[3];
-    compact_hold(r->brand);
-    pthread_mutex_lock(&r->brand->queue.lock);
-    r->brand->log.tail_max = 1000;
-    pthread_mutex_unlock(&r->brand->queue.lock);
-    deliver(r, &d[0], 0, 1000);
-    must(brand_flush(r->brand, &why), &why); /* it has run: the tail was not full yet */
-    deliver(r, &d[1], 1000, 10);
-    deliver(r, &d[2], 1010, 10);
-    for (int i = 0; i < 3; i++)
-        must(brand_flush(r->brand, &why), &why); /* what brings nothing goes on */
-    struct brand_stats s = brand_stats(r->brand);
-    assert_int_equal(s.tail_events, 1000);
-    assert_int_equal(s.queue, 2);
-    must(compact_seal(r->brand, true, NULL, &why), &why);
-    must(brand_flush(r->brand, &why), &why); /* behind them */
-    expect_log(r, 1020);
-    assert_int_equal(brand_stats(r->brand).tail_events, 20);
-    compact_release(r->brand);
-}
-
-static void a_full_tail_keeps_no_brand_from_closing(void **state)
-{
-    struct room *r = *state;
-    struct why why = {0};
-    struct delivery d[2];
-    pthread_mutex_lock(&r->brand->queue.lock);
-    r->brand->log.tail_max = 1000;
-    pthread_mutex_unlock(&r->brand->queue.lock);
-    deliver(r, &d[0], 0, 1000);
-    must(brand_flush(r->brand, &why), &why);
-    deliver(r, &d[1], 1000, 10);
-    room_close(r);
-    room_open(r);
-    expect_log(r, 1010);
-}
-
 static void *compact_now(void *arg)
 {
     struct why why = {0};
@@ -327,8 +127,6 @@ static void several_compactions_at_once_double_nothing(void **state)
     }
     assert_int_equal(findings(r), 0);
 }
-
-/* ---- a change of the set whose batch fails ---- */
 
 static enum err fail_batch(struct tx *tx, void *arg, struct why *why)
 {
@@ -546,85 +344,6 @@ static void gaps_and_foreign_rows_are_refused(void **state)
     }
 }
 
-/* ---- kills ---- */
-
-/* Emit, load and compact without end; each acknowledged count goes into the pipe. */
-static void work(struct room *r, int pipe_fd, int64_t next)
-{
-    room_open(r);
-    for (uint32_t i = 0;; i++) {
-        struct why why = {0};
-        int64_t count = 1 + (next * 7 + i) % 60;
-        if (i % 5 == 4) {
-            bulk(r, next, count);
-        } else {
-            assert_int_equal(room_emit(r, next, count), 0);
-        }
-        next += count;
-        if (write(pipe_fd, &next, sizeof(next)) != sizeof(next)) _exit(2);
-        if (i % 9 == 8) must(brand_compact(r->brand, &why), &why);
-        if (i % 13 == 12) must(brand_flush(r->brand, &why), &why);
-    }
-}
-
-/* What was acknowledged before the kill, which comes while the brand opens or after its first
- * acknowledgement. */
-static int64_t kill_after(struct room *r, int64_t next, struct rng *rng)
-{
-    int fds[2];
-    int64_t acked = next, got;
-    bool opening = rng_below(rng, 5) == 0;
-    assert_int_equal(pipe(fds), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        close(fds[0]);
-        work(r, fds[1], next);
-    }
-    close(fds[1]);
-    if (!opening) assert_int_equal(read(fds[0], &acked, sizeof(acked)), sizeof(acked));
-    usleep((useconds_t)(2000 + rng_below(rng, 40000)));
-    kill(child, SIGKILL);
-    while (read(fds[0], &got, sizeof(got)) == sizeof(got))
-        acked = got;
-    int status;
-    waitpid(child, &status, 0);
-    assert_true(WIFSIGNALED(status)); /* it did not end by a failure of its own */
-    close(fds[0]);
-    return acked;
-}
-
-static void every_acknowledged_event_survives_a_kill_exactly_once(void **state)
-{
-    struct room *r = *state;
-    struct rng rng;
-    const char *given = getenv("WF_SEED");
-    uint64_t seed = (uint64_t)env_now(env_system());
-    int64_t next = 0, acked_in_all = 0;
-    int kills = engine_of_run() == SQL_POSTGRES ? KILLS / 4 : KILLS; /* it opens more slowly */
-    if (given) assert_true(str_to_u64(str_of(given), &seed));
-    print_message("WF_SEED=%" PRIu64 "\n", seed);
-    rng_init(&rng, seed);
-    room_close(r);
-    for (int i = 0; i < kills; i++) {
-        int64_t acked = kill_after(r, next, &rng);
-        acked_in_all += acked - next;
-        room_open(r);
-        int64_t there = (int64_t)brand_stats(r->brand).seq;
-        assert_true(there >= acked && there <= acked + 60);
-        expect_log(r, (uint64_t)there);
-        if (i % 10 == 9) assert_int_equal(findings(r), 0);
-        if (there) assert_int_equal(room_emit(r, there - 1, 1), 1);
-        room_close(r);
-        next = there;
-    }
-    print_message("%d kills, %" PRId64 " events acknowledged\n", kills, acked_in_all);
-    assert_true(acked_in_all > kills / 2);
-    room_open(r);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, room_setup, room_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -633,12 +352,7 @@ int main(void)
         TEST(the_parts_of_a_bulk_load_become_one),
         TEST(little_that_comes_does_not_rewrite_much_that_is_there),
         TEST(what_a_merge_reads_no_other_merge_takes),
-        TEST(a_full_tail_is_sealed_without_being_asked),
         TEST(a_long_merge_is_left_to_the_lane_of_long_ones),
-        TEST(a_seal_takes_in_the_parts_that_would_be_too_many),
-        TEST(a_part_that_cannot_be_read_keeps_no_tail_from_being_sealed),
-        TEST(a_full_tail_holds_back_what_comes_in_until_it_is_sealed),
-        TEST(a_full_tail_keeps_no_brand_from_closing),
         TEST(several_compactions_at_once_double_nothing),
         cmocka_unit_test(a_failed_batch_costs_a_merge_nothing),
         TEST(a_part_written_as_a_stream_lies_between_what_was_before_and_after),
@@ -647,7 +361,6 @@ int main(void)
         TEST(after_a_failed_sync_files_wait_for_the_next_opening),
         TEST(files_stay_while_they_are_held),
         cmocka_unit_test(gaps_and_foreign_rows_are_refused),
-        TEST(every_acknowledged_event_survives_a_kill_exactly_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

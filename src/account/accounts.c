@@ -70,6 +70,7 @@ static void accounts_destroy(struct accounts *a)
     staff_destroy(a->staff);
     password_gate_destroy(a->gate);
     throttle_destroy(a->throttle);
+    refusals_destroy(a->refusals);
     pthread_cond_destroy(&a->wake);
     pthread_mutex_destroy(&a->lock);
     mem_free(a);
@@ -91,6 +92,7 @@ static struct accounts *accounts_create(struct data *d)
     a->staff = staff_create(d);
     a->gate = password_gate_create();
     a->throttle = throttle_create(data_env(d));
+    a->refusals = refusals_create(d);
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->wake, NULL);
     return a;

@@ -100,7 +100,8 @@ static void seal_text(struct data *d, struct str text, struct strbuf *out)
 
 static struct str who_text(const struct principal *who, char out[32])
 {
-    if (!who || who->kind == PRINCIPAL_NOBODY) return STR("command");
+    if (!who) return STR("command");
+    if (who->kind == PRINCIPAL_NOBODY) return STR("nobody");
     int n =
         snprintf(out, 32, "%s:%" PRIu32, who->kind == PRINCIPAL_KEY ? "key" : "staff", who->number);
     return (struct str){out, (size_t)n};

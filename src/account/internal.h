@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "account/accounts.h"
+#include "account/refusals.h"
 #include "account/throttle.h"
 
 struct accounts {
@@ -13,6 +14,7 @@ struct accounts {
     struct staff *staff;
     struct password_gate *gate;
     struct throttle *throttle;
+    struct refusals *refusals;
     pthread_t flusher;    /* while 'flushing' */
     bool flushing;        /* there is such a thread */
     pthread_mutex_t lock; /* what follows */

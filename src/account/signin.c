@@ -13,23 +13,39 @@
 
 #define NAME_BYTES_MAX 1024
 
+static void describe(struct strbuf *out, const char *how, struct str address)
+{
+    struct json_writer w = {.out = out};
+    json_begin_object(&w);
+    json_key(&w, "by");
+    json_text(&w, how);
+    json_key(&w, "address");
+    json_str(&w, address);
+    json_end_object(&w);
+}
+
 /* Tell the audit log that somebody came in, and remember it. */
 static enum err enter(struct accounts *a, uint32_t person, const char *how,
                       const struct account_caller *from, struct account_session *out,
                       struct why *why)
 {
     struct principal who;
-    char after[64], token[TOKEN_CHARS + 1];
+    struct strbuf after = {0};
+    char token[TOKEN_CHARS + 1];
     if (!staff_principal(a->staff, person, NULL, &who))
         return why_fail(why, ERR_UNAUTHORIZED, MSG_SIGN_IN_WRONG, "", NULL);
     TRY(session_begin(a->sessions, person, from->address, from->agent, token, why));
     staff_seen(a->staff, person, env_now(data_env(a->data)));
-    int len = snprintf(after, sizeof(after), "{\"by\":\"%s\"}", how);
-    TRY(audit_add(
-        a->data,
-        &(struct audit_entry){
-            .who = &who, .action = "session.began", .subject = "", .after = {after, (size_t)len}},
-        why));
+    describe(&after, how, from->address);
+    enum err err = audit_add(a->data,
+                             &(struct audit_entry){.who = &who,
+                                                   .action = "session.began",
+                                                   .subject = "",
+                                                   .after = strbuf_str(&after),
+                                                   .personal = true},
+                             why);
+    strbuf_finish(&after);
+    if (err != ERR_OK) return err;
     out->person = person;
     memcpy(out->token, token, sizeof(token));
     return ERR_OK;
@@ -107,8 +123,10 @@ static enum err sign_in(struct accounts *a, struct str name, struct str password
     bool right = false;
     uint32_t person = candidate(a, name, stored);
     TRY(password_is(a->gate, password, stored, &right, why));
-    if (!right || !staff_has_role(a->staff, person))
+    if (!right || !staff_has_role(a->staff, person)) {
+        refusals_tell(a->refusals, NULL, person, from->address);
         return why_fail(why, ERR_UNAUTHORIZED, MSG_SIGN_IN_WRONG, "", NULL);
+    }
     throttle_right(a->throttle, name, from->network);
     TRY(enter(a, person, "password", from, out, why));
     session_confirm(a->sessions, str_of(out->token));
@@ -147,7 +165,10 @@ static enum err check_current(struct accounts *a, const struct principal *who, s
     staff_password(a->staff, who->number, stored);
     TRY(check_pace(a, name, from->network, why));
     TRY(password_is(a->gate, given, stored, &right, why));
-    if (!right) return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, field, NULL);
+    if (!right) {
+        refusals_tell(a->refusals, who, who->number, from->address);
+        return why_fail(why, ERR_INVALID, MSG_PASSWORD_WRONG, field, NULL);
+    }
     throttle_right(a->throttle, name, from->network);
     return ERR_OK;
 }

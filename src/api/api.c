@@ -2,6 +2,7 @@
 #include "api/internal.h"
 
 #include "api/assets.h"
+#include "api/authorize.h"
 #include "api/dispatch.h"
 #include "api/feed.h"
 #include "api/openapi.h"
@@ -61,6 +62,15 @@ static void brand_metrics(struct brand *b, struct strbuf *out)
     gauge(out, "poisoned", slug, s.poisoned);
 }
 
+/* A key sees its own brand; 'of' NULL = all. */
+static void all_brands_metrics(struct api *a, const char *of, struct strbuf *out)
+{
+    for (size_t i = 0; i < data_brand_count(a->intake.data); i++) {
+        struct brand *b = data_brand_if_open(a->intake.data, i);
+        if (b && (!of || strcmp(of, brand_slug(b)) == 0)) brand_metrics(b, out);
+    }
+}
+
 static void pool_metrics(struct api *a, struct strbuf *out)
 {
     struct pool_stats asked = pool_stats(a->askers), called = pool_stats(a->workers);
@@ -97,14 +107,22 @@ static void route_metrics(struct api *a, struct strbuf *out)
     }
 }
 
+/* For this machine, and for keys that may look at the server. */
 static void handle_metrics(struct request *req)
 {
     struct api *a = request_ctx(req);
     struct strbuf out = {0};
-    for (size_t i = 0; i < data_brand_count(a->intake.data); i++) {
-        struct brand *b = data_brand_if_open(a->intake.data, i);
-        if (b) brand_metrics(b, &out);
+    bool local = request_is_local(req);
+    const struct key *key = local ? NULL : authorize_key(a, req);
+    if (key && !(key->scopes & SCOPE_SYSTEM_READ)) {
+        fail_with(req, ERR_FORBIDDEN, MSG_NO_SCOPE, "", scope_name(SCOPE_SYSTEM_READ));
+        return;
     }
+    if (!key && !local) {
+        fail_with(req, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", "");
+        return;
+    }
+    all_brands_metrics(a, key ? key->brand : NULL, &out);
     if (a->server) {
         struct http_stats s = http_stats(a->server);
         strbuf_addf(&out, "wellfield_http_requests_total %llu\n", (unsigned long long)s.requests);
@@ -121,6 +139,13 @@ static void handle_metrics(struct request *req)
     intake_metrics(&out);
     reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", out.p ? strbuf_str(&out) : STR(""));
     strbuf_finish(&out);
+}
+
+/* What a person who comes by the bare address wants to see. */
+static void handle_root(struct request *req)
+{
+    reply_header(req, "Location", "/console/");
+    reply(req, 302, NULL, STR(""));
 }
 
 static void handle_page(struct request *req)
@@ -148,7 +173,9 @@ static const struct route own_routes[] = {
     {HTTP_GET, "/ready", ACCESS_PUBLIC, 0, handle_ready,
      "Events can be taken and questions answered"},
     {HTTP_GET, "/metrics", ACCESS_PUBLIC, 0, handle_metrics, "Counters for Prometheus"},
-    {HTTP_GET, "/", ACCESS_PUBLIC, 0, handle_page, "The overview of a brand"},
+    {HTTP_GET, "/", ACCESS_PUBLIC, 0, handle_root, "The way to the console"},
+    {HTTP_GET, "/overview", ACCESS_PUBLIC, 0, handle_page,
+     "The overview of a brand, for this machine"},
     {HTTP_GET, "/console", ACCESS_PUBLIC, 0, handle_console_name, "The console's address"},
     {HTTP_GET, "/console/{path*}", ACCESS_PUBLIC, 0, handle_console, "The console and its files"},
     {0},

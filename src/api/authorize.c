@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 
-#include "account/key.h"
 #include "api/internal.h"
 
 static struct str bearer(const struct request *req)
@@ -18,12 +17,17 @@ static struct str bearer(const struct request *req)
     return str_trim((struct str){h.p + 7, h.len - 7});
 }
 
+const struct key *authorize_key(struct api *a, const struct request *req)
+{
+    const struct key *key = keyring_find(accounts_keys(a->accounts), bearer(req));
+    return key && key->kind == KEY_TOKEN ? key : NULL;
+}
+
 /* A token may ask of one brand. */
 static enum err by_key(struct call *c, struct principal *who, struct why *why)
 {
-    const struct key *key = keyring_find(accounts_keys(c->api->accounts), bearer(c->req));
-    if (!key || key->kind != KEY_TOKEN)
-        return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
+    const struct key *key = authorize_key(c->api, c->req);
+    if (!key) return why_fail(why, ERR_UNAUTHORIZED, MSG_NEEDS_TOKEN, "", NULL);
     *who = (struct principal){
         .kind = PRINCIPAL_KEY, .number = key->number, .scopes = key->scopes, .lang = call_lang(c)};
     snprintf(who->name, sizeof(who->name), "key:%u", key->number);

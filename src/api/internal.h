@@ -20,7 +20,7 @@ struct api {
     struct strbuf docs;               /* and as a page */
     size_t route_count;               /* rows, without the zeroed one at the end */
     struct http_server *server;       /* NULL until api_set_server() */
-    struct page_cache *pages;         /* of the overview at `/` */
+    struct page_cache *pages;         /* of the overview at /overview */
     struct chosen_cache *chosen;      /* what filters have chosen */
     struct overview_cache *overviews; /* of brands, as JSON */
     struct pool *workers;             /* run what may wait for the disk */

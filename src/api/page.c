@@ -84,18 +84,6 @@ static enum err compute(struct cached *p, struct brand *b, struct why *why)
     return err;
 }
 
-/* Only names of this machine's own loopback: a page on the web must not reach in through a name of
- * its own. */
-static bool host_is_local(struct str host)
-{
-    size_t colon = host.len;
-    while (colon > 0 && host.p[colon - 1] != ':' && host.p[colon - 1] != ']')
-        colon--;
-    if (colon > 0 && host.p[colon - 1] == ':') host.len = colon - 1;
-    return str_is(host, "127.0.0.1") || str_eq_fold(host, STR("localhost")) ||
-           str_is(host, "[::1]");
-}
-
 static enum lang wanted_lang(const struct request *req)
 {
     struct str lang = request_query(req, "lang");
@@ -144,8 +132,7 @@ void page_handle(struct page_cache *c, struct data *d, struct request *req)
     struct why why = {0};
     struct brand *b = NULL;
     enum err err = ERR_OK;
-    if (!host_is_local(request_header(req, "Host")))
-        err = why_fail(&why, ERR_FORBIDDEN, MSG_LOCAL_ONLY, "Host", NULL);
+    if (!request_is_local(req)) err = why_fail(&why, ERR_FORBIDDEN, MSG_LOCAL_ONLY, "Host", NULL);
     if (err == ERR_OK) err = wanted_brand(d, req, &b, &why);
     if (err != ERR_OK) {
         reply_problem(req, &why);

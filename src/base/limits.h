@@ -96,6 +96,8 @@
     LIMIT(SESSION_IDLE_MINUTES, 30, "min", "silence after which a session ends")                   \
     LIMIT(SESSION_HOURS, 12, "hours", "a session, however busy")                                   \
     LIMIT(BACKUP_SPARE, 268435456, "bytes", "disk left free beside a backup made by the server")   \
+    LIMIT(REFUSALS, 20, "rows/min",                                                                \
+          "wrong passwords written into the audit log; more are counted")                          \
     LIMIT(CONFIRM_MINUTES, 5, "min", "a password given counts for what asks for it again")         \
     LIMIT(KEYS, 200, "keys", "credentials of one brand that are not revoked")                      \
     LIMIT(KEY_ORIGINS, 20, "origins", "origins of a public write key")                             \

@@ -56,7 +56,12 @@ struct http_options {
     /* Ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as ip.h reads
      * them; NULL = none. */
     const char *trusted;
+    /* Take connections from those proxies and this machine alone: others are closed at once. */
+    bool only_proxies;
 };
+/* Is this an address ("127.0.0.1:8080", "[::1]:0") that nobody else can reach? False too when it is
+ * none. */
+bool http_is_loopback(const char *address);
 
 MUST_CHECK enum err http_start(const struct http_options *options, struct http_server **out,
                                struct why *why);
@@ -94,6 +99,9 @@ struct str request_body(const struct request *req);
 struct ip request_address(const struct request *req);
 /* Did the client come by TLS? Only a trusted proxy can say so. */
 bool request_over_tls(const struct request *req);
+/* Is it from this machine, and not through a proxy: trusted, or one that says so in a header? And
+ * not from a page that has reached in by a name of its own: Host is one of the loopback's. */
+bool request_is_local(const struct request *req);
 /* By Accept-Language; en unless zh comes first. */
 enum lang request_lang(const struct request *req);
 

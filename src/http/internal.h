@@ -78,13 +78,14 @@ struct route_counts {
 };
 
 struct http_server {
-    struct http_options options; /* as given; address is not kept */
-    struct ip_ranges trusted;    /* proxies */
-    struct MHD_Daemon *daemon;   /* the library's side */
-    int listen_fd;               /* the bound socket */
-    char address[64];            /* host:port really bound */
-    atomic_bool stopping;        /* answer 503 and close */
-    atomic_int references;       /* http_stop()'s own, and one an abandoned request */
+    struct http_options options;   /* as given; address is not kept */
+    struct ip_ranges trusted;      /* proxies */
+    struct MHD_Daemon *daemon;     /* the library's side */
+    int listen_fd;                 /* the bound socket */
+    char address[64];              /* host:port really bound */
+    atomic_bool told_of_strangers; /* the log was told that one was turned away */
+    atomic_bool stopping;          /* answer 503 and close */
+    atomic_int references;         /* http_stop()'s own, and one an abandoned request */
 
     pthread_mutex_t lock;      /* guards the lists and what is marked (lock) */
     struct request *idle;      /* to be used again */

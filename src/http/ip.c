@@ -13,6 +13,12 @@ static bool is_v4(const struct ip *ip)
     return memcmp(ip->bytes, mapped, sizeof(mapped)) == 0;
 }
 
+bool ip_is_loopback(const struct ip *ip)
+{
+    static const struct ip own = {{[15] = 1}};
+    return is_v4(ip) ? ip->bytes[12] == 127 : memcmp(ip, &own, sizeof(own)) == 0;
+}
+
 /* Without what stands behind it. */
 static bool parse_bare(struct str text, struct ip *out)
 {

@@ -21,6 +21,7 @@ bool ip_of_socket(const struct sockaddr *address, struct ip *out);
 #define IP_TEXT_MAX 46
 /* As ip_parse reads it, without a port. */
 void ip_format(const struct ip *ip, char out[IP_TEXT_MAX]);
+bool ip_is_loopback(const struct ip *ip);
 /* What one client can move about in: a whole address of IPv4, the first 64 bits of IPv6. */
 struct ip ip_client(const struct ip *ip);
 

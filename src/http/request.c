@@ -91,6 +91,29 @@ bool request_over_tls(const struct request *req)
            str_eq_fold(request_header(req, "X-Forwarded-Proto"), STR("https"));
 }
 
+/* Only names of this machine's own loopback: a page on the web must not reach in through a name of
+ * its own. */
+static bool host_is_local(struct str host)
+{
+    size_t colon = host.len;
+    while (colon > 0 && host.p[colon - 1] != ':' && host.p[colon - 1] != ']')
+        colon--;
+    if (colon > 0 && host.p[colon - 1] == ':') host.len = colon - 1;
+    return str_is(host, "127.0.0.1") || str_eq_fold(host, STR("localhost")) ||
+           str_is(host, "[::1]");
+}
+
+bool request_is_local(const struct request *req)
+{
+    static const char *const said[] = {"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+                                       "X-Real-IP",       "Forwarded",         "Via"};
+    if (!ip_is_loopback(&req->peer) || ip_in(&req->server->trusted, &req->peer)) return false;
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        if (request_header(req, said[i]).p) return false;
+    }
+    return host_is_local(request_header(req, "Host"));
+}
+
 enum lang request_lang(const struct request *req)
 {
     return language_of(request_header(req, "Accept-Language"));

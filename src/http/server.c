@@ -156,6 +156,12 @@ static bool address_is_loopback(const struct address *a)
     return ntohl(a->as.v4.sin_addr.s_addr) >> 24 == 127;
 }
 
+bool http_is_loopback(const char *address)
+{
+    struct address a;
+    return address_parse(address, &a) && address_is_loopback(&a);
+}
+
 static void address_format(const struct address *a, char *out, size_t size)
 {
     char name[INET6_ADDRSTRLEN] = "?";
@@ -208,19 +214,34 @@ static void connection_changed(void *server, struct MHD_Connection *connection, 
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) atomic_fetch_sub(&s->connections, 1);
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *s, bool loopback)
+/* Who is turned away is told to the log once: the next may be a flood. */
+static enum MHD_Result accept_peer(void *server, const struct sockaddr *address, socklen_t len)
+{
+    struct http_server *s = server;
+    struct ip peer;
+    char text[IP_TEXT_MAX];
+    (void)len;
+    if (!s->options.only_proxies || !ip_of_socket(address, &peer)) return MHD_YES;
+    if (ip_is_loopback(&peer) || ip_in(&s->trusted, &peer)) return MHD_YES;
+    ip_format(&peer, text);
+    if (!atomic_exchange(&s->told_of_strangers, true))
+        log_warn("http", "not_a_trusted_proxy", "address=%s", text);
+    return MHD_NO;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *s, bool unlimited)
 {
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},
         {MHD_OPTION_THREAD_POOL_SIZE, s->options.threads > 1 ? s->options.threads : 0, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, connection_limit(), NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, loopback ? 0 : LIMIT_CONNECTIONS_PER_ADDRESS, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, unlimited ? 0 : LIMIT_CONNECTIONS_PER_ADDRESS, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_IDLE_SECONDS, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_MEMORY, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
-    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, s, MHD_OPTION_ARRAY, options,
+    return MHD_start_daemon(flags, 0, accept_peer, s, exchange_step, s, MHD_OPTION_ARRAY, options,
                             MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, s,
                             MHD_OPTION_NOTIFY_COMPLETED, exchange_end, s,
                             MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s, MHD_OPTION_END);
@@ -257,7 +278,7 @@ enum err http_start(const struct http_options *options, struct http_server **out
     atomic_init(&s->references, 1);
     pthread_mutex_init(&s->lock, NULL);
     address_format(&address, s->address, sizeof(s->address));
-    s->daemon = start_daemon(s, address_is_loopback(&address));
+    s->daemon = start_daemon(s, options->only_proxies || address_is_loopback(&address));
     if (!s->daemon) {
         close(fd);
         server_release(s);

@@ -23,13 +23,16 @@ static enum err open_brands(struct data *d, struct why *why)
     return ERR_OK;
 }
 
-/* Accounts come later: until then nobody but this machine may connect. */
-static enum err check_address(const char *listen, struct why *why)
+/* Where to listen, which proxies in front to believe (NULL = none), and where backups go (NULL =
+ * beside the data). */
+struct door {
+    const char *listen, *trusted, *backups;
+};
+
+/* Plain HTTP leaves this machine only on its way to a proxy, which has the TLS. */
+static enum err check_address(const struct door *at, struct why *why)
 {
-    static const char *const loopback[] = {"127.0.0.1:", "localhost:", "[::1]:"};
-    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-        if (strncmp(listen, loopback[i], strlen(loopback[i])) == 0) return ERR_OK;
-    }
+    if (http_is_loopback(at->listen) || (at->trusted && at->trusted[0])) return ERR_OK;
     return why_fail(why, ERR_INVALID, MSG_LOOPBACK_ONLY, "--listen", NULL);
 }
 
@@ -42,12 +45,6 @@ static bool wait_for_end(struct data *d, const sigset_t *signals)
     }
     return !data_poisoned(d);
 }
-
-/* Where to listen, which proxies in front to believe (NULL = none), and where backups go (NULL =
- * beside the data). */
-struct door {
-    const char *listen, *trusted, *backups;
-};
 
 /* Nobody has an account yet: who reads this may make the first one. */
 static enum err offer_setup(struct session *s, struct data *d, const char *address, struct why *why)
@@ -86,6 +83,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
             .env = s->env,
             .ctx = api,
             .trusted = at->trusted,
+            .only_proxies = !http_is_loopback(at->listen),
         };
         err = http_start(&options, &server, why);
     }
@@ -127,7 +125,7 @@ int command_serve(struct session *s, int argc, char *const *argv)
     if (err == ERR_OK && !data) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--data", NULL);
     if (err == ERR_OK && rest_count)
         err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
-    if (err == ERR_OK) err = check_address(at.listen, &why);
+    if (err == ERR_OK) err = check_address(&at, &why);
     log_init(LOG_INFO, form && strcmp(form, "json") == 0    ? LOG_JSON
                        : form && strcmp(form, "human") == 0 ? LOG_HUMAN
                                                             : LOG_AUTO);

@@ -5,6 +5,7 @@ matrix_test.py tries every hostile value in every field; here stands which field
 import concurrent.futures
 import csv
 import functools
+import http.client as http_client
 import io
 import json
 import pathlib
@@ -106,10 +107,43 @@ def test_open_routes_say_nothing_of_members():
     for auth in ({}, {"Authorization": "Bearer garbage"}, {"Authorization": "Bearer " + s.other["api token"]}):
         assert http("GET", s.url + "/health", headers=auth)[:2] == (200, b'{"status":"up"}')
         assert http("GET", s.url + "/ready", headers=auth)[:2] == (200, b'{"status":"ready"}')
-        assert http("GET", s.url + "/", headers=auth)[0] == 200
+        assert http("GET", s.url + "/overview", headers=auth)[0] == 200
         status, body, headers = http("GET", s.url + "/metrics", headers=auth)
         assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
         assert b"wf_" not in body and b"u1" not in body
+
+
+def ask_plainly(path, **headers):
+    """One request as it is, redirects not followed: (status, headers, body)."""
+    c = http_client.HTTPConnection("127.0.0.1", store().port, timeout=30)
+    c.request("GET", path, None, headers)
+    r = c.getresponse()
+    answer = r.status, r.headers, r.read()
+    c.close()
+    return answer
+
+
+def test_the_bare_address_leads_to_the_console():
+    for host in ("127.0.0.1", "wellfield.example"):
+        status, headers, body = ask_plainly("/", Host=host)
+        assert (status, headers["Location"], body) == (302, "/console/", b""), (status, headers)
+
+
+def test_metrics_are_for_this_machine_and_for_keys_that_may_look():
+    s = store()
+    elsewhere = [{"Host": "wellfield.example"}, {"X-Forwarded-For": "203.0.113.9"}, {"Via": "1.1 proxy"}, {"Forwarded": "for=203.0.113.9"},
+                 {"X-Real-IP": "203.0.113.9"}, {"X-Forwarded-Proto": "https"}]
+    for headers in elsewhere:
+        status, _, body = ask_plainly("/metrics", **headers)
+        assert status == 401 and b"wellfield_" not in body, (headers, status)
+        assert ask_plainly("/overview", **headers)[0] == 403, headers
+        for wrong in ("garbage", s.keys["secret write key"]):
+            assert ask_plainly("/metrics", Authorization="Bearer " + wrong, **headers)[0] == 401
+        status, _, body = ask_plainly("/metrics", Authorization="Bearer " + s.token, **headers)
+        assert status == 200 and b'{brand="shop"}' in body and b'{brand="other"}' not in body, headers
+    reader = s.run("key", "add", "--name", "reader", "--scopes", "insight.read").stdout.strip()
+    assert ask_plainly("/metrics", Authorization="Bearer " + reader, Host="wellfield.example")[0] == 403
+    assert b'{brand="other"}' in ask_plainly("/metrics")[2]
 
 
 def test_metrics_are_lines_of_prometheus():
@@ -129,7 +163,7 @@ def test_other_methods_and_addresses_are_refused():
     answer = http("GET", f"{s.url}/api/v1/shop/query", headers={"Authorization": "Bearer " + s.token})
     problem(answer, 405)
     assert "POST" in answer[2]["Allow"]
-    for path in ("/health", "/ready", "/metrics", "/"):
+    for path in ("/health", "/ready", "/metrics", "/overview"):
         problem(http("POST", s.url + path, b"{}"), 405)
         assert http("HEAD", s.url + path)[:2] == (200, b"")
     for path in ("/api", "/api/v1/shop", "/api/v2/shop/query", "/healthz", "/..%2f", "/%00"):

@@ -338,7 +338,7 @@ def test_a_brand_is_renamed_for_all_who_look():
     before, _ = change("GET", "/settings")
     changed, _ = change("PUT", "/settings", {"name": " 小井商店 "})
     assert changed == {**before, "name": "小井商店"} == get("/settings")
-    page = http("GET", store().url + "/?brand=other")[1].decode()
+    page = http("GET", store().url + "/overview?brand=other")[1].decode()
     assert "小井商店" in page
     assert audited("settings.changed")[-1][2] == {"name": "小井商店"}
     for body in ({}, {"name": ""}, {"name": " "}, {"name": "x" * 201}, {"name": "x", "zone": "UTC"}, {"name": 1}):

@@ -57,7 +57,7 @@ def looked():
     saved = os.path.join(s.folder, "report.html")
     with open(saved, "w") as f:
         f.write(s.run("report", "--format", "html").stdout)
-    views = [{"url": f"{s.url}/?brand={brand}&lang={lang}", "name": f"{brand}-{lang}-{width}-{scheme}", "width": width, "scheme": scheme}
+    views = [{"url": f"{s.url}/overview?brand={brand}&lang={lang}", "name": f"{brand}-{lang}-{width}-{scheme}", "width": width, "scheme": scheme}
              for brand in ("shop", "second") for lang in ("en", "zh") for width in (1280, 360) for scheme in ("light", "dark")]
     views += [{"url": "file://" + saved, "name": f"report-{width}", "width": width, "scheme": "dark"} for width in (1280, 800, 360)]
     for v in views:
@@ -174,7 +174,7 @@ def test_two_brands_show_a_chooser():
     for v in pages("report"):
         assert len(v["choices"]) <= 1
     with Store("alone") as s:
-        page = http("GET", s.serve().url + "/?lang=en")[1].decode()
+        page = http("GET", s.serve().url + "/overview?lang=en")[1].decode()
         assert 'href="?brand=alone&amp;lang=zh"' in page and page.count("<a ") == 1
 
 
@@ -189,16 +189,16 @@ def test_a_choice_keeps_the_language():
 def test_foreign_names_of_this_machine_are_refused():
     s = store()
     for host in ("evil.example", f"evil.example:{s.port}", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1", "[::2]", "127.0.0.1:80:80"):
-        status, body, headers = http("GET", s.url + "/", headers={"Host": host})
+        status, body, headers = http("GET", s.url + "/overview", headers={"Host": host})
         assert status == 403, (host, status)
         assert headers["Content-Type"] == "application/problem+json" and b"Shop" not in body
     for host in ("127.0.0.1", f"127.0.0.1:{s.port}", "localhost", "LOCALHOST:1", f"[::1]:{s.port}"):
-        assert http("GET", s.url + "/", headers={"Host": host})[0] == 200, host
+        assert http("GET", s.url + "/overview", headers={"Host": host})[0] == 200, host
 
 
 def test_a_page_is_guarded_by_its_headers():
     s = store()
-    status, body, headers = http("GET", s.url + "/")
+    status, body, headers = http("GET", s.url + "/overview")
     policy = headers["Content-Security-Policy"]
     assert status == 200 and "default-src 'none'" in policy and "unsafe" not in policy, policy
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
@@ -207,7 +207,7 @@ def test_a_page_is_guarded_by_its_headers():
 
 def test_language_and_brand_are_chosen_by_the_address():
     s = store()
-    page = lambda query, **headers: http("GET", s.url + "/" + query, headers=headers)  # noqa: E731
+    page = lambda query, **headers: http("GET", s.url + "/overview" + query, headers=headers)  # noqa: E731
     assert b'lang="en"' in page("", **{"Accept-Language": "en"})[1] and b'lang="zh-CN"' in page("", **{"Accept-Language": "zh-CN"})[1]
     assert page("?brand=absent")[0] == 404 and page("?brand=" + "a" * 500)[0] == 404 and page("?brand=..%2F..%2Fetc")[0] == 404
     assert page("?brand=shop%00")[0] in (400, 404) and page("?lang=xx")[0] == 200 and page("?brand=shop&brand=second")[0] == 400

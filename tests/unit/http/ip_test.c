@@ -95,6 +95,19 @@ static void client_is(const char *peer, const char *forwarded, const char *expec
     text_is(&client, expected);
 }
 
+static void loopback_is_known_in_both_families(void **state)
+{
+    static const char *const own[] = {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"};
+    static const char *const others[] = {
+        "128.0.0.1", "0.0.0.0", "::", "::2", "::127.0.0.1", "2001:db8::1"};
+    struct ip ip;
+    (void)state;
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        assert_true(ip_parse(str_of(own[i]), &ip) && ip_is_loopback(&ip));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_true(ip_parse(str_of(others[i]), &ip) && !ip_is_loopback(&ip));
+}
+
 static void only_trusted_proxies_say_who_is_behind_them(void **state)
 {
     (void)state;
@@ -126,6 +139,7 @@ int main(void)
         cmocka_unit_test(addresses_are_read_with_and_without_a_port),
         cmocka_unit_test(a_range_holds_what_begins_alike),
         cmocka_unit_test(a_range_that_is_none_is_refused),
+        cmocka_unit_test(loopback_is_known_in_both_families),
         cmocka_unit_test(only_trusted_proxies_say_who_is_behind_them),
         cmocka_unit_test(a_client_of_ipv6_has_a_whole_network),
     };

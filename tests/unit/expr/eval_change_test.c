@@ -1,37 +1,11 @@
 /* eval_change_test.c - until the named moment the clock alone changes nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <string.h>
-
-#include "world.h"
-
-static struct arena *arena;
-static struct arena *scratch;
-static struct world world;
-static struct run *run;
+#include "eval_place.h"
 
 static int set_up(void **state)
 {
     (void)state;
-    arena = arena_create(0);
-    scratch = arena_create(0);
-    world = (struct world){0};
-    run = run_create();
+    begin_empty();
     run_member(run, 1);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mem_free(run);
-    arena_destroy(arena);
-    arena_destroy(scratch);
     return 0;
 }
 

@@ -1,32 +1,5 @@
 /* eval_did_test.c - did(): windows, conditions, sequences; and a plain recount that must agree. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <string.h>
-
-#include "expr/eval.h"
-#include "world.h"
-
-static struct arena *arena;
-static struct arena *scratch;
-static struct run *run;
-
-static const struct expr *parse(const char *text)
-{
-    struct expr_catalog catalog = world_catalog();
-    const struct expr *e = NULL;
-    struct why why;
-    char message[512];
-    if (expr_parse(arena, &catalog, EXPR_MEMBER, str_of(text), "", &e, &why) != ERR_OK) {
-        why_text(&why, LANG_EN, message, sizeof(message));
-        fail_msg("%s: %s", text, message);
-    }
-    return e;
-}
+#include "eval_place.h"
 
 static bool answer_in(const char *zone, const char *text, int64_t now)
 {
@@ -44,22 +17,11 @@ static bool answer_in(const char *zone, const char *text, int64_t now)
 static int set_up(void **state)
 {
     (void)state;
-    arena = arena_create(0);
-    scratch = arena_create(0);
-    run = run_create();
+    begin_empty();
     run_member(run, 1); /* a neighbour, whose events must not count */
     run_event(run, WORLD_NOW - TIME_HOUR, "order.refunded");
     run_event(run, WORLD_NOW - TIME_HOUR, "order.paid");
     run_member(run, 2);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mem_free(run);
-    arena_destroy(arena);
-    arena_destroy(scratch);
     return 0;
 }
 

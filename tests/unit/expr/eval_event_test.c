@@ -1,35 +1,11 @@
 /* eval_event_test.c - one event against every field, operator and null; each example by both
  * evaluators. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <string.h>
-
-#include "world.h"
-
-static struct arena *arena;
-
-static const struct expr *parse(const char *text)
-{
-    struct expr_catalog catalog = world_catalog();
-    const struct expr *e = NULL;
-    struct why why;
-    char message[512];
-    if (expr_parse(arena, &catalog, EXPR_EVENT, str_of(text), "", &e, &why) != ERR_OK) {
-        why_text(&why, LANG_EN, message, sizeof(message));
-        fail_msg("%s: %s", text, message);
-    }
-    return e;
-}
+#include "eval_place.h"
 
 /* What both evaluators say of a row, with and without scratch, with all columns and those asked. */
 static bool answer(const struct run *r, const char *text, uint32_t row)
 {
-    const struct expr *e = parse(text);
+    const struct expr *e = parse_about(EXPR_EVENT, text);
     struct columns columns = {0};
     struct prop_column props[WORLD_COLUMNS];
     assert_true(expr_columns(e, &columns));
@@ -56,8 +32,8 @@ static bool answer(const struct run *r, const char *text, uint32_t row)
 
 static int set_up(void **state)
 {
-    arena = arena_create(0);
-    struct run *r = run_create();
+    begin_empty();
+    struct run *r = run;
     run_member(r, 7);
     /* Row 0: 2025-01-01T00:00:00+08:00, a Wednesday; nothing but its kind. */
     run_event(r, WORLD_NOW, "message.sent");
@@ -81,13 +57,6 @@ static int set_up(void **state)
     run_text(r, row, "plan", "");
     run_number(r, row, "mixed", PROP_BOOL, 0);
     *state = r;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    mem_free(*state);
-    arena_destroy(arena);
     return 0;
 }
 

@@ -1,32 +1,5 @@
 /* eval_member_test.c - fields, calls, segments and the built-in segments. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <string.h>
-
-#include "world.h"
-
-static struct arena *arena;
-static struct arena *scratch;
-static struct world world;
-static struct run *run;
-
-static const struct expr *parse(const char *text)
-{
-    struct expr_catalog catalog = world_catalog();
-    const struct expr *e = NULL;
-    struct why why;
-    char message[512];
-    if (expr_parse(arena, &catalog, EXPR_MEMBER, str_of(text), "", &e, &why) != ERR_OK) {
-        why_text(&why, LANG_EN, message, sizeof(message));
-        fail_msg("%s: %s", text, message);
-    }
-    return e;
-}
+#include "eval_place.h"
 
 static bool answer_at(const char *text, int64_t now)
 {
@@ -54,21 +27,9 @@ static bool answer_at(const char *text, int64_t now)
 static int set_up(void **state)
 {
     (void)state;
-    arena = arena_create(0);
-    scratch = arena_create(0);
+    begin_empty();
     (void)arena_alloc(scratch, 64); /* something of the caller's, which must stay */
-    world = (struct world){0};
-    run = run_create();
     run_member(run, 12);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mem_free(run);
-    arena_destroy(arena);
-    arena_destroy(scratch);
     return 0;
 }
 

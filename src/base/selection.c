@@ -1,6 +1,6 @@
-/* selection.c - eight rows at once with AVX2: the bits of a byte pull the numbers of their places
- * together, and all eight are written however many count. Of a word with fewer bits than that, the
- * lowest is taken eight times. */
+/* selection.c - eight rows at once with AVX2: the places of a byte's bits are pulled together, and
+ * all eight are written however many count. Of a word with fewer bits than that, the lowest is
+ * taken eight times. */
 #include "base/selection.h"
 
 #include <assert.h>
@@ -9,6 +9,7 @@
 #endif
 
 #include "base/cpu.h"
+#include "base/places.h"
 
 /* Written out for each target, so that the count of bits is one instruction where there is one. */
 static inline __attribute__((always_inline)) void ranks(const uint64_t *bits, const uint32_t *end,
@@ -72,11 +73,9 @@ WIDE static uint32_t rows_wide(const uint64_t *bits, uint32_t count, uint32_t *r
             continue;
         }
         for (uint32_t row = i; left; left >>= 8, row += 8) {
-            uint64_t bytes = _pdep_u64(left, UINT64_C(0x0101010101010101)) * 0xff;
-            uint64_t places = _pext_u64(UINT64_C(0x0706050403020100), bytes);
-            __m256i eight = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)places));
+            __m256i eight = _mm256_add_epi32(places(left), _mm256_set1_epi32((int)row));
             void *out = rows + found;
-            _mm256_storeu_si256(out, _mm256_add_epi32(eight, _mm256_set1_epi32((int)row)));
+            _mm256_storeu_si256(out, eight);
             found += (uint32_t)__builtin_popcountll(left & 0xff);
         }
     }

@@ -9,6 +9,7 @@
 #endif
 
 #include "base/cpu.h"
+#include "base/places.h"
 #include "base/vec.h"
 
 /* Powers of two below the shortest usual bucket of each unit: 35 min, 19 h, 6.2 d, 24.9 d. */
@@ -146,11 +147,8 @@ changes_wide(uint32_t *bucket, uint32_t n, uint32_t *last, uint32_t *count)
         __m256i turned = _mm256_permutevar8x32_epi32(v, turn);
         __m256i same = _mm256_cmpeq_epi32(v, _mm256_blend_epi32(turned, before, 1));
         unsigned differ = 0xff & ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(same));
-        uint64_t bytes = _pdep_u64(differ, UINT64_C(0x0101010101010101)) * 0xff;
-        uint64_t places = _pext_u64(UINT64_C(0x0706050403020100), bytes);
-        __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)places));
         end = (uint32_t)_mm256_extract_epi32(v, 7);
-        _mm256_storeu_si256(out, _mm256_permutevar8x32_epi32(v, order));
+        _mm256_storeu_si256(out, _mm256_permutevar8x32_epi32(v, places(differ)));
         kept += (uint32_t)__builtin_popcount(differ);
         before = turned;
     }

@@ -10,6 +10,7 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/spreadsheet.h"
 #include "insight/reply.h"
 
 #define PAGE LIMIT_PAGE_MEMBERS
@@ -41,7 +42,8 @@ static const char *column_name(int column)
 struct export
 {
     struct call *call;
-    struct reply reply;
+    struct reply reply;        /* as CSV */
+    struct spreadsheet *sheet; /* as a spreadsheet's file; NULL = as CSV */
     int columns[COLUMN_COUNT];
     size_t column_count;
     bool clear;
@@ -91,6 +93,35 @@ static const char *header(const struct export *e)
 
 /* ---- rows ---- */
 
+static void put_cell_text(struct export *e, struct str text)
+{
+    if (e->sheet) {
+        spreadsheet_text(e->sheet, text);
+    } else {
+        reply_text(&e->reply, NULL, text);
+    }
+}
+
+static void put_cell_number(struct export *e, int64_t number)
+{
+    if (e->sheet) {
+        spreadsheet_number(e->sheet, (double)number);
+    } else {
+        reply_int(&e->reply, NULL, number);
+    }
+}
+
+static void put_cell_time(struct export *e, int64_t at)
+{
+    char text[64];
+    if (!e->sheet) {
+        reply_time(&e->reply, NULL, at);
+        return;
+    }
+    size_t len = at == TIME_NONE ? 0 : time_format(e->reply.zone, at, text, sizeof(text));
+    spreadsheet_text(e->sheet, (struct str){text, len});
+}
+
 /* All values of a kind, parted by blanks. */
 static void put_values(struct export *e, struct arena *arena, const struct look_row *row,
                        enum identity_kind kind)
@@ -102,39 +133,38 @@ static void put_values(struct export *e, struct arena *arena, const struct look_
         struct str value = id->personal && !e->clear ? look_mask(arena, id->value) : id->value;
         text = arena_printf(arena, "%s%s" STR_FMT, text, *text ? " " : "", STR_ARG(value));
     }
-    reply_text(&e->reply, NULL, str_of(text));
+    put_cell_text(e, str_of(text));
 }
 
 static void put_cell(struct export *e, struct arena *arena, const struct look_row *row, int column)
 {
-    struct reply *r = &e->reply;
     switch (column) {
     case COLUMN_ID:
-        reply_member(r, NULL, row->id);
+        put_cell_text(e, str_of(arena_printf(arena, "m%" PRIu32, row->id)));
         break;
     case COLUMN_NAME:
-        reply_text(r, NULL, row->name.p ? row->name : STR(""));
+        put_cell_text(e, row->name.p ? row->name : STR(""));
         break;
     case COLUMN_STAGE:
-        reply_text(r, NULL, str_of(stage_name(row->stage)));
+        put_cell_text(e, str_of(stage_name(row->stage)));
         break;
     case COLUMN_TRUST:
-        reply_text(r, NULL, str_of(trust_name(row->trust)));
+        put_cell_text(e, str_of(trust_name(row->trust)));
         break;
     case COLUMN_CREATED:
-        reply_time(r, NULL, row->created);
+        put_cell_time(e, row->created);
         break;
     case COLUMN_LAST_SEEN:
-        reply_time(r, NULL, row->last_seen);
+        put_cell_time(e, row->last_seen);
         break;
     case COLUMN_EVENTS:
-        reply_count(r, NULL, row->events);
+        put_cell_number(e, (int64_t)row->events);
         break;
     case COLUMN_ORDERS:
-        reply_count(r, NULL, row->orders);
+        put_cell_number(e, (int64_t)row->orders);
         break;
     case COLUMN_SPENT:
-        reply_int(r, NULL, row->spent);
+        put_cell_number(e, row->spent);
         break;
     default:
         put_values(e, arena, row, (enum identity_kind)(column - COLUMN_IDENTITY));
@@ -147,10 +177,14 @@ static enum err put_page(struct export *e, struct look *l, const struct look_pag
 {
     TRY(look_list(l, page, rows, why));
     for (size_t i = 0; i < rows->count; i++) {
-        reply_row(&e->reply);
+        if (e->sheet) {
+            spreadsheet_row(e->sheet);
+        } else {
+            reply_row(&e->reply);
+        }
         for (size_t k = 0; k < e->column_count; k++)
             put_cell(e, l->arena, &rows->items[i], e->columns[k]);
-        reply_row_end(&e->reply);
+        if (!e->sheet) reply_row_end(&e->reply);
     }
     e->members += rows->count;
     if (e->members > LIMIT_EXPORT_MEMBERS)
@@ -206,6 +240,37 @@ static enum err write_down(const struct export *e, struct why *why)
     return err;
 }
 
+static enum err put_members(struct export *e, const struct idset *only, struct why *why)
+{
+    struct sql *db;
+    TRY(brand_reader(e->call->brand, &db, why));
+    enum err err = put_pages(e, db, only, why);
+    sql_close(db);
+    return err;
+}
+
+static enum err put_sheet(struct export *e, const struct idset *only, struct why *why)
+{
+    struct spreadsheet_options o = {
+        .dir = data_dir(e->call->data), .headers = header(e), .rows_max = SPREADSHEET_ROWS};
+    env_random(data_env(e->call->data), &o.tag, sizeof(o.tag));
+    TRY(spreadsheet_create(&o, &e->sheet, why));
+    enum err err = put_members(e, only, why);
+    if (err == ERR_OK) err = spreadsheet_finish(e->sheet, e->reply.out, why);
+    spreadsheet_destroy(e->sheet);
+    e->call->type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    return err;
+}
+
+static enum err put_csv(struct export *e, const struct idset *only, struct why *why)
+{
+    reply_list(&e->reply, NULL, header(e));
+    enum err err = put_members(e, only, why);
+    reply_list_end(&e->reply);
+    e->call->type = "text/csv; charset=utf-8";
+    return err;
+}
+
 static enum err export_members(struct call *c, struct json_writer *w, struct why *why)
 {
     struct export e = {.call = c,
@@ -213,18 +278,14 @@ static enum err export_members(struct call *c, struct json_writer *w, struct why
                        .reply = {.form = INSIGHT_CSV, .zone = brand_zone(c->brand), .out = w->out}};
     const struct idset *only = NULL;
     uint64_t seq;
-    struct sql *db;
+    bool xlsx = str_is(call_str(c, "format"), "xlsx");
     TRY(read_columns(&e, why));
     if (call_has(c, "filter")) TRY(chosen_get(c, call_str(c, "filter"), 0, &only, &seq, why));
-    TRY(brand_reader(c->brand, &db, why));
-    reply_list(&e.reply, NULL, header(&e));
-    enum err err = put_pages(&e, db, only, why);
-    sql_close(db);
-    reply_list_end(&e.reply);
-    if (err == ERR_OK) err = write_down(&e, why);
-    if (err != ERR_OK) return err;
-    c->type = "text/csv; charset=utf-8";
-    reply_header(c->req, "Content-Disposition", "attachment; filename=\"members.csv\"");
+    TRY(xlsx ? put_sheet(&e, only, why) : put_csv(&e, only, why));
+    TRY(write_down(&e, why));
+    reply_header(c->req, "Content-Disposition",
+                 xlsx ? "attachment; filename=\"members.xlsx\""
+                      : "attachment; filename=\"members.csv\"");
     return ERR_OK;
 }
 
@@ -237,7 +298,7 @@ static const struct spec_field export_query[] = {
     {.name = "stage", .type = SPEC_ENUM, .choices = MEMBERS_STAGES, .doc = "only of this stage"},
     {.name = "format",
      .type = SPEC_ENUM,
-     .choices = "csv",
+     .choices = "csv|xlsx",
      .fallback = "csv",
      .doc = "form of the file"},
     {.name = "columns",
@@ -257,7 +318,7 @@ const struct spec export_specs[] = {
      .query = export_query,
      .flags = SPEC_FILTERED | SPEC_PERSONAL | SPEC_CONFIRM,
      .handle = export_members,
-     .summary = "Members as CSV for a spreadsheet; written down in the audit log",
-     .reply_types = "text/csv"},
+     .summary = "Members as a file for a spreadsheet; written down in the audit log",
+     .reply_types = "text/csv|application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {0},
 };

@@ -10,6 +10,8 @@ import re
 import sqlite3
 import sys
 import urllib.parse
+import xml.etree.ElementTree
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import Skip, Store, http, run  # noqa: E402
@@ -251,7 +253,8 @@ def export(token=None, status=200, **query):
     code, text, headers = http("GET", url, None, {"Authorization": "Bearer " + (token or owner())})
     assert code == status, (code, text)
     if status == 200:
-        assert headers["Content-Type"].startswith("text/csv") and "members.csv" in headers["Content-Disposition"], headers
+        kind, name = ("application/vnd.openxmlformats", "members.xlsx") if query.get("format") == "xlsx" else ("text/csv", "members.csv")
+        assert headers["Content-Type"].startswith(kind) and name in headers["Content-Disposition"], headers
     return text
 
 
@@ -275,6 +278,26 @@ def test_an_export_is_a_safe_file_and_is_written_down():
     export(columns="id,id", status=400)
     export(filter="nope", status=400)
     assert len(audited("members.exported")) == before + 2
+
+
+def sheet_rows(raw):
+    """The cells of the first sheet of an XLSX file, {"A1": (type, text)}, row by row."""
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    page = xml.etree.ElementTree.fromstring(zipfile.ZipFile(io.BytesIO(raw)).read("xl/worksheets/sheet1.xml"))
+    return [{re.sub(r"\d", "", c.get("r")): (c.get("t"), "".join(c.itertext())) for c in row} for row in page.iter(space + "row")]
+
+
+def test_a_spreadsheet_holds_the_same_as_the_csv():
+    columns = "id,name,stage,created,orders,spent,phone"
+    table = list(csv.reader(io.StringIO(export(columns=columns).decode("utf-8-sig"))))
+    rows = sheet_rows(export(columns=columns, format="xlsx"))
+    assert len(rows) == len(table) and len(rows) > 2, (len(rows), len(table))
+    for want, got in zip(table, rows):
+        for letter, text in zip("ABCDEFG", want):
+            kind, cell = got.get(letter, ("inlineStr", ""))
+            assert cell == text.removeprefix("'") and (kind == "inlineStr" or letter in "EF"), (want, got)
+    assert rows[1]["E"][0] is None and audited("members.exported")[-1][2]["members"] == len(rows) - 1
+    export(format="xls", status=400)
 
 
 def test_what_is_masked_is_revealed_for_a_reason_that_is_written_down():

@@ -2,9 +2,10 @@
  *
  * A trait "name" is sealed at rest, so that no database index could find a piece of it; identities
  * of kind name are searched beside them. Names are folded (utf8_fold) and lie behind each other in
- * one text, each behind a NUL; entry i begins at entries[i].at. The first search reads them all;
- * from then on the writer notes the personas whose names changed, and the next search reads those
- * anew. Nothing is kept, and nothing noted, before the first search.
+ * one text, each behind a NUL; entry i begins at entries[i].at. A server reads them all at its
+ * start (people_read_names), or else the first search does; from then on the writer notes the
+ * personas whose names changed, and the next search reads those anew. Nothing is kept, and nothing
+ * noted, before. A search that comes while all are read waits for that, and reads nothing twice.
  *
  * Invariants: entries ascend by 'at'; an entry of a persona whose names were read again has persona
  * 0, and is found by nothing. 'lock' guards what is kept and is held while it is read; 'note_lock'
@@ -24,6 +25,7 @@ struct name_index {
     struct sql
         *db; /* its own, so that it reads what was committed, whoever asks; NULL = none yet */
     bool built;
+    const atomic_bool *stop; /* set: whoever reads gives up; NULL = nobody says so */
     VEC(struct entry) entries;
     struct strbuf text;
     size_t gone; /* void entries */
@@ -111,6 +113,10 @@ static enum err add_rows(struct people *p, struct sql_stmt *s, struct arena *scr
     for (bool row;;) {
         TRY(sql_step(s, &row));
         if (!row) return ERR_OK;
+        if (p->name_index->stop && atomic_load(p->name_index->stop)) {
+            sql_reset(s);
+            return ERR_UNAVAILABLE;
+        }
         uint32_t persona = (uint32_t)sql_int(s, 0);
         if (!sql_is_null(s, 1)) {
             add_sealed(p, scratch, persona, sql_blob(s, 1));
@@ -257,5 +263,21 @@ enum err name_index_find(struct people *p, struct str text, size_t limit, struct
         for (size_t i = 0; i < hits[k].count; i++)
             out->persona[out->count++] = hits[k].persona[i];
     }
+    return err;
+}
+
+/* ---- ahead of any search ---- */
+
+enum err people_read_names(struct brand *b, const atomic_bool *stop)
+{
+    struct people *p = brand_module_state(b, &people_module);
+    struct name_index *x = p->name_index;
+    struct arena *arena = arena_create(0);
+    pthread_mutex_lock(&x->lock);
+    x->stop = stop;
+    enum err err = freshen(p, arena);
+    x->stop = NULL;
+    pthread_mutex_unlock(&x->lock);
+    arena_destroy(arena);
     return err;
 }

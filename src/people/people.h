@@ -3,6 +3,8 @@
  * Everything that changes runs on the brand's writer inside a transaction (struct tx). */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "brand/brand.h"
 #include "people/fact.h"
 #include "people/fold.h"
@@ -70,6 +72,11 @@ struct people_erased {
 };
 MUST_CHECK enum err people_erase(struct brand *b, uint32_t member, struct people_erased *out,
                                  struct why *why);
+
+/* Read the names by which members are searched into memory, as the first search otherwise does; a
+ * search meanwhile waits for it. ERR_UNAVAILABLE: '*stop' was set before it had read all. Any
+ * thread but the writer. */
+MUST_CHECK enum err people_read_names(struct brand *b, const atomic_bool *stop);
 
 /* The fold's view of this brand; valid until the brand closes, refreshed when kinds or properties
  * are added. Any thread; copy it for the length of a query. */

@@ -223,6 +223,32 @@ static void a_search_knows_what_was_committed_since_the_last(void **state)
     place_close(&p);
 }
 
+static void names_that_were_read_ahead_are_not_read_again(void **state)
+{
+    (void)state;
+    struct place p;
+    struct view v;
+    atomic_bool stop = true;
+    open_with_three(&p);
+    view_open(&v, &p);
+    assert_int_equal(people_read_names(p.brand, &stop), ERR_UNAVAILABLE);
+    assert_found(&v, "明", 2, 3); /* who searches reads what was given up */
+    view_close(&v);
+    place_close(&p);
+
+    open_with_three(&p);
+    view_open(&v, &p);
+    stop = false;
+    assert_int_equal(people_read_names(p.brand, &stop), ERR_OK);
+    stop = true;
+    assert_int_equal(people_read_names(p.brand, &stop), ERR_OK); /* nothing is left to read */
+    send_person(&p, "u4", "+8613700001111", "孙明");
+    assert_int_equal(people_read_names(p.brand, &stop), ERR_UNAVAILABLE);
+    assert_found(&v, "明", 3, 3);
+    view_close(&v);
+    place_close(&p);
+}
+
 static enum err run_forget_tails(struct tx *tx, void *arg, struct why *why)
 {
     (void)arg;
@@ -299,6 +325,7 @@ int main(void)
         cmocka_unit_test(pages_of_a_set_hold_its_members_only),
         cmocka_unit_test(members_are_found_by_whatever_names_them),
         cmocka_unit_test(a_search_knows_what_was_committed_since_the_last),
+        cmocka_unit_test(names_that_were_read_ahead_are_not_read_again),
         cmocka_unit_test(phones_of_an_older_store_get_their_last_four_at_the_opening),
         cmocka_unit_test(a_bulk_load_can_be_searched_by_the_last_four),
         cmocka_unit_test(masks_leave_what_tells_people_apart),

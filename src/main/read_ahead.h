@@ -1,0 +1,14 @@
+/* read_ahead.h - what a server's first caller would wait for, read beside it at the start.
+ *
+ * Started and stopped by one thread. */
+#pragma once
+
+#include "brand/data.h"
+
+struct read_ahead;
+
+/* Begin to read the names of all brands that are open, on a thread that gives way to all others.
+ * NULL when there is none to be had: then the first search reads them. */
+struct read_ahead *read_ahead_start(struct data *d);
+/* Stop it, wherever it is. NULL is allowed. */
+void read_ahead_stop(struct read_ahead *r);

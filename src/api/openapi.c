@@ -273,6 +273,7 @@ static void write_flags(struct json_writer *w, const struct spec *s)
                  {SPEC_OWNER, "x-owner"},
                  {SPEC_IDEMPOTENT, "x-idempotent"}};
     if (s->scope) pair(w, "x-scope", scope_name(s->scope));
+    if (s->audit) pair(w, "x-audit", s->audit);
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         if (!(s->flags & shown[i].flag)) continue;
         json_key(w, shown[i].name);

@@ -169,6 +169,16 @@ static enum err confirm(struct call *c, struct json_writer *w, struct why *why)
         why);
 }
 
+static enum err tell(const struct call *c, const char *action, struct str after, struct why *why)
+{
+    const struct audit_entry e = {.who = c->who,
+                                  .action = action,
+                                  .subject = arena_printf(c->arena, "staff:%u", c->who->number),
+                                  .after = after,
+                                  .personal = true};
+    return audit_add(c->data, &e, why);
+}
+
 static enum err sign_out(struct call *c, struct json_writer *w, struct why *why)
 {
     (void)w;
@@ -176,7 +186,7 @@ static enum err sign_out(struct call *c, struct json_writer *w, struct why *why)
         session_end(accounts_sessions(c->api->accounts), c->who->number, c->who->session, why);
     if (err != ERR_OK && err != ERR_NOT_FOUND) return err;
     set_cookie(c, "");
-    return ERR_OK;
+    return tell(c, "session.ended", (struct str){NULL, 0}, why);
 }
 
 /* ---- one's own sessions and account ---- */
@@ -208,7 +218,7 @@ static enum err end_session(struct call *c, struct json_writer *w, struct why *w
     (void)w;
     TRY(call_number(c, "id", &number, why));
     if (session_end(accounts_sessions(c->api->accounts), c->who->number, number, why) == ERR_OK)
-        return ERR_OK;
+        return tell(c, "session.ended", (struct str){NULL, 0}, why);
     return why->err == ERR_NOT_FOUND ? call_not_found(why) : why->err;
 }
 
@@ -219,6 +229,22 @@ static enum err change_password(struct call *c, const struct json *given,
     const struct account_caller from = caller_of(c);
     const struct account_change change = {current->string, new->string};
     return account_change_password(c->api->accounts, c->who, &change, &from, out, why);
+}
+
+/* What one changes of oneself; a password is told of where it is set. */
+static enum err tell_change(struct call *c, struct why *why)
+{
+    static const char *const fields[] = {"display", "lang"};
+    struct strbuf text = {0};
+    struct json_writer w = {.out = &text};
+    json_begin_object(&w);
+    for (size_t i = 0; i < 2; i++) {
+        if (call_has(c, fields[i])) put_str(&w, fields[i], call_str(c, fields[i]));
+    }
+    json_end_object(&w);
+    enum err err = tell(c, "staff.changed", strbuf_str(&text), why);
+    strbuf_finish(&text);
+    return err;
 }
 
 static enum err change_me(struct call *c, struct json_writer *w, struct why *why)
@@ -233,6 +259,7 @@ static enum err change_me(struct call *c, struct json_writer *w, struct why *why
             call_has(c, "display") ? arena_str(c->arena, call_str(c, "display")).p : NULL;
         TRY(staff_set_me(staff, c->who->number, display, lang, why));
     }
+    TRY(tell_change(c, why));
     if (!password || password->type != JSON_OBJECT) return show_session(c, w, why);
     enum err err = change_password(c, password, &session, why);
     return err == ERR_OK ? begun(c, w, &session, why) : refused(c, err, why);
@@ -315,6 +342,7 @@ const struct spec account_specs[] = {
      .body_max = BODY_MAX,
      .flags = SPEC_SERVER | SPEC_PERSONAL,
      .handle = set_up,
+     .audit = "session.began",
      .summary = "Make the first account, an owner of every brand, and sign in",
      .reply = SESSION_EXAMPLE "\n~{\"confirmed_until\":null}"},
     {.method = HTTP_POST,
@@ -323,6 +351,7 @@ const struct spec account_specs[] = {
      .body_max = BODY_MAX,
      .flags = SPEC_SERVER | SPEC_PERSONAL,
      .handle = sign_in,
+     .audit = "session.began",
      .summary = "Sign in; sets a cookie",
      .reply = SESSION_EXAMPLE "\n~{\"confirmed_until\":null}"},
     {.method = HTTP_POST,
@@ -331,6 +360,7 @@ const struct spec account_specs[] = {
      .body_max = BODY_MAX,
      .flags = SPEC_SERVER | SPEC_PERSONAL,
      .handle = use_link,
+     .audit = "session.began",
      .summary = "Sign in by a one-time link; sets a cookie",
      .reply = SESSION_EXAMPLE "\n~{\"confirmed_until\":null}"},
     {.method = HTTP_POST,
@@ -340,6 +370,7 @@ const struct spec account_specs[] = {
      .body_max = BODY_MAX,
      .flags = SPEC_SERVER,
      .handle = confirm,
+     .audit = "session.confirmed",
      .summary = "Give one's password again, for what answers 403 confirm_password without"},
     {.method = HTTP_GET,
      .path = "/api/v1/session",
@@ -353,6 +384,7 @@ const struct spec account_specs[] = {
      .scope = SCOPE_SIGNED_IN,
      .flags = SPEC_SERVER,
      .handle = sign_out,
+     .audit = "session.ended",
      .summary = "Sign out"},
     {.method = HTTP_GET,
      .path = "/api/v1/sessions",
@@ -368,6 +400,7 @@ const struct spec account_specs[] = {
      .scope = SCOPE_SIGNED_IN,
      .flags = SPEC_SERVER,
      .handle = end_session,
+     .audit = "session.ended",
      .summary = "End one of one's own sessions"},
     {.method = HTTP_PUT,
      .path = "/api/v1/me",
@@ -376,6 +409,7 @@ const struct spec account_specs[] = {
      .body_max = BODY_MAX,
      .flags = SPEC_SERVER | SPEC_PERSONAL,
      .handle = change_me,
+     .audit = "staff.changed",
      .summary = "Change one's own name to show, language or password",
      .reply = SESSION_EXAMPLE "\n~{\"confirmed_until\":null}"},
     {0},

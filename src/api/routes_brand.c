@@ -261,6 +261,7 @@ const struct spec brand_specs[] = {
      .body = settings_body,
      .body_max = 4096,
      .handle = put_settings,
+     .audit = "settings.changed",
      .summary = "Change the brand's name",
      .reply = SETTINGS},
     {0},

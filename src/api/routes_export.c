@@ -318,6 +318,7 @@ const struct spec export_specs[] = {
      .query = export_query,
      .flags = SPEC_FILTERED | SPEC_PERSONAL | SPEC_CONFIRM,
      .handle = export_members,
+     .audit = "members.exported",
      .summary = "Members as a file for a spreadsheet; written down in the audit log",
      .reply_types = "text/csv|application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {0},

@@ -158,6 +158,7 @@ const struct spec reveal_specs[] = {
      .body_max = 16384,
      .flags = SPEC_PERSONAL,
      .handle = reveal,
+     .audit = "member.revealed",
      .summary = "Masked values of a member in clear; written down in the audit log",
      .reply = "{\"identities\":[{\"field\":\"phone:0\",\"kind\":\"phone\","
               "\"value\":\"+8613800138000\"}],\"traits\":[{\"field\":\"trait:email\","

@@ -191,11 +191,41 @@ static enum err read_wanted(struct call *c, struct saved *s, struct why *why)
     return err;
 }
 
+/* {"name": ...}, into the arena. */
+static struct str named(const struct call *c, struct str name)
+{
+    struct strbuf text = {0};
+    struct json_writer w = {.out = &text};
+    json_begin_object(&w);
+    put_str(&w, "name", name);
+    json_end_object(&w);
+    struct str out = arena_str(c->arena, strbuf_str(&text));
+    strbuf_finish(&text);
+    return out;
+}
+
+/* Who did that of the spec to it; a name that is {NULL, 0} was not there. */
+static enum err tell(const struct call *c, const struct saved *s, struct str before,
+                     struct str after, struct why *why)
+{
+    const struct str none = {NULL, 0};
+    const struct audit_entry e = {
+        .who = c->who,
+        .brand = brand_slug(c->brand),
+        .action = c->spec->audit,
+        .subject = arena_printf(c->arena, "%s:%" PRIu32,
+                                s->kind == SAVED_BOARD ? "board" : "question", s->id),
+        .before = before.p ? named(c, before) : none,
+        .after = after.p ? named(c, after) : none};
+    return audit_add(c->data, &e, why);
+}
+
 static enum err add_saved(struct call *c, struct json_writer *w, struct why *why)
 {
     struct saved s = {.author = str_of(c->who->name)};
     TRY(read_wanted(c, &s, why));
     TRY(saved_add(c->brand, &s, why));
+    TRY(tell(c, &s, (struct str){NULL, 0}, s.name, why));
     c->status = 201;
     return put_one(c, w, &s, why);
 }
@@ -205,8 +235,10 @@ static enum err change_saved(struct call *c, struct json_writer *w, struct why *
     struct saved s;
     TRY(find(c, &s, why));
     TRY(call_if_match(c, s.version, why));
+    struct str before = s.name;
     TRY(read_wanted(c, &s, why));
     TRY(saved_change(c->brand, &s, why));
+    TRY(tell(c, &s, before, s.name, why));
     return put_one(c, w, &s, why);
 }
 
@@ -216,7 +248,8 @@ static enum err remove_saved(struct call *c, struct json_writer *w, struct why *
     (void)w;
     TRY(find(c, &s, why));
     TRY(call_if_match(c, s.version, why));
-    return saved_remove(c->brand, &s, why);
+    TRY(saved_remove(c->brand, &s, why));
+    return tell(c, &s, s.name, (struct str){NULL, 0}, why);
 }
 
 /* ---- the table ---- */
@@ -271,6 +304,7 @@ const struct spec saved_specs[] = {
      .body_max = LIMIT_QUERY_BYTES + 8192,
      .flags = SPEC_IDEMPOTENT,
      .handle = add_saved,
+     .audit = "question.added",
      .summary = "Save a question",
      .reply = QUESTION "\n~{\"chart\":null}\n~{" FREE},
     {.method = HTTP_GET,
@@ -285,12 +319,14 @@ const struct spec saved_specs[] = {
      .body = question_body,
      .body_max = LIMIT_QUERY_BYTES + 8192,
      .handle = change_saved,
+     .audit = "question.changed",
      .summary = "Replace a saved question; If-Match names the version meant",
      .reply = QUESTION "\n~{\"chart\":null}\n~{" FREE},
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/questions/{id}",
      .scope = SCOPE_BOARDS_WRITE,
      .handle = remove_saved,
+     .audit = "question.removed",
      .summary = "Remove a saved question, from all boards too",
      .reply = NULL},
     {.method = HTTP_GET,
@@ -306,6 +342,7 @@ const struct spec saved_specs[] = {
      .body_max = 16384,
      .flags = SPEC_IDEMPOTENT,
      .handle = add_saved,
+     .audit = "board.added",
      .summary = "Make a board",
      .reply = BOARD},
     {.method = HTTP_GET,
@@ -320,12 +357,14 @@ const struct spec saved_specs[] = {
      .body = board_body,
      .body_max = 16384,
      .handle = change_saved,
+     .audit = "board.changed",
      .summary = "Replace a board's name and questions; If-Match names the version meant",
      .reply = BOARD},
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/boards/{id}",
      .scope = SCOPE_BOARDS_WRITE,
      .handle = remove_saved,
+     .audit = "board.removed",
      .summary = "Remove a board",
      .reply = NULL},
     {0},

@@ -172,6 +172,7 @@ const struct spec system_specs[] = {
      .scope = SCOPE_SYSTEM_READ,
      .flags = SPEC_SERVER | SPEC_OWNER,
      .handle = begin_backup,
+     .audit = "backup.began",
      .summary = "Begin a backup of the whole data directory; one at a time",
      .reply = "{\"id\":1738281600000}"},
     {.method = HTTP_GET,

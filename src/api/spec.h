@@ -61,6 +61,7 @@ struct spec {
     size_t body_max;                       /* bytes; 0 = no body */
     unsigned flags;                        /* SPEC_* */
     enum err (*handle)(struct call *c, struct json_writer *w, struct why *why);
+    const char *audit;   /* action that each success writes into the audit log; NULL = none */
     const char *summary; /* English, one line */
     /* JSON examples of the reply, for the docs and the schema (openapi_reply.c): a line is a whole
      * one, or after '~' shows what other forms fields may have. NULL = none. */

@@ -133,7 +133,7 @@ void reply_null(struct reply *r, const char *key)
     if (shown(r) && !begin_value(r, key)) json_null(&r->json);
 }
 
-static bool is_formula(struct str s)
+bool reply_formula(struct str s)
 {
     static const char *const wide_signs[] = {"＝", "＋", "－", "＠"};
     if (s.len == 0) return false;
@@ -146,7 +146,7 @@ static bool is_formula(struct str s)
 
 static void add_cell(struct strbuf *out, struct str s)
 {
-    bool formula = is_formula(s);
+    bool formula = reply_formula(s);
     bool quoted = formula;
     for (size_t i = 0; i < s.len && !quoted; i++) {
         quoted = s.p[i] == '"' || s.p[i] == ',' || s.p[i] == '\r' || s.p[i] == '\n';

@@ -42,5 +42,7 @@ void reply_null(struct reply *r, const char *key);
 void reply_text(struct reply *r, const char *key, struct str v);
 void reply_time(struct reply *r, const char *key, int64_t at);
 void reply_member(struct reply *r, const char *key, uint32_t member); /* "m12" */
+/* Could a spreadsheet take the text of a cell for a formula? */
+bool reply_formula(struct str s);
 /* part / whole, null when there is no whole. */
 void reply_rate(struct reply *r, const char *key, uint64_t part, uint64_t whole);

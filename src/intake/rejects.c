@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/fs.h"
+#include "insight/reply.h"
 
 #define TOLD_MAX 20
 #define HELD_MAX 65536
@@ -21,7 +22,7 @@ enum err rejects_open(struct rejects *r, const struct import_options *o, struct 
 static void add_cell(struct strbuf *b, struct str s, char end)
 {
     strbuf_add_char(b, '"');
-    if (s.len && strchr("=+-@\t\r", s.p[0])) strbuf_add_char(b, '\'');
+    if (reply_formula(s)) strbuf_add_char(b, '\'');
     for (size_t i = 0; i < s.len; i++) {
         if (s.p[i] == '"') strbuf_add_char(b, '"');
         strbuf_add_char(b, s.p[i]);

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Files uploaded over HTTP: piece by piece, looked at, tried, imported, stopped, cut off, removed."""
+import csv
 import functools
 import gzip
 import http.client as http_client
+import io
 import json
 import os
 import pathlib
@@ -234,6 +236,79 @@ def test_who_listens_hears_of_imports():
         assert all(h["id"] == number for h in heard) and heard[-1]["share"] == 1, heard
         connection.close()
         want(400, ask(s, "GET", "/stream?topics=imports,weather"))
+
+
+def test_a_file_is_taken_only_as_it_was_announced():
+    s = store()
+    for name in ("", "a/b.csv", "..", "../x", "a\\b", "a\u0000b", "a\nb", "x\u202egnp.csv", "\u200b", "v" * 201):
+        want(400, ask(s, "POST", "/imports", {"name": name, "bytes": 1}))
+    for size in (0, -1, (8 << 30) + 1, 2**63 - 1):
+        want(400, ask(s, "POST", "/imports", {"name": "a.csv", "bytes": size}))
+    number = want(201, ask(s, "POST", "/imports", {"name": "a.csv", "bytes": 10}))["id"]
+    for offset in (1, 10, 11):
+        status, body, headers = piece(s, number, offset, b"x")
+        assert status == 409 and headers["Upload-Offset"] == "0", (status, body)
+    want(413, piece(s, number, 0, b"x" * 11))
+    want(415, piece(s, number, 0, b"x", "text/csv"))
+    want(400, piece(s, number, 0, b""))
+    want(400, piece(s, number, -1, b"x"))
+    want(409, ask(s, "GET", f"/imports/{number}/preview"))
+    want(409, ask(s, "POST", f"/imports/{number}/run", {"format": "csv"}))
+    want(200, piece(s, number, 0, b"12345"))
+    status, body, headers = piece(s, number, 0, b"12345")
+    assert status == 409 and headers["Upload-Offset"] == "5" and look(s, number)["received"] == 5, body
+    want(200, piece(s, number, 5, b"67890"))
+    want(413, piece(s, number, 10, b"x"))
+    want(404, ask(s, "GET", f"/imports/{number}/rejects"))
+    folder = pathlib.Path(s.dir, "brands/shop/uploads")
+    assert folder.stat().st_mode & 0o777 == 0o700 and (folder / str(number)).stat().st_mode & 0o777 == 0o600
+    answers = [ask(s, "POST", "/imports", {"name": "huge.csv", "bytes": 8 << 30}) for _ in range(5)]
+    assert answers[-1][0] in (413, 507), [a[0] for a in answers]
+    for status, body, _ in answers:
+        if status == 201:
+            want(204, ask(s, "DELETE", f"/imports/{body['id']}"))
+
+
+def test_hostile_files_fail_with_a_reason():
+    s = store()
+    bomb = upload(s, "bomb.csv.gz", gzip.compress(b"\0" * (64 << 20)) * 17)
+    assert preview(s, bomb)[0] == 200
+    failed = run_import(s, bomb, format="csv")
+    assert failed["state"] == "failed" and "unpacks to more than" in failed["reason"], failed
+    cut = upload(s, "cut.csv.gz", gzip.compress(ORDERS.encode())[:-9])
+    failed = run_import(s, cut, format="csv")
+    assert failed["state"] == "failed" and '"cut.csv.gz"' in failed["reason"] and s.dir not in failed["reason"], failed
+    wide = upload(s, "wide.csv", ",".join(f"c{i}" for i in range(1000000)) + "\n" + "," * 999999 + "\n")
+    assert want(200, preview(s, wide, format="csv"))["problems"], "a million columns"
+    assert run_import(s, wide, format="csv")["state"] == "failed"
+    huge = upload(s, "huge.csv", "手机号,昵称\n13800138000," + "x" * (10 << 20) + "\n13800138001,ok\n")
+    assert len(json.dumps(want(200, preview(s, huge)))) < 100000
+    done = run_import(s, huge, format="csv")
+    assert done["state"] == "done" and done["counts"]["rejected"] >= 1 and done["counts"]["stored"] == 1, done
+    noise = upload(s, "noise", bytes(range(256)) * 100)
+    for kind in ("csv", "jsonl", "segment", "irc", "columns"):
+        options = {"map": "member=user:$1"} if kind == "columns" else {}
+        assert preview(s, noise, format=kind, **options)[0] == 200
+        assert run_import(s, noise, format=kind, dry_run=True, **options)["state"] in ("ready", "failed")
+    number = upload(s, "swapped.csv", ORDERS)
+    with open(f"{s.dir}/brands/shop/uploads/{number}", "a") as f:
+        f.write("more")
+    failed = run_import(s, number, format="csv")
+    assert failed["state"] == "failed" and str(len(ORDERS.encode()) + 4) in failed["reason"], failed
+
+
+def test_rejected_rows_are_no_formulas():
+    s = store()
+    number = upload(s, "formulas.csv", "手机号,at\n=1+1,?\n＝1+1,?\n@x,?\n")
+    run_import(s, number, format="csv")
+    cells = list(csv.reader(io.StringIO(rejects(s, number).removeprefix("\ufeff"))))
+    assert [row[-1][:1] for row in cells[1:]] == ["'"] * 3, cells
+
+
+def test_strict_ends_at_the_first_bad_row():
+    s = store()
+    failed = run_import(s, upload(s, "strict.csv", ORDERS.replace("A", "T")), format="csv", strict=True)
+    assert failed["state"] == "failed" and failed["reason"] and failed["counts"]["rejected"] == 1, failed
 
 
 def orders(count):

@@ -39,12 +39,14 @@ QUESTIONS = [
     {"retention": {"birth": {"kind": "order.paid"}, "return": {"kind": "order.paid"}, "by": "month", "periods": 3}},
     {"paths": {"anchor": {"kind": "order.paid"}, "depth": 2}}, {"stickiness": {"days": 7}}, {"lifecycle": {"by": "week"}}, {"activity": {"by": "month"}},
     {"rfm": {}}, {"repeat": {"unit": "week"}}, {"repeat": {"unit": "week", "by": "member"}}, {"segment": {"expr": "orders >= 2", "sample": 3}}]
+FILE = "姓名,手机号,时间,金额\n王婷,13800138000,2025-01-31 08:00:00,12.5\n李雷,13900139000,2025-02-30,x\n".encode()
 MESSAGE = {"type": "track", "userId": "u1", "event": "lesson.done", "batch": [{"type": "track", "userId": "u2", "event": "x.y"}], "distinct_id": "d1",
            "previousId": "p1", "groupId": "g1", "properties": {"amount": 1.5}}
 KNOWN = {"filter": EXPRESSIONS, "q": ["王", "1234", "m1", "138", "anna@example.com"], "kind": ["order.paid", "token", "public", "order.paid,message.sent"],
          "columns": ["id,name", "id,phone,spent"], "query": QUESTIONS, "questions": [[1], [1, 2], []], "fields": ["all", ["phone:0"], ["trait:email"]],
          "scopes": [["members.read"], ["overview.read", "insight.read"]], "origins": [["https://example.com"], []], "action": ["staff.", "key.made"],
-         "topics": ["events"], "password": [OWNER], "name": ["Lily", "till", "签到"], "chart": [{"type": "line"}, {}]}
+         "topics": ["events"], "bytes": [len(FILE)], "offset": [0], "as": ["order.paid", "lesson.done"], "tz": ["Asia/Shanghai", "UTC"],
+         "map": ["", "姓名=trait nickname"], "password": [OWNER], "name": ["Lily", "till", "签到"], "chart": [{"type": "line"}, {}]}
 
 
 def raw(value):
@@ -236,7 +238,7 @@ class Requests:
             return r_choice_bytes(self.random) if hostile and self.often(0.1) else None
         content = operation["requestBody"]["content"]
         if "application/json" not in content:
-            return self.random.randbytes(self.random.choice([0, 1, 100, 5000]))
+            return FILE if not hostile else self.random.randbytes(self.random.choice([0, 1, len(FILE), 5000]))
         schema = content["application/json"]["schema"]
         return self.crooked("body", schema) if hostile else raw(self.sound("body", schema))
 

@@ -117,7 +117,72 @@ WIDE static uint32_t match_all_wide(const struct codeset *s, const uint16_t *cod
     if (s->count > CODESET_FEW) return match_all(s, code, count, bits, look_up_wide);
     return match_all(s, code, count, bits, match_wide);
 }
+
+#define WIDEST __attribute__((target("avx512f,avx512bw,popcnt")))
+
+/* A comparison gives the bits at once. */
+WIDEST static inline uint64_t match_widest(const struct codeset *s, const uint16_t *code)
+{
+    __m512i low = _mm512_loadu_si512(code), high = _mm512_loadu_si512(code + 32);
+    uint64_t found = 0;
+    for (uint32_t k = 0; k < s->count; k++) {
+        __m512i all = _mm512_set1_epi16((short)s->few[k]);
+        found |= _mm512_cmpeq_epi16_mask(low, all);
+        found |= (uint64_t)_mm512_cmpeq_epi16_mask(high, all) << 32;
+    }
+    return found;
+}
+
+/* The words of the bits of the first 512 codes are in a register; others are asked one by one. */
+WIDEST static inline uint64_t look_up_widest(const struct codeset *s, const uint16_t *code)
+{
+    const __m512i words = _mm512_loadu_si512(s->bits), one = _mm512_set1_epi16(1);
+    const __m512i most = _mm512_set1_epi16(511), low = _mm512_set1_epi16(15);
+    uint64_t found = 0;
+    for (int i = 0; i < 64; i += 32) {
+        __m512i x = _mm512_loadu_si512(code + i);
+        __m512i bit = _mm512_sllv_epi16(one, _mm512_and_si512(x, low));
+        __m512i word = _mm512_permutexvar_epi16(_mm512_srli_epi16(x, 4), words);
+        uint32_t over = _mm512_cmpgt_epu16_mask(x, most);
+        uint32_t here = _mm512_test_epi16_mask(word, bit) & ~over;
+        for (; over; over &= over - 1) {
+            unsigned k = (unsigned)__builtin_ctz(over);
+            here |= (uint32_t)codeset_has(s, code[i + (int)k]) << k;
+        }
+        found |= (uint64_t)here << i;
+    }
+    return found;
+}
+
+WIDEST static uint32_t match_all_widest(const struct codeset *s, const uint16_t *code,
+                                        uint32_t count, uint64_t *bits)
+{
+    if (s->count > CODESET_FEW) return match_all(s, code, count, bits, look_up_widest);
+    return match_all(s, code, count, bits, match_widest);
+}
+
+/* How many are done, whole sixty-fours, before one that is in the set. */
+WIDEST static uint32_t miss_widest(const struct codeset *s, const uint16_t *code, uint32_t count)
+{
+    uint32_t i = 0;
+    while (count - i >= 64 &&
+           (s->count > CODESET_FEW ? look_up_widest(s, code + i) : match_widest(s, code + i)) == 0)
+        i += 64;
+    return i;
+}
 #else
+static uint32_t match_all_widest(const struct codeset *s, const uint16_t *code, uint32_t count,
+                                 uint64_t *bits)
+{
+    return match_all(s, code, count, bits, codeset_match);
+}
+
+static uint32_t miss_widest(const struct codeset *s, const uint16_t *code, uint32_t count)
+{
+    (void)s, (void)code, (void)count;
+    return 0;
+}
+
 static uint32_t match_all_wide(const struct codeset *s, const uint16_t *code, uint32_t count,
                                uint64_t *bits)
 {
@@ -128,6 +193,7 @@ static uint32_t match_all_wide(const struct codeset *s, const uint16_t *code, ui
 uint32_t codeset_match_all(const struct codeset *s, const uint16_t *code, uint32_t count,
                            uint64_t *bits)
 {
+    if (cpu_has_avx512()) return match_all_widest(s, code, count, bits);
     if (cpu_has_avx2()) return match_all_wide(s, code, count, bits);
     return match_all(s, code, count, bits, codeset_match);
 }
@@ -145,7 +211,7 @@ uint32_t codeset_miss_all(const struct codeset *s, const uint16_t *code, uint32_
 
 bool codeset_meets(const struct codeset *s, const uint16_t *code, uint32_t count)
 {
-    uint32_t i = 0;
+    uint32_t i = cpu_has_avx512() ? miss_widest(s, code, count) : 0;
     for (; count - i >= LANES && s->count <= CODESET_FEW; i += LANES) {
         lanes hit = among_few(s, code + i);
         uint64_t half[2];

@@ -17,6 +17,7 @@
 
 #define DIRECT_SIZE 4096
 #define CACHE_SIZE 4096
+#define LOW_SIZE 64 /* of them the lowest, which fit two vector registers */
 #define KEY_COST 96 /* bytes of a key in the tables, about */
 
 struct cached {
@@ -33,6 +34,7 @@ struct keys {
     bool frozen;
     struct arena *arena;             /* bytes of the texts in 'list' */
     uint32_t direct[DIRECT_SIZE];    /* id of a small whole number; 0 = not met */
+    uint16_t low[LOW_SIZE];          /* the same of the lowest, where it fits */
     struct cached cache[CACHE_SIZE]; /* by number of text */
 };
 
@@ -108,6 +110,7 @@ static uint32_t add_int(struct keys *k, int64_t value)
     if (small && k->direct[value]) return k->direct[value];
     uint32_t id = add_bits(k, (uint64_t)value ^ INT64_MAX, key);
     if (small) k->direct[value] = id; /* a frozen set has the rest for good */
+    if (value >= 0 && value < LOW_SIZE && id <= UINT16_MAX) k->low[value] = (uint16_t)id;
     return id;
 }
 
@@ -232,11 +235,38 @@ find_kinds(const uint32_t *direct, const uint16_t *kind, uint32_t n, uint32_t *o
     *missing = !_mm256_testz_si256(none, none);
     return i;
 }
+
+/* Thirty-two at a time, of the lowest kinds alone: 'low' has their keys. Others are missing. */
+__attribute__((target("avx512f,avx512bw"))) static uint32_t
+find_low_kinds(const uint16_t *low, const uint16_t *kind, uint32_t n, uint32_t *out, bool *missing)
+{
+    const __m512i first = _mm512_loadu_si512(low), second = _mm512_loadu_si512(low + LOW_SIZE / 2);
+    const __m512i most = _mm512_set1_epi16(LOW_SIZE - 1);
+    __mmask32 none = 0;
+    uint32_t i = 0;
+    for (; n - i >= 32; i += 32) {
+        __m512i code = _mm512_loadu_si512(kind + i);
+        __m512i id = _mm512_permutex2var_epi16(first, code, second);
+        none |= _mm512_cmpgt_epu16_mask(code, most) | _mm512_testn_epi16_mask(id, id);
+        _mm512_storeu_si512(out + i, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(id)));
+        _mm512_storeu_si512(out + i + 16, _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(id, 1)));
+    }
+    *missing = none != 0;
+    return i;
+}
 #else
 static uint32_t find_kinds(const uint32_t *direct, const uint16_t *kind, uint32_t n, uint32_t *out,
                            bool *missing)
 {
     (void)direct, (void)kind, (void)n, (void)out;
+    *missing = false;
+    return 0;
+}
+
+static uint32_t find_low_kinds(const uint16_t *low, const uint16_t *kind, uint32_t n, uint32_t *out,
+                               bool *missing)
+{
+    (void)low, (void)kind, (void)n, (void)out;
     *missing = false;
     return 0;
 }
@@ -250,7 +280,10 @@ static bool place_kinds(const struct keys *k, const struct sight *s, uint32_t fr
     const uint16_t *kind = s->h->kind;
     uint32_t over = 0, i = 0;
     bool missing = false;
-    if (!s->row && cpu_has_avx2()) i = find_kinds(k->direct, kind + from, n, out, &missing);
+    if (!s->row && cpu_has_avx512()) i = find_low_kinds(k->low, kind + from, n, out, &missing);
+    if (missing) i = 0;
+    if (!s->row && i == 0 && cpu_has_avx2())
+        i = find_kinds(k->direct, kind + from, n, out, &missing);
     for (; i < n; i++) {
         uint32_t code = kind[sight_row(s, from + i)];
         over |= code;

@@ -9,6 +9,11 @@
 
 #include <assert.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include "base/cpu.h"
 
 #define BLOCK 512 /* rows */
 
@@ -165,10 +170,24 @@ static void look_up(struct trend *t, const struct sight *s, uint32_t from, uint3
 /* A vector of the compiler's. */
 typedef uint32_t lanes __attribute__((vector_size(16)));
 #define LANES 4
-_Static_assert(BLOCK % LANES == 0, "a block is whole vectors");
+#define WIDE 8 /* of AVX2 */
+_Static_assert(BLOCK % WIDE == 0, "a block is whole vectors");
 
-/* Those behind the n-th are of no use. */
-static void find_cells(struct block *b, uint32_t n, uint32_t buckets)
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void cells_wide(struct block *b, uint32_t n,
+                                                       uint32_t buckets)
+{
+    const __m256i all = _mm256_set1_epi32((int)buckets);
+    for (uint32_t i = 0; i < n; i += WIDE) {
+        const void *place = b->place + i, *bucket = b->bucket + i;
+        void *cell = b->cell + i;
+        __m256i v = _mm256_mullo_epi32(_mm256_loadu_si256(place), all);
+        _mm256_storeu_si256(cell, _mm256_add_epi32(v, _mm256_loadu_si256(bucket)));
+    }
+}
+#endif
+
+static void cells_plain(struct block *b, uint32_t n, uint32_t buckets)
 {
     for (uint32_t i = 0; i < n; i += LANES) {
         lanes place, bucket;
@@ -177,6 +196,18 @@ static void find_cells(struct block *b, uint32_t n, uint32_t buckets)
         place = place * buckets + bucket;
         memcpy(b->cell + i, &place, sizeof(place));
     }
+}
+
+/* Those behind the n-th are of no use. */
+static void find_cells(struct block *b, uint32_t n, uint32_t buckets)
+{
+#ifdef __x86_64__
+    if (cpu_has_avx2()) {
+        cells_wide(b, n, buckets);
+        return;
+    }
+#endif
+    cells_plain(b, n, buckets);
 }
 
 static void count_events(struct trend *t, uint32_t n, struct block *b)

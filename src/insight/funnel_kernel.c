@@ -12,24 +12,34 @@ static uint32_t step_bits(const struct funnel_settings *f)
     return (UINT32_C(1) << f->steps) - 1;
 }
 
+/* 'other' where 'turn' holds, else 'v': arithmetic, as the compiler makes a branch of a choice. */
+static inline uint32_t turn_to(uint32_t v, uint32_t other, bool turn)
+{
+    return v ^ ((v ^ other) & (0 - (uint32_t)turn));
+}
+
 /* The depth, and the place where it was first reached. Which steps come next nobody can guess, so
  * that nothing branches on them: chain[k] is where chains of k steps started, chain[0] the row at
- * hand. */
+ * hand, NOWHERE where chains go that do not. */
 static uint32_t ordered_depth(const struct funnel_settings *f, const struct sight *s, uint32_t from,
                               uint32_t to, uint32_t *done)
 {
+    enum { NOWHERE = LIMIT_FUNNEL_STEPS + 1 };
     const int64_t *at = s->at;
-    int64_t chain[LIMIT_FUNNEL_STEPS + 1] = {0};
+    int64_t chain[NOWHERE + 1];
     uint32_t bits = step_bits(f), depth = 0, last = from;
+    for (uint32_t k = 0; k <= f->steps; k++)
+        chain[k] = 0;
     for (uint32_t i = from; i < to && depth < f->steps; i++) {
         chain[0] = at[i];
         /* Later steps first, or one event would serve two. */
         for (uint32_t left = sight_mask(s, i) & bits; left != 0;) {
             uint32_t k = 31 - (uint32_t)__builtin_clz(left);
-            bool goes = (k <= depth) & (at[i] - chain[k] <= f->window);
+            int64_t start = chain[k];
+            bool goes = (k <= depth) & (at[i] - start <= f->window);
             bool deeper = goes & (k == depth);
-            chain[k + 1] = goes ? chain[k] : chain[k + 1];
-            last = deeper ? i : last;
+            chain[turn_to(NOWHERE, k + 1, goes)] = start;
+            last = turn_to(last, i, deeper);
             depth += deeper;
             left ^= UINT32_C(1) << k;
         }

@@ -25,9 +25,11 @@ struct cell {
 
 struct scores {
     const struct rfm_plan *plan;
-    int64_t as_of;
-    int64_t *sorted[3]; /* [buyers] last order, orders, revenue, each ascending */
-    size_t count;
+    /* Of last order, orders and revenue, in turn: where there are cuts, what is to be reached, else
+     * the values of all buyers, ascending. */
+    int64_t reach[3][CUTS_MAX];
+    int64_t *sorted[3]; /* [count] */
+    size_t count;       /* of buyers */
 };
 
 static enum err parse_cuts(struct plan *p, struct form *f, struct rfm_plan *t)
@@ -70,20 +72,29 @@ static enum err parse(struct plan *p, struct form *f)
     return ERR_OK;
 }
 
+static int64_t value_of(const struct rfm_buyer *buyer, int what)
+{
+    int64_t values[] = {buyer->last, buyer->orders, buyer->revenue};
+    return values[what];
+}
+
+static void sort_values(struct scores *s, const struct rfm *rfm, int what)
+{
+    s->sorted[what] = mem_resize_array(NULL, s->count + 1, sizeof(*s->sorted[what]));
+    for (size_t i = 0; i < s->count; i++)
+        s->sorted[what][i] = value_of(&rfm->buyers.items[i], what);
+    order_sort(s->sorted[what], s->count);
+}
+
 static void scores_init(struct scores *s, const struct plan *p, const struct rfm *rfm)
 {
-    *s = (struct scores){.plan = p->own, .as_of = p->to, .count = rfm->buyers.count};
+    *s = (struct scores){.plan = p->own, .count = rfm->buyers.count};
     for (int i = 0; i < 3; i++) {
-        s->sorted[i] = mem_resize_array(NULL, s->count + 1, sizeof(*s->sorted[i]));
-    }
-    for (size_t i = 0; i < s->count; i++) {
-        const struct rfm_buyer *buyer = &rfm->buyers.items[i];
-        s->sorted[0][i] = buyer->last;
-        s->sorted[1][i] = buyer->orders;
-        s->sorted[2][i] = buyer->revenue;
-    }
-    for (int i = 0; i < 3; i++) {
-        if (!s->plan->cuts[i].items) order_sort(s->sorted[i], s->count);
+        const struct form_list *cuts = &s->plan->cuts[i];
+        if (!cuts->items) sort_values(s, rfm, i);
+        /* Recency is the better the fewer the days. */
+        for (size_t k = 0; cuts->items && k < cuts->count; k++)
+            s->reach[i][k] = i == 0 ? p->to - cuts->items[k] * TIME_DAY : cuts->items[k];
     }
 }
 
@@ -103,12 +114,8 @@ static size_t score_of(const struct scores *s, int what, int64_t value)
         score = QUINTILES * order_lower(s->sorted[what], s->count, value) / s->count;
         return score < QUINTILES ? score : QUINTILES - 1;
     }
-    for (size_t i = 0; i < cuts->count; i++) {
-        /* Recency is the better the fewer the days. */
-        bool reached =
-            what == 0 ? s->as_of - value <= cuts->items[i] * TIME_DAY : value >= cuts->items[i];
-        score += reached;
-    }
+    for (size_t i = 0; i < cuts->count; i++)
+        score += value >= s->reach[what][i];
     return score;
 }
 

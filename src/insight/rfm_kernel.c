@@ -197,9 +197,10 @@ static void merge(void *to, void *from)
     struct rfm *a = to;
     const struct rfm *b = from;
     VEC_RESERVE(&a->buyers, b->buyers.count);
-    for (size_t i = 0; i < b->buyers.count; i++) {
-        VEC_PUSH(&a->buyers, b->buyers.items[i]);
-    }
+    if (b->buyers.count > 0)
+        memcpy(a->buyers.items + a->buyers.count, b->buyers.items,
+               b->buyers.count * sizeof(*b->buyers.items));
+    a->buyers.count += b->buyers.count;
 }
 
 const struct kernel_type rfm_kernel = {sizeof(struct rfm), init, finish, run, bytes, merge};

@@ -1,4 +1,6 @@
 /* retention.c - the query "retention". */
+#include <string.h>
+
 #include "insight/query.h"
 #include "insight/retention_kernel.h"
 #include "insight/sweep.h"
@@ -134,6 +136,13 @@ static void reply_cohorts(const struct plan *p, struct reply *r, const struct re
     strbuf_finish(&header);
 }
 
+/* Whether both select the same rows. */
+static bool are_alike(const struct selector *a, const struct selector *b)
+{
+    if (a->where || b->where || a->all != b->all || a->kind_count != b->kind_count) return false;
+    return a->kind_count == 0 || memcmp(a->kinds, b->kinds, a->kind_count * sizeof(*a->kinds)) == 0;
+}
+
 static enum err run_in_buckets(struct plan *p, struct reply *r, const struct buckets *buckets,
                                struct why *why)
 {
@@ -162,6 +171,7 @@ static enum err run_in_buckets(struct plan *p, struct reply *r, const struct buc
         .brief_before = settings.nth == 1 ? p->from : 0,
         .members_only = true,
         .kindless = true,
+        .spans = retention_takes_spans(&settings, are_alike(&p->selectors[0], &p->selectors[1])),
     };
     if (settings.cohorts > 0 && settings.type != RETENTION_ROLLING) {
         int64_t end = retention_start(&settings, p->to - 1, settings.cohorts - 1, settings.periods);

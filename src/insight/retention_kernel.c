@@ -1,10 +1,14 @@
 /* retention_kernel.c - one walk collects a member's births and returns; then each birth leaps from
  * period to period through the returns. A single birth with calendar periods, which is what is
- * mostly asked, needs no list: each return behind it sets the bit of its bucket.
+ * mostly asked, needs no list: each return behind it sets the bit of its bucket. Where births are
+ * returns, too, such a member may come in several runs: the earliest row is the birth, buckets with
+ * a row are those returned in, and the birth's own is when it has two.
  *
  * Period k of a birth is [start(k), start(k + 1)), so that a leap is a search for a time. With
  * "each" a member has at most one birth a cohort, which bounds the work whatever the rows are. */
 #include "insight/retention_kernel.h"
+
+#include <string.h>
 
 #define BIRTH UINT32_C(1)
 #define RETURN UINT32_C(2)
@@ -182,10 +186,82 @@ static void add_single(struct retention *r, const struct sight *sight, uint32_t 
     count_birth(r, &b);
 }
 
+bool retention_takes_spans(const struct retention_settings *s, bool alike)
+{
+    bool single = s->first != RETENTION_EACH && s->nth == 1;
+    bool calendar = s->type == RETENTION_CLASSIC && !s->elapsed;
+    return alike && single && calendar && s->buckets->count <= 64;
+}
+
+/* The rows of a run. */
+static struct retention_tally tally_of(const struct retention_settings *s, const int64_t *at,
+                                       uint32_t n)
+{
+    const struct buckets *b = s->buckets;
+    struct retention_tally t = {.any = n > 0};
+    if (n > 0 && at[0] < s->from && s->first == RETENTION_IN_RANGE) {
+        uint32_t before = history_row_at(at, 0, n, s->from);
+        return tally_of(s, at + before, n - before);
+    }
+    if (n > 0) t.first = at[0];
+    if (n == 0 || b->count == 0 || t.first < s->from) return t; /* no birth comes from it */
+    if (at[n - 1] >= b->starts[b->count]) n = history_row_at(at, 0, n, b->starts[b->count]);
+    if (n == 0) return t;
+    uint32_t first = buckets_find(b, at[0]);
+    t.seen = buckets_seen(b, at, n, 0);
+    if (n > 1 && at[1] < b->starts[first + 1]) t.again = UINT64_C(1) << first;
+    return t;
+}
+
+static inline void add_tally(struct retention_tally *to, struct retention_tally t)
+{
+    if (!t.any) return;
+    to->again |= t.again | (to->seen & t.seen);
+    to->seen |= t.seen;
+    to->first = !to->any | (t.first < to->first) ? t.first : to->first;
+    to->any = true;
+}
+
+static void end_tally(struct retention *r, const struct retention_tally *t)
+{
+    const struct retention_settings *s = r->settings;
+    if (!t->any || t->first < s->from || t->first >= s->to) return;
+    struct birth b = {.at = t->first, .cohort = buckets_find(s->buckets, t->first)};
+    uint64_t periods = s->periods < 64 ? (UINT64_C(1) << s->periods) - 1 : UINT64_MAX;
+    uint64_t seen = t->seen & ~(UINT64_C(1) << b.cohort);
+    seen |= t->again & UINT64_C(1) << b.cohort;
+    b.seen[0] = seen >> b.cohort & periods;
+    count_birth(r, &b);
+}
+
+static void add_span(struct retention *r, const struct sight *s)
+{
+    const struct history *h = s->h;
+    uint32_t from = h->span.from, count = h->span.count;
+    if (count > r->tallies_max) {
+        r->tallies = mem_resize_array(r->tallies, count, sizeof(*r->tallies));
+        memset(r->tallies + r->tallies_max, 0, (count - r->tallies_max) * sizeof(*r->tallies));
+        r->tallies_max = count;
+    }
+    for (uint32_t m = 0; m < h->member_count; m++) {
+        struct retention_tally t =
+            tally_of(r->settings, s->at + s->first[m], s->end[m] - s->first[m]);
+        add_tally(&r->tallies[h->member[m] - from], t);
+    }
+    if (h->span.more) return;
+    for (uint32_t i = 0; i < count; i++)
+        end_tally(r, &r->tallies[i]);
+    memset(r->tallies, 0, count * sizeof(*r->tallies));
+}
+
 static void run(void *kernel, const struct sight *s)
 {
     struct retention *r = kernel;
     const struct retention_settings *settings = r->settings;
+    if (s->h->span.count > 0) {
+        add_span(r, s);
+        return;
+    }
     bool single = settings->first != RETENTION_EACH && settings->type == RETENTION_CLASSIC &&
                   !settings->elapsed;
     for (uint32_t m = 0; m < s->h->member_count; m++) {
@@ -213,6 +289,7 @@ static void finish(void *kernel)
     struct retention *r = kernel;
     mem_free(r->sizes);
     mem_free(r->returned);
+    mem_free(r->tallies);
     VEC_FINISH(&r->births);
     VEC_FINISH(&r->returns);
 }
@@ -221,7 +298,8 @@ static size_t bytes(const void *kernel)
 {
     const struct retention *r = kernel;
     size_t cells = (size_t)r->settings->cohorts * (r->settings->periods + 1);
-    return cells * sizeof(uint64_t) + r->births.capacity * sizeof(r->births.items[0]) +
+    return cells * sizeof(uint64_t) + r->tallies_max * sizeof(*r->tallies) +
+           r->births.capacity * sizeof(r->births.items[0]) +
            r->returns.capacity * sizeof(r->returns.items[0]);
 }
 

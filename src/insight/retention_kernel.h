@@ -28,6 +28,10 @@ struct retention_settings {
     uint32_t cohorts;              /* buckets that are cohorts: the first ones */
 };
 
+/* Whether a member may come in several runs (struct member_span), where 'alike': every row that is
+ * a birth is a return, too, and the other way round. */
+bool retention_takes_spans(const struct retention_settings *s, bool alike);
+
 struct birth {
     int64_t at;
     uint32_t cohort;
@@ -35,12 +39,22 @@ struct birth {
     uint64_t seen[2]; /* bits of the periods returned in */
 };
 
+/* What the runs of a member so far tell of them, by bucket from the first on. All 0: nothing. */
+struct retention_tally {
+    int64_t first;  /* the earliest row, if there is any */
+    uint64_t seen;  /* bits of the buckets with a row */
+    uint64_t again; /* of those with two: that a run begins with, or that two runs have */
+    bool any;       /* there is a row */
+};
+
 struct retention {
     const struct retention_settings *settings;
-    uint64_t *sizes;          /* [cohorts] */
-    uint64_t *returned;       /* [cohorts * periods] */
-    VEC(struct birth) births; /* of the member at hand, ascending */
-    VEC(int64_t) returns;     /* times of the member's returns behind the first birth, ascending */
+    uint64_t *sizes;                 /* [cohorts] */
+    uint64_t *returned;              /* [cohorts * periods] */
+    VEC(struct birth) births;        /* of the member at hand, ascending */
+    struct retention_tally *tallies; /* [tallies_max] members of a span; 0 between spans */
+    size_t tallies_max;
+    VEC(int64_t) returns; /* times of the member's returns behind the first birth, ascending */
 };
 
 /* Where period k of a birth at 'at' starts; k = periods: where the last one ends. */

@@ -2,6 +2,7 @@
  * against a model that looks at each pair of birth and return. */
 #include "insight/run.h"
 
+#include "base/cpu.h"
 #include "insight/retention_kernel.h"
 
 #define BIRTH 1u
@@ -299,6 +300,41 @@ static void every_kind_equals_the_model(void **state)
     }
 }
 
+static void births_that_are_returns_may_come_in_several_runs(void **state)
+{
+    (void)state;
+    static uint64_t sizes[1000], returned[100000];
+    struct rng rng;
+    uint64_t members = 0;
+    seed_rng(&rng, "births_that_are_returns_may_come_in_several_runs");
+    for (int round = 0; round < 6000; round++) {
+        struct retention_settings s =
+            settings(rng_below(&rng, 2) ? RETENTION_EVER : RETENTION_IN_RANGE, RETENTION_CLASSIC,
+                     false, 1 + (uint32_t)rng_below(&rng, 44));
+        int64_t start = (int64_t)(15000 + rng_below(&rng, 3000)) * DAY;
+        s.from = start + (int64_t)rng_below(&rng, 4 * (uint64_t)DAY);
+        s.to = s.from + 1 + (int64_t)rng_below(&rng, 18 * (uint64_t)DAY);
+        random_members(&rng, start);
+        for (uint32_t i = 0; i < run.off[run.members]; i++)
+            run.mask[i] = BOTH;
+        compute(&s, UNIT_DAY, 1);
+        retention_kernel.finish(&table);
+        assert_true(retention_takes_spans(&s, true) && !retention_takes_spans(&s, false));
+        cpu_limit((enum cpu_level)rng_below(&rng, 3));
+        run_kernel_in_spans(&run, &retention_kernel, &s, &rng, NULL, &table);
+        cpu_limit(CPU_AVX512);
+        memset(sizes, 0, sizeof(sizes));
+        memset(returned, 0, sizeof(returned));
+        model(&s, sizes, returned);
+        assert_memory_equal(table.sizes, sizes, s.cohorts * sizeof(sizes[0]));
+        assert_memory_equal(table.returned, returned,
+                            (size_t)s.cohorts * s.periods * sizeof(returned[0]));
+        members += sizes[0];
+        release();
+    }
+    assert_true(members > 1000);
+}
+
 static void a_million_births_and_returns_end_soon(void **state)
 {
     (void)state;
@@ -335,6 +371,7 @@ int main(void)
         cmocka_unit_test(which_birth_counts),
         cmocka_unit_test(weeks_begin_on_monday_and_follow_the_zone),
         cmocka_unit_test(every_kind_equals_the_model),
+        cmocka_unit_test(births_that_are_returns_may_come_in_several_runs),
         cmocka_unit_test(a_million_births_and_returns_end_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

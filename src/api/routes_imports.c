@@ -195,11 +195,9 @@ static enum err get_rejects(struct call *c, struct json_writer *w, struct why *w
 
 static enum err add_import(struct call *c, struct json_writer *w, struct why *why)
 {
-    struct upload u;
-    uint32_t id;
-    TRY(upload_add(c->api->uploads, c->brand, call_str(c, "name"), (uint64_t)call_int(c, "bytes"),
-                   c->who, &id, why));
-    TRY(get_now(c, id, &u, why));
+    struct upload u = {.name = call_str(c, "name"), .bytes = (uint64_t)call_int(c, "bytes")};
+    TRY(upload_add(c->api->uploads, c->brand, &u, c->who, why));
+    TRY(get_now(c, u.id, &u, why));
     put_import(c, w, &u);
     c->status = 201;
     return ERR_OK;

@@ -132,17 +132,16 @@ static enum err check_disk(struct uploads *u, uint64_t bytes, struct why *why)
     return why_fail(why, ERR_NO_SPACE, MSG_UPLOAD_DISK, "", NULL);
 }
 
-enum err upload_add(struct uploads *u, struct brand *b, struct str name, uint64_t bytes,
-                    const struct principal *who, uint32_t *id, struct why *why)
+enum err upload_add(struct uploads *u, struct brand *b, struct upload *n,
+                    const struct principal *who, struct why *why)
 {
-    struct upload n = {.name = str_trim(name), .bytes = bytes, .author = str_of(who->name)};
-    if (n.name.len > LIMIT_NAME_BYTES)
+    n->name = str_trim(n->name);
+    n->author = str_of(who->name);
+    if (n->name.len > LIMIT_NAME_BYTES)
         return why_fail(why, ERR_INVALID, MSG_TOO_LONG, "name", "%d", LIMIT_NAME_BYTES);
-    if (!is_file_name(n.name)) return why_fail(why, ERR_INVALID, MSG_UPLOAD_NAME, "name", NULL);
-    TRY(check_disk(u, bytes, why));
-    TRY(upload_insert(b, &n, why));
-    *id = n.id;
-    return ERR_OK;
+    if (!is_file_name(n->name)) return why_fail(why, ERR_INVALID, MSG_UPLOAD_NAME, "name", NULL);
+    TRY(check_disk(u, n->bytes, why));
+    return upload_insert(b, n, why);
 }
 
 static enum err append(struct brand *b, uint32_t id, struct str piece, bool first, struct why *why)

@@ -68,9 +68,10 @@ void uploads_sweep(struct uploads *u);
 
 /* ---- a file ---- */
 
-/* A new one, with nothing received. ERR_INVALID, ERR_TOO_LARGE, ERR_NO_SPACE. */
-MUST_CHECK enum err upload_add(struct uploads *u, struct brand *b, struct str name, uint64_t bytes,
-                               const struct principal *who, uint32_t *id, struct why *why);
+/* A new one, with nothing received: n->name and n->bytes are given, n->id is filled in.
+ * ERR_INVALID, ERR_TOO_LARGE, ERR_NO_SPACE. */
+MUST_CHECK enum err upload_add(struct uploads *u, struct brand *b, struct upload *n,
+                               const struct principal *who, struct why *why);
 /* The next piece of a file; *received is how much is here then, durably. ERR_CONFLICT when
  * 'offset' is not what is here, or another piece is being written: *received is filled. */
 MUST_CHECK enum err upload_write(struct uploads *u, struct brand *b, const struct upload *to,

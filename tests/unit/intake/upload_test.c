@@ -61,11 +61,11 @@ static struct upload get(struct here *h, uint32_t id)
 static uint32_t add(struct here *h, struct str text)
 {
     struct why why = {0};
-    uint32_t id = 0;
+    struct upload u = {.name = STR("a.csv"), .bytes = text.len};
     uint64_t received;
-    place_must(upload_add(h->uploads, h->place.brand, STR("a.csv"), text.len, &who, &id, &why),
-               &why, "upload_add");
-    struct upload u = get(h, id);
+    place_must(upload_add(h->uploads, h->place.brand, &u, &who, &why), &why, "upload_add");
+    uint32_t id = u.id;
+    u = get(h, id);
     assert_int_equal(u.state, UPLOAD_UPLOADING);
     place_must(upload_write(h->uploads, h->place.brand, &u, 0, text, &received, &why), &why,
                "upload_write");

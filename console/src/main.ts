@@ -10,5 +10,5 @@ import "./styles/parts.css";
 import "./styles/shell.css";
 
 followTheme();
-chooseLang(firstLang());
+chooseLang(firstLang(), false);
 createApp(App).use(createPinia()).use(i18n).use(router).mount("#app");

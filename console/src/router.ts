@@ -26,6 +26,8 @@ export const router = createRouter({
         { path: "brand", name: "settings-brand", component: () => import("./screens/settings/Brand.vue"), meta: { scope: "settings.read" } },
         { path: "staff", name: "settings-staff", component: () => import("./screens/settings/Staff.vue"), meta: { scope: "staff.manage" } },
         { path: "keys", name: "settings-keys", component: () => import("./screens/settings/Keys.vue"), meta: { scope: "keys.manage" } },
+        { path: "imports", name: "settings-imports", component: () => import("./screens/settings/Imports.vue"), meta: { scope: "imports.write" } },
+        { path: "imports/:id", name: "settings-import", component: () => import("./screens/settings/Import.vue"), meta: { scope: "imports.write" } },
         { path: "audit", name: "settings-audit", component: () => import("./screens/settings/Audit.vue"), meta: { scope: "audit.read" } },
         { path: "system", name: "settings-system", component: () => import("./screens/settings/System.vue"), meta: { scope: "system.read" } },
       ],

@@ -23,17 +23,25 @@ export class Problem extends Error {
 
 export interface Options {
   body?: unknown;
+  /** Bytes that go as they are, instead of a JSON body. */
+  raw?: Blob;
+  /** Goes out even when the page is being left. */
+  keepalive?: boolean;
   query?: Record<string, string | number | boolean | undefined | null>;
   signal?: AbortSignal;
   headers?: Record<string, string>;
 }
 
-const asked = { lang: "zh-CN", signedOut: () => {} };
+const asked = { lang: "zh-CN", signedOut: () => {}, confirm: async () => false };
 export function speak(lang: string) {
   asked.lang = lang;
 }
 export function onSignedOut(act: () => void) {
   asked.signedOut = act;
+}
+/** Who asks for the password once more; resolves to whether it was given and right. */
+export function onConfirm(act: () => Promise<boolean>) {
+  asked.confirm = act;
 }
 
 export function address(path: string, query: Options["query"] = {}): string {
@@ -49,24 +57,42 @@ async function problem(reply: Response): Promise<Problem> {
   return new Problem(reply.status, told.code ?? "", retry ? `${detail} (${retry} s)` : detail, told.errors ?? []);
 }
 
-export async function ask(method: string, path: string, options: Options = {}): Promise<Response> {
+async function send(method: string, path: string, options: Options): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": asked.lang, ...options.headers };
-  if (options.body !== undefined || method !== "GET") headers["Content-Type"] = "application/json";
-  let reply: Response;
+  if (options.raw) headers["Content-Type"] = "application/octet-stream";
+  else if (options.body !== undefined || method !== "GET") headers["Content-Type"] = "application/json";
   try {
-    reply = await fetch(address(path, options.query), {
+    return await fetch(address(path, options.query), {
       method,
       headers,
       signal: options.signal,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      keepalive: options.keepalive,
+      body: options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
     });
   } catch (e) {
     if ((e as Error).name === "AbortError") throw e;
     throw new Problem(0, "unreachable", "");
   }
+}
+
+let confirming: Promise<boolean> | null = null;
+/** Several requests that are refused at once ask once. */
+function confirmed(): Promise<boolean> {
+  confirming ??= asked.confirm().finally(() => (confirming = null));
+  return confirming;
+}
+
+/** What a route refuses until the password is given again is asked once more after that. */
+export async function ask(method: string, path: string, options: Options = {}): Promise<Response> {
+  let reply = await send(method, path, options);
   if (reply.ok) return reply;
-  const failed = await problem(reply);
-  if (reply.status === 401 && path !== "/session") asked.signedOut();
+  let failed = await problem(reply);
+  if (failed.code === "confirm_password" && (await confirmed())) {
+    reply = await send(method, path, options);
+    if (reply.ok) return reply;
+    failed = await problem(reply);
+  }
+  if (reply.status === 401 && !["/session", "/session/confirm"].includes(path)) asked.signedOut();
   throw failed;
 }
 

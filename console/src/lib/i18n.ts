@@ -12,9 +12,9 @@ export const i18n = createI18n({
   messages: { "zh-CN": zh, en },
 });
 
-export function chooseLang(lang: Lang) {
+export function chooseLang(lang: Lang, keepIt = true) {
   i18n.global.locale.value = lang;
   document.documentElement.lang = lang;
   speak(lang);
-  keep("lang", lang);
+  if (keepIt) keep("lang", lang);
 }

@@ -2,8 +2,10 @@
 import { defineStore } from "pinia";
 import { computed, ref } from "vue";
 import { call, Problem } from "./api";
+import { chooseLang } from "./i18n";
 import { keep, kept } from "./prefs";
 import type { Catalog, Session } from "./types";
+import { finishAll } from "./undo";
 
 export const useSession = defineStore("session", () => {
   const session = ref<Session | null>(null);
@@ -17,6 +19,8 @@ export const useSession = defineStore("session", () => {
   function take(s: Session) {
     session.value = s;
     asked.value = true;
+    // a browser that has not been told a language speaks the person's
+    if (!kept("lang") && s.person.lang) chooseLang(s.person.lang === "en" ? "en" : "zh-CN", false);
   }
   async function load() {
     try {
@@ -31,6 +35,12 @@ export const useSession = defineStore("session", () => {
     session.value = null;
     catalogs.value = {};
   }
+  /** Out: what is held back is done first, while one may. */
+  async function end() {
+    await finishAll();
+    await call("DELETE", "/session").catch(() => {});
+    leave();
+  }
   function open(name: string) {
     slug.value = name;
     keep("brand", name);
@@ -43,5 +53,5 @@ export const useSession = defineStore("session", () => {
     catalogs.value[at] ??= await call<Catalog>("GET", `/${at}/catalog`);
     return catalogs.value[at];
   }
-  return { session, asked, slug, brand, path, take, load, leave, open, may, catalog };
+  return { session, asked, slug, brand, path, take, load, leave, end, open, may, catalog };
 });

@@ -1,4 +1,5 @@
 // A reply as a table: columns and rows of texts.
+import type { RouteLocationRaw } from "vue-router";
 import { count, day, minute, money, percent, span } from "./format";
 import { kindName, kindNames } from "./kinds";
 import { STAGES, type Cohort, type Reply } from "./types";
@@ -6,7 +7,7 @@ import type { Words } from "./charts";
 
 export interface Table {
   head: string[];
-  rows: { cells: string[]; heat?: (number | null)[] }[];
+  rows: { cells: string[]; heat?: (number | null)[]; to?: (RouteLocationRaw | undefined)[] }[]; // `to`: where a cell leads
   numbers: number; // columns from this one on are figures
 }
 interface Step {

@@ -17,21 +17,38 @@ const en: typeof zh = {
   trust: { unaware: "unaware", curious: "curious", acquainted: "acquainted", informed: "informed", familiar: "familiar", bought: "bought", shares: "shares" },
   figure: { members: "members", events: "events" },
   define: {
-    members: "in any lifecycle stage; visitors are apart", active: "with any event in the last 28 days", today: "in the brand's time zone", events: "facts stored since the beginning", stock: "stock at the end of each week",
-    flow: "left: 28 days ago, right: now", retention: "share with an event in week k after the week first seen",
+    members: "in any lifecycle stage; visitors are apart", active: "with any event in the last 28 days", today: "in the brand's time zone", events: "facts stored since the beginning",
+  },
+  means: {
+    members: "Members in one of the seven lifecycle stages: potential, new, effective, active, core, dormant, churned. Visitors have no identity of use yet and are apart; merged members count once.", active: "Members with any event in the last 28 calendar days, today among them, in the brand's zone. Where the history ended long ago, the 28 days end with its last one.",
+    today: "Events since midnight in the brand's zone. Opens the members who had one on that day.", events: "All facts stored since the beginning; ticks as they are written. An event that is sent again counts once.", stock: "How many members stood in each stage at the end of each week. Click an area to see who stands there now.", now: "Members per stage at this moment; together they are the figure “members”. Open a line to see who.",
+    days: "Events of each calendar day in the brand's zone. Click a bar to see the members who had one on that day.", kinds: "Events per kind since the beginning, the most frequent first. Open a line to see the members who did it.",
+    flow: "Compares the stages of 28 days ago (left) with those of now (right); “arrived” had none then. Click a stream to see who is on the right now and left the stage on the left within 28 days: a few more or less than the picture says, which compares two moments only.",
+    retention: "A row is the members first seen in one week; column k is the share of them with an event in the k-th week after, column 0 the week itself. Weeks to come are empty. Open a cell to see who.",
+  },
+  stageMeans: {
+    potential: "knows you, but is in no group, no contact, and has not bought", new: "joined, in the first days", effective: "in a group or a contact, not silent", active: "as active in the last 28 days as before", core: "active, and brings others or buys again", dormant: "has not acted for long", churned: "left, or silent for very long",
+  },
+  north: { title: "North star", text: "Not chosen yet. It will stand here when metrics are built; until then, pin the trend that best tells that members get value to a board." },
+  line: { opening: "connecting", open: "live", lost: "connection to the server lost, trying again" },
+  confirm: { title: "Your password once more", text: "To be sure that it is you. You will not be asked again for five minutes.", go: "Confirm" },
+  undo: { back: "Undo", now: "Do it now", board: "Board “{name}” deleted", question: "Question “{name}” deleted", staff: "“{name}” has no access any more" },
+  arrival: { waits: "Waiting for the first event: run the code above, and it shows here the moment it arrives.", came: "It arrived!", at: "The key was used at {at}; events of the brand since this page was opened: {n}." },
+  export: {
+    title: "Export members", text: "Members to be exported: {n}.", those: "Exports the members that match.", audited: "Who exported how many, and when, is written to the audit.", format: "Format", clear: "Identities (in clear)", masked: "Identities (masked)", take: "Export",
   },
   overview: {
-    asOf: "as of {at}", active: "seen in 28 days", today: "events today", lastDay: "events on the last day", events: "all events", stages: "Members per lifecycle stage", now: "Now", drill: "open one to see who", days: "Events per day",
-    days90: "last 90 days", kinds: "Top kinds", flow: "Flow of 28 days", retention: "Weekly retention", live: "live",
+    asOf: "as of {at}", ago: "computed {n} s ago", active: "seen in 28 days", today: "events today", lastDay: "events on the last day", events: "all events", stages: "Members per lifecycle stage", now: "Now", drill: "open one to see who", days: "Events per day", who: "see who", weekly: "stock at the end of each week",
+    days90: "last 90 days", kinds: "Top kinds", flow: "Flow of 28 days", flowHow: "left: 28 days ago, right: now", retention: "Weekly retention", weeks12: "members new in the last 12 weeks",
   },
-  first: { title: "No events yet", text: "This page will show stages, flow and retention. Bring in a history first: orders or chat logs.", or: "Or make a write key and send the first event from a site or a server; or simulate a year.", key: "Make a write key" },
+  first: { title: "No events yet", text: "This page will show stages, flow and retention. Bring in a history first: orders, a list of members, chat logs.", import: "Import a file", or: "Or make a write key and send the first event from a site or a server; or simulate a year.", key: "Make a write key" },
   members: {
-    total: "{n} members", columns: "Columns", export: "Export CSV", search: "Search members", searchHint: "name, phone or its last four, id m12, e-mail…", stage: "Stage", allStages: "All stages", filter: "Filter", expression: "Expression",
+    total: "{n} members", columns: "Columns", export: "Export", search: "Search members", searchHint: "name, phone or its last four, id m12, e-mail…", stage: "Stage", allStages: "All stages", filter: "Filter", expression: "Expression",
     expressionHint: 'such as orders >= 2 and not did("message.sent", within 30d)', selected: "{n} members match", examples: "Examples", apply: "Apply", noneFound: "Nobody matches", noneFoundText: "Loosen the filter, or try other words.",
     none: "No members yet", noneText: "Members appear with the first event that carries an identity: import orders or a chat log, or send an event.", all: "Show all members", how: "How to begin", nameless: "nameless · {id}",
   },
   column: {
-    name: "Name", stage: "Stage", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order",
+    name: "Name", stage: "Stage", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id",
   },
   builder: { label: "condition builder", field: "Field", op: "Comparison", value: "Value", did: "Did something", traits: "Traits", kind: "Kind of event", times: "times or more", within: "days back (0 = ever)", days: "days", and: "And", or: "Or", add: "Add" },
   op: { is: "is", isnot: "is not", least: "at least", most: "at most", has: "contains", recent: "in the last", before: "before the last", never: "never", true: "yes", false: "no", in: "in", none: "in none", known: "is known", did: "did", didnot: "did not" },
@@ -70,7 +87,7 @@ const en: typeof zh = {
     first: "My board", name: "Name of the board", make: "Make a board", holds: "questions: {n}", none: "No boards yet", noneText: "A board keeps the questions you look at often. Ask one under Insight, save it and pin it.", toInsight: "Ask a question", back: "Back to boards", unpin: "Take “{name}” off the board",
     empty: "This board is empty", emptyText: "Save a question under Insight and pin it here.", drop: "Delete board", dropText: "The board “{name}” will be deleted. Its questions stay.",
   },
-  settings: { me: "Me", brand: "Brand", staff: "Staff", keys: "Keys", audit: "Audit", system: "System" },
+  settings: { me: "Me", brand: "Brand", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System" },
   me: { password: "Password", current: "Present password", change: "Change password", sessions: "Signed in", sessionsText: "end those you do not know, and change your password", seen: "Last seen", began: "Since", address: "Address", agent: "Browser", this: "this one" },
   brand: { name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
   rule: {
@@ -90,12 +107,38 @@ const en: typeof zh = {
     name: "Name", nameHint: "where it is used, such as “web shop”", days: "Valid for days", never: "never", origins: "Origins (optional, parted by spaces)", scopes: "Scopes", make: "Make the key", once: "Copy it now and keep it safe. It will not be shown again.", try: "Send an event:", tryToken: "Read something:", made: "Made",
     expires: "Expires", used: "Last used", revoke: "Revoke", revoked: "revoked", rotate: "Rotate", revokeText: "Programs that use “{name}” stop working at once. This cannot be undone.", none: "No keys yet. Make one to send events from a site or a server.",
   },
+  imports: {
+    new: "Import a file", newText: "orders, lists of members, chat logs; a dry run first writes nothing", dropHere: "Drop a file here, or", pick: "Choose a file", kinds: "CSV, TXT, JSONL, chat logs; gzip or zstd too. UTF-8, GB18030 and UTF-16 are told apart.", past: "Imports so far", pastText: "files go 7 days after the import ended; events stay", file: "File", by: "By", at: "When",
+    none: "Nothing imported yet", noneText: "Export orders or members from your shop, or the log of a group, and drop the file above. Known headers map themselves; look at the preview, try a dry run, and write when you like what you see.", drop: "Delete import", dropText: "The file “{name}” and its rejected rows will be deleted. The events stay.", back: "Back to imports",
+    fileGone: "The file is gone (7 days after its import). To import it again, upload it again.", sending: "upload", sent: "{sent} of {all}", pause: "Pause", goOn: "Go on", resume: "“{name}” is not complete. Choose the same file again to go on where it broke off.", resumeHere: "Drop the same file here, or", otherFile: "This is another file; wanted: {name} ({size}).", read: "How to read it", guessed: "looks like {format} in {encoding}", told: "read as {format} in {encoding}",
+    format: "Format", auto: "guess", as: "Each row is", asHint: "by its content", group: "Group", groupHint: "where these events happened", source: "Source", sourceHint: "names are one person within a source only", tz: "Time zone", tzHint: "for times that name none; otherwise {zone}", date: "Date", dateHint: "the first day of a log that names none", columns: "What each column becomes",
+    byHeaders: "by the headers; change what is wrong", byHand: "as you chose; columns without a choice are left out", reset: "By the headers again", column: "Column", samples: "Samples", becomes: "Becomes", becomesOf: "“{column}” becomes", nameOf: "name of “{column}”", typeOf: "type of “{column}”", formatOf: "format of the date in “{column}”", dateAuto: "any known date", nameless: "“{column}” becomes a property or trait: give it a name.", twice: "“{column}” and another column become the same thing.",
+    problems: "Problems in the preview", problemsText: "these rows would be rejected as things stand", at_line: "line {line}", events: "As it would be stored", eventsText: "the first rows", rows: "As it stands in the file", rowsText: "rows: {n}", strict: "Stop at the first bad row", try: "Dry run", run: "Import", tryText: "A dry run goes all the way and writes nothing; its figures are those the import will have.", outcome: "Outcome", tried: "Dry run", counts: "Import", again: "Import again, set up differently",
+    rejects: "Rejected rows (the first 20)", download: "Download all rejected rows", line: "Line", why: "Why", queued: "waiting for the import before it", at_rows: "{rows} rows, {rate} a second", left: "{time} left", polling: "the line is down: asking every second",
+  },
+  importState: { uploading: "uploading", ready: "ready", queued: "queued", trying: "dry run", running: "importing", done: "done", failed: "failed", stopped: "stopped" },
+  format: { csv: "CSV table", columns: "columns parted by blanks", jsonl: "JSONL: an event a line", segment: "Segment messages", irc: "chat log (time and nick)" },
+  formatIs: { csv: "a header row, then commas, semicolons or tabs", columns: "no headers, blanks between columns", jsonl: "a JSON object a line", segment: "messages of the Segment protocol, one a line", irc: "such as [09:14] <nick> words" },
+  count: { read: "rows read", stored: "stored as events", duplicate: "duplicates", rejected: "rejected", members_created: "new members", merged: "merged", updated: "updated", conflicts: "conflicts", skipped: "skipped", dropped: "identities dropped", identities_dropped: "identities dropped", presence: "presence" },
+  countMeans: {
+    read: "data rows, lines of JSON, or messages", stored: "rows that became an event", duplicate: "rows imported before, or whose id is known; they are not stored again", rejected: "rows that could not be used; see why below", members_created: "members made by it", merged: "members merged by it", conflicts: "merges and renames not done because the name is somebody else's", skipped: "totals, and notices that leave nothing", dropped: "identities that are junk, masked or too many", identities_dropped: "identities that are junk, masked or too many",
+  },
+  target: {
+    none: "left out", at: "time", kind: "kind of event, as it is", status: "status of an order", amount: "amount (major units)", amount_minor: "amount (minor units)", id: "id of the row", group: "group", touchpoint: "touchpoint", campaign: "campaign", content: "content", staff: "staff", props: "property of the event…", trait: "trait of the member…", member: "Identity of the member", other: "Identity of the other member", otherOf: "the other's {kind}",
+  },
+  identity: { phone: "phone", name: "name or customer number", user: "user id of your system", unionid: "unionid", wecom: "WeCom external contact", openid: "openid", email: "e-mail", telegram: "Telegram", device: "device", anon: "anonymous id" },
+  valueType: { text: "text", number: "number", integer: "whole number", decimal: "money (major units)", date: "date" },
   scope: {
     overview_read: "overview", members_read: "members", members_reveal: "members in clear", members_export: "export", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
     keys_manage: "keys", imports_write: "imports", audit_read: "audit", system_read: "system", intake_write: "write events",
   },
   audit: { text: "who did what, and when; each entry is chained to the one before, so that changes show", at: "When", who: "Who", action: "Action", actionHint: "by action, such as staff.role_set", subject: "Subject", change: "Change", show: "Show", older: "Older", none: "No entries." },
-  system: { version: "Version", uptime: "Up for", memory: "Memory", free: "Disk free", brands: "Brands", events: "events", parts: "parts", tail_events: "in the tail", writer_queue: "writer queue", docs: "API documentation" },
+  system: {
+    version: "Version", uptime: "Up for", memory: "Memory", data: "Data", free: "Disk free", brands: "Brands", events: "events", parts: "parts", tail_events: "in the tail", writer_queue: "writer queue", docs: "API documentation", safety: "Verification and backup", verify: "Last verification", sound: "sound", unsound: "not sound",
+    neverVerified: "Never verified. When the server is stopped, run", backup: "Last backup", neverBackedUp: "Never backed up.", backupNow: "Back up now", backupText: "The server goes on working; the backup is written outside the data directory.",
+  },
+  backupState: { running: "backing up", done: "done", failed: "failed" },
+  systemMeans: { events: "events stored of this brand", parts: "column files the event log consists of; small ones are merged in the background", tail_events: "events safe on disk, but not yet in a part", writer_queue: "requests waiting to be written; when it stays above zero, writing does not keep up" },
 };
 
 export default en;

@@ -16,21 +16,38 @@ const zh = {
   trust: { unaware: "不知道你", curious: "想知道你", acquainted: "认识你", informed: "了解你", familiar: "熟悉你", bought: "买了你", shares: "分享你" },
   figure: { members: "用户", events: "事件" },
   define: {
-    members: "处于任一生命周期阶段，访客除外", active: "最近 28 天内有任何事件的用户", today: "按品牌时区", events: "有史以来存下的事实", stock: "每周末各阶段的存量",
-    flow: "左：28 天前，右：现在", retention: "首次出现的那一周起，第 k 周仍有事件的比例",
+    members: "处于任一生命周期阶段，访客除外", active: "最近 28 天内有任何事件的用户", today: "按品牌时区", events: "有史以来存下的事实",
+  },
+  means: {
+    members: "处于七个生命周期阶段之一的用户：潜在、新生、有效、活跃、核心、休眠、流失。访客还没有可用的身份，不计在内；合并过的人只算一个。", active: "最近 28 个自然日（含今天，按品牌时区）里有过任何事件的用户。数据早已停止的品牌，按最后一天往前数。",
+    today: "从品牌时区的零点起发生的事件数。点开看这一天有过事件的用户。", events: "有史以来存下的全部事实，随写入实时跳动。同一个事件重复发送只计一次。", stock: "每周末各阶段有多少用户。点一块颜色，看现在处于这个阶段的人。", now: "此刻各阶段的用户数，加起来就是“用户”。点一行看是哪些人。",
+    days: "每个自然日（品牌时区）发生的事件数。点一根柱子，看那天有过事件的用户。", kinds: "有史以来各类事件的数量，最多的在前。点一行，看做过这件事的用户。",
+    flow: "把 28 天前与现在的阶段相比：左边是当时，右边是现在，“新出现”是这期间第一次有阶段的人。点一条流，看现在处于右边、28 天内离开过左边的用户；人数会与图略有出入，因为图只比较两个时刻。",
+    retention: "一行是同一周第一次出现的用户；第 k 列是其中在此后第 k 周又有事件的比例，第 0 列是当周。还没到的周是空的。点一格看是哪些人。",
+  },
+  stageMeans: {
+    potential: "知道你，还没有进群、加好友或下单", new: "刚加入，还在头几天", effective: "在群里或通讯录里，没有沉默", active: "近 28 天与之前相比保持活跃", core: "既活跃又带来别人或反复购买", dormant: "很久没有行动", churned: "离开了，或很久没有任何动静",
+  },
+  north: { title: "北极星指标", text: "还没有选定。度量这一部分建成后在这里显示；在那之前，把最能说明用户得到价值的那条趋势固定到看板。" },
+  line: { opening: "正在连接", open: "实时", lost: "与服务器的连接断了，正在重连" },
+  confirm: { title: "请再输入一次密码", text: "这一步要确认是你本人。五分钟内不会再问。", go: "确认" },
+  undo: { back: "撤销", now: "立即执行", board: "已删除看板“{name}”", question: "已删除问题“{name}”", staff: "已撤销“{name}”的权限" },
+  arrival: { waits: "正在等第一个事件：运行上面的代码，到达时这里会立刻显示。", came: "收到了！", at: "密钥于 {at} 被使用，打开此页后品牌共收到 {n} 个事件。" },
+  export: {
+    title: "导出用户", text: "将导出 {n} 位用户。", those: "将导出符合当前条件的用户。", audited: "谁在何时导出了多少人，会记入审计。", format: "格式", clear: "身份（完整显示）", masked: "身份（打码）", take: "导出",
   },
   overview: {
-    asOf: "截至 {at}", active: "28 天内出现", today: "今日事件", lastDay: "最后一天事件", events: "全部事件", stages: "各阶段用户", now: "现在", drill: "点开看是哪些人", days: "每日事件",
-    days90: "最近 90 天", kinds: "事件类型", flow: "28 天的流转", retention: "周留存", live: "实时",
+    asOf: "截至 {at}", ago: "{n} 秒前算出", active: "28 天内出现", today: "今日事件", lastDay: "最后一天事件", events: "全部事件", stages: "各阶段用户", now: "现在", drill: "点开看是哪些人", days: "每日事件", who: "看是哪些人", weekly: "每周末的存量",
+    days90: "最近 90 天", kinds: "事件类型", flow: "28 天的流转", flowHow: "左：28 天前，右：现在", retention: "周留存", weeks12: "最近 12 周的新用户",
   },
-  first: { title: "还没有事件", text: "这里会显示用户的阶段、流转与留存。先把历史导进来：订单、聊天记录都可以。", or: "或者创建一个写入密钥，从网站或服务器发送第一个事件；也可以生成一年的演示数据。", key: "创建写入密钥" },
+  first: { title: "还没有事件", text: "这里会显示用户的阶段、流转与留存。先把历史导进来：订单、会员表、聊天记录都可以。", import: "导入一个文件", or: "或者创建一个写入密钥，从网站或服务器发送第一个事件；也可以生成一年的演示数据。", key: "创建写入密钥" },
   members: {
-    total: "共 {n} 位", columns: "列", export: "导出 CSV", search: "搜索用户", searchHint: "姓名、手机号或尾号、编号 m12、邮箱…", stage: "阶段", allStages: "所有阶段", filter: "条件筛选", expression: "条件表达式",
+    total: "共 {n} 位", columns: "列", export: "导出", search: "搜索用户", searchHint: "姓名、手机号或尾号、编号 m12、邮箱…", stage: "阶段", allStages: "所有阶段", filter: "条件筛选", expression: "条件表达式",
     expressionHint: '例如 orders >= 2 and not did("message.sent", within 30d)', selected: "选中 {n} 位", examples: "常用人群", apply: "应用", noneFound: "没有符合的用户", noneFoundText: "放宽条件或换个关键词试试。",
     none: "还没有用户", noneText: "有了带身份的事件，用户就会出现在这里：导入订单或聊天记录，或发送第一个事件。", all: "显示全部用户", how: "看看怎么开始", nameless: "无名 · {id}",
   },
   column: {
-    name: "姓名", stage: "阶段", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单",
+    name: "姓名", stage: "阶段", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号",
   },
   builder: { label: "条件构造器", field: "字段", op: "比较", value: "值", did: "做过某事", traits: "特征", kind: "事件类型", times: "次以上", within: "天内（0 为不限）", days: "天", and: "并且", or: "或者", add: "加入" },
   op: { is: "是", isnot: "不是", least: "至少", most: "至多", has: "包含", recent: "在最近", before: "早于", never: "从未", true: "是", false: "否", in: "在", none: "不在任何", known: "已知", did: "做过", didnot: "没做过" },
@@ -69,7 +86,7 @@ const zh = {
     first: "我的看板", name: "看板名称", make: "新建看板", holds: "{n} 个问题", none: "还没有看板", noneText: "看板把常看的问题放在一起。在洞察里提出一个问题，保存并固定到看板。", toInsight: "去洞察提问", back: "回到看板列表", unpin: "从看板取下“{name}”",
     empty: "这个看板还是空的", emptyText: "在洞察里保存一个问题，并固定到这个看板。", drop: "删除看板", dropText: "将删除看板“{name}”。其中的问题会保留。",
   },
-  settings: { me: "我", brand: "品牌", staff: "员工", keys: "密钥", audit: "审计", system: "系统" },
+  settings: { me: "我", brand: "品牌", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统" },
   me: { password: "修改密码", current: "当前密码", change: "修改密码", sessions: "登录中的设备", sessionsText: "不认识的请结束它，并修改密码", seen: "最近", began: "开始", address: "地址", agent: "浏览器", this: "当前" },
   brand: { name: "品牌名称", zone: "时区", currency: "货币", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
   rule: {
@@ -89,12 +106,38 @@ const zh = {
     name: "名称", nameHint: "用在哪里，例如“官网”", days: "有效天数", never: "永不过期", origins: "允许的来源（可选，空格分隔）", scopes: "权限", make: "创建密钥", once: "请现在复制并妥善保存，之后不会再显示。", try: "试发一个事件：", tryToken: "试着读一次：", made: "创建",
     expires: "到期", used: "最近使用", revoke: "吊销", revoked: "已吊销", rotate: "轮换", revokeText: "使用“{name}”的程序将立即失效，无法恢复。", none: "还没有密钥。创建一个，就能从网站或服务器发送事件。",
   },
+  imports: {
+    new: "导入一个文件", newText: "订单、会员表、聊天记录；可以先试运行，不写入任何数据", dropHere: "把文件拖到这里，或者", pick: "选择文件", kinds: "CSV、TXT、JSONL、聊天记录；可以是 gzip 或 zstd 压缩的。UTF-8、GB18030、UTF-16 自动识别。", past: "导入过的文件", pastText: "文件在导入结束 7 天后删除；事件保留", file: "文件", by: "谁", at: "时间",
+    none: "还没有导入过文件", noneText: "从店铺后台导出订单或会员表，或导出一个群的聊天记录，拖到上面即可。常见的中文表头会自动对应，先看预览，再试运行，满意了才写入。", drop: "删除导入", dropText: "将删除“{name}”的文件与被拒的行。已经写入的事件会保留。", back: "回到导入列表",
+    fileGone: "文件已经删除（导入结束 7 天后）。要再导入，请重新上传。", sending: "上传进度", sent: "{sent} / {all}", pause: "暂停", goOn: "继续", resume: "“{name}”还没有传完。重新选择同一个文件，会从断开的地方接着传。", resumeHere: "把同一个文件拖到这里，或者", otherFile: "这不是同一个文件：需要 {name}（{size}）。", read: "怎么读这个文件", guessed: "看起来是 {format}，{encoding} 编码", told: "按 {format} 读取，{encoding} 编码",
+    format: "格式", auto: "自动识别", as: "每一行是什么事件", asHint: "由内容决定", group: "社群", groupHint: "这些事件发生在哪个群", source: "来源", sourceHint: "昵称只在同一来源内算同一个人", tz: "时区", tzHint: "没有写时区的时间按它理解；默认 {zone}", date: "日期", dateHint: "聊天记录里没有日期时，从这一天开始", columns: "每一列对应什么",
+    byHeaders: "按表头自动对应；可以改", byHand: "以你的选择为准，没有选的列不导入", reset: "恢复自动对应", column: "列", samples: "样例", becomes: "成为", becomesOf: "“{column}”成为", nameOf: "“{column}”的名称", typeOf: "“{column}”的类型", formatOf: "“{column}”的日期格式", dateAuto: "自动识别日期", nameless: "“{column}”要成为属性或特征，请填名称。", twice: "“{column}”与另一列对应了同一样东西。",
+    problems: "预览中的问题", problemsText: "这些行照现在的设置会被拒绝", at_line: "第 {line} 行", events: "会存成这样", eventsText: "头几行", rows: "文件的头几行", rowsText: "{n} 行", strict: "遇到第一个坏行就停下", try: "试运行", run: "导入", tryText: "试运行会走完全程，但什么也不写入；它的数字就是导入将得到的数字。", outcome: "结果", tried: "试运行", counts: "导入", again: "换个设置再导一次",
+    rejects: "被拒的行（头 20 条）", download: "下载全部被拒的行", line: "行", why: "原因", queued: "前面还有一个导入，排队中", at_rows: "{rows} 行，每秒 {rate} 行", left: "还要 {time}", polling: "连接断了，每秒查看一次",
+  },
+  importState: { uploading: "上传中", ready: "待导入", queued: "排队", trying: "试运行中", running: "导入中", done: "已完成", failed: "失败", stopped: "已停止" },
+  format: { csv: "CSV 表格", columns: "空白分隔的列", jsonl: "JSONL：每行一个事件", segment: "Segment 消息", irc: "聊天记录（时间与昵称）" },
+  formatIs: { csv: "第一行是表头，逗号、分号或制表符分隔", columns: "没有表头，列之间是空白", jsonl: "每行一个 JSON 对象", segment: "Segment 协议的消息，每行一个", irc: "形如 [09:14] <昵称> 内容" },
+  count: { read: "读到的行", stored: "存成事件", duplicate: "重复", rejected: "被拒", members_created: "新用户", merged: "合并", updated: "更新", conflicts: "冲突", skipped: "略过", dropped: "舍弃的身份", identities_dropped: "舍弃的身份", presence: "进出" },
+  countMeans: {
+    read: "数据行、JSON 行或消息的条数", stored: "成为事件的行", duplicate: "以前导入过的行，或编号已经有过的行；不会再存一次", rejected: "用不上的行，原因见下", members_created: "因此新建的用户", merged: "因此合并的用户", conflicts: "因为名字属于别人而没有做的合并与改名", skipped: "合计行，或不留下什么的通知", dropped: "无效、打码或超出数量的身份", identities_dropped: "无效、打码或超出数量的身份",
+  },
+  target: {
+    none: "不导入", at: "时间", kind: "事件类型（原样）", status: "订单状态（已付款、退款…）", amount: "金额（元）", amount_minor: "金额（分）", id: "行的唯一编号", group: "社群", touchpoint: "触点", campaign: "活动", content: "内容", staff: "员工", props: "事件的属性…", trait: "用户的特征…", member: "用户的身份", other: "另一位用户的身份", otherOf: "对方的{kind}",
+  },
+  identity: { phone: "手机号", name: "昵称或会员号", user: "你系统里的用户 ID", unionid: "unionid", wecom: "企业微信外部联系人", openid: "openid", email: "邮箱", telegram: "Telegram", device: "设备", anon: "匿名 ID" },
+  valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },
   scope: {
     overview_read: "看总览", members_read: "看用户", members_reveal: "显示完整身份", members_export: "导出用户", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
     keys_manage: "管理密钥", imports_write: "导入", audit_read: "看审计", system_read: "看系统", intake_write: "写入事件",
   },
   audit: { text: "谁，在什么时候，做了什么；每条都与前一条相扣，改动会被发现", at: "时间", who: "谁", action: "动作", actionHint: "按动作筛选，例如 staff.role_set", subject: "对象", change: "变化", show: "筛选", older: "更早", none: "没有记录。" },
-  system: { version: "版本", uptime: "已运行", memory: "内存", free: "磁盘剩余", brands: "各品牌", events: "事件", parts: "数据块", tail_events: "待整理", writer_queue: "写入队列", docs: "API 文档" },
+  system: {
+    version: "版本", uptime: "已运行", memory: "内存", data: "数据占用", free: "磁盘剩余", brands: "各品牌", events: "事件", parts: "数据块", tail_events: "待整理", writer_queue: "写入队列", docs: "API 文档", safety: "校验与备份", verify: "最近一次校验", sound: "完好", unsound: "有问题",
+    neverVerified: "还没有校验过。停机维护时运行", backup: "最近一次备份", neverBackedUp: "还没有备份过。", backupNow: "立即备份", backupText: "服务照常运行；备份写在数据目录之外。",
+  },
+  backupState: { running: "正在备份", done: "已完成", failed: "失败" },
+  systemMeans: { events: "这个品牌存下的事件总数", parts: "事件日志分成的列式文件数；后台会把小的合并成大的", tail_events: "已经落盘、还没写进数据块的事件", writer_queue: "正等着写入的请求；长期不为零说明写入跟不上" },
 };
 
 export default zh;

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import en from "../src/locales/en";
+import zh from "../src/locales/zh";
+import { chosen, COUNTS, flaw, FORMATS, IDENTITIES, mapOf, TARGETS, VALUE_TYPES, type Choice, type Column } from "../src/lib/imports";
+
+const column = (at: number, header: string | null): Column => ({ at, header, samples: [] });
+const choice = (target: string, more: Partial<Choice> = {}): Choice => ({ target, name: "", type: "text", format: "", ...more });
+
+describe("the map of columns", () => {
+  it("begins with what the headers mean", () => {
+    const of = (entry: string | null) => chosen({ ...column(1, "x"), entry });
+    expect(of("member=phone:手机号")).toEqual(choice("member:phone"));
+    expect(of("trait.nickname=text:昵称,member=name:昵称")).toEqual(choice("trait", { name: "nickname" }));
+    expect(of("props.order=text:订单编号")).toEqual(choice("props", { name: "order" }));
+    expect(of("at=date:付款时间:%Y-%m-%d %H\\:%M")).toEqual(choice("at", { format: "%Y-%m-%d %H:%M" }));
+    expect(of("kind=status:订单状态")).toEqual(choice("status"));
+    expect(of("amount=integer:fen")).toEqual(choice("amount_minor"));
+    expect(of("amount=decimal:实付金额")).toEqual(choice("amount"));
+    expect(of("props.a\\=b=number:x")).toEqual(choice("props", { name: "a=b", type: "number" }));
+    expect(of("staff=text:导购")).toEqual(choice("staff"));
+    expect(of(null)).toEqual(choice(""));
+  });
+
+  it("says the same again when nothing is changed", () => {
+    for (const entry of ["member=phone:x", "at=date:x:%H\\:%M", "props.a\\=b=number:x", "trait.t=date:x:%Y", "kind=status:x", "amount=integer:x"]) {
+      const columns = [{ ...column(1, "x"), entry }];
+      expect(mapOf(columns, columns.map(chosen))).toBe(entry);
+    }
+  });
+
+  it("is what the command line of docs/import.md says of CDNOW", () => {
+    const columns = [1, 2, 3, 4, 5].map((n) => column(n, null));
+    const choices = [choice("member:name"), choice(""), choice("at", { format: "%Y%m%d" }), choice("props", { name: "cds", type: "number" }), choice("amount")];
+    expect(mapOf(columns, choices)).toBe("member=name:$1,at=date:$3:%Y%m%d,props.cds=number:$4,amount=decimal:$5");
+  });
+
+  it("names columns by headers that are theirs alone, and by place otherwise", () => {
+    const columns = [column(1, "电话"), column(2, "电话"), column(3, "$7"), column(4, " 城市 ")];
+    const choices = [choice("member:phone"), choice("other:phone"), choice("id"), choice("trait", { name: "城市" })];
+    expect(mapOf(columns, choices)).toBe("member=phone:$1,other=phone:$2,id=text:$3,trait.城市=text:城市");
+  });
+
+  it("escapes what the map's own signs are", () => {
+    expect(mapOf([column(1, "a,b:c=d\\e")], [choice("at", { format: "%H:%M" })])).toBe("at=date:a\\,b\\:c\\=d\\\\e:%H\\:%M");
+    expect(mapOf([column(1, "x")], [choice("props", { name: "a=b" })])).toBe("props.a\\=b=text:x");
+  });
+
+  it("reads statuses, and money in both units", () => {
+    expect(mapOf([column(1, "s"), column(2, "m")], [choice("status"), choice("amount_minor")])).toBe("kind=status:s,amount=integer:m");
+  });
+
+  it("is refused where a name is missing or one thing comes twice", () => {
+    const columns = [column(1, "a"), column(2, "b")];
+    expect(flaw(columns, [choice("props"), choice("")])).toEqual({ key: "nameless", column: "a" });
+    expect(flaw(columns, [choice("amount"), choice("amount_minor")])).toEqual({ key: "twice", column: "b" });
+    expect(flaw(columns, [choice("kind"), choice("status")])).toEqual({ key: "twice", column: "b" });
+    expect(flaw(columns, [choice("trait", { name: "x" }), choice("props", { name: "x" })])).toBeNull();
+    expect(flaw(columns, [choice("member:phone"), choice("member:phone")])).toBeNull(); // several phones of one person
+  });
+
+  it("has words for everything a select offers", () => {
+    for (const texts of [zh, en] as Record<string, any>[]) {
+      for (const x of TARGETS) expect(texts.target[x], x).toBeTruthy();
+      for (const x of IDENTITIES) expect(texts.identity[x], x).toBeTruthy();
+      for (const x of VALUE_TYPES) expect(texts.valueType[x], x).toBeTruthy();
+      for (const x of FORMATS) expect(texts.format[x] && texts.formatIs[x], x).toBeTruthy();
+      for (const x of COUNTS) expect(texts.count[x], x).toBeTruthy();
+    }
+  });
+});

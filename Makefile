@@ -140,6 +140,7 @@ help:
 	'make fuzz T=csv RUNS=1000000 FUZZ_JOBS=2   as many executions, by two processes' \
 	'make fuzz-api SECONDS=120     every route at random, by the OpenAPI file' \
 	'make screenshots   every screen of the console, as pictures in build/screenshots' \
+	'make openapi    write docs/openapi.json, which the console is typed by, anew from the routes' \
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
@@ -195,6 +196,12 @@ screenshots: all
 	@tools/deps build check node
 	@CONSOLE_SHOTS=$(CURDIR)/build/screenshots WELLFIELD=$(CURDIR)/$(OUT)/wellfield python3 tests/console/console_test.py test_pictures
 .PHONY: screenshots
+
+# The console's client is made from this file, so the program comes first, without the console.
+openapi:
+	@$(MAKE) --no-print-directory CONSOLE=0 all
+	@WF_WRITE_OPENAPI=1 WELLFIELD=$(CURDIR)/$(OUT)/wellfield python3 tests/http/openapi_test.py test_the_file_in_docs_is_this_document
+.PHONY: openapi
 
 PREFIX ?= /usr/local
 install: all

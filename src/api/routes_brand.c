@@ -248,7 +248,9 @@ const struct spec brand_specs[] = {
               "\"groups\":[\"mothers-1\"],\"touchpoints\":[\"shop-1\"],\"campaigns\":[],"
               "\"contents\":[],\"staff\":[],"
               "\"stages\":[{\"stage\":\"new\",\"zh\":\"新生\",\"en\":\"new\"}],"
-              "\"trust\":[{\"stage\":\"bought\",\"zh\":\"买了你\",\"en\":\"bought\"}]}"},
+              "\"trust\":[{\"stage\":\"bought\",\"zh\":\"买了你\",\"en\":\"bought\"}]}\n"
+              "~{\"kinds\":[{\"label\":\"x\"}],\"campaigns\":[\"spring\"],"
+              "\"contents\":[\"poster-1\"],\"staff\":[\"lily\"]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/settings",
      .scope = SCOPE_SETTINGS_READ,

@@ -193,7 +193,11 @@ static enum err show_audit(struct call *c, struct json_writer *w, struct why *wh
     "\"id\":7,\"kind\":\"token\",\"name\":\"till\",\"scopes\":[\"members.read\"],\"origins\":[],"  \
     "\"family\":7,\"created_at\":\"2025-01-31T08:00:00+08:00\",\"expires_at\":null,"               \
     "\"last_used\":null,\"revoked_at\":null,\"prefix\":\"wf_live_1a2b…\""
-#define SECRET_EXAMPLE "{" KEY_EXAMPLE ",\"secret\":\"wf_live_1a2b\"}"
+#define USED_EXAMPLE                                                                               \
+    "{\"scopes\":[\"members.read\"],\"origins\":[\"https://shop.example\"],"                       \
+    "\"expires_at\":\"2026-01-31T08:00:00+08:00\",\"last_used\":\"2025-02-01T09:30:00+08:00\","    \
+    "\"revoked_at\":\"2025-06-30T18:00:00+08:00\"}"
+#define SECRET_EXAMPLE "{" KEY_EXAMPLE ",\"secret\":\"wf_live_1a2b\"}\n~" USED_EXAMPLE
 
 static const struct spec_field key_fields[] = {
     {.name = "kind",
@@ -234,7 +238,7 @@ const struct spec key_specs[] = {
      .scope = SCOPE_KEYS_MANAGE,
      .handle = list_keys,
      .summary = "The brand's keys, newest first, revoked ones too",
-     .reply = "{\"items\":[{" KEY_EXAMPLE "}],\"next\":null}"},
+     .reply = "{\"items\":[{" KEY_EXAMPLE "}],\"next\":null}\n~{\"items\":[" USED_EXAMPLE "]}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/keys",
      .scope = SCOPE_KEYS_MANAGE,

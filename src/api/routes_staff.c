@@ -203,6 +203,7 @@ static enum err take_role(struct call *c, struct json_writer *w, struct why *why
 #define PERSON_EXAMPLE                                                                             \
     "\"id\":4,\"name\":\"rose\",\"display\":\"Rose\",\"role\":\"analyst\",\"everywhere\":false,"   \
     "\"state\":\"invited\",\"seen_at\":null"
+#define SEEN_EXAMPLE "\"seen_at\":\"2025-02-01T09:30:00+08:00\""
 #define LINK_EXAMPLE "\"link\":\"/console/link#7rZ\",\"expires_at\":\"2025-02-03T08:00:00+08:00\""
 
 static const struct spec_field role_fields[] = {
@@ -227,7 +228,8 @@ const struct spec staff_specs[] = {
      .flags = SPEC_INLINE | SPEC_PERSONAL,
      .handle = list_staff,
      .summary = "Who works for the brand",
-     .reply = "{\"items\":[{" PERSON_EXAMPLE "}],\"next\":null}"},
+     .reply = "{\"items\":[{" PERSON_EXAMPLE "}],\"next\":null}\n"
+              "~{\"items\":[{" SEEN_EXAMPLE "}]}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/staff",
      .scope = SCOPE_STAFF_MANAGE,
@@ -237,7 +239,7 @@ const struct spec staff_specs[] = {
      .handle = invite,
      .audit = "staff.added",
      .summary = "Give somebody a role; who is new gets a one-time link, shown once",
-     .reply = "{" PERSON_EXAMPLE "," LINK_EXAMPLE "}\n{" PERSON_EXAMPLE "}"},
+     .reply = "{" PERSON_EXAMPLE "," LINK_EXAMPLE "}\n{" PERSON_EXAMPLE "}\n~{" SEEN_EXAMPLE "}"},
     {.method = HTTP_PUT,
      .path = "/api/v1/{brand}/staff/{id}",
      .scope = SCOPE_STAFF_MANAGE,
@@ -247,7 +249,7 @@ const struct spec staff_specs[] = {
      .handle = set_role,
      .audit = "staff.role_set",
      .summary = "Change a role; the person's sessions end",
-     .reply = "{" PERSON_EXAMPLE "}"},
+     .reply = "{" PERSON_EXAMPLE "}\n~{" SEEN_EXAMPLE "}"},
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/staff/{id}",
      .scope = SCOPE_STAFF_MANAGE,

@@ -59,7 +59,7 @@ describe("conditions together", () => {
 });
 
 describe("the members behind a figure", () => {
-  const kinds = ["order.paid", "message.sent"].map((kind) => ({ kind, family: "", derived: false }));
+  const kinds = ["order.paid", "message.sent"].map((kind) => ({ kind, label: null, family: "", derived: false }));
 
   it("are told by calendar days, over the ends of months and years", () => {
     expect(shifted("2026-02-28", 1)).toBe("2026-03-01");
@@ -74,15 +74,15 @@ describe("the members behind a figure", () => {
   });
 
   it("of a day did something of any kind; derived kinds are nobody's act", () => {
-    const all = [...kinds, { kind: "lifecycle.changed", family: "derived", derived: true }];
+    const all = [...kinds, { kind: "lifecycle.changed", label: null, family: "derived", derived: true }];
     expect(onDay("2026-02-28", all)).toBe('did("order.paid", from 2026-02-28, to 2026-03-01) or did("message.sent", from 2026-02-28, to 2026-03-01)');
     expect(kindDone("order.paid")).toBe('did("order.paid")');
   });
 
   it("are not asked for by an expression that is too long", () => {
-    const many = Array.from({ length: 65 }, (_, i) => ({ kind: "k" + i, family: "", derived: false }));
+    const many = Array.from({ length: 65 }, (_, i) => ({ kind: "k" + i, label: null, family: "", derived: false }));
     expect(seen("2026-01-01", "2026-01-02", many)).toBe("");
-    const long = Array.from({ length: 60 }, (_, i) => ({ kind: "a".repeat(60) + i, family: "", derived: false }));
+    const long = Array.from({ length: 60 }, (_, i) => ({ kind: "a".repeat(60) + i, label: null, family: "", derived: false }));
     expect(seen("2026-01-01", "2026-01-02", long)).toBe("");
     expect(cohort("2026-01-05", 3, many)).toBe("");
   });

@@ -1,4 +1,5 @@
 // The HTTP API: one call, one kind of failure. Addresses are of this origin only.
+import type { Answer, Body, Path, Plain, Query, Route, Verb } from "./routes";
 
 export interface FieldError {
   field: string;
@@ -21,13 +22,13 @@ export class Problem extends Error {
   }
 }
 
-export interface Options {
-  body?: unknown;
+export interface Options<V extends Verb, R extends Route> {
+  body?: Body<V, R>;
+  query?: Query<V, R>;
   /** Bytes that go as they are, instead of a JSON body. */
   raw?: Blob;
   /** Goes out even when the page is being left. */
   keepalive?: boolean;
-  query?: Record<string, string | number | boolean | undefined | null>;
   signal?: AbortSignal;
   headers?: Record<string, string>;
 }
@@ -44,7 +45,7 @@ export function onConfirm(act: () => Promise<boolean>) {
   asked.confirm = act;
 }
 
-export function address(path: string, query: Options["query"] = {}): string {
+export function address(path: string, query: object = {}): string {
   const list = Object.entries(query).filter(([, v]) => v !== undefined && v !== null && v !== "");
   const text = new URLSearchParams(list.map(([k, v]) => [k, String(v)])).toString();
   return "/api/v1" + path + (text ? "?" + text : "");
@@ -57,7 +58,7 @@ async function problem(reply: Response): Promise<Problem> {
   return new Problem(reply.status, told.code ?? "", retry ? `${detail} (${retry} s)` : detail, told.errors ?? []);
 }
 
-async function send(method: string, path: string, options: Options): Promise<Response> {
+async function send<V extends Verb, R extends Route>(method: V, path: string, options: Options<V, R>): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": asked.lang, ...options.headers };
   if (options.raw) headers["Content-Type"] = "application/octet-stream";
   else if (options.body !== undefined || method !== "GET") headers["Content-Type"] = "application/json";
@@ -83,7 +84,7 @@ function confirmed(): Promise<boolean> {
 }
 
 /** What a route refuses until the password is given again is asked once more after that. */
-export async function ask(method: string, path: string, options: Options = {}): Promise<Response> {
+export async function ask<V extends Verb, R extends Route>(method: V, path: Path<R> | (R & Plain), options: Options<V, R> = {}): Promise<Response> {
   let reply = await send(method, path, options);
   if (reply.ok) return reply;
   let failed = await problem(reply);
@@ -96,10 +97,10 @@ export async function ask(method: string, path: string, options: Options = {}): 
   throw failed;
 }
 
-export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+export async function call<V extends Verb, R extends Route>(method: V, path: Path<R> | (R & Plain), options: Options<V, R> = {}): Promise<Answer<V, R>> {
   const reply = await ask(method, path, options);
   const text = await reply.text();
-  return (text ? JSON.parse(text) : null) as T;
+  return (text ? JSON.parse(text) : null) as Answer<V, R>;
 }
 
 /** Hand bytes to the browser as a file. */

@@ -1,4 +1,6 @@
 // Imports by upload: what the server replies, and the map of columns that the selects write (docs/import.md, "The map").
+import type { Item } from "./routes";
+
 export const FORMATS = ["csv", "columns", "jsonl", "segment", "irc"] as const;
 export const MAPPED = ["csv", "columns"];
 export const IDENTITIES = ["phone", "name", "user", "unionid", "wecom", "openid", "email", "telegram", "device", "anon"] as const;
@@ -32,24 +34,7 @@ export interface Preview {
   problems: Reject[];
 }
 export type Counts = Record<string, number>;
-export interface Import {
-  id: string | number;
-  name: string;
-  bytes: number;
-  received: number;
-  state: string;
-  file?: boolean; // whether the whole file is there still
-  dry_run?: boolean;
-  options?: Record<string, unknown> | null;
-  progress?: { rows: number; rows_total: number | null; bytes: number; bytes_total: number; share: number; rows_per_s: number; left_s: number | null } | null;
-  counts: Counts | null;
-  tried: Counts | null;
-  rejects: Reject[];
-  reason: string | null;
-  by: string;
-  created: string;
-  finished: string | null;
-}
+export type Import = Item<"/{brand}/imports">;
 
 /** What one column is to become. */
 export interface Choice {

@@ -4,6 +4,7 @@ import { computed, ref } from "vue";
 import { call, Problem } from "./api";
 import { chooseLang } from "./i18n";
 import { keep, kept } from "./prefs";
+import { at as fill, type Given, type Params, type Route } from "./routes";
 import type { Catalog, Session } from "./types";
 import { finishAll } from "./undo";
 
@@ -14,7 +15,9 @@ export const useSession = defineStore("session", () => {
   const catalogs = ref<Record<string, Catalog>>({});
 
   const brand = computed(() => session.value?.brands.find((b) => b.slug === slug.value) ?? session.value?.brands[0]);
-  const path = computed(() => "/" + (brand.value?.slug ?? ""));
+  /** An address of a route of the brand that is open. */
+  const at = <R extends Route>(pattern: R, ...given: Params<R> extends "brand" ? [] : [Omit<Given<R>, "brand">]) =>
+    fill(pattern, { brand: brand.value?.slug ?? "", ...given[0] } as Given<R>);
 
   function take(s: Session) {
     session.value = s;
@@ -24,7 +27,7 @@ export const useSession = defineStore("session", () => {
   }
   async function load() {
     try {
-      take(await call<Session>("GET", "/session"));
+      take(await call("GET", "/session"));
     } catch (e) {
       session.value = null;
       asked.value = true;
@@ -49,9 +52,9 @@ export const useSession = defineStore("session", () => {
     return brand.value?.scopes.includes(scope) ?? false;
   }
   async function catalog(): Promise<Catalog> {
-    const at = brand.value?.slug ?? "";
-    catalogs.value[at] ??= await call<Catalog>("GET", `/${at}/catalog`);
-    return catalogs.value[at];
+    const of = brand.value?.slug ?? "";
+    catalogs.value[of] ??= await call("GET", at("/{brand}/catalog"));
+    return catalogs.value[of];
   }
-  return { session, asked, slug, brand, path, take, load, leave, end, open, may, catalog };
+  return { session, asked, slug, brand, at, take, load, leave, end, open, may, catalog };
 });

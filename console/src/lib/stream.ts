@@ -1,6 +1,7 @@
 // What changes in the brand, as it happens: server-sent events, with how the line is.
 import { onBeforeUnmount, onMounted, ref, type Ref } from "vue";
 import { address } from "./api";
+import type { Path } from "./routes";
 
 export type Line = "opening" | "open" | "lost";
 type Heard = Record<string, (data: any) => void>;
@@ -10,7 +11,7 @@ const AGAIN_MS = 5000;
 
 /** Listens while the screen is there and in sight. The browser resumes a line that broke by the last event's id; one that
  * was refused is tried again here. */
-export function listening(path: string, heard: Heard): Ref<Line> {
+export function listening(path: Path<"/{brand}/stream">, heard: Heard): Ref<Line> {
   const line = ref<Line>("opening");
   let source: EventSource | null = null;
   let grace: ReturnType<typeof setTimeout> | undefined;
@@ -24,7 +25,7 @@ export function listening(path: string, heard: Heard): Ref<Line> {
   }
   function open() {
     close();
-    const mine = (source = new EventSource(address(path + "/stream", { topics: Object.keys(heard).join(",") })));
+    const mine = (source = new EventSource(address(path, { topics: Object.keys(heard).join(",") })));
     mine.onopen = () => {
       clearTimeout(grace);
       line.value = "open";

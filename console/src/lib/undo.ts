@@ -1,11 +1,12 @@
 // What is deleted is gone from the screen at once, and from the server ten seconds later: until then it can be undone.
 import { reactive } from "vue";
 import { ask, Problem } from "./api";
+import type { Deletable, Path } from "./routes";
 
 export const UNDO_MS = 10000;
 
 export interface Held {
-  path: string; // what is deleted; nothing is held twice
+  path: Path<Deletable>; // what is deleted; nothing is held twice
   words: string; // what the bar says
   until: number; // Date.now() at which it is done
   headers?: Record<string, string>;
@@ -21,7 +22,7 @@ export const held = reactive<Waiting[]>([]);
 const gone = reactive(new Set<string>());
 
 /** Screens leave out what is held, and what is deleted while their lists are older than that. */
-export function isHeld(path: string): boolean {
+export function isHeld(path: Path<Deletable>): boolean {
   return gone.has(path) || held.some((h) => h.path === path);
 }
 
@@ -30,7 +31,7 @@ function drop(one: Held) {
   if (at >= 0) clearTimeout(held.splice(at, 1)[0].timer);
 }
 
-export function hold(path: string, words: string, more: Pick<Held, "headers" | "after" | "failed"> = {}) {
+export function hold(path: Path<Deletable>, words: string, more: Pick<Held, "headers" | "after" | "failed"> = {}) {
   if (held.some((h) => h.path === path)) return;
   held.push({ path, words, until: Date.now() + UNDO_MS, ...more });
   const one = held.at(-1)!;

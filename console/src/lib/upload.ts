@@ -3,6 +3,7 @@
 import { reactive } from "vue";
 import { call, Problem } from "./api";
 import type { Import } from "./imports";
+import { at } from "./routes";
 
 const SMALL = 1 << 20;
 const LARGE = 4 << 20; // what the server takes at once
@@ -24,24 +25,24 @@ export const uploads = reactive(new Map<string, Work>());
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-async function piece(work: Work, path: string, signal: AbortSignal): Promise<number> {
+async function piece(work: Work, brand: string, signal: AbortSignal): Promise<number> {
   const size = work.bytes > 64 * SMALL ? LARGE : SMALL;
   const raw = work.file.slice(work.received, work.received + size);
-  return (await call<{ received: number }>("PUT", `${path}/${work.id}/content`, { query: { offset: work.received }, raw, signal })).received;
+  return (await call("PUT", at("/{brand}/imports/{id}/content", { brand, id: work.id }), { query: { offset: work.received }, raw, signal })).received;
 }
 
 /** How far the server is: after a refusal of the offset, and before going on. */
-async function asFar(work: Work, path: string, signal: AbortSignal): Promise<number> {
-  return (await call<Import>("GET", `${path}/${work.id}`, { signal })).received;
+async function asFar(work: Work, brand: string, signal: AbortSignal): Promise<number> {
+  return (await call("GET", at("/{brand}/imports/{id}", { brand, id: work.id }), { signal })).received;
 }
 
-async function run(work: Work, path: string, done: () => void) {
+async function run(work: Work, brand: string, done: () => void) {
   const control = (work.control = new AbortController());
   work.problem = null;
   work.paused = false;
   for (let failed = 0; work.received < work.bytes; ) {
     try {
-      work.received = await piece(work, path, control.signal);
+      work.received = await piece(work, brand, control.signal);
       failed = 0;
     } catch (e) {
       if (control.signal.aborted) return;
@@ -53,7 +54,7 @@ async function run(work: Work, path: string, done: () => void) {
         return;
       }
       if (problem.status !== 409) await pause(500 * 2 ** failed);
-      work.received = await asFar(work, path, control.signal).catch(() => work.received);
+      work.received = await asFar(work, brand, control.signal).catch(() => work.received);
       if (control.signal.aborted) return;
     }
   }
@@ -62,11 +63,11 @@ async function run(work: Work, path: string, done: () => void) {
 }
 
 /** Begin with a file, or go on with one that the server has a part of. */
-export function upload(one: Pick<Import, "id" | "name" | "bytes" | "received">, file: File, path: string, done: () => void) {
+export function upload(one: Pick<Import, "id" | "name" | "bytes" | "received">, file: File, brand: string, done: () => void) {
   const id = String(one.id);
   if (uploads.get(id)?.control && !uploads.get(id)?.paused) return;
   uploads.set(id, { id, name: one.name, bytes: one.bytes, received: one.received, problem: null, paused: false, file, control: null });
-  void run(uploads.get(id)!, path, done);
+  void run(uploads.get(id)!, brand, done);
 }
 
 export function hold(id: string) {
@@ -76,9 +77,9 @@ export function hold(id: string) {
   work.paused = true;
 }
 
-export function goOn(id: string, path: string, done: () => void) {
+export function goOn(id: string, brand: string, done: () => void) {
   const work = uploads.get(id);
-  if (work?.paused) void run(work, path, done);
+  if (work?.paused) void run(work, brand, done);
 }
 
 export function forget(id: string) {

@@ -133,25 +133,25 @@ static enum err find(struct call *c, struct upload *out, struct why *why)
 static enum err list_imports(struct call *c, struct json_writer *w, struct why *why)
 {
     struct upload_view view;
-    struct upload *items;
+    struct upload_list list;
     struct sql *db;
-    size_t count, limit = (size_t)call_int(c, "limit");
+    size_t limit = (size_t)call_int(c, "limit");
     int64_t below = 0;
     struct str cursor = call_str(c, "cursor");
     if (cursor.len && (!str_to_i64(cursor, &below) || below < 1 || below > UINT32_MAX))
         return why_fail(why, ERR_INVALID, MSG_BAD_CURSOR, "cursor", NULL);
     upload_view_take(c->api->uploads, c->brand, c->arena, &view);
     TRY(call_reader(c, &db, why));
-    TRY(upload_list(&view, db, (uint32_t)below, limit + 1, &items, &count, why));
-    bool more = count > limit;
+    TRY(upload_list(&view, db, (uint32_t)below, limit + 1, &list, why));
+    bool more = list.count > limit;
     json_begin_object(w);
     put_array(w, "items");
-    for (size_t i = 0; i < (more ? limit : count); i++)
-        put_import(c, w, &items[i]);
+    for (size_t i = 0; i < (more ? limit : list.count); i++)
+        put_import(c, w, &list.items[i]);
     json_end_array(w);
     json_key(w, "next");
     if (more) {
-        json_text(w, arena_printf(c->arena, "%" PRIu32, items[limit - 1].id));
+        json_text(w, arena_printf(c->arena, "%" PRIu32, list.items[limit - 1].id));
     } else {
         json_null(w);
     }
@@ -206,18 +206,18 @@ static enum err add_import(struct call *c, struct json_writer *w, struct why *wh
 static enum err write_piece(struct call *c, struct json_writer *w, struct why *why)
 {
     struct upload u;
-    struct str type = request_header(c->req, "Content-Type"), piece = request_body(c->req);
-    uint64_t received = 0;
+    struct str type = request_header(c->req, "Content-Type");
+    struct upload_piece piece = {.bytes = request_body(c->req)};
     if (!str_eq_fold(str_trim(str_cut(&type, ';')), STR("application/octet-stream")))
         return why_fail(why, ERR_UNSUPPORTED, MSG_WANT_BYTES, "Content-Type", NULL);
     TRY(find(c, &u, why));
-    if (piece.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "body", NULL);
-    enum err err = upload_write(c->api->uploads, c->brand, &u, (uint64_t)call_int(c, "offset"),
-                                piece, &received, why);
-    reply_header(c->req, "Upload-Offset", arena_printf(c->arena, "%" PRIu64, received));
+    if (piece.bytes.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "body", NULL);
+    piece.offset = (uint64_t)call_int(c, "offset");
+    enum err err = upload_write(c->api->uploads, c->brand, &u, &piece, why);
+    reply_header(c->req, "Upload-Offset", arena_printf(c->arena, "%" PRIu64, piece.received));
     TRY(err);
     json_begin_object(w);
-    put_int(w, "received", (int64_t)received);
+    put_int(w, "received", (int64_t)piece.received);
     json_end_object(w);
     return ERR_OK;
 }

@@ -160,24 +160,24 @@ static enum err append(struct brand *b, uint32_t id, struct str piece, bool firs
     return err;
 }
 
-static enum err write_held(struct brand *b, const struct upload *to, uint64_t offset,
-                           struct str piece, struct why *why)
+static enum err write_held(struct brand *b, const struct upload *to,
+                           const struct upload_piece *piece, struct why *why)
 {
     uint64_t here = upload_size(b, to->id);
     if (!to->kept) return why_fail(why, ERR_CONFLICT, MSG_UPLOAD_GONE, "", NULL);
-    if (offset != here)
+    if (piece->offset != here)
         return why_fail(why, ERR_CONFLICT, MSG_UPLOAD_OFFSET, "offset", "%" PRIu64, here);
-    if (piece.len > to->bytes - here)
+    if (piece->bytes.len > to->bytes - here)
         return why_fail(why, ERR_TOO_LARGE, MSG_UPLOAD_OVER, "", "%" PRIu64, to->bytes);
-    return append(b, to->id, piece, here == 0, why);
+    return append(b, to->id, piece->bytes, here == 0, why);
 }
 
-enum err upload_write(struct uploads *u, struct brand *b, const struct upload *to, uint64_t offset,
-                      struct str piece, uint64_t *received, struct why *why)
+enum err upload_write(struct uploads *u, struct brand *b, const struct upload *to,
+                      struct upload_piece *piece, struct why *why)
 {
     struct upload_live *live = upload_hold(u, b, to->id);
-    enum err err = live ? write_held(b, to, offset, piece, why) : busy(why);
-    *received = upload_size(b, to->id);
+    enum err err = live ? write_held(b, to, piece, why) : busy(why);
+    piece->received = upload_size(b, to->id);
     if (live) upload_let_go(u, live);
     return err;
 }
@@ -294,13 +294,14 @@ enum err upload_get(const struct upload_view *v, struct sql *db, uint32_t id, st
 }
 
 enum err upload_list(const struct upload_view *v, struct sql *db, uint32_t below, size_t limit,
-                     struct upload **out, size_t *count, struct why *why)
+                     struct upload_list *out, struct why *why)
 {
-    struct upload_row *rows;
-    TRY(upload_read_list(db, v->arena, below, limit, &rows, count, why));
-    *out = arena_alloc_array(v->arena, *count + 1, sizeof(**out));
-    for (size_t i = 0; i < *count; i++)
-        (*out)[i] = seen(v, &rows[i]);
+    struct upload_rows rows;
+    TRY(upload_read_list(db, v->arena, below, limit, &rows, why));
+    out->count = rows.count;
+    out->items = arena_alloc_array(v->arena, rows.count + 1, sizeof(*out->items));
+    for (size_t i = 0; i < rows.count; i++)
+        out->items[i] = seen(v, &rows.items[i]);
     return ERR_OK;
 }
 
@@ -365,8 +366,7 @@ static bool is_over(const struct upload_row *row, int64_t now)
 
 struct orphans {
     struct brand *brand;
-    struct upload_row *rows;
-    size_t count;
+    struct upload_rows rows;
 };
 
 /* A file that no row wants. */
@@ -376,8 +376,8 @@ static bool remove_orphan(void *ctx, const char *name)
     struct str rest = str_of(name);
     uint64_t id = 0;
     bool wanted = false, number = str_to_u64(str_cut(&rest, '.'), &id);
-    for (size_t i = 0; number && i < o->count && !wanted; i++)
-        wanted = o->rows[i].seen.id == id && o->rows[i].kept;
+    for (size_t i = 0; number && i < o->rows.count && !wanted; i++)
+        wanted = o->rows.items[i].seen.id == id && o->rows.items[i].kept;
     if (wanted || !number || id > UINT32_MAX) return true;
     remove_files(o->brand, (uint32_t)id);
     return true;
@@ -391,10 +391,11 @@ static enum err sweep_rows(struct uploads *u, struct brand *b, struct sql *db, b
     const struct upload_change recover = {.kind = CHANGE_RECOVER};
     char dir[UPLOAD_PATH_SIZE];
     bool cut = false;
-    TRY(upload_read_list(db, arena, 0, 2 * LIMIT_UPLOADS, &o.rows, &o.count, why));
-    for (size_t i = 0; i < o.count; i++) {
-        cut |= o.rows[i].mark == MARK_WORKING;
-        if (!start && is_over(&o.rows[i], env_now(u->env))) expire(u, b, o.rows[i].seen.id);
+    TRY(upload_read_list(db, arena, 0, 2 * LIMIT_UPLOADS, &o.rows, why));
+    for (size_t i = 0; i < o.rows.count; i++) {
+        const struct upload_row *row = &o.rows.items[i];
+        cut |= row->mark == MARK_WORKING;
+        if (!start && is_over(row, env_now(u->env))) expire(u, b, row->seen.id);
     }
     dir_of(b, dir);
     if (!start) return ERR_OK;

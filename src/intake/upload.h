@@ -72,11 +72,15 @@ void uploads_sweep(struct uploads *u);
  * ERR_INVALID, ERR_TOO_LARGE, ERR_NO_SPACE. */
 MUST_CHECK enum err upload_add(struct uploads *u, struct brand *b, struct upload *n,
                                const struct principal *who, struct why *why);
-/* The next piece of a file; *received is how much is here then, durably. ERR_CONFLICT when
- * 'offset' is not what is here, or another piece is being written: *received is filled. */
+struct upload_piece {
+    uint64_t offset; /* of its first byte in the file */
+    struct str bytes;
+    uint64_t received; /* filled, also on failure: how much of the file is here then, durably */
+};
+/* The next piece of a file. ERR_CONFLICT when its offset is not what is here, or another piece is
+ * being written. */
 MUST_CHECK enum err upload_write(struct uploads *u, struct brand *b, const struct upload *to,
-                                 uint64_t offset, struct str piece, uint64_t *received,
-                                 struct why *why);
+                                 struct upload_piece *piece, struct why *why);
 /* The file and its rejects go, and the row with them. ERR_CONFLICT while it is at work. */
 MUST_CHECK enum err upload_remove(struct uploads *u, struct brand *b, const struct upload *of,
                                   const struct principal *who, struct why *why);
@@ -100,9 +104,13 @@ void upload_view_take(struct uploads *u, struct brand *b, struct arena *arena,
 /* ERR_NOT_FOUND. */
 MUST_CHECK enum err upload_get(const struct upload_view *v, struct sql *db, uint32_t id,
                                struct upload *out, struct why *why);
+struct upload_list {
+    struct upload *items;
+    size_t count;
+};
 /* Newest first, those with an id below 'below' (0 = from the newest), 'limit' at most. */
 MUST_CHECK enum err upload_list(const struct upload_view *v, struct sql *db, uint32_t below,
-                                size_t limit, struct upload **out, size_t *count, struct why *why);
+                                size_t limit, struct upload_list *out, struct why *why);
 
 /* ---- running ---- */
 

@@ -61,22 +61,19 @@ enum err upload_read(struct sql *db, struct arena *arena, uint32_t id, struct up
 }
 
 enum err upload_read_list(struct sql *db, struct arena *arena, uint32_t below, size_t limit,
-                          struct upload_row **out, size_t *count, struct why *why)
+                          struct upload_rows *out, struct why *why)
 {
-    struct upload_row *rows = arena_alloc_array(arena, limit + 1, sizeof(*rows));
     struct sql_stmt *s = sql_use(db, "SELECT " COLUMNS " FROM upload WHERE id < $1 AND mark <> 5"
                                      " ORDER BY id DESC LIMIT $2");
-    size_t n = 0;
+    *out = (struct upload_rows){arena_alloc_array(arena, limit + 1, sizeof(*out->items)), 0};
     sql_bind_int(s, 1, below ? (int64_t)below : INT64_MAX);
     sql_bind_int(s, 2, (int64_t)limit);
     for (;;) {
         bool row;
         TRY(internal(sql_step(s, &row), why));
         if (!row) break;
-        rows[n++] = read_row(s, arena);
+        out->items[out->count++] = read_row(s, arena);
     }
-    *out = rows;
-    *count = n;
     return ERR_OK;
 }
 

@@ -62,14 +62,13 @@ static uint32_t add(struct here *h, struct str text)
 {
     struct why why = {0};
     struct upload u = {.name = STR("a.csv"), .bytes = text.len};
-    uint64_t received;
+    struct upload_piece piece = {.bytes = text};
     place_must(upload_add(h->uploads, h->place.brand, &u, &who, &why), &why, "upload_add");
     uint32_t id = u.id;
     u = get(h, id);
     assert_int_equal(u.state, UPLOAD_UPLOADING);
-    place_must(upload_write(h->uploads, h->place.brand, &u, 0, text, &received, &why), &why,
-               "upload_write");
-    assert_int_equal(received, text.len);
+    place_must(upload_write(h->uploads, h->place.brand, &u, &piece, &why), &why, "upload_write");
+    assert_int_equal(piece.received, text.len);
     return id;
 }
 

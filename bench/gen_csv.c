@@ -16,8 +16,7 @@
 #include <string.h>
 
 #define BEGIN 1735689600u /* 2025-01-01T00:00:00Z */
-#define YEAR (365u * 86400u)
-#define OPEN 256u /* sessions at a time */
+#define OPEN 256u         /* sessions at a time */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint64_t seed = 0x9e3779b97f4a7c15u;

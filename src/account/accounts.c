@@ -123,11 +123,6 @@ enum err accounts_open(struct data *d, struct accounts **out, struct why *why)
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
 }
 
-struct data *accounts_data(struct accounts *a)
-{
-    return a->data;
-}
-
 struct keyring *accounts_keys(struct accounts *a)
 {
     return a->keys;
@@ -141,9 +136,4 @@ struct sessions *accounts_sessions(struct accounts *a)
 struct staff *accounts_staff(struct accounts *a)
 {
     return a->staff;
-}
-
-struct password_gate *accounts_gate(struct accounts *a)
-{
-    return a->gate;
 }

@@ -11,11 +11,9 @@
 struct accounts;
 /* The accounts of a directory; loads them the first time. */
 MUST_CHECK enum err accounts_open(struct data *d, struct accounts **out, struct why *why);
-struct data *accounts_data(struct accounts *a);
 struct keyring *accounts_keys(struct accounts *a);
 struct sessions *accounts_sessions(struct accounts *a);
 struct staff *accounts_staff(struct accounts *a);
-struct password_gate *accounts_gate(struct accounts *a);
 
 /* Have a thread call accounts_flush once a minute, until the directory is closed. For servers. */
 MUST_CHECK enum err accounts_start(struct accounts *a, struct why *why);

@@ -18,7 +18,6 @@ enum key_kind {
 #define KEY_TEXT_MAX 64
 #define KEY_NAME_BYTES 129
 #define KEY_PREFIX_CHARS 12
-#define KEY_ORIGINS_BYTES 2048
 
 /* One that lives, or has. Immutable but for when it was used. */
 struct key {

@@ -18,7 +18,6 @@
 #define TAIL_MAGIC "\n\x1aTRAPFW"
 #define MAGIC_BYTES 8
 #define SIGNED_TAIL_BYTES 16 /* of the tail are under its checksum */
-#define GROUP_BYTES 40
 
 enum err part_damage(const char *path, uint64_t offset, const char *reason, struct why *why)
 {

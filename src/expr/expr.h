@@ -108,10 +108,10 @@ MUST_CHECK enum err expr_parse(struct arena *a, const struct expr_catalog *catal
                                const struct expr **out, struct why *why);
 /* The canonical form; parses back to the same tree. */
 void expr_print(const struct expr *e, struct strbuf *out);
-/* Unknown kinds, codes and properties found while parsing, one sentence each. */
+/* Unknown kinds, codes and properties found while parsing, each once; at most LIMIT_EXPR_CALLS. */
 size_t expr_warning_count(const struct expr *e);
-const char *expr_warning(const struct expr *e, size_t i);
-/* The same, to be rendered in the reader's language. */
+/* Number i of them, i below the count: to be rendered in the reader's language. The expression's.
+ */
 const struct why *expr_warning_why(const struct expr *e, size_t i);
 
 /* Add the columns that evaluation reads to 'columns' (props stay ascending, without duplicates).

@@ -184,7 +184,6 @@ struct slot {
 struct warning {
     struct warning *next;
     struct why why;
-    const char *text; /* in English */
 };
 
 struct expr {

@@ -272,26 +272,14 @@ enum err expr_parse(struct arena *a, const struct expr_catalog *catalog, enum ex
 void parser_warn(struct parser *p, const struct why *why)
 {
     struct warning **end = &p->expr->warnings;
-    char text[512];
-    why_text(why, LANG_EN, text, sizeof(text));
     for (; *end; end = &(*end)->next) {
-        if (str_is(str_of((*end)->text), text)) return;
+        const struct why *known = &(*end)->why;
+        if (known->msg == why->msg && strcmp(known->args, why->args) == 0) return;
     }
     if (p->expr->warning_count == LIMIT_EXPR_CALLS) return;
     *end = arena_alloc(p->arena, sizeof(**end));
     (*end)->why = *why;
-    (*end)->text = arena_str(p->arena, str_of(text)).p;
     p->expr->warning_count++;
-}
-
-static const struct warning *warning_at(const struct expr *e, size_t i)
-{
-    assert(i < e->warning_count);
-    const struct warning *w = e->warnings;
-    while (i-- > 0) {
-        w = w->next;
-    }
-    return w;
 }
 
 size_t expr_warning_count(const struct expr *e)
@@ -299,12 +287,11 @@ size_t expr_warning_count(const struct expr *e)
     return e->warning_count;
 }
 
-const char *expr_warning(const struct expr *e, size_t i)
-{
-    return warning_at(e, i)->text;
-}
-
 const struct why *expr_warning_why(const struct expr *e, size_t i)
 {
-    return &warning_at(e, i)->why;
+    assert(i < e->warning_count);
+    const struct warning *w = e->warnings;
+    while (i-- > 0)
+        w = w->next;
+    return &w->why;
 }

@@ -77,7 +77,6 @@ void *request_ctx(const struct request *req);
 struct arena *request_arena(struct request *req);
 /* The row of the table that it fits. */
 const struct route *request_route(const struct request *req);
-enum http_method request_method(const struct request *req);
 /* Something of the request's arena that authorize() leaves for the handler; NULL before. */
 void request_leave(struct request *req, void *note);
 void *request_note(const struct request *req);

@@ -18,11 +18,6 @@ const struct route *request_route(const struct request *req)
     return req->match.route;
 }
 
-enum http_method request_method(const struct request *req)
-{
-    return req->framing.method;
-}
-
 void request_leave(struct request *req, void *note)
 {
     req->note = note;

@@ -134,7 +134,6 @@ static const struct {
     {"广告-朋友圈", false},      {"口碑-朋友推荐", false},  {"线下-静安店台卡", true},
     {"线下-徐汇店收银台", true}, {"线下-西湖店海报", true}, {"线下-天河店台卡", true},
 };
-#define FRIEND_TOUCHPOINT 11
 
 struct str sim_touchpoint(uint32_t number)
 {

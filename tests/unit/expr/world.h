@@ -16,7 +16,6 @@
 #include "expr/random_expr.h"
 
 #define WORLD_NOW INT64_C(1735660800000) /* 2025-01-01T00:00:00+08:00 */
-#define UNKNOWN UINT32_MAX
 
 static const char *const world_kinds[] = {
     "message.sent", "order.paid",        "group.joined",       "content.viewed", "order.refunded",

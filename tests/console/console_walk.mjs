@@ -120,7 +120,7 @@ async function exported() {
   const csv = await coming;
   const text = readFileSync(await csv.path(), "utf8");
   await v.page.waitForSelector(".el-dialog .take", { state: "hidden" });
-  const again = await take(v.page, plan.second ?? "xlsx");
+  const again = await take(v.page, "xlsx");
   const xlsx = await again.coming;
   say("export", { name: csv.suggestedFilename(), text: text.slice(0, 400), lines: text.trim().split("\r\n").length, refused, xlsx: xlsx.suggestedFilename(), magic: readFileSync(await xlsx.path()).subarray(0, 2).toString("latin1"), faults });
   say("visitor", { name: "by link", ...v.seen, troubles: v.seen.troubles.filter((x) => !/40[013]/.test(x)) });
@@ -262,7 +262,7 @@ async function walk() {
   const { page, seen, context } = await visitor();
   await setUp(page);
   await drill(page);
-  if (!plan.noImports) await importFiles(page);
+  await importFiles(page);
   await members(page);
   await exported();
   await profile(page);

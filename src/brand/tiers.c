@@ -21,9 +21,8 @@
 #define SHARE 3
 #define GROWTH 8
 #define SEAL_GROWN ((uint64_t)TIERS_SEAL_ROWS * 4)
-#define ABSORB_ROWS                                                                                \
-    ((uint64_t)TIERS_SEAL_ROWS * 32) /* more than these take too long for a seal                   \
-                                      */
+/* More than these take too long for a seal. */
+#define ABSORB_ROWS ((uint64_t)TIERS_SEAL_ROWS * 32)
 
 /* The first of the parts at the end of which none is busy. */
 static size_t first_free(const struct tier *parts, size_t count)

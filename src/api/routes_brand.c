@@ -147,12 +147,15 @@ static enum err get_settings(struct call *c, struct json_writer *w, struct why *
     people_fold_names(c->brand, c->arena, &names);
     fold_rules_default(&usual);
     const char *preset = brand_preset(c->brand);
+    char hours[HOURS_TEXT_SIZE];
     json_begin_object(w);
     put_text(w, "slug", brand_slug(c->brand));
     put_text(w, "name", brand_name(c->brand));
     put_text(w, "zone", zone_name(brand_zone(c->brand)));
     put_text(w, "currency", brand_currency(c->brand));
     put_int(w, "currency_digits", brand_currency_digits(c->brand));
+    hours_print(brand_hours(c->brand), hours);
+    put_text(w, "service_hours", hours);
     put_text(w, "preset", preset[0] ? preset : "knowledge");
     put_text(w, "caps", brand_caps(c->brand));
     put_rules(w, "rules", &names.rules);
@@ -161,16 +164,18 @@ static enum err get_settings(struct call *c, struct json_writer *w, struct why *
     return ERR_OK;
 }
 
-/* The names before and after; both are written down with the change. */
-static enum err write_down(const struct call *c, struct str before, struct str after,
+/* What was so before and is after; both are written down with the change. */
+static enum err write_down(const struct call *c, const struct brand_change changes[2],
                            struct why *why)
 {
     struct strbuf texts[2] = {{0}, {0}};
-    const struct str names[2] = {before, after};
+    char hours[HOURS_TEXT_SIZE];
     for (int i = 0; i < 2; i++) {
         struct json_writer w = {.out = &texts[i]};
         json_begin_object(&w);
-        put_str(&w, "name", names[i]);
+        put_text(&w, "name", changes[i].name);
+        hours_print(changes[i].hours, hours);
+        put_text(&w, "service_hours", hours);
         json_end_object(&w);
     }
     struct audit_entry entry = {.who = c->who,
@@ -188,10 +193,13 @@ static enum err write_down(const struct call *c, struct str before, struct str a
 static enum err put_settings(struct call *c, struct json_writer *w, struct why *why)
 {
     struct str name = arena_str(c->arena, str_trim(call_str(c, "name")));
-    struct str before = str_of(brand_name(c->brand));
+    struct brand_change before = {brand_name(c->brand), brand_hours(c->brand)};
+    struct brand_change after = {name.p, before.hours};
     if (name.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "name", NULL);
-    TRY(data_rename_brand(c->data, brand_slug(c->brand), name.p, why));
-    TRY(write_down(c, before, name, why));
+    if (call_has(c, "service_hours") && !hours_parse(call_str(c, "service_hours"), &after.hours))
+        return why_fail(why, ERR_INVALID, MSG_BAD_HOURS, "service_hours", NULL);
+    TRY(data_change_brand(c->data, brand_slug(c->brand), &after, why));
+    TRY(write_down(c, (struct brand_change[2]){before, after}, why));
     return get_settings(c, w, why);
 }
 
@@ -202,12 +210,18 @@ static const struct spec_field settings_body[] = {
      .min = 1,
      .max = LIMIT_NAME_BYTES,
      .doc = "what people call the brand"},
+    {.name = "service_hours",
+     .type = SPEC_TEXT,
+     .min = HOURS_TEXT_SIZE - 1,
+     .max = HOURS_TEXT_SIZE - 1,
+     .doc = "in which staff answer, such as 09:00-22:00; default: as they are"},
     {0},
 };
 
 #define SETTINGS                                                                                   \
     "{\"slug\":\"shop\",\"name\":\"Shop\",\"zone\":\"Asia/Shanghai\","                             \
-    "\"currency\":\"CNY\",\"currency_digits\":2,\"preset\":\"knowledge\",\"caps\":\"\","           \
+    "\"currency\":\"CNY\",\"currency_digits\":2,\"service_hours\":\"09:00-22:00\",\"preset\":"     \
+    "\"knowledge\",\"caps\":\"\","                                                                 \
     "\"rules\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"                        \
     "\"order_days\":180,\"window_days\":28,\"before_days\":84},"                                   \
     "\"rules_default\":{\"dormant_days\":14,\"churned_days\":90,\"left_hours\":24,"                \
@@ -264,7 +278,7 @@ const struct spec brand_specs[] = {
      .body_max = 4096,
      .handle = put_settings,
      .audit = "settings.changed",
-     .summary = "Change the brand's name",
+     .summary = "Change the brand's name and service hours",
      .reply = SETTINGS},
     {0},
 };

@@ -28,10 +28,17 @@ const char *brand_name(const struct brand *b)
     return b->name;
 }
 
-void brand_rename(struct brand *b, const char *name)
+struct hours brand_hours(const struct brand *b)
 {
-    VEC_PUSH(&b->names, mem_strdup(name));
+    uint32_t both = b->hours;
+    return (struct hours){(int)(both >> 16), (int)(both & 0xffff)};
+}
+
+void brand_set(struct brand *b, const struct brand_change *change)
+{
+    VEC_PUSH(&b->names, mem_strdup(change->name));
     b->name = b->names.items[b->names.count - 1];
+    b->hours = (uint32_t)change->hours.opens << 16 | (uint32_t)change->hours.closes;
 }
 
 const char *brand_currency(const struct brand *b)
@@ -254,7 +261,7 @@ enum err brand_open_in(struct data *d, const struct brand_facts *facts, const ch
     struct brand *b = mem_alloc(sizeof(*b));
     b->data = d;
     b->facts = *facts;
-    brand_rename(b, facts->name);
+    brand_set(b, &(struct brand_change){facts->name, facts->hours});
     b->env = data_env(d);
     b->zone = zone_open(facts->zone);
     b->currency_digits = digits_of(facts->currency);

@@ -12,6 +12,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "brand/hours.h"
 #include "eventlog/dedupe.h"
 #include "eventlog/part_erase.h"
 #include "eventlog/scan.h"
@@ -56,6 +57,8 @@ struct module {
 /* Brand facts; borrowed, constant while open. */
 const char *brand_slug(const struct brand *b);
 const char *brand_name(const struct brand *b);
+/* In which staff answer; may change. */
+struct hours brand_hours(const struct brand *b);
 const char *brand_currency(const struct brand *b);
 int brand_currency_digits(const struct brand *b);
 const struct zone *brand_zone(const struct brand *b);

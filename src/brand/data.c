@@ -31,6 +31,7 @@ static const struct migration data_migrations[] = {
         " zone {text} NOT NULL, currency {text} NOT NULL, preset {text} NOT NULL, created_at {int} "
         "NOT NULL)"},
     {2, "ALTER TABLE brand ADD COLUMN caps {text} NOT NULL DEFAULT ''"},
+    {3, "ALTER TABLE brand ADD COLUMN hours {text} NOT NULL DEFAULT '" HOURS_DEFAULT "'"},
     {0, NULL},
 };
 
@@ -171,8 +172,9 @@ static enum err make_store(struct data *d, struct why *why)
 
 static enum err load_brands(struct data *d)
 {
-    struct sql_stmt *s = sql_use(
-        d->server, "SELECT slug, name, zone, currency, preset, caps FROM brand ORDER BY place");
+    struct sql_stmt *s =
+        sql_use(d->server,
+                "SELECT slug, name, zone, currency, preset, caps, hours FROM brand ORDER BY place");
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
@@ -184,6 +186,7 @@ static enum err load_brands(struct data *d)
         snprintf(f.currency, sizeof(f.currency), STR_FMT, STR_ARG(sql_str(s, 3)));
         snprintf(f.preset, sizeof(f.preset), STR_FMT, STR_ARG(sql_str(s, 4)));
         snprintf(f.caps, sizeof(f.caps), STR_FMT, STR_ARG(sql_str(s, 5)));
+        if (!hours_parse(sql_str(s, 6), &f.hours)) return ERR_CORRUPT;
         VEC_PUSH(&d->facts, f);
         VEC_PUSH(&d->brands, NULL);
     }
@@ -338,24 +341,32 @@ enum err data_add_brand(struct data *d, const struct brand_facts *f, struct why 
         err = insert_brand(d, f);
     }
     if (err == ERR_OK) {
-        VEC_PUSH(&d->facts, *f);
+        struct brand_facts stored = *f;
+        hours_parse(STR(HOURS_DEFAULT), &stored.hours); /* the column's */
+        VEC_PUSH(&d->facts, stored);
         VEC_PUSH(&d->brands, NULL);
     }
     pthread_mutex_unlock(&d->lock);
     return err;
 }
 
-static enum err update_name(struct data *d, const char *slug, const char *name)
+static enum err update_brand(struct data *d, const char *slug, const struct brand_change *change)
 {
-    struct sql_stmt *s = sql_use(d->server, "UPDATE brand SET name = $1 WHERE slug = $2");
-    sql_bind_text(s, 1, name);
-    sql_bind_text(s, 2, slug);
+    char hours[HOURS_TEXT_SIZE];
+    struct sql_stmt *s =
+        sql_use(d->server, "UPDATE brand SET name = $1, hours = $2 WHERE slug = $3");
+    hours_print(change->hours, hours);
+    sql_bind_text(s, 1, change->name);
+    sql_bind_text(s, 2, hours);
+    sql_bind_text(s, 3, slug);
     return sql_run(s);
 }
 
-enum err data_rename_brand(struct data *d, const char *slug, const char *name, struct why *why)
+enum err data_change_brand(struct data *d, const char *slug, const struct brand_change *change,
+                           struct why *why)
 {
     enum err err = ERR_OK;
+    const char *name = change->name;
     pthread_mutex_lock(&d->lock);
     size_t i = find_brand(d, slug);
     if (i == SIZE_MAX) {
@@ -364,12 +375,13 @@ enum err data_rename_brand(struct data *d, const char *slug, const char *name, s
         err = why_fail(why, ERR_TOO_LARGE, MSG_TOO_LONG, "name", "%d",
                        (int)sizeof(d->facts.items[i].name) - 1);
     } else {
-        err = update_name(d, slug, name);
+        err = update_brand(d, slug, change);
         if (err != ERR_OK) err = why_fail(why, err, MSG_INTERNAL, "", NULL);
     }
     if (err == ERR_OK) {
         snprintf(d->facts.items[i].name, sizeof(d->facts.items[i].name), "%s", name);
-        if (d->brands.items[i]) brand_rename(d->brands.items[i], name);
+        d->facts.items[i].hours = change->hours;
+        if (d->brands.items[i]) brand_set(d->brands.items[i], change);
     }
     pthread_mutex_unlock(&d->lock);
     return err;

@@ -37,13 +37,19 @@ struct brand_facts {
     char currency[4]; /* ISO 4217, in capitals */
     char preset[16];  /* of fold_rules_preset; "" = default */
     char caps[160];   /* of identity_caps_parse; "" = default */
+    struct hours hours;
 };
 /* ERR_CONFLICT when the slug exists. */
 MUST_CHECK enum err data_add_brand(struct data *d, const struct brand_facts *facts,
                                    struct why *why);
-/* ERR_NOT_FOUND. */
-MUST_CHECK enum err data_rename_brand(struct data *d, const char *slug, const char *name,
-                                      struct why *why);
+/* What may change of a brand while it is open. */
+struct brand_change {
+    const char *name;
+    struct hours hours;
+};
+/* ERR_NOT_FOUND, ERR_TOO_LARGE: the name. */
+MUST_CHECK enum err data_change_brand(struct data *d, const char *slug,
+                                      const struct brand_change *change, struct why *why);
 /* Open (once) and return; stays open until data_close. ERR_NOT_FOUND. */
 MUST_CHECK enum err data_brand(struct data *d, const char *slug, struct brand **out,
                                struct why *why);

@@ -105,7 +105,8 @@ struct compact_lane {
 
 struct brand {
     struct data *data;
-    struct brand_facts facts;   /* but for the name, which may change */
+    struct brand_facts facts;   /* but for the name and the hours, which may change */
+    _Atomic uint32_t hours;     /* opens << 16 | closes */
     _Atomic(const char *) name; /* as of now; the first of 'names' that was not replaced */
     VEC(char *) names;          /* all there were: readers may hold any until the brand closes */
     const struct zone *zone;
@@ -255,7 +256,7 @@ int64_t timers_next_due(struct brand *b);
 /* Fold the events that the rows do not include, from memory; emits nothing. */
 MUST_CHECK enum err brand_refold(struct tx *tx);
 /* Take another name; under the lock of the data directory. */
-void brand_rename(struct brand *b, const char *name);
+void brand_set(struct brand *b, const struct brand_change *change);
 MUST_CHECK enum err brand_open(struct data *d, const struct brand_facts *facts, struct brand **out,
                                struct why *why);
 /* A twin, whose files are in 'dir'; its log is never compacted. */

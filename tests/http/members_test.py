@@ -363,8 +363,12 @@ def test_a_brand_is_renamed_for_all_who_look():
     assert changed == {**before, "name": "小井商店"} == get("/settings")
     page = http("GET", store().url + "/overview?brand=other")[1].decode()
     assert "小井商店" in page
-    assert audited("settings.changed")[-1][2] == {"name": "小井商店"}
-    for body in ({}, {"name": ""}, {"name": " "}, {"name": "x" * 201}, {"name": "x", "zone": "UTC"}, {"name": 1}):
+    assert audited("settings.changed")[-1][2] == {"name": "小井商店", "service_hours": "09:00-22:00"}
+    changed, _ = change("PUT", "/settings", {"name": "小井商店", "service_hours": "08:30-24:00"})
+    assert changed["service_hours"] == "08:30-24:00" == get("/settings")["service_hours"]
+    assert audited("settings.changed")[-1][2] == {"name": "小井商店", "service_hours": "08:30-24:00"}
+    for body in ({}, {"name": ""}, {"name": " "}, {"name": "x" * 201}, {"name": "x", "zone": "UTC"}, {"name": 1},
+                 *({"name": "x", "service_hours": h} for h in ("", "9:00-22:00", "22:00-09:00", "09:00-09:00", "09:00-24:01", "09:60-22:00", "09:00–22:0", "0９:00-22", 9))):
         change("PUT", "/settings", body, 400)
     call("PUT", "/settings", {"name": "x"}, status=403)
     assert get("/settings")["name"] == "小井商店"

@@ -89,7 +89,7 @@ const en: typeof zh = {
   },
   settings: { me: "Me", brand: "Brand", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System" },
   me: { password: "Password", current: "Present password", change: "Change password", sessions: "Signed in", sessionsText: "end those you do not know, and change your password", seen: "Last seen", began: "Since", address: "Address", agent: "Browser", this: "this one" },
-  brand: { name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
+  brand: { hours: "Service hours", hoursText: "In which staff answer, in the brand's time zone", hoursTo: "End of service hours", name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
   rule: {
     dormant_days: "days without an act until dormant", churned_days: "days of silence until churned", left_hours: "hours out of all groups until churned", order_days: "days an order counts as recent", window_days: "days looked at for activity", before_days: "days before to compare with",
   },

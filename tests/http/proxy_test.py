@@ -262,6 +262,7 @@ def own_address():
 def test_beyond_loopback_a_proxy_must_be_named_and_others_are_turned_away():
     with Store("shop") as s:
         s.port = free_port()
+        s.url = f"http://127.0.0.1:{s.port}"
         p = s.cli("serve", "--data", s.dir, "--listen", f"0.0.0.0:{s.port}", check=False)
         assert p.returncode == 2 and "--trust-proxy" in p.stderr, (p.returncode, p.stderr)
         s.log = open(os.path.join(s.folder, "server.log"), "a")

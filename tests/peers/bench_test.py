@@ -178,13 +178,14 @@ def test_bounds_are_those_of_the_issue():
     assert len(row) == len(bounds.heads(small, full))
 
 
-def test_percentiles_and_what_was_written_twice():
+def test_percentiles_and_the_parts_there_were():
     assert [steady.percentile(range(1, 101), p) for p in (50, 95, 99, 100)] == [50, 95, 99, 100]
     assert steady.percentile([3, 1, 2], 95) == 3 and steady.percentile([7], 50) == 7
-    log = ('{"event":"part_written","file":3,"rows":5,"bytes":100}\n{"event":"part_written","file":5,"rows":5,"bytes":300}\n'
-           '{"event":"parts_merged","file":9,"parts":2,"rows":10,"bytes":350}\nbrand part_written file=4 rows=9 bytes=50\n')
-    assert steady.amplification(log) == ((450 + 350) / 450, 3, 1)
-    assert steady.amplification("") == (1.0, 0, 0)
+    log = ('{"event":"part_written","file":3,"parts":0,"events":5,"rows":5,"bytes":100}\n{"event":"part_written","file":5,"parts":1,"events":4,"rows":9,"bytes":300}\n'
+           '{"event":"request","rows":7}\nbrand parts_merged file=9 parts=2 rows=14 bytes=350\n')
+    done = steady.changes(log)
+    assert done == [("part_written", 0, 5, 5), ("part_written", 1, 9, 4), ("parts_merged", 2, 14, 0)], done
+    assert steady.parts_over_time(1, done) == [1, 2, 2, 1] and steady.changes("") == []
 
 
 def test_other_work_on_the_machine_is_told():

@@ -345,6 +345,7 @@ def test_what_is_stopped_or_cut_off_goes_on_where_it_was():
         assert stopped["state"] == "stopped" and stopped["counts"]["stored"] == 500000 and stopped["reason"], stopped
         assert settled(s, other)["state"] == "stopped"
         want(202, ask(s, "POST", f"/imports/{number}/run", {"format": "csv"}))
+        s.note_routes()
         s.kill()
         s.serve()
         assert look(s, number)["state"] == "stopped", look(s, number)

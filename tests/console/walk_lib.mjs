@@ -41,6 +41,8 @@ export async function visitor(size = { width: 1440, height: 900 }, scheme = "lig
 
 /** What a screen shows that would trouble someone: axe's faults, and what is wider than the page. */
 export async function judge(page) {
+  // what fades in or out has no contrast of its own yet
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== "running" || a.effect.getTiming().iterations === Infinity));
   await page.evaluate(axe);
   return page.evaluate(async () => {
     const found = await window.axe.run(document, { resultTypes: ["violations"] });

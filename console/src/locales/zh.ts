@@ -88,7 +88,7 @@ const zh = {
   },
   settings: { me: "我", brand: "品牌", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统" },
   me: { password: "修改密码", current: "当前密码", change: "修改密码", sessions: "登录中的设备", sessionsText: "不认识的请结束它，并修改密码", seen: "最近", began: "开始", address: "地址", agent: "浏览器", this: "当前" },
-  brand: { name: "品牌名称", zone: "时区", currency: "货币", hours: "服务时间", hoursText: "员工答复的时段，按品牌时区", hoursTo: "服务时间止", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
+  brand: { hours: "服务时间", hoursText: "员工答复的时段，按品牌时区", hoursTo: "服务时间止", name: "品牌名称", zone: "时区", currency: "货币", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
   rule: {
     dormant_days: "多少天没有行动算休眠", churned_days: "多少天没有动静算流失", left_hours: "离开所有社群多少小时算流失", order_days: "订单在多少天内算近期", window_days: "活跃看最近多少天", before_days: "与此前多少天相比",
   },

@@ -203,7 +203,8 @@ class Traced:
         self.acks.append((os.path.getsize(self.trace), kind, first, count))
 
     def local(self, path):
-        return os.path.relpath(path, self.store.dir)
+        """'path' below the data directory, which is itself "", as dirname() says it."""
+        return "" if path == self.store.dir else os.path.relpath(path, self.store.dir)
 
     def records(self):
         return records(pathlib.Path(self.trace).read_bytes())

@@ -9,9 +9,11 @@
 
 #define FOR_GOOD "public, max-age=31536000, immutable"
 #define POLICY                                                                                     \
-    "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "    \
-    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; object-src 'none'; "         \
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; script-src 'self' %s; style-src 'self' %s; "                              \
+    "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "                \
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "                 \
+    "frame-ancestors 'none'"
+#define POLICY_MAX 640
 
 /* A form of a file that goes over the wire. */
 struct form {
@@ -45,27 +47,10 @@ static bool looks_like_file(struct str path)
     return str_find_char((struct str){path.p + slash, path.len - slash}, '.') != SIZE_MAX;
 }
 
-/* Does an Accept-Encoding header take this coding? Weights other than 0 do not matter here. */
-static bool takes(struct str header, const char *coding)
+static struct form choose(const struct request *req, const struct asset *file)
 {
-    while (header.len > 0) {
-        struct str params = str_cut(&header, ',');
-        struct str name = str_trim(str_cut(&params, ';'));
-        if (!str_eq_fold(name, str_of(coding))) continue;
-        struct str q = str_trim(params);
-        double weight = 1;
-        if (q.len > 2 && (q.p[0] == 'q' || q.p[0] == 'Q') && q.p[1] == '=' &&
-            !str_to_double((struct str){q.p + 2, q.len - 2}, &weight))
-            weight = 0;
-        return weight > 0;
-    }
-    return false;
-}
-
-static struct form choose(const struct asset *file, struct str accept)
-{
-    if (file->br.p && takes(accept, "br")) return (struct form){file->br, "br"};
-    if (file->gz.p && takes(accept, "gzip")) return (struct form){file->gz, "gzip"};
+    if (file->br.p && request_takes(req, "br")) return (struct form){file->br, "br"};
+    if (file->gz.p && request_takes(req, "gzip")) return (struct form){file->gz, "gzip"};
     return (struct form){file->plain, NULL};
 }
 
@@ -79,22 +64,24 @@ static bool is_held(struct str held, const char *etag)
     return false;
 }
 
-static void add_page_headers(struct request *req)
+static void add_page_headers(struct request *req, const struct asset_set *set)
 {
-    reply_header(req, "Content-Security-Policy", POLICY);
+    char policy[POLICY_MAX];
+    snprintf(policy, sizeof(policy), POLICY, set->script, set->style);
+    reply_header(req, "Content-Security-Policy", policy);
     reply_header(req, "Referrer-Policy", "no-referrer");
     reply_header(req, "Cross-Origin-Opener-Policy", "same-origin");
     reply_header(req, "Cross-Origin-Resource-Policy", "same-origin");
     reply_header(req, "X-Frame-Options", "DENY");
 }
 
-static void reply_file(struct request *req, const struct asset *file)
+static void reply_file(struct request *req, const struct asset_set *set, const struct asset *file)
 {
     char etag[64];
-    struct form form = choose(file, request_header(req, "Accept-Encoding"));
+    struct form form = choose(req, file);
     snprintf(etag, sizeof(etag), "\"%s%s%s\"", file->hash, form.coding ? "-" : "",
              form.coding ? form.coding : "");
-    add_page_headers(req);
+    add_page_headers(req, set);
     reply_header(req, "ETag", etag);
     reply_header(req, "Vary", "Accept-Encoding");
     reply_header(req, "Cache-Control", file->hashed ? FOR_GOOD : "no-cache");
@@ -122,9 +109,9 @@ void assets_reply(const struct asset_set *set, struct request *req, struct str p
     if (set->count == 0) {
         reply_unbuilt(req);
     } else if (file) {
-        reply_file(req, file);
+        reply_file(req, set, file);
     } else if (!looks_like_file(path) && (file = find(set, STR("index.html")))) {
-        reply_file(req, file);
+        reply_file(req, set, file);
     } else {
         (void)why_fail(&why, ERR_NOT_FOUND, MSG_HTTP_NO_PAGE, "", NULL);
         reply_problem(req, &why);

@@ -25,6 +25,8 @@ struct asset {
 struct asset_set {
     const struct asset *files;
     size_t count;
+    const char *script; /* what a policy calls the script inside index.html: "'sha256-…'"; or "" */
+    const char *style;  /* and the style inside it */
 };
 
 /* console/dist as it was when the binary was built. */

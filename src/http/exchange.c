@@ -12,7 +12,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
-#include "http/gunzip.h"
+#include "http/gzip.h"
 #include "http/internal.h"
 
 /* The library would now split the query: an allocation a name, and a hang when they outgrow its

@@ -103,8 +103,11 @@ bool request_over_tls(const struct request *req);
 bool request_is_local(const struct request *req);
 /* By Accept-Language; en unless zh comes first. */
 enum lang request_lang(const struct request *req);
+/* Does Accept-Encoding take this coding: "gzip", "br"? */
+bool request_takes(const struct request *req, const char *coding);
 
-/* Answer. The body is copied. Each request is answered exactly once. */
+/* Answer. The body is copied; texts and JSON of some size go as gzip to who takes that, unless the
+ * reply has an ETag or a coding. Each request is answered exactly once. */
 void reply(struct request *req, int status, const char *content_type, struct str body);
 /* The same without a copy, of bytes that outlive the server. */
 void reply_constant(struct request *req, int status, const char *content_type, struct str body);

@@ -4,7 +4,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "http/gzip.h"
 #include "http/internal.h"
+
+#define PACK_MIN 1400 /* bytes; less fits into one packet */
 
 void reply_header(struct request *req, const char *name, const char *value)
 {
@@ -52,11 +55,37 @@ void reply_finish(struct request *req, int status, const char *content_type)
     if (content_type) add_default(req, "Content-Type", content_type);
 }
 
+static bool is_text(const char *content_type)
+{
+    struct str type = str_of(content_type);
+    return str_starts(type, STR("text/")) || str_starts(type, STR("application/json")) ||
+           str_starts(type, STR("application/problem+json")) ||
+           str_starts(type, STR("image/svg+xml"));
+}
+
+/* A validator is of one form of the bytes, so what has one goes as it is. */
+static struct str pack(struct request *req, const char *content_type, struct str body)
+{
+    struct str none = {NULL, 0};
+    if (body.len < PACK_MIN || !content_type || !is_text(content_type)) return none;
+    if (reply_has_header(req, "ETag") || reply_has_header(req, "Content-Encoding")) return none;
+    reply_header(req, "Vary", "Accept-Encoding");
+    struct str packed = request_takes(req, "gzip") ? gzip(body) : none;
+    if (packed.p) reply_header(req, "Content-Encoding", "gzip");
+    return packed;
+}
+
 void reply(struct request *req, int status, const char *content_type, struct str body)
 {
     assert(!req->response);
-    void *copy = body.len > 0 ? mem_copy(body.p, body.len) : NULL;
-    req->response = MHD_create_response_from_buffer_with_free_callback(body.len, copy, mem_free);
+    struct str bytes = pack(req, content_type, body);
+    if (!bytes.p && body.len > 0) bytes = (struct str){mem_copy(body.p, body.len), body.len};
+    union {
+        const char *from;
+        void *to; /* ours, to be freed */
+    } kept = {.from = bytes.p};
+    req->response =
+        MHD_create_response_from_buffer_with_free_callback(bytes.len, kept.to, mem_free);
     reply_finish(req, status, content_type);
 }
 

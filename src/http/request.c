@@ -113,3 +113,21 @@ enum lang request_lang(const struct request *req)
 {
     return language_of(request_header(req, "Accept-Language"));
 }
+
+/* Weights other than 0 do not matter here. */
+bool request_takes(const struct request *req, const char *coding)
+{
+    struct str header = request_header(req, "Accept-Encoding");
+    while (header.len > 0) {
+        struct str params = str_cut(&header, ',');
+        struct str name = str_trim(str_cut(&params, ';'));
+        if (!str_eq_fold(name, str_of(coding))) continue;
+        struct str q = str_trim(params);
+        double weight = 1;
+        if (q.len > 2 && (q.p[0] == 'q' || q.p[0] == 'Q') && q.p[1] == '=' &&
+            !str_to_double((struct str){q.p + 2, q.len - 2}, &weight))
+            weight = 0;
+        return weight > 0;
+    }
+    return false;
+}

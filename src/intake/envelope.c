@@ -5,7 +5,7 @@
 #include "base/json_reader.h"
 #include "base/limits.h"
 #include "base/time.h"
-#include "http/gunzip.h"
+#include "http/gzip.h"
 #include "http/uri.h"
 
 /* ---- messages ---- */

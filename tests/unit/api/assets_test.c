@@ -13,7 +13,8 @@ static const struct asset files[] = {
     {"favicon.svg", "image/svg+xml", "bb", false, TEXT("<svg/>"), {NULL, 0}, {NULL, 0}},
     {"index.html", "text/html; charset=utf-8", "cc", false, TEXT("<p>app"), {NULL, 0}, TEXT("gz")},
 };
-static const struct asset_set set = {files, 3}, none = {NULL, 0};
+static const struct asset_set set = {files, 3, "'sha256-c2NyaXB0'", "'sha256-c3R5bGU='"},
+                              none = {NULL, 0, "", ""};
 
 static void handle(struct request *req)
 {
@@ -127,7 +128,8 @@ static void a_page_loads_nothing_from_elsewhere_and_is_not_framed(void **state)
     (void)state;
     assert_int_equal(ask("/app/", ""), 200);
     struct str policy = client_header(&reply_got, "Content-Security-Policy");
-    assert_true(str_find(policy, STR("default-src 'self'; script-src 'self';")) != SIZE_MAX);
+    assert_true(str_find(policy, STR("script-src 'self' 'sha256-c2NyaXB0'; "
+                                     "style-src 'self' 'sha256-c3R5bGU=';")) != SIZE_MAX);
     assert_true(str_find(policy, STR("frame-ancestors 'none'")) != SIZE_MAX);
     assert_true(str_find(policy, STR("http")) == SIZE_MAX);
     header_is("X-Content-Type-Options", "nosniff");

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "base/limits.h"
+#include "http/gzip.h"
 
 /* POST to /echo with 'size' bytes, of which the first is 'a'. */
 static void post_sized(struct fixture *f, size_t size)
@@ -164,6 +165,35 @@ static void a_big_reply_arrives_whole(void **state)
     assert_int_equal(f->r.status, 200);
 }
 
+static void expect_words(struct fixture *f, const char *request, bool packed)
+{
+    struct strbuf out = {0};
+    struct why why;
+    ask(f, request);
+    assert_int_equal(f->r.status, 200);
+    assert_true(str_is(client_header(&f->r, "Content-Encoding"), "gzip") == packed);
+    if (!packed) assert_int_equal(f->r.body.len, WORDS);
+    if (packed) {
+        assert_true(f->r.body.len < 100);
+        assert_true(str_is(client_header(&f->r, "Vary"), "Accept-Encoding"));
+        assert_int_equal(gunzip(f->r.body, WORDS, &out, &why), ERR_OK);
+        assert_int_equal(out.len, WORDS);
+    }
+    strbuf_finish(&out);
+}
+
+static void a_text_is_packed_for_who_takes_it(void **state)
+{
+    struct fixture *f = *state;
+    expect_words(f, "GET /words" HOST "Accept-Encoding: br, gzip\r\n\r\n", true);
+    expect_words(f, "GET /words" HOST "Accept-Encoding: gzip;q=0.0, br\r\n\r\n", false);
+    expect_words(f, "GET /words" HOST "\r\n", false);
+    assert_true(str_is(client_header(&f->r, "Vary"), "Accept-Encoding"));
+    expect_words(f, "GET /words?etag=1" HOST "Accept-Encoding: gzip\r\n\r\n", false);
+    ask(f, "GET /" HOST "Accept-Encoding: gzip\r\n\r\n");
+    assert_true(str_is(f->r.body, "hello"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +202,7 @@ int main(void)
         cmocka_unit_test(a_chunked_body_is_bounded_too),
         cmocka_unit_test(gzip_is_undone_within_the_bound),
         cmocka_unit_test(a_big_reply_arrives_whole),
+        cmocka_unit_test(a_text_is_packed_for_who_takes_it),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

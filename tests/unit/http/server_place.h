@@ -16,6 +16,16 @@ static inline void handle_echo(struct request *req)
     reply(req, 200, "application/octet-stream", request_body(req));
 }
 
+/* A text of WORDS bytes; with an ETag when ?etag is there. */
+#define WORDS 5000
+static inline void handle_words(struct request *req)
+{
+    char text[WORDS];
+    memset(text, 'w', sizeof(text));
+    if (request_query(req, "etag").p) reply_header(req, "ETag", "\"1\"");
+    reply(req, 200, "application/json", (struct str){text, sizeof(text)});
+}
+
 /* What the handler sees, as text. */
 static inline void handle_show(struct request *req)
 {
@@ -99,6 +109,7 @@ static inline enum err authorize(struct request *req, const struct route *route,
 static const struct route routes[] = {
     {HTTP_GET, "/", ACCESS_PUBLIC, 0, handle_hello, ""},
     {HTTP_POST, "/echo", ACCESS_PUBLIC, 100000, handle_echo, ""},
+    {HTTP_GET, "/words", ACCESS_PUBLIC, 0, handle_words, ""},
     {HTTP_GET, "/show/{id}", ACCESS_PUBLIC, 0, handle_show, ""},
     {HTTP_GET, "/client", ACCESS_PUBLIC, 0, handle_client, ""},
     {HTTP_GET, "/private", ACCESS_API, 0, handle_private, ""},

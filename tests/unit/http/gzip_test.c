@@ -1,10 +1,10 @@
-/* gunzip_test.c - undoing gzip within a bound. */
+/* gzip_test.c - packing, and undoing it within a bound. */
 #include "http/client.h"
 
 #include <zlib.h>
 
 #include "base/mem.h"
-#include "http/gunzip.h"
+#include "http/gzip.h"
 
 /* gzip 'text' by zlib itself. */
 static struct strbuf packed_of(struct str text)
@@ -82,9 +82,37 @@ static void every_cut_and_every_addition_is_refused(void **state)
     strbuf_finish(&out);
 }
 
+static void what_gets_smaller_is_packed_and_comes_back(void **state)
+{
+    (void)state;
+    char text[5000], noise[300];
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = "the well in the field, "[i % 23];
+    }
+    for (size_t i = 0; i < sizeof(noise); i++) {
+        noise[i] = (char)(i * i * 2654435761u >> 7);
+    }
+    struct str plain = {text, sizeof(text)}, packed = gzip(plain);
+    struct strbuf out = {0};
+    struct why why;
+    assert_true(packed.p && packed.len < 200);
+    assert_int_equal(gunzip(packed, sizeof(text), &out, &why), ERR_OK);
+    assert_true(str_eq(strbuf_str(&out), plain));
+    union {
+        const char *from;
+        void *to;
+    } ours = {.from = packed.p};
+    mem_free(ours.to);
+    strbuf_finish(&out);
+    assert_null(gzip((struct str){noise, sizeof(noise)}).p);
+    assert_null(gzip(STR("x")).p);
+    assert_null(gzip(STR("")).p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_gets_smaller_is_packed_and_comes_back),
         cmocka_unit_test(what_was_packed_comes_back),
         cmocka_unit_test(a_bomb_is_left_early),
         cmocka_unit_test(every_cut_and_every_addition_is_refused),

@@ -1,4 +1,5 @@
-/* gunzip.h - undoing Content-Encoding: gzip, never beyond a given size. Pure; any thread. */
+/* gzip.h - Content-Encoding: gzip, done and undone, the latter never beyond a given size. Pure; any
+ * thread. */
 #pragma once
 
 #include "base/err.h"
@@ -8,3 +9,6 @@
  * bytes; ERR_INVALID: damaged, cut short, or followed by anything else. 'out' may hold a part after
  * a failure. */
 MUST_CHECK enum err gunzip(struct str packed, size_t size_max, struct strbuf *out, struct why *why);
+/* As much smaller as little time makes it; heap bytes that the caller frees. {NULL, 0}: it would
+ * not get smaller, or there is no memory to pack it with. */
+struct str gzip(struct str plain);

@@ -65,20 +65,6 @@ void order_sort(int64_t *values, size_t count)
     mem_free(other);
 }
 
-size_t order_lower(const int64_t *sorted, size_t count, int64_t value)
-{
-    size_t low = 0;
-    while (low < count) {
-        size_t middle = low + (count - low) / 2;
-        if (sorted[middle] < value) {
-            low = middle + 1;
-        } else {
-            count = middle;
-        }
-    }
-    return low;
-}
-
 int64_t order_quantile(const int64_t *sorted, size_t count, double p)
 {
     assert(count > 0);

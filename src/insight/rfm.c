@@ -8,28 +8,12 @@
 #include "insight/rfm_kernel.h"
 #include "insight/sweep.h"
 
-#define CUTS_MAX 9
-#define SCORES (CUTS_MAX + 1)
 #define QUINTILES 5
 #define MONEY_MAX INT64_C(1000000000000000)
 #define ORDERS_MAX INT64_C(1000000000)
 
 struct rfm_plan {
-    struct form_list cuts[3]; /* recency in days, frequency, money in minor units */
-};
-
-struct cell {
-    uint64_t members;
-    wide revenue; /* minor units */
-};
-
-struct scores {
-    const struct rfm_plan *plan;
-    /* Of last order, orders and revenue, in turn: where there are cuts, what is to be reached, else
-     * the values of all buyers, ascending. */
-    int64_t reach[3][CUTS_MAX];
-    int64_t *sorted[3]; /* [count] */
-    size_t count;       /* of buyers */
+    struct form_list cuts[3]; /* recency in days, frequency, money in minor units; or none */
 };
 
 static enum err parse_cuts(struct plan *p, struct form *f, struct rfm_plan *t)
@@ -43,7 +27,8 @@ static enum err parse_cuts(struct plan *p, struct form *f, struct rfm_plan *t)
     json_key(&p->echo, "cuts");
     json_begin_object(&p->echo);
     for (int i = 0; i < 3; i++) {
-        TRY(form_numbers(&cuts, names[i], i == 2 ? -MONEY_MAX : 0, most[i], CUTS_MAX, &t->cuts[i]));
+        TRY(form_numbers(&cuts, names[i], i == 2 ? -MONEY_MAX : 0, most[i], RFM_CUTS_MAX,
+                         &t->cuts[i]));
         if (!t->cuts[i].items) return form_fail(&cuts, names[i], MSG_MISSING, NULL);
         json_key(&p->echo, names[i]);
         json_begin_array(&p->echo);
@@ -72,74 +57,53 @@ static enum err parse(struct plan *p, struct form *f)
     return ERR_OK;
 }
 
+/* Recency is the better the fewer the days. */
+static void scale_by_cuts(const struct plan *p, struct rfm_scale *scale)
+{
+    const struct rfm_plan *t = p->own;
+    for (int what = 0; what < 3; what++) {
+        const struct form_list *cuts = &t->cuts[what];
+        scale->count[what] = cuts->count;
+        for (size_t i = 0; i < cuts->count; i++)
+            scale->above[what][i] =
+                (what == 0 ? p->to - cuts->items[i] * TIME_DAY : cuts->items[i]) - 1;
+    }
+}
+
 static int64_t value_of(const struct rfm_buyer *buyer, int what)
 {
     int64_t values[] = {buyer->last, buyer->orders, buyer->revenue};
     return values[what];
 }
 
-static void sort_values(struct scores *s, const struct rfm *rfm, int what)
+/* A score is k at least when k fifths of all are lower, that is when the last of so many is. */
+static void scale_by_rank(const struct rfm *rfm, struct rfm_scale *scale)
 {
-    s->sorted[what] = mem_resize_array(NULL, s->count + 1, sizeof(*s->sorted[what]));
-    for (size_t i = 0; i < s->count; i++)
-        s->sorted[what][i] = value_of(&rfm->buyers.items[i], what);
-    order_sort(s->sorted[what], s->count);
-}
-
-static void scores_init(struct scores *s, const struct plan *p, const struct rfm *rfm)
-{
-    *s = (struct scores){.plan = p->own, .count = rfm->buyers.count};
-    for (int i = 0; i < 3; i++) {
-        const struct form_list *cuts = &s->plan->cuts[i];
-        if (!cuts->items) sort_values(s, rfm, i);
-        /* Recency is the better the fewer the days. */
-        for (size_t k = 0; cuts->items && k < cuts->count; k++)
-            s->reach[i][k] = i == 0 ? p->to - cuts->items[k] * TIME_DAY : cuts->items[k];
+    size_t count = rfm->buyers.count;
+    int64_t *sorted = mem_alloc_array(count + 1, sizeof(*sorted));
+    for (int what = 0; what < 3; what++) {
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = value_of(&rfm->buyers.items[i], what);
+        order_sort(sorted, count);
+        scale->count[what] = count ? QUINTILES - 1 : 0;
+        for (size_t k = 1; k <= scale->count[what]; k++)
+            scale->above[what][k - 1] = sorted[(k * count + QUINTILES - 1) / QUINTILES - 1];
     }
+    mem_free(sorted);
 }
 
-static void scores_finish(struct scores *s)
+/* How many buyers they hold. */
+static uint64_t reply_cells(struct reply *r, const struct rfm_cell *cells)
 {
-    for (int i = 0; i < 3; i++) {
-        mem_free(s->sorted[i]);
-    }
-}
-
-/* From 0. */
-static size_t score_of(const struct scores *s, int what, int64_t value)
-{
-    const struct form_list *cuts = &s->plan->cuts[what];
-    size_t score = 0;
-    if (!cuts->items) {
-        score = QUINTILES * order_lower(s->sorted[what], s->count, value) / s->count;
-        return score < QUINTILES ? score : QUINTILES - 1;
-    }
-    for (size_t i = 0; i < cuts->count; i++)
-        score += value >= s->reach[what][i];
-    return score;
-}
-
-static void fill_cells(const struct scores *s, const struct rfm *rfm,
-                       struct cell cells[SCORES][SCORES][SCORES])
-{
-    for (size_t i = 0; i < s->count; i++) {
-        const struct rfm_buyer *buyer = &rfm->buyers.items[i];
-        struct cell *cell = &cells[score_of(s, 0, buyer->last)][score_of(s, 1, buyer->orders)]
-                                  [score_of(s, 2, buyer->revenue)];
-        cell->members++;
-        cell->revenue += buyer->revenue;
-    }
-}
-
-static void reply_cells(struct reply *r, struct cell cells[SCORES][SCORES][SCORES])
-{
+    uint64_t members = 0;
     reply_list(r, "cells", "r,f,m,members,revenue");
-    for (int place = 0; place < SCORES * SCORES * SCORES; place++) {
-        int recency = place / (SCORES * SCORES);
-        int frequency = place / SCORES % SCORES;
-        int money = place % SCORES;
-        const struct cell *cell = &cells[recency][frequency][money];
+    for (int place = 0; place < RFM_SCORES * RFM_SCORES * RFM_SCORES; place++) {
+        int recency = place / (RFM_SCORES * RFM_SCORES);
+        int frequency = place / RFM_SCORES % RFM_SCORES;
+        int money = place % RFM_SCORES;
+        const struct rfm_cell *cell = &cells[place];
         if (cell->members == 0) continue;
+        members += cell->members;
         reply_row(r);
         reply_int(r, "r", recency + 1);
         reply_int(r, "f", frequency + 1);
@@ -149,29 +113,41 @@ static void reply_cells(struct reply *r, struct cell cells[SCORES][SCORES][SCORE
         reply_row_end(r);
     }
     reply_list_end(r);
+    return members;
+}
+
+/* Ranks are known when all buyers are. */
+static enum err score_by_rank(struct plan *p, const struct rfm *rfm, struct rfm_cell *cells,
+                              struct why *why)
+{
+    struct rfm_scale scale;
+    TRY(plan_need(p, rfm->buyers.count, 3 * sizeof(int64_t), why)); /* and to sort with */
+    scale_by_rank(rfm, &scale);
+    for (size_t i = 0; i < rfm->buyers.count; i++)
+        rfm_score(&scale, &rfm->buyers.items[i], cells);
+    return ERR_OK;
 }
 
 static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
-    struct rfm_settings settings = {plan_place(p, p->in->fold->prop_order)};
+    const struct rfm_plan *t = p->own;
+    struct rfm_scale scale = {.count = {0}};
+    struct rfm_settings settings = {plan_place(p, p->in->fold->prop_order),
+                                    t->cuts[0].items ? &scale : NULL};
     struct sweep sweep = {
         .plan = p, .from = p->from, .to = p->to, .members_only = true, .spans = true};
     struct rfm rfm;
-    struct scores scores;
-    struct cell(*cells)[SCORES][SCORES] = arena_alloc_array(p->arena, SCORES, sizeof(*cells));
+    struct rfm_cell *cells =
+        arena_alloc_array(p->arena, RFM_SCORES * RFM_SCORES * RFM_SCORES, sizeof(*cells));
+    scale_by_cuts(p, &scale);
     TRY(sweep_run(&sweep, &rfm_kernel, &settings, &rfm, why));
-    enum err err = plan_need(p, rfm.buyers.count, 5 * sizeof(int64_t), why);
-    if (err != ERR_OK) {
-        rfm_kernel.finish(&rfm);
-        return err;
+    enum err err = rfm.cells ? ERR_OK : score_by_rank(p, &rfm, cells, why);
+    if (err == ERR_OK) {
+        uint64_t members = reply_cells(r, rfm.cells ? rfm.cells : cells);
+        reply_count(r, "members", members);
     }
-    scores_init(&scores, p, &rfm);
-    fill_cells(&scores, &rfm, cells);
-    scores_finish(&scores);
-    reply_cells(r, cells);
-    reply_count(r, "members", rfm.buyers.count);
     rfm_kernel.finish(&rfm);
-    return ERR_OK;
+    return err;
 }
 
 const struct query_type query_rfm = {"rfm", TAKES_FROM | TAKES_WHERE | TAKES_WHO, false, parse,

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 
 #define REFUNDED UINT32_C(2)
+#define CELLS (RFM_SCORES * RFM_SCORES * RFM_SCORES)
 
 /* A buyer while the rows are read. All 0: none yet. */
 struct tally {
@@ -127,12 +128,30 @@ static inline void add_facts(struct rfm *r, struct tally *tally, const struct si
     *tally = t;
 }
 
+void rfm_score(const struct rfm_scale *scale, const struct rfm_buyer *buyer, struct rfm_cell *cells)
+{
+    const int64_t values[3] = {buyer->last, buyer->orders, buyer->revenue};
+    size_t place = 0;
+    for (int what = 0; what < 3; what++) {
+        size_t score = 0;
+        for (size_t i = 0; i < scale->count[what]; i++)
+            score += values[what] > scale->above[what][i];
+        place = place * RFM_SCORES + score;
+    }
+    cells[place].members++;
+    cells[place].revenue += buyer->revenue;
+}
+
 static inline void end_member(struct rfm *r, uint32_t member, struct tally *t)
 {
     if (t->named != 0) add_named(r, t);
     if (t->orders == 0) return;
     struct rfm_buyer buyer = {member, t->orders, t->last, clamp(t->revenue)};
-    VEC_PUSH(&r->buyers, buyer);
+    if (r->cells) {
+        rfm_score(r->settings->scale, &buyer, r->cells);
+    } else {
+        VEC_PUSH(&r->buyers, buyer);
+    }
 }
 
 /* Members whose facts come in several runs: each has a place. */
@@ -172,7 +191,10 @@ static void run(void *kernel, const struct sight *s)
 
 static void init(void *kernel, const void *settings)
 {
-    *(struct rfm *)kernel = (struct rfm){.settings = settings};
+    const struct rfm_settings *given = settings;
+    struct rfm *r = kernel;
+    *r = (struct rfm){.settings = given};
+    if (given->scale) r->cells = mem_alloc_array(CELLS, sizeof(*r->cells));
 }
 
 static void finish(void *kernel)
@@ -182,12 +204,14 @@ static void finish(void *kernel)
     VEC_FINISH(&r->named);
     VEC_FINISH(&r->orders);
     mem_free(r->tallies);
+    mem_free(r->cells);
 }
 
 static size_t bytes(const void *kernel)
 {
     const struct rfm *r = kernel;
     return r->buyers.capacity * sizeof(r->buyers.items[0]) +
+           (r->cells ? CELLS * sizeof(*r->cells) : 0) +
            (r->named.capacity + r->orders.capacity) * sizeof(r->named.items[0]) +
            r->tallies_max * sizeof(*r->tallies);
 }
@@ -196,6 +220,10 @@ static void merge(void *to, void *from)
 {
     struct rfm *a = to;
     const struct rfm *b = from;
+    for (size_t i = 0; a->cells && i < CELLS; i++) {
+        a->cells[i].members += b->cells[i].members;
+        a->cells[i].revenue += b->cells[i].revenue;
+    }
     VEC_RESERVE(&a->buyers, b->buyers.count);
     if (b->buyers.count > 0)
         memcpy(a->buyers.items + a->buyers.count, b->buyers.items,

@@ -9,8 +9,19 @@
 #include "insight/kernel.h"
 #include "insight/wide.h"
 
+#define RFM_CUTS_MAX 9
+#define RFM_SCORES (RFM_CUTS_MAX + 1)
+
+/* How a buyer's last order, orders and revenue, in turn, become scores: one for each value that
+ * they are above. */
+struct rfm_scale {
+    int64_t above[3][RFM_CUTS_MAX];
+    size_t count[3];
+};
+
 struct rfm_settings {
-    int order_place; /* of props.order among the run's properties; -1 = not there */
+    int order_place;               /* of props.order among the run's properties; -1 = not there */
+    const struct rfm_scale *scale; /* known beforehand: buyers are counted by cell and not kept */
 };
 
 struct rfm_buyer {
@@ -18,6 +29,11 @@ struct rfm_buyer {
     uint32_t orders; /* standing */
     int64_t last;    /* payment of the latest of them */
     int64_t revenue; /* minor units, refunds subtracted */
+};
+
+struct rfm_cell {
+    uint64_t members;
+    wide revenue; /* minor units */
 };
 
 struct rfm_fact {
@@ -32,12 +48,17 @@ struct tally;
 
 struct rfm {
     const struct rfm_settings *settings;
-    VEC(struct rfm_buyer) buyers;
-    VEC(struct rfm_fact) named;  /* of the members at hand, those of each in a chain */
-    VEC(struct rfm_fact) orders; /* those of one, together */
-    struct tally *tallies;       /* [tallies_max] of the members of a span; 0 between spans */
-    size_t tallies_max;          /* allocated */
+    VEC(struct rfm_buyer) buyers; /* none with a scale */
+    struct rfm_cell *cells;       /* [RFM_SCORES^3] by r, f, m; NULL without a scale */
+    VEC(struct rfm_fact) named;   /* of the members at hand, those of each in a chain */
+    VEC(struct rfm_fact) orders;  /* those of one, together */
+    struct tally *tallies;        /* [tallies_max] of the members of a span; 0 between spans */
+    size_t tallies_max;           /* allocated */
 };
+
+/* Count a buyer. */
+void rfm_score(const struct rfm_scale *scale, const struct rfm_buyer *buyer,
+               struct rfm_cell *cells);
 
 /* Settings are struct rfm_settings, the kernel is a struct rfm. */
 extern const struct kernel_type rfm_kernel;

@@ -46,24 +46,11 @@ static void quantiles_are_of_type_7(void **state)
     assert_int_equal(order_quantile(five, 5, 0), 1);
 }
 
-static void ranks_count_what_is_strictly_lower(void **state)
-{
-    (void)state;
-    const int64_t values[] = {-5, 1, 1, 1, 9};
-    assert_int_equal(order_lower(values, 5, -6), 0);
-    assert_int_equal(order_lower(values, 5, -5), 0);
-    assert_int_equal(order_lower(values, 5, 1), 1);
-    assert_int_equal(order_lower(values, 5, 2), 4);
-    assert_int_equal(order_lower(values, 5, 100), 5);
-    assert_int_equal(order_lower(values, 0, 1), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sorting_equals_qsort),
         cmocka_unit_test(quantiles_are_of_type_7),
-        cmocka_unit_test(ranks_count_what_is_strictly_lower),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@ export default defineConfig({
   },
   build: {
     target: "es2021",
+    manifest: "manifest.json", // for build/first.mjs
     assetsInlineLimit: 0, // the policy takes no data: but for pictures
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,

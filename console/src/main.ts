@@ -2,7 +2,9 @@ import { createPinia } from "pinia";
 import { createApp } from "vue";
 import App from "./App.vue";
 import { chooseLang, i18n } from "./lib/i18n";
-import { firstLang, followTheme } from "./lib/prefs";
+import { endEarly } from "./lib/early";
+import { firstLang } from "./lib/kept";
+import { followTheme } from "./lib/prefs";
 import { router } from "./router";
 import "element-plus/theme-chalk/base.css";
 import "./styles/base.css";
@@ -11,4 +13,9 @@ import "./styles/shell.css";
 
 followTheme();
 chooseLang(firstLang(), false);
-createApp(App).use(createPinia()).use(i18n).use(router).mount("#app");
+const app = createApp(App).use(createPinia()).use(i18n).use(router);
+// the first screen stands until the one that takes its place is made, and what was asked for early has had a turn to come in
+void router.isReady().then(() => {
+  app.mount("#app");
+  setTimeout(endEarly);
+});

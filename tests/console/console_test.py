@@ -187,6 +187,16 @@ def test_the_first_event_of_a_key_is_seen_beside_it_and_the_counter_ticks():
         assert number(steps["ticks"]["after"]) > number(steps["ticks"]["before"])
 
 
+def test_the_first_screen_is_there_before_the_application_and_hands_over_what_was_typed():
+    for lang, _, steps, _ in each():
+        door, desk = steps["firstDoor"], steps["firstDesk"]
+        assert door["address"].endswith("/console/overview") and door["left"] == 0, door
+        assert len(desk["kpis"]) == 4 == len([k for k in desk["kpis"] if number(k)]) and desk["places"] == 5, desk
+        assert desk["kpis"][:2] == desk["then"][:2], desk
+        for seen in (door, desk):
+            assert not seen["faults"] and not seen["violations"] and not seen["troubles"] and seen["lang"] == lang and seen["overflow"] <= 0, seen
+
+
 def test_how_soon_something_is_seen():
     _, steps, _ = walked("zh-CN")
     print("first paint and first use, ms, at a quarter of the speed behind Fast 3G:", json.dumps(steps["paint"]))

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { agree, browser, go, judge, plan, say, settle, signIn, t, texts, visitor } from "./walk_lib.mjs";
 import { importFiles } from "./walk_imports.mjs";
+import { first } from "./walk_first.mjs";
 import { paint } from "./walk_paint.mjs";
 import { pictures } from "./walk_pictures.mjs";
 
@@ -271,6 +272,7 @@ async function walk() {
   await analyst(page);
   await audit(page);
   await keyboard(page);
+  await first(await context.storageState());
   if (plan.paint) await paint(await context.storageState());
   say("visitor", { name: "owner", ...seen });
   await context.close();

@@ -11,7 +11,7 @@ async function once(state, path, selector) {
   await cdp.send("Network.emulateNetworkConditions", FAST_3G);
   await cdp.send("Emulation.setCPUThrottlingRate", { rate: 4 });
   await page.goto(plan.url + "/console" + path, { waitUntil: "commit" });
-  await page.waitForSelector(selector, { timeout: 60000 });
+  await page.waitForFunction((s) => [...document.querySelectorAll(s)].some((e) => /[^\s–]/.test(e.textContent)), selector, { timeout: 60000 });
   const seen = await page.evaluate(() => ({ useful: Math.round(performance.now()), paint: Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0) }));
   await context.close();
   return seen;

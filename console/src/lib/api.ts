@@ -1,4 +1,5 @@
 // The HTTP API: one call, one kind of failure. Addresses are of this origin only.
+import { takeEarly } from "./early";
 import type { Answer, Body, Path, Plain, Query, Route, Verb } from "./routes";
 
 export interface FieldError {
@@ -62,8 +63,11 @@ async function send<V extends Verb, R extends Route>(method: V, path: string, op
   const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": asked.lang, ...options.headers };
   if (options.raw) headers["Content-Type"] = "application/octet-stream";
   else if (options.body !== undefined || method !== "GET") headers["Content-Type"] = "application/json";
+  const url = address(path, options.query);
   try {
-    return await fetch(address(path, options.query), {
+    const early = method === "GET" ? await takeEarly(url) : undefined;
+    if (early) return early;
+    return await fetch(url, {
       method,
       headers,
       signal: options.signal,

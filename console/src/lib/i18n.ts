@@ -3,7 +3,7 @@ import { createI18n } from "vue-i18n";
 import en from "../locales/en";
 import zh from "../locales/zh";
 import { speak } from "./api";
-import { firstLang, keep, type Lang } from "./prefs";
+import { firstLang, keep, type Lang } from "./kept";
 
 export const i18n = createI18n({
   legacy: false,
@@ -12,9 +12,12 @@ export const i18n = createI18n({
   messages: { "zh-CN": zh, en },
 });
 
-export function chooseLang(lang: Lang, keepIt = true) {
+export function chooseWords(lang: Lang) {
   i18n.global.locale.value = lang;
-  document.documentElement.lang = lang;
   speak(lang);
+}
+export function chooseLang(lang: Lang, keepIt = true) {
+  chooseWords(lang);
+  document.documentElement.lang = lang;
   if (keepIt) keep("lang", lang);
 }

@@ -3,7 +3,7 @@ import { defineStore } from "pinia";
 import { computed, ref } from "vue";
 import { call, Problem } from "./api";
 import { chooseLang } from "./i18n";
-import { keep, kept } from "./prefs";
+import { keep, kept } from "./kept";
 import { at as fill, type Given, type Params, type Route } from "./routes";
 import type { Catalog, Session } from "./types";
 import { finishAll } from "./undo";
@@ -22,6 +22,8 @@ export const useSession = defineStore("session", () => {
   function take(s: Session) {
     session.value = s;
     asked.value = true;
+    keep("in", "yes");
+    if (brand.value && brand.value.slug !== slug.value) open(brand.value.slug);
     // a browser that has not been told a language speaks the person's
     if (!kept("lang") && s.person.lang) chooseLang(s.person.lang === "en" ? "en" : "zh-CN", false);
   }
@@ -29,13 +31,14 @@ export const useSession = defineStore("session", () => {
     try {
       take(await call("GET", "/session"));
     } catch (e) {
-      session.value = null;
+      leave();
       asked.value = true;
       if (!(e instanceof Problem) || e.status !== 401) throw e;
     }
   }
   function leave() {
     session.value = null;
+    keep("in", "");
     catalogs.value = {};
   }
   /** Out: what is held back is done first, while one may. */

@@ -1,0 +1,97 @@
+// The script inside the page itself: the first screen in the language and theme of this browser, and what the application
+// will ask for, asked at once. build/first.mjs puts it there.
+import "../lib/early";
+import { count } from "../lib/format";
+import { firstLang, isDark, firstTheme, kept } from "../lib/kept";
+import type { Session } from "../lib/types";
+
+declare const CHUNKS: Record<string, string[]>; // of a place: the files that its screen is made of
+declare const MAIN: string; // the application
+
+let lang = firstLang();
+const place = location.pathname.split("/")[2] || "overview";
+const parsed = new Promise<void>((done) => document.addEventListener("DOMContentLoaded", () => done()));
+let first: HTMLElement;
+const early: Record<string, Promise<Response>> = (window.wfEarly = {});
+const all = (selector: string) => first.querySelectorAll<HTMLElement>(selector);
+
+function show(name: string) {
+  const made = document.getElementById(`${name} ${lang}`) as HTMLTemplateElement | null;
+  if (made) first.replaceChildren(made.content.cloneNode(true));
+  for (const link of all(".places a")) link.classList.toggle("here", (link as HTMLAnchorElement).pathname === "/console/" + place);
+}
+
+function ask(path: string) {
+  const url = "/api/v1" + path;
+  early[url] = fetch(url, { headers: { Accept: "application/json", "Accept-Language": lang } });
+  return early[url].then((reply) => (reply.ok ? reply.clone().json() : Promise.reject(reply.status)));
+}
+
+function write(selector: string, text: string) {
+  for (const e of all(selector)) e.textContent = text;
+}
+
+function enter(session: Session) {
+  const told = kept("lang") || !session.person.lang;
+  const spoken = told ? lang : session.person.lang === "en" ? "en" : "zh-CN";
+  if (!first.firstChild || spoken !== lang) {
+    lang = document.documentElement.lang = spoken;
+    show(place === "overview" ? "overview" : "page");
+    figures?.then(fill, () => {});
+  }
+  const brand = session.brands.find((b) => b.slug === kept("brand")) ?? session.brands[0];
+  if (!brand) return;
+  write(".who-brand, .top .mark span, h1", brand.name);
+  write(".side .who", session.person.display || session.person.name);
+  for (const link of all("[data-scope]")) if (!brand.scopes.includes(link.dataset.scope!)) link.remove();
+}
+
+interface Overview {
+  members: number;
+  active: number;
+  days: { value: number }[];
+  events: number;
+}
+function fill(o: Overview) {
+  if (o.events) [o.members, o.active, o.days.at(-1)?.value, o.events].forEach((value, i) => all(".kpi b")[i] && (all(".kpi b")[i].textContent = count(value)));
+}
+
+function preload(files: string[]) {
+  for (const file of files) {
+    const link = document.createElement("link");
+    link.rel = file.endsWith(".css") ? "preload" : "modulepreload";
+    if (link.rel === "preload") link.as = "style";
+    link.crossOrigin = "";
+    link.href = file;
+    document.head.append(link);
+  }
+}
+
+document.documentElement.lang = lang;
+document.documentElement.classList.toggle("dark", isDark(firstTheme()));
+const open = ["setup", "signin", "link"].includes(place);
+const session = ask("/session");
+const slug = kept("brand");
+const figures: Promise<Overview> | null = place === "overview" && kept("in") && slug ? ask(`/${slug}/overview`) : null;
+for (const asked of [session, figures]) asked?.catch(() => {}); // told of by begin()
+preload(CHUNKS[place] ?? []);
+
+function begin() {
+  first = document.getElementById("first")!;
+  first.addEventListener("submit", (e) => {
+    e.preventDefault();
+    (e.target as HTMLFormElement).dataset.sent = "true";
+  });
+  if (place === "signin" || place === "setup") show(place);
+  else if (kept("in") && !open) show(place === "overview" ? "overview" : "page");
+  for (const code of all("form [name=code]")) (code as HTMLInputElement).value = location.hash.slice(1);
+  if (open) return pause(0);
+  const entered = session.then(enter, (status) => status === 401 && show("signin")).catch(() => {});
+  const filled = figures?.then(fill, () => {});
+  return first.firstChild && !figures ? pause(0) : Promise.allSettled([entered, filled]);
+}
+
+// the application comes meanwhile, and begins its work when the first screen has been painted with what it waits for
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+const painted = () => Promise.race([pause(document.hidden ? 0 : 500), new Promise((done) => requestAnimationFrame(() => setTimeout(done)))]);
+void parsed.then(() => Promise.race([begin(), pause(2000)])).then(painted).then(() => import(MAIN));

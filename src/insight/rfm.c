@@ -64,7 +64,7 @@ static void scale_by_cuts(const struct plan *p, struct rfm_scale *scale)
     for (int what = 0; what < 3; what++) {
         const struct form_list *cuts = &t->cuts[what];
         scale->count[what] = cuts->count;
-        for (size_t i = 0; i < cuts->count; i++)
+        for (size_t i = 0; cuts->items && i < cuts->count; i++)
             scale->above[what][i] =
                 (what == 0 ? p->to - cuts->items[i] * TIME_DAY : cuts->items[i]) - 1;
     }

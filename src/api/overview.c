@@ -134,8 +134,8 @@ static void render(struct brand *b, const struct sections *s, struct arena *aren
     put_count(&w, "active", s->active);
     put_count(&w, "events", s->events);
     put_list(&w, "stages", s->lifecycle, "stock");
-    put_list(&w, "flow", s->flow, "flow");
-    put_list(&w, "arrived", s->flow, "arrived");
+    put_list(&w, "flow", s->lifecycle, "flow");
+    put_list(&w, "arrived", s->lifecycle, "arrived");
     put_list(&w, "days", s->days, "points");
     put_kinds(&w, s, arena);
     json_key(&w, "retention");

@@ -200,7 +200,7 @@ static void retention(struct strbuf *out, const struct sections *s, enum lang la
 
 static void flow(struct strbuf *out, const struct sections *s, enum lang lang)
 {
-    const struct json *rows = json_get(s->flow, "flow");
+    const struct json *rows = json_get(s->lifecycle, "flow");
     const char *title = pick(lang, "最近 28 天的流转", "Flow of the last 28 days");
     open_section(out, "w12", title, pick(lang, "行：期初，列：期末", "from rows to columns"));
     open_scroll(out, title);

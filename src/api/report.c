@@ -104,7 +104,7 @@ static void write_json(struct brand *b, const struct sections *s, struct arena *
     json_time(&w, "from", b, s->from);
     json_time(&w, "to", b, s->to);
     json_part(&w, "stages", json_get(s->lifecycle, "stock"));
-    json_part(&w, "flow", json_get(s->flow, "flow"));
+    json_part(&w, "flow", json_get(s->lifecycle, "flow"));
     json_part(&w, "events_per_day", json_get(s->days, "points"));
     json_key(&w, "top_kinds");
     json_begin_array(&w);
@@ -160,7 +160,7 @@ static void text_stages(const struct sections *s, enum lang lang, struct strbuf 
 
 static void text_flow(const struct sections *s, enum lang lang, struct strbuf *out)
 {
-    const struct json *flow = json_get(s->flow, "flow");
+    const struct json *flow = json_get(s->lifecycle, "flow");
     if (!flow || flow->count != STAGE_COUNT) return;
     heading(out, lang, "Flow of the last 28 days, from (rows) to (columns)",
             "最近 28 天的流转（行：期初，列：期末）");

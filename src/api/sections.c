@@ -91,11 +91,8 @@ static enum err ask_all(struct ask *a, struct sections *s)
     const struct json *reply;
     const char *range = arena_printf(a->arena, "\"from\":\"%s\",\"to\":\"%s\"", a->from, a->to);
     TRY(ask(a, &s->lifecycle,
-            arena_printf(a->arena, "{\"lifecycle\":{\"by\":\"week\",%s}}", range)));
-    TRY(ask(a, &s->flow,
-            arena_printf(a->arena,
-                         "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"to\":\"%s\"}}",
-                         a->flow_from, a->to)));
+            arena_printf(a->arena, "{\"lifecycle\":{\"by\":\"week\",\"flow_from\":\"%s\",%s}}",
+                         a->flow_from, range)));
     TRY(ask(a, &s->days,
             arena_printf(a->arena, "{\"trend\":{\"kind\":\"*\",\"by\":\"day\",%s}}", range)));
     TRY(ask(a, &s->kinds,

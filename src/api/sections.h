@@ -7,13 +7,13 @@
 #include "people/fold.h"
 
 struct sections {
-    int64_t from, to;             /* [from, to) as asked, made definite */
-    int64_t first_at, last_at;    /* of the first and last event; TIME_NONE = there are none */
-    bool ended;                   /* the last event is so old that 'to' is its end, not now */
-    const struct json *lifecycle; /* stock by week over the range */
-    const struct json *flow;      /* the same over its last 28 days: flow and arrived */
-    const struct json *days;      /* trend of all kinds by day: points */
-    const struct json *kinds;     /* points {key, value} over the whole range, largest first */
+    int64_t from, to;          /* [from, to) as asked, made definite */
+    int64_t first_at, last_at; /* of the first and last event; TIME_NONE = there are none */
+    bool ended;                /* the last event is so old that 'to' is its end, not now */
+    const struct json
+        *lifecycle;           /* stock by week over the range; flow, arrived of its last 28 days */
+    const struct json *days;  /* trend of all kinds by day: points */
+    const struct json *kinds; /* points {key, value} over the whole range, largest first */
     const struct json *retention; /* weekly cohorts, 12 periods */
     const struct json *rfm;       /* cells; NULL unless asked for */
     const struct json *repeat;    /* NULL when there are too few orders to fit */

@@ -14,18 +14,24 @@ static const char *const units[] = {"day", "week", NULL};
 
 #define STAGES (STAGE_COUNT + 1) /* visitors are the last */
 
+struct lifecycle_plan {
+    int by;            /* of units */
+    int64_t flow_from; /* TIME_NONE: the beginning of the range */
+};
+
 struct lifecycle_settings {
     const struct plan *plan;
     const struct buckets *buckets;
     int64_t from, to;
+    int64_t flow_from;
 };
 
 struct lifecycle {
     const struct lifecycle_settings *settings;
     struct fold *fold;
     int64_t (*stock)[STAGES];                /* [buckets] differences to the bucket before */
-    uint64_t flow[STAGE_COUNT][STAGE_COUNT]; /* [at from][at to] */
-    uint64_t arrived[STAGE_COUNT];           /* in no stage at from, in this one at to */
+    uint64_t flow[STAGE_COUNT][STAGE_COUNT]; /* [at flow_from][at to] */
+    uint64_t arrived[STAGE_COUNT];           /* in no stage at flow_from, in this one at to */
     int stage;                               /* of the member at hand; -1 = none yet */
 };
 
@@ -73,10 +79,13 @@ static void fold_member(struct lifecycle *l, const struct history *h, uint32_t f
     struct walk w = {h, from, to, INT64_MAX, -1};
     fold_reset(l->fold);
     l->stage = -1;
-    int stage_from = stage_at(l, &w, s->from - 1);
+    int stage_from = -1;
+    bool met = false; /* flow_from */
     size_t first = h->at[from] > s->from ? buckets_find(b, h->at[from]) : 0;
     for (size_t i = first; i < b->count; i++) {
         int64_t end = b->starts[i + 1] < s->to ? b->starts[i + 1] : s->to;
+        if (!met && end >= s->flow_from) stage_from = stage_at(l, &w, s->flow_from - 1);
+        met = end >= s->flow_from;
         enter(l, i, stage_at(l, &w, end - 1));
     }
     if (l->stage == STAGE_NONE) return;
@@ -140,16 +149,23 @@ static const struct kernel_type lifecycle_kernel = {
 /* What is not over yet has no stock: a 'to' after now is now. */
 static enum err parse(struct plan *p, struct form *f)
 {
-    int *by = arena_alloc(p->arena, sizeof(*by));
-    p->own = by;
-    TRY(form_choice(f, "by", units, by));
+    struct lifecycle_plan *own = arena_alloc(p->arena, sizeof(*own));
+    p->own = own;
+    TRY(form_choice(f, "by", units, &own->by));
     json_key(&p->echo, "by");
-    json_text(&p->echo, units[*by]);
+    json_text(&p->echo, units[own->by]);
     if (p->to > p->in->now) {
         bool ranged = json_get(f->json, "from") != NULL;
         if (ranged && p->start >= p->in->now) return form_fail(f, "from", MSG_QUERY_ORDER, "now");
         plan_end(p, p->in->now);
     }
+    own->flow_from = TIME_NONE;
+    TRY(form_time(f, "flow_from", p->in->zone, &own->flow_from));
+    if (own->flow_from == TIME_NONE) return ERR_OK;
+    if (own->flow_from >= p->to) return form_fail(f, "flow_from", MSG_QUERY_ORDER, "to");
+    if (own->flow_from < p->from && p->from < p->to)
+        return form_fail(f, "from", MSG_QUERY_ORDER, "flow_from");
+    plan_echo_time(p, "flow_from", own->flow_from);
     return ERR_OK;
 }
 
@@ -199,11 +215,12 @@ static void reply_lifecycle(struct reply *r, const struct lifecycle *l)
 
 static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
-    const int *by = p->own;
+    const struct lifecycle_plan *own = p->own;
     struct buckets buckets;
     struct lifecycle lifecycle;
-    TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + *by), 0, 0, &buckets, why));
-    struct lifecycle_settings settings = {p, &buckets, p->from, p->to};
+    TRY(plan_buckets(p, (enum time_unit)(UNIT_DAY + own->by), 0, 0, &buckets, why));
+    int64_t flow_from = own->flow_from != TIME_NONE ? own->flow_from : p->from;
+    struct lifecycle_settings settings = {p, &buckets, p->from, p->to, flow_from};
     struct sweep sweep = {
         .plan = p, .from = INT64_MIN, .to = p->to, .members_only = true, .unsifted = true};
     enum err err = ERR_OK;

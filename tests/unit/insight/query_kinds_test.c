@@ -305,6 +305,21 @@ static void lifecycle_gives_stock_and_flow(void **state)
     expect_int("stock.0.dormant", 2); /* since the first instant of the 17th */
     expect_int("flow.1.5", 1);
     expect_int("flow.5.5", 1);
+    ask("{\"lifecycle\":{\"from\":\"2025-01-02\",\"flow_from\":\"2025-01-17T00:00:00+08:00\","
+        "\"to\":\"2025-01-18\",\"by\":\"week\"}}");
+    expect_int("stock.2.dormant", 2);
+    expect_int("flow.1.5", 1); /* as if the range began there */
+    expect_int("flow.5.5", 1);
+    expect_int("arrived.1", 0);
+    ask("{\"lifecycle\":{\"from\":\"2025-01-01\",\"flow_from\":\"2025-01-02\",\"to\":\"2025-01-"
+        "04\"}}");
+    expect_count("stock", 3);
+    expect_int("flow.0.1", 1);
+    expect_int("arrived.1", 1);
+    expect_refused("{\"lifecycle\":{\"from\":\"2025-01-03\",\"flow_from\":\"2025-01-02\"}}",
+                   ERR_INVALID, "lifecycle.from");
+    expect_refused("{\"lifecycle\":{\"flow_from\":\"2025-02-02\",\"to\":\"2025-02-01\"}}",
+                   ERR_INVALID, "lifecycle.flow_from");
     ask("{\"lifecycle\":{\"from\":\"2025-02-28\",\"to\":\"2025-04-01\"}}");
     expect_count("stock", 2); /* up to now, and no further */
     expect_refused("{\"lifecycle\":{\"from\":\"2025-03-05\",\"to\":\"2025-04-01\"}}", ERR_INVALID,

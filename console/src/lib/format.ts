@@ -30,6 +30,10 @@ export function day(at: unknown): string {
 export function minute(at: unknown): string {
   return typeof at === "string" ? at.slice(0, 16).replace("T", " ") : "–";
 }
+/** Of an instant that the server gives in UTC, since it belongs to no brand; in the zone of the one that is open. */
+export function minuteIn(zone: string | undefined, at: string): string {
+  return new Date(at).toLocaleString("sv-SE", { timeZone: zone ?? "UTC" }).slice(0, 16);
+}
 export function clock(at: string): string {
   return at.slice(11, 16);
 }

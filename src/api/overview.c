@@ -13,6 +13,7 @@ struct overview {
     struct brand *brand;
     struct strbuf text; /* the object without its end, "age_ms" to follow; empty = none yet */
     int64_t made_at;
+    int64_t took; /* ms to compute it */
     bool computing;
     struct overview *next;
 };
@@ -174,6 +175,7 @@ static struct overview *find(struct overview_cache *x, struct brand *b)
 static enum err renew(struct overview_cache *x, struct overview *o, struct why *why)
 {
     struct strbuf text = {0};
+    int64_t began = env_now(brand_env(o->brand));
     o->computing = true;
     pthread_mutex_unlock(&x->lock);
     enum err err = compute(o->brand, &text, why);
@@ -183,11 +185,20 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
         struct strbuf old = o->text;
         o->text = text;
         o->made_at = env_now(brand_env(o->brand));
+        o->took = o->made_at > began ? o->made_at - began : 0;
         text = old;
     }
     pthread_cond_broadcast(&x->made);
     strbuf_finish(&text);
     return err;
+}
+
+/* The next one is begun so early that it is there before this one is too old; where that takes
+ * long, some time is left to others. */
+static int64_t due_age(const struct overview *o)
+{
+    int64_t in_time = OVERVIEW_AGE_MS - o->took;
+    return in_time > o->took / 4 ? in_time : o->took / 4;
 }
 
 enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf *out,
@@ -198,7 +209,7 @@ enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf
     struct overview *o = find(x, b);
     while (o->computing && o->text.len == 0)
         pthread_cond_wait(&x->made, &x->lock);
-    bool old = o->text.len == 0 || env_now(brand_env(b)) - o->made_at >= OVERVIEW_AGE_MS;
+    bool old = o->text.len == 0 || env_now(brand_env(b)) - o->made_at >= due_age(o);
     if (old && !o->computing) err = renew(x, o, why);
     if (err == ERR_OK) {
         int64_t age = env_now(brand_env(b)) - o->made_at;

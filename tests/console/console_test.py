@@ -232,6 +232,8 @@ def test_who_is_revoked_is_out_and_the_audit_tells():
         actions = steps["audit"]["actions"]
         for wanted in ("staff.removed", "staff.added", "staff.link_made", "member.revealed", "members.exported", "session.began"):
             assert wanted in actions, (wanted, actions)
+        name, lines = steps["audit"]["name"], steps["audit"]["lines"]
+        assert name == "shop-audit.jsonl" and len(lines) >= len(actions) and lines == sorted(set(lines), reverse=True), (name, lines)
 
 
 def test_the_keyboard_reaches_every_place():

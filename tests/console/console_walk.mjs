@@ -243,7 +243,9 @@ async function audit(page) {
   await go(page, "/settings/audit");
   await page.waitForSelector(".audit tbody tr");
   const actions = await texts(page, ".audit tbody tr td:nth-child(3)");
-  say("audit", { actions, ...(await judge(page)) });
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("button.export")]);
+  const lines = readFileSync(await file.path(), "utf8").trim().split("\n").map((l) => JSON.parse(l).id);
+  say("audit", { actions, name: file.suggestedFilename(), lines, ...(await judge(page)) });
 }
 
 // The keyboard alone: to the content, and to every place.

@@ -132,7 +132,7 @@ const en: typeof zh = {
     overview_read: "overview", members_read: "members", members_reveal: "members in clear", members_export: "export", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
     keys_manage: "keys", imports_write: "imports", audit_read: "audit", system_read: "system", intake_write: "write events",
   },
-  audit: { text: "who did what, and when; each entry is chained to the one before, so that changes show", at: "When", who: "Who", action: "Action", actionHint: "by action, such as staff.role_set", subject: "Subject", change: "Change", show: "Show", older: "Older", none: "No entries." },
+  audit: { text: "who did what, and when; each entry is chained to the one before, so that changes show", at: "When", who: "Who", action: "Action", actionHint: "by action, such as staff.role_set", subject: "Subject", change: "Change", show: "Show", export: "Export", older: "Older", none: "No entries." },
   system: {
     version: "Version", uptime: "Up for", memory: "Memory", data: "Data", free: "Disk free", brands: "Brands", events: "events", parts: "parts", tail_events: "in the tail", writer_queue: "writer queue", docs: "API documentation", safety: "Verification and backup", verify: "Last verification", sound: "sound", unsound: "not sound",
     neverVerified: "Never verified. When the server is stopped, run", backup: "Last backup", neverBackedUp: "Never backed up.", backupNow: "Back up now", backupText: "The server goes on working; the backup is written outside the data directory.",

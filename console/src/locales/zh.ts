@@ -131,7 +131,7 @@ const zh = {
     overview_read: "看总览", members_read: "看用户", members_reveal: "显示完整身份", members_export: "导出用户", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
     keys_manage: "管理密钥", imports_write: "导入", audit_read: "看审计", system_read: "看系统", intake_write: "写入事件",
   },
-  audit: { text: "谁，在什么时候，做了什么；每条都与前一条相扣，改动会被发现", at: "时间", who: "谁", action: "动作", actionHint: "按动作筛选，例如 staff.role_set", subject: "对象", change: "变化", show: "筛选", older: "更早", none: "没有记录。" },
+  audit: { text: "谁，在什么时候，做了什么；每条都与前一条相扣，改动会被发现", at: "时间", who: "谁", action: "动作", actionHint: "按动作筛选，例如 staff.role_set", subject: "对象", change: "变化", show: "筛选", export: "导出", older: "更早", none: "没有记录。" },
   system: {
     version: "版本", uptime: "已运行", memory: "内存", data: "数据占用", free: "磁盘剩余", brands: "各品牌", events: "事件", parts: "数据块", tail_events: "待整理", writer_queue: "写入队列", docs: "API 文档", safety: "校验与备份", verify: "最近一次校验", sound: "完好", unsound: "有问题",
     neverVerified: "还没有校验过。停机维护时运行", backup: "最近一次备份", neverBackedUp: "还没有备份过。", backupNow: "立即备份", backupText: "服务照常运行；备份写在数据目录之外。",

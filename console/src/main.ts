@@ -15,7 +15,8 @@ followTheme();
 chooseLang(firstLang(), false);
 const app = createApp(App).use(createPinia()).use(i18n).use(router);
 // the first screen stands until the one that takes its place is made, and what was asked for early has had a turn to come in
-void router.isReady().then(() => {
+const ready = router.isReady().catch(() => {}); // without the file of a screen the others can still be gone to
+void ready.then(() => {
   app.mount("#app");
   setTimeout(endEarly);
 });

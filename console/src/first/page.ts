@@ -3,6 +3,7 @@
 import "../lib/early";
 import { count } from "../lib/format";
 import { firstLang, isDark, firstTheme, kept } from "../lib/kept";
+import type { Answer } from "../lib/routes";
 import type { Session } from "../lib/types";
 
 declare const CHUNKS: Record<string, string[]>; // of a place: the files that its screen is made of
@@ -46,12 +47,7 @@ function enter(session: Session) {
   for (const link of all("[data-scope]")) if (!brand.scopes.includes(link.dataset.scope!)) link.remove();
 }
 
-interface Overview {
-  members: number;
-  active: number;
-  days: { value: number }[];
-  events: number;
-}
+type Overview = Answer<"GET", "/{brand}/overview">;
 function fill(o: Overview) {
   if (o.events) [o.members, o.active, o.days.at(-1)?.value, o.events].forEach((value, i) => all(".kpi b")[i] && (all(".kpi b")[i].textContent = count(value)));
 }

@@ -5,6 +5,7 @@ Never a 5xx, a hang, a lost connection or a reply that the document does not all
 `wellfield verify` finds nothing. WF_FUZZ_API_SECONDS (20; 120 with WF_LONG=1) is shared by a fixed seed and a new one, which is
 printed; WF_FUZZ_API_SEED takes another in its place. A seed gives the same requests as long as the replies are the same."""
 import base64
+import gzip
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
@@ -59,6 +61,13 @@ class Lost(Exception):
 
 class Garbled(Exception):
     """What came is no reply."""
+
+
+def unpacked(body):
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as e:
+        raise Garbled(f"a body that is no gzip: {e}") from None
 
 
 class Connection:
@@ -122,6 +131,8 @@ class Connection:
         body = b""
         if method != "HEAD" and status not in (204, 304):
             body = self.chunks() if headers.get("transfer-encoding") else self.exactly(int(headers["content-length"]))
+            if headers.get("content-encoding") == "gzip":
+                body = unpacked(body)
         if headers.get("connection", "").lower() == "close":
             self.close()
         return status, headers, body

@@ -190,7 +190,7 @@ def test_the_first_event_of_a_key_is_seen_beside_it_and_the_counter_ticks():
 def test_the_first_screen_is_there_before_the_application_and_hands_over_what_was_typed():
     for lang, _, steps, _ in each():
         door, desk = steps["firstDoor"], steps["firstDesk"]
-        assert door["address"].endswith("/console/overview") and door["left"] == 0, door
+        assert door["address"].endswith("/console/overview") and door["left"] == 0 and door["dark"], door
         assert len(desk["kpis"]) == 4 == len([k for k in desk["kpis"] if number(k)]) and desk["places"] == 5, desk
         assert desk["kpis"][:2] == desk["then"][:2], desk
         for seen in (door, desk):

@@ -27,10 +27,11 @@ export async function first(state) {
   await door.page.fill("#first input[name=name]", "owner");
   await door.page.fill("#first input[name=password]", plan.password);
   const seen = await judge(door.page);
+  await door.page.selectOption("#first .switches select >> nth=1", "dark");
   await door.page.click("#first button.main");
   door.release();
   await door.page.waitForSelector("#app .kpi b");
-  say("firstDoor", { ...seen, left: await door.page.locator("#first").count(), address: door.page.url(), troubles: door.troubles });
+  say("firstDoor", { ...seen, left: await door.page.locator("#first").count(), dark: await door.page.evaluate(() => document.documentElement.classList.contains("dark")), address: door.page.url(), troubles: door.troubles });
   await door.context.close();
 
   const desk = await held(state, "/overview", { width: 1440, height: 900 });

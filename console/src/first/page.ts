@@ -2,7 +2,7 @@
 // will ask for, asked at once. build/first.mjs puts it there.
 import "../lib/early";
 import { count } from "../lib/format";
-import { firstLang, isDark, firstTheme, kept } from "../lib/kept";
+import { firstLang, firstTheme, isDark, keep, kept } from "../lib/kept";
 import type { Answer } from "../lib/routes";
 import type { Session } from "../lib/types";
 
@@ -10,15 +10,21 @@ declare const CHUNKS: Record<string, string[]>; // of a place: the files that it
 declare const MAIN: string; // the application
 
 let lang = firstLang();
+let shown = "";
 const place = location.pathname.split("/")[2] || "overview";
 const parsed = new Promise<void>((done) => document.addEventListener("DOMContentLoaded", () => done()));
 let first: HTMLElement;
 const early: Record<string, Promise<Response>> = (window.wfEarly = {});
 const all = (selector: string) => first.querySelectorAll<HTMLElement>(selector);
 
+const switches = () => [...all(".switches select")] as HTMLSelectElement[];
+const paint = () => document.documentElement.classList.toggle("dark", isDark(firstTheme()));
+
 function show(name: string) {
+  shown = name;
   const made = document.getElementById(`${name} ${lang}`) as HTMLTemplateElement | null;
   if (made) first.replaceChildren(made.content.cloneNode(true));
+  [lang, firstTheme()].forEach((value, i) => switches()[i] && (switches()[i].value = value));
   for (const link of all(".places a")) link.classList.toggle("here", (link as HTMLAnchorElement).pathname === "/console/" + place);
 }
 
@@ -64,7 +70,7 @@ function preload(files: string[]) {
 }
 
 document.documentElement.lang = lang;
-document.documentElement.classList.toggle("dark", isDark(firstTheme()));
+paint();
 const open = ["setup", "signin", "link"].includes(place);
 const session = ask("/session");
 const slug = kept("brand");
@@ -77,6 +83,14 @@ function begin() {
   first.addEventListener("submit", (e) => {
     e.preventDefault();
     (e.target as HTMLFormElement).dataset.sent = "true";
+  });
+  first.addEventListener("change", (e) => {
+    const i = switches().indexOf(e.target as HTMLSelectElement);
+    if (i < 0) return;
+    keep(["lang", "theme"][i], switches()[i].value);
+    paint();
+    lang = document.documentElement.lang = firstLang();
+    if (i === 0) show(shown);
   });
   if (place === "signin" || place === "setup") show(place);
   else if (kept("in") && !open) show(place === "overview" ? "overview" : "page");

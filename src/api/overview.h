@@ -7,8 +7,9 @@ struct overview_cache;
 struct overview_cache *overview_create(void);
 void overview_destroy(struct overview_cache *x); /* NULL is allowed */
 
-/* Append the overview to 'out'. Who comes while somebody computes the next one gets the last one. It
- * is at most OVERVIEW_AGE_MS old where that is enough to compute it in; "age_ms" says how old. */
+/* Append the overview to 'out'. Who comes while somebody computes the next one gets the last one.
+ * It is at most OVERVIEW_AGE_MS old where that is enough to compute it in; "age_ms" says how old.
+ */
 #define OVERVIEW_AGE_MS 10000
 MUST_CHECK enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf *out,
                                    struct why *why);

@@ -84,8 +84,10 @@ static void fold_member(struct lifecycle *l, const struct history *h, uint32_t f
     size_t first = h->at[from] > s->from ? buckets_find(b, h->at[from]) : 0;
     for (size_t i = first; i < b->count; i++) {
         int64_t end = b->starts[i + 1] < s->to ? b->starts[i + 1] : s->to;
-        if (!met && end >= s->flow_from) stage_from = stage_at(l, &w, s->flow_from - 1);
-        met = end >= s->flow_from;
+        if (!met && end >= s->flow_from) {
+            stage_from = stage_at(l, &w, s->flow_from - 1);
+            met = true;
+        }
         enter(l, i, stage_at(l, &w, end - 1));
     }
     if (l->stage == STAGE_NONE) return;

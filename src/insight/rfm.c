@@ -97,7 +97,7 @@ static uint64_t reply_cells(struct reply *r, const struct rfm_cell *cells)
 {
     uint64_t members = 0;
     reply_list(r, "cells", "r,f,m,members,revenue");
-    for (int place = 0; place < RFM_SCORES * RFM_SCORES * RFM_SCORES; place++) {
+    for (int place = 0; place < RFM_CELLS; place++) {
         int recency = place / (RFM_SCORES * RFM_SCORES);
         int frequency = place / RFM_SCORES % RFM_SCORES;
         int money = place % RFM_SCORES;
@@ -117,14 +117,14 @@ static uint64_t reply_cells(struct reply *r, const struct rfm_cell *cells)
 }
 
 /* Ranks are known when all buyers are. */
-static enum err score_by_rank(struct plan *p, const struct rfm *rfm, struct rfm_cell *cells,
-                              struct why *why)
+static enum err score_by_rank(struct plan *p, struct rfm *rfm, struct why *why)
 {
     struct rfm_scale scale;
     TRY(plan_need(p, rfm->buyers.count, 3 * sizeof(int64_t), why)); /* and to sort with */
     scale_by_rank(rfm, &scale);
+    rfm->cells = mem_alloc_array(RFM_CELLS, sizeof(*rfm->cells));
     for (size_t i = 0; i < rfm->buyers.count; i++)
-        rfm_score(&scale, &rfm->buyers.items[i], cells);
+        rfm_score(&scale, &rfm->buyers.items[i], rfm->cells);
     return ERR_OK;
 }
 
@@ -137,13 +137,11 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     struct sweep sweep = {
         .plan = p, .from = p->from, .to = p->to, .members_only = true, .spans = true};
     struct rfm rfm;
-    struct rfm_cell *cells =
-        arena_alloc_array(p->arena, RFM_SCORES * RFM_SCORES * RFM_SCORES, sizeof(*cells));
     scale_by_cuts(p, &scale);
     TRY(sweep_run(&sweep, &rfm_kernel, &settings, &rfm, why));
-    enum err err = rfm.cells ? ERR_OK : score_by_rank(p, &rfm, cells, why);
+    enum err err = rfm.cells ? ERR_OK : score_by_rank(p, &rfm, why);
     if (err == ERR_OK) {
-        uint64_t members = reply_cells(r, rfm.cells ? rfm.cells : cells);
+        uint64_t members = reply_cells(r, rfm.cells);
         reply_count(r, "members", members);
     }
     rfm_kernel.finish(&rfm);

@@ -9,7 +9,6 @@
 #include "base/hash.h"
 
 #define REFUNDED UINT32_C(2)
-#define CELLS (RFM_SCORES * RFM_SCORES * RFM_SCORES)
 
 /* A buyer while the rows are read. All 0: none yet. */
 struct tally {
@@ -194,7 +193,7 @@ static void init(void *kernel, const void *settings)
     const struct rfm_settings *given = settings;
     struct rfm *r = kernel;
     *r = (struct rfm){.settings = given};
-    if (given->scale) r->cells = mem_alloc_array(CELLS, sizeof(*r->cells));
+    if (given->scale) r->cells = mem_alloc_array(RFM_CELLS, sizeof(*r->cells));
 }
 
 static void finish(void *kernel)
@@ -211,7 +210,7 @@ static size_t bytes(const void *kernel)
 {
     const struct rfm *r = kernel;
     return r->buyers.capacity * sizeof(r->buyers.items[0]) +
-           (r->cells ? CELLS * sizeof(*r->cells) : 0) +
+           (r->cells ? RFM_CELLS * sizeof(*r->cells) : 0) +
            (r->named.capacity + r->orders.capacity) * sizeof(r->named.items[0]) +
            r->tallies_max * sizeof(*r->tallies);
 }
@@ -220,7 +219,7 @@ static void merge(void *to, void *from)
 {
     struct rfm *a = to;
     const struct rfm *b = from;
-    for (size_t i = 0; a->cells && i < CELLS; i++) {
+    for (size_t i = 0; a->cells && i < RFM_CELLS; i++) {
         a->cells[i].members += b->cells[i].members;
         a->cells[i].revenue += b->cells[i].revenue;
     }

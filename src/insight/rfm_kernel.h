@@ -11,6 +11,7 @@
 
 #define RFM_CUTS_MAX 9
 #define RFM_SCORES (RFM_CUTS_MAX + 1)
+#define RFM_CELLS (RFM_SCORES * RFM_SCORES * RFM_SCORES)
 
 /* How a buyer's last order, orders and revenue, in turn, become scores: one for each value that
  * they are above. */
@@ -49,7 +50,7 @@ struct tally;
 struct rfm {
     const struct rfm_settings *settings;
     VEC(struct rfm_buyer) buyers; /* none with a scale */
-    struct rfm_cell *cells;       /* [RFM_SCORES^3] by r, f, m; NULL without a scale */
+    struct rfm_cell *cells;       /* [RFM_CELLS] by r, f, m; NULL without a scale */
     VEC(struct rfm_fact) named;   /* of the members at hand, those of each in a chain */
     VEC(struct rfm_fact) orders;  /* those of one, together */
     struct tally *tallies;        /* [tallies_max] of the members of a span; 0 between spans */

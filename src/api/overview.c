@@ -12,8 +12,8 @@
 struct overview {
     struct brand *brand;
     struct strbuf text; /* the object without its end, "age_ms" to follow; empty = none yet */
-    int64_t made_at;
-    int64_t took; /* ms to compute it */
+    int64_t began_at;   /* when it was computed from what there was */
+    int64_t took;       /* ms to compute it */
     bool computing;
     struct overview *next;
 };
@@ -184,8 +184,9 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
     if (err == ERR_OK) {
         struct strbuf old = o->text;
         o->text = text;
-        o->made_at = env_now(brand_env(o->brand));
-        o->took = o->made_at > began ? o->made_at - began : 0;
+        int64_t took = env_now(brand_env(o->brand)) - began;
+        o->began_at = began;
+        o->took = took > 0 ? took : 0;
         text = old;
     }
     pthread_cond_broadcast(&x->made);
@@ -193,12 +194,12 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
     return err;
 }
 
-/* The next one is begun so early that it is there before this one is too old; where that takes
- * long, some time is left to others. */
+/* The next one is begun so early that it is there before this one is too old; where it takes too
+ * long for that, a fifth of the time is left to others. */
 static int64_t due_age(const struct overview *o)
 {
-    int64_t in_time = OVERVIEW_AGE_MS - o->took;
-    return in_time > o->took / 4 ? in_time : o->took / 4;
+    int64_t in_time = OVERVIEW_AGE_MS - o->took, rested = o->took + o->took / 4;
+    return in_time > rested ? in_time : rested;
 }
 
 enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf *out,
@@ -209,10 +210,10 @@ enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf
     struct overview *o = find(x, b);
     while (o->computing && o->text.len == 0)
         pthread_cond_wait(&x->made, &x->lock);
-    bool old = o->text.len == 0 || env_now(brand_env(b)) - o->made_at >= due_age(o);
+    bool old = o->text.len == 0 || env_now(brand_env(b)) - o->began_at >= due_age(o);
     if (old && !o->computing) err = renew(x, o, why);
     if (err == ERR_OK) {
-        int64_t age = env_now(brand_env(b)) - o->made_at;
+        int64_t age = env_now(brand_env(b)) - o->began_at;
         strbuf_add_str(out, strbuf_str(&o->text));
         strbuf_addf(out, ",\"age_ms\":%lld}", (long long)(age > 0 ? age : 0));
     }

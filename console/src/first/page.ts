@@ -78,6 +78,12 @@ const figures: Promise<Overview> | null = place === "overview" && kept("in") && 
 for (const asked of [session, figures]) asked?.catch(() => {}); // told of by begin()
 preload(CHUNKS[place] ?? []);
 
+/** Writes what comes into the screen, or asks for a name and a password. */
+function tell() {
+  const entered = session.then(enter, (status) => status === 401 && show("signin")).catch(() => {});
+  return Promise.allSettled([entered, figures?.then(fill, () => {})]);
+}
+
 function begin() {
   first = document.getElementById("first")!;
   first.addEventListener("submit", (e) => {
@@ -90,15 +96,16 @@ function begin() {
     keep(["lang", "theme"][i], switches()[i].value);
     paint();
     lang = document.documentElement.lang = firstLang();
-    if (i === 0) show(shown);
+    if (i !== 0) return;
+    show(shown);
+    if (!open) tell();
   });
   if (place === "signin" || place === "setup") show(place);
   else if (kept("in") && !open) show(place === "overview" ? "overview" : "page");
   for (const code of all("form [name=code]")) (code as HTMLInputElement).value = location.hash.slice(1);
   if (open) return pause(0);
-  const entered = session.then(enter, (status) => status === 401 && show("signin")).catch(() => {});
-  const filled = figures?.then(fill, () => {});
-  return first.firstChild && !figures ? pause(0) : Promise.allSettled([entered, filled]);
+  const told = tell();
+  return first.firstChild && !figures ? pause(0) : told;
 }
 
 // the application comes meanwhile, and begins its work when the first screen has been painted with what it waits for

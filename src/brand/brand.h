@@ -93,6 +93,9 @@ MUST_CHECK enum err brand_call(struct brand *b,
                                void *arg, bool alone, struct why *why);
 /* Everything acknowledged so far is written to the projections' rows. */
 MUST_CHECK enum err brand_flush(struct brand *b, struct why *why);
+/* Wait until all projections' rows include everything up to 'seq'. Unlike brand_flush, the batches
+ * meanwhile carry other commands too. */
+MUST_CHECK enum err brand_fold_to(struct brand *b, uint64_t seq, struct why *why);
 
 /* Inside a command. */
 struct brand *tx_brand(struct tx *tx);
@@ -179,6 +182,12 @@ void brand_snapshot_release(struct snapshot *s);
 /* Replace the map of shared personas (copied); snapshots taken later see it. Writer only. */
 void brand_set_personas(struct brand *b, const uint32_t *persona, const uint32_t *member,
                         size_t count);
+/* From its return on, brand_past_changed() tells whether anything of before 'before' has come or
+ * gone: late events, merges (always), erasures; it may say so without need. One watcher a brand,
+ * who takes a snapshot after this call. Any thread but the writer. */
+MUST_CHECK enum err brand_watch_past(struct brand *b, int64_t before, struct why *why);
+bool brand_past_changed(const struct brand *b);
+
 /* A reader's own SQL connection to the brand's database. */
 MUST_CHECK enum err brand_reader(struct brand *b, struct sql **out, struct why *why);
 

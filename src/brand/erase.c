@@ -166,6 +166,7 @@ enum err brand_erase(struct brand *b, struct erasure *e, struct why *why)
     }
     compact_release(b);
     VEC_FINISH(&w.looks);
+    if (err == ERR_OK) past_mark(b);
     if (err == ERR_OK)
         log_info("brand", "personas_erased", "events=%" PRIu64 " parts=%" PRIu32, e->events,
                  e->parts);

@@ -136,7 +136,11 @@ struct brand {
     int64_t dirty_since;    /* first commit not yet covered by a round; 0 = none */
     int64_t quiet_until;    /* a batch without commands failed: none before this; 0 = any time */
     uint64_t round_seq;
-    bool wal_due;      /* deleted rows may be left in it: empty it once no reader needs it */
+    bool wal_due; /* deleted rows may be left in it: empty it once no reader needs it */
+    struct {
+        _Atomic int64_t before; /* the moment that is watched */
+        atomic_bool changed;    /* something of before it has come or gone */
+    } past;
     uint64_t activity; /* commands and snapshots as of the writer's last look */
     bool trim_due;     /* there was some since memory was last given back */
     struct {
@@ -152,10 +156,6 @@ void writer_stop(struct brand *b); /* drains the queue, writes back everything *
 MUST_CHECK enum err flush_all(struct tx *tx);
 /* Begin a round of write-back with this batch, if none is under way. */
 void flush_begin(struct tx *tx);
-
-/* queue.c: wait until all projections' rows include everything up to 'seq'. The batches meanwhile
- * carry other commands too. */
-MUST_CHECK enum err brand_fold_to(struct brand *b, uint64_t seq, struct why *why);
 
 /* queue.c, all under queue.lock. */
 /* The tail is full: commands that bring something are held back until it was sealed. */
@@ -242,6 +242,11 @@ void part_run_release(struct brand *b, struct part_run *run);
 MUST_CHECK enum err merge_parts(struct brand *b, enum lane lane, const atomic_bool *stop,
                                 struct why *why);
 MUST_CHECK enum err merge_ids(struct brand *b, struct why *why); /* LANE_SHORT's */
+
+/* past.c. Has the batch anything of before the moment that is watched? Asked before it is
+ * published; marked after. */
+bool past_is_touched(const struct tx *tx);
+void past_mark(struct brand *b);
 
 /* view.c */
 struct shared_personas;

@@ -38,6 +38,7 @@ void brand_set_personas(struct brand *b, const uint32_t *persona, const uint32_t
     struct shared_personas *old = b->log.personas;
     b->log.personas = p;
     pthread_mutex_unlock(&b->log.set_lock);
+    past_mark(b);
     personas_unref(old);
 }
 

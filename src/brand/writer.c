@@ -282,7 +282,9 @@ static enum err commit(struct tx *tx)
     }
     if (!b->round_began_at && b->round_seq > folded) b->log.folded_seq = b->round_seq;
     if (tx->events.count && !b->dirty_since) b->dirty_since = tx->now;
+    bool touched = past_is_touched(tx);
     log_publish(tx);
+    if (touched) past_mark(b);
     b->counters.commits++;
     clear(tx);
     return ERR_OK;

@@ -315,6 +315,16 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     return ERR_OK;
 }
 
+enum err api_warm(struct api *a, struct brand *b, struct why *why)
+{
+    return overview_warm(a->overviews, b, why);
+}
+
+void api_stop_warming(struct api *a)
+{
+    overview_stop(a->overviews);
+}
+
 void api_destroy(struct api *a)
 {
     if (!a) return;

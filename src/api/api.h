@@ -17,6 +17,10 @@ void api_destroy(struct api *a);
 const struct route *api_routes(const struct api *a);
 enum err api_authorize(struct request *req, const struct route *route, struct why *why);
 void api_set_server(struct api *a, struct http_server *s);
+/* What a brand's first caller of the overview would wait for, done before. Any thread. */
+MUST_CHECK enum err api_warm(struct api *a, struct brand *b, struct why *why);
+/* Warming under way is given up, and none is begun any more: the server is about to end. */
+void api_stop_warming(struct api *a);
 /* Where backups go that are asked for by a page; see api/backups.h. Before the server starts. */
 MUST_CHECK enum err api_choose_backups(struct api *a, const char *folder, struct why *why);
 

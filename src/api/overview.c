@@ -6,14 +6,17 @@
 
 #include <pthread.h>
 
+#include "api/past.h"
 #include "api/sections.h"
 #include "base/mem.h"
 
 struct overview {
     struct brand *brand;
+    struct past *past;
     struct strbuf text; /* the object without its end, "age_ms" to follow; empty = none yet */
     int64_t began_at;   /* when it was computed from what there was */
     int64_t took;       /* ms to compute it */
+    int64_t flow_from;  /* of the one being computed */
     bool computing;
     struct overview *next;
 };
@@ -22,6 +25,7 @@ struct overview_cache {
     pthread_mutex_t lock;
     pthread_cond_t made; /* one was computed, or failed */
     struct overview *list;
+    bool stopping;
 };
 
 struct overview_cache *overview_create(void)
@@ -37,6 +41,7 @@ void overview_destroy(struct overview_cache *x)
     if (!x) return;
     while (x->list) {
         struct overview *next = x->list->next;
+        past_destroy(x->list->past);
         strbuf_finish(&x->list->text);
         mem_free(x->list);
         x->list = next;
@@ -135,6 +140,7 @@ static void render(struct brand *b, const struct sections *s, struct arena *aren
     put_count(&w, "active", s->active);
     put_count(&w, "events", s->events);
     put_list(&w, "stages", s->lifecycle, "stock");
+    put_instant(&w, b, "flow_from", s->flow_from);
     put_list(&w, "flow", s->lifecycle, "flow");
     put_list(&w, "arrived", s->lifecycle, "arrived");
     put_list(&w, "days", s->days, "points");
@@ -146,13 +152,39 @@ static void render(struct brand *b, const struct sections *s, struct arena *aren
     put_groups(&w, b, s);
 }
 
-static enum err compute(struct brand *b, struct strbuf *out, struct why *why)
+/* What must be folded to know the past: of a history that goes on, what was before today. */
+static struct stages_range past_range(const struct brand *b, const struct sections *s)
+{
+    const struct zone *zone = brand_zone(b);
+    struct stages_range r = {s->from, s->flow_from, s->to};
+    if (s->ended) return r;
+    r.to = zone_bucket_start(zone, UNIT_DAY, s->to);
+    r.flow_from = zone_bucket_start(zone, UNIT_DAY, s->flow_from);
+    if (r.flow_from < r.from) r.flow_from = r.from;
+    return r;
+}
+
+static enum err write_stages(void *ctx, const struct sections *s, struct strbuf *out,
+                             struct why *why)
+{
+    struct overview *o = ctx;
+    const struct past_ask ask = {past_range(o->brand, s), s->to, s->ended};
+    struct stages_range of;
+    TRY(past_write(o->past, &ask, &of, out, why));
+    o->flow_from = of.flow_from;
+    return ERR_OK;
+}
+
+static enum err compute(struct overview *o, struct strbuf *out, struct why *why)
 {
     struct arena *arena = arena_create(0);
     struct sections s;
-    const struct sections_range range = {TIME_NONE, TIME_NONE, false};
-    enum err err = sections_ask(b, &range, arena, &s, why);
-    if (err == ERR_OK) render(b, &s, arena, out);
+    const struct sections_range range = {
+        .from = TIME_NONE, .to = TIME_NONE, .stages = write_stages, .ctx = o};
+    o->flow_from = TIME_NONE;
+    enum err err = sections_ask(o->brand, &range, arena, &s, why);
+    s.flow_from = o->flow_from;
+    if (err == ERR_OK) render(o->brand, &s, arena, out);
     arena_destroy(arena);
     return err;
 }
@@ -166,6 +198,8 @@ static struct overview *find(struct overview_cache *x, struct brand *b)
     }
     struct overview *o = mem_alloc(sizeof(*o));
     o->brand = b;
+    o->past = past_create(b);
+    if (x->stopping) past_stop(o->past);
     o->next = x->list;
     x->list = o;
     return o;
@@ -178,7 +212,7 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
     int64_t began = env_now(brand_env(o->brand));
     o->computing = true;
     pthread_mutex_unlock(&x->lock);
-    enum err err = compute(o->brand, &text, why);
+    enum err err = compute(o, &text, why);
     pthread_mutex_lock(&x->lock);
     o->computing = false;
     if (err == ERR_OK) {
@@ -219,4 +253,26 @@ enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf
     }
     pthread_mutex_unlock(&x->lock);
     return err;
+}
+
+enum err overview_warm(struct overview_cache *x, struct brand *b, struct why *why)
+{
+    struct sections s;
+    const struct sections_range range = {.from = TIME_NONE, .to = TIME_NONE};
+    pthread_mutex_lock(&x->lock);
+    struct overview *o = find(x, b);
+    pthread_mutex_unlock(&x->lock);
+    TRY(sections_bound(b, &range, &s, why));
+    if (s.first_at == TIME_NONE) return ERR_OK;
+    const struct stages_range past = past_range(b, &s);
+    return past_fold(o->past, &past, why);
+}
+
+void overview_stop(struct overview_cache *x)
+{
+    pthread_mutex_lock(&x->lock);
+    x->stopping = true;
+    for (struct overview *o = x->list; o; o = o->next)
+        past_stop(o->past);
+    pthread_mutex_unlock(&x->lock);
 }

@@ -73,7 +73,7 @@ static enum err compute(struct cached *p, struct brand *b, struct why *why)
 {
     struct arena *arena = arena_create(0);
     struct sections s;
-    const struct sections_range range = {TIME_NONE, TIME_NONE, false};
+    const struct sections_range range = {.from = TIME_NONE, .to = TIME_NONE};
     enum err err = sections_ask(b, &range, arena, &s, why);
     if (err == ERR_OK) {
         strbuf_reset(&p->html);

@@ -346,7 +346,7 @@ enum err report_write(struct brand *b, const struct report_options *o, struct st
 {
     struct arena *arena = arena_create(0);
     struct sections s;
-    const struct sections_range range = {o->from, o->to, true};
+    const struct sections_range range = {.from = o->from, .to = o->to, .buying = true};
     enum err err = sections_ask(b, &range, arena, &s, why);
     if (err == ERR_OK) {
         switch (o->form) {

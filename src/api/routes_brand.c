@@ -242,6 +242,7 @@ const struct spec brand_specs[] = {
               "\"stages\":[{\"at\":\"2025-02-24T00:00:00+08:00\",\"potential\":12,\"new\":20,"
               "\"effective\":310,\"active\":120,\"core\":31,\"dormant\":1400,\"churned\":421,"
               "\"visitors\":55}],"
+              "\"flow_from\":\"2025-02-01T00:00:00+08:00\","
               "\"flow\":[[1,0,0,0,0,0,0]],\"arrived\":[3,0,0,0,0,0,0],"
               "\"days\":[{\"at\":\"2025-02-28T00:00:00+08:00\",\"value\":912}],"
               "\"kinds\":[{\"kind\":\"message.sent\",\"events\":20112}],"
@@ -250,7 +251,8 @@ const struct spec brand_specs[] = {
               "\"speakers\":44,\"messages\":910,"
               "\"last_message_at\":\"2025-02-28T20:15:00+08:00\",\"daily\":[12,30]}],"
               "\"age_ms\":1204}\n"
-              "~{\"first_at\":null,\"last_at\":null,\"groups\":[{\"last_message_at\":null}]}"},
+              "~{\"first_at\":null,\"last_at\":null,\"flow_from\":null,\"groups\":[{\"last_message_"
+              "at\":null}]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/catalog",
      .scope = SCOPE_MEMBERS_READ,

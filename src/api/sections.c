@@ -13,17 +13,36 @@ struct ask {
     struct brand *brand;
     struct arena *arena;
     struct why *why;
+    const struct sections_range *range;
     char from[48], flow_from[48], to[48];
-    bool buying;
 };
+
+static enum err parse(struct ask *a, struct str text, const struct json **reply)
+{
+    return json_parse(a->arena, arena_str(a->arena, text), reply, a->why);
+}
 
 static enum err ask(struct ask *a, const struct json **reply, const char *question)
 {
     struct strbuf out = {0};
     const struct api_question asked = {str_of(question), INSIGHT_JSON, LANG_EN};
     enum err err = api_ask(a->brand, &asked, NULL, &out, a->why);
-    if (err == ERR_OK)
-        err = json_parse(a->arena, arena_str(a->arena, strbuf_str(&out)), reply, a->why);
+    if (err == ERR_OK) err = parse(a, strbuf_str(&out), reply);
+    strbuf_finish(&out);
+    return err;
+}
+
+static enum err ask_stages(struct ask *a, struct sections *s)
+{
+    struct strbuf out = {0};
+    if (!a->range->stages)
+        return ask(a, &s->lifecycle,
+                   arena_printf(a->arena,
+                                "{\"lifecycle\":{\"by\":\"week\",\"flow_from\":\"%s\","
+                                "\"from\":\"%s\",\"to\":\"%s\"}}",
+                                a->flow_from, a->from, a->to));
+    enum err err = a->range->stages(a->range->ctx, s, &out, a->why);
+    if (err == ERR_OK) err = parse(a, strbuf_str(&out), &s->lifecycle);
     strbuf_finish(&out);
     return err;
 }
@@ -90,9 +109,7 @@ static enum err ask_all(struct ask *a, struct sections *s)
 {
     const struct json *reply;
     const char *range = arena_printf(a->arena, "\"from\":\"%s\",\"to\":\"%s\"", a->from, a->to);
-    TRY(ask(a, &s->lifecycle,
-            arena_printf(a->arena, "{\"lifecycle\":{\"by\":\"week\",\"flow_from\":\"%s\",%s}}",
-                         a->flow_from, range)));
+    TRY(ask_stages(a, s));
     TRY(ask(a, &s->days,
             arena_printf(a->arena, "{\"trend\":{\"kind\":\"*\",\"by\":\"day\",%s}}", range)));
     TRY(ask(a, &s->kinds,
@@ -105,7 +122,7 @@ static enum err ask_all(struct ask *a, struct sections *s)
                          "\"by\":\"week\","
                          "\"periods\":12,%s}}",
                          range)));
-    if (a->buying) {
+    if (a->range->buying) {
         TRY(ask(a, &s->rfm, arena_printf(a->arena, "{\"rfm\":{\"as_of\":\"%s\"}}", a->to)));
         TRY(ask_repeat(a, s));
     }
@@ -118,10 +135,9 @@ static enum err ask_all(struct ask *a, struct sections *s)
     return ERR_OK;
 }
 
-enum err sections_ask(struct brand *b, const struct sections_range *range, struct arena *arena,
-                      struct sections *out, struct why *why)
+enum err sections_bound(struct brand *b, const struct sections_range *range, struct sections *out,
+                        struct why *why)
 {
-    struct ask a = {.brand = b, .arena = arena, .why = why, .buying = range->buying};
     *out = (struct sections){0};
     log_bounds(b, &out->first_at, &out->last_at);
     int64_t now = env_now(brand_env(b));
@@ -132,10 +148,18 @@ enum err sections_ask(struct brand *b, const struct sections_range *range, struc
                 : out->first_at != TIME_NONE ? out->first_at
                                              : out->to - TIME_DAY;
     if (out->from >= out->to) return why_fail(why, ERR_INVALID, MSG_FROM_AFTER_TO, "--from", NULL);
+    out->flow_from = out->to - FLOW_DAYS * TIME_DAY;
+    if (out->flow_from < out->from) out->flow_from = out->from;
+    return ERR_OK;
+}
+
+enum err sections_ask(struct brand *b, const struct sections_range *range, struct arena *arena,
+                      struct sections *out, struct why *why)
+{
+    struct ask a = {.brand = b, .arena = arena, .why = why, .range = range};
+    TRY(sections_bound(b, range, out, why));
     time_format(brand_zone(b), out->from, a.from, sizeof(a.from));
-    int64_t flow_from = out->to - FLOW_DAYS * TIME_DAY;
-    time_format(brand_zone(b), flow_from > out->from ? flow_from : out->from, a.flow_from,
-                sizeof(a.flow_from));
+    time_format(brand_zone(b), out->flow_from, a.flow_from, sizeof(a.flow_from));
     time_format(brand_zone(b), out->to, a.to, sizeof(a.to));
     TRY(groups_list(b, out->to - 1, arena, &out->groups, &out->group_count, why));
     if (out->first_at == TIME_NONE) return ERR_OK;

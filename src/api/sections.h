@@ -9,6 +9,7 @@
 struct sections {
     int64_t from, to;          /* [from, to) as asked, made definite */
     int64_t first_at, last_at; /* of the first and last event; TIME_NONE = there are none */
+    int64_t flow_from;         /* of the lifecycle's flow: 28 days before 'to', not before 'from' */
     bool ended;                /* the last event is so old that 'to' is its end, not now */
     const struct json
         *lifecycle;           /* stock by week over the range; flow, arrived of its last 28 days */
@@ -31,7 +32,14 @@ struct sections {
 struct sections_range {
     int64_t from, to;
     bool buying;
+    /* Appends the reply of the question "lifecycle" by week over [from, to), flow_from in it; NULL:
+     * the question is asked. */
+    enum err (*stages)(void *ctx, const struct sections *s, struct strbuf *out, struct why *why);
+    void *ctx;
 };
+/* Only from, to, first_at, last_at and ended. */
+MUST_CHECK enum err sections_bound(struct brand *b, const struct sections_range *range,
+                                   struct sections *out, struct why *why);
 /* Fill from the log; everything lives in 'arena'. */
 MUST_CHECK enum err sections_ask(struct brand *b, const struct sections_range *range,
                                  struct arena *arena, struct sections *out, struct why *why);

@@ -67,7 +67,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     struct api *api = NULL;
     struct http_server *server = NULL;
     struct socket_door *door = NULL;
-    struct read_ahead *names = NULL;
+    struct read_ahead *ahead = NULL;
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -92,7 +92,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     if (err == ERR_OK) err = socket_door_open(d, &door, why);
     if (err == ERR_OK) {
         api_set_server(api, server);
-        names = read_ahead_start(d);
+        ahead = read_ahead_start(d, api);
         fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));
         err = offer_setup(s, d, http_address(server), why);
         fflush(s->out);
@@ -101,7 +101,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
         if (!wait_for_end(d, &signals)) err = why_fail(why, ERR_IO, MSG_POISONED, "", NULL);
         log_info("main", "stopping", NULL);
     }
-    read_ahead_stop(names);
+    read_ahead_stop(ahead);
     socket_door_close(door);
     if (server) http_stop(server);
     api_destroy(api);

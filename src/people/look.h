@@ -73,6 +73,13 @@ MUST_CHECK enum err look_row(const struct look *l, uint32_t member, struct look_
 /* Members by stage; STAGE_NONE are visitors. */
 MUST_CHECK enum err look_count(struct sql *db, uint64_t counts[STAGE_COUNT + 1]);
 
+/* The stage of every member by id, LOOK_NO_STAGE where there is none; grows 'out'. */
+#define LOOK_NO_STAGE UINT8_MAX
+struct look_stages {
+    VEC(uint8_t) of;
+};
+MUST_CHECK enum err look_stages(struct sql *db, struct look_stages *out);
+
 /* Members that a text finds, best first: by id ("m12"), by identity ("phone:13800138000", or the
  * value alone), by the last four digits of a phone, by name (whole, its beginning, a piece of it).
  * No more than 'limit'. */

@@ -250,6 +250,22 @@ enum err look_list(const struct look *l, const struct look_page *page, struct lo
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
 }
 
+/* By stage, so that an index has all that is asked. */
+enum err look_stages(struct sql *db, struct look_stages *out)
+{
+    struct sql_stmt *s = sql_use(db, "SELECT stage, id FROM member ORDER BY stage, id");
+    VEC_RESET(&out->of);
+    for (bool row;;) {
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        int64_t stage = sql_int(s, 0), id = sql_int(s, 1);
+        if (stage < 0 || stage > STAGE_NONE || id < 0 || id > UINT32_MAX) continue;
+        while (out->of.count <= (size_t)id)
+            VEC_PUSH(&out->of, LOOK_NO_STAGE);
+        out->of.items[id] = (uint8_t)stage;
+    }
+}
+
 enum err look_count(struct sql *db, uint64_t counts[STAGE_COUNT + 1])
 {
     struct sql_stmt *s = sql_use(db, "SELECT stage, COUNT(*) FROM member GROUP BY stage");

@@ -28,6 +28,8 @@ export async function first(state) {
   await door.page.fill("#first input[name=password]", plan.password);
   const seen = await judge(door.page);
   await door.page.selectOption("#first .switches select >> nth=1", "dark");
+  // another language and back: what was typed stays
+  for (const lang of [plan.lang === "en" ? "zh-CN" : "en", plan.lang]) await door.page.selectOption("#first .switches select >> nth=0", lang);
   await door.page.click("#first button.main");
   door.release();
   await door.page.waitForSelector("#app .kpi b");

@@ -20,10 +20,15 @@ const all = (selector: string) => first.querySelectorAll<HTMLElement>(selector);
 const switches = () => [...all(".switches select")] as HTMLSelectElement[];
 const paint = () => document.documentElement.classList.toggle("dark", isDark(firstTheme()));
 
+const fields = () => [...all("input")] as HTMLInputElement[];
+
+/** What was typed stays when the same screen is shown in another language. */
 function show(name: string) {
+  const typed = name === shown ? fields().map((e) => e.value) : [];
   shown = name;
   const made = document.getElementById(`${name} ${lang}`) as HTMLTemplateElement | null;
   if (made) first.replaceChildren(made.content.cloneNode(true));
+  typed.forEach((value, i) => fields()[i] && (fields()[i].value = value));
   [lang, firstTheme()].forEach((value, i) => switches()[i] && (switches()[i].value = value));
   for (const link of all(".places a")) link.classList.toggle("here", (link as HTMLAnchorElement).pathname === "/console/" + place);
 }

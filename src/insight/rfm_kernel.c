@@ -1,6 +1,10 @@
 /* rfm_kernel.c - orders without a name are added up on the way; those with one are put together by
  * name when the member ends. The order of facts does not matter, so that a member may come in
- * several runs (struct member_span). */
+ * several runs (struct member_span).
+ *
+ * Members have an order or two in a run, so that a loop over each one's rows would be mispredicted
+ * at every member. Where no fact of a run has a name, all its rows are added up without a branch,
+ * and a member's orders and revenue are the difference of two sums. */
 #include "insight/rfm_kernel.h"
 
 #include <stdlib.h>
@@ -24,13 +28,19 @@ static int64_t clamp(wide v)
     return v < -INT64_MAX ? -INT64_MAX : (int64_t)v;
 }
 
-static uint64_t order_of(const struct rfm *r, const struct history *h, uint32_t row)
+/* The names of orders by row, codes of strings; NULL: there are none. */
+static const uint32_t *names_of(const struct rfm *r, const struct history *h)
 {
     int place = r->settings->order_place;
-    if (place < 0) return 0;
-    const struct prop_column *c = &h->props[place];
-    uint32_t text = c->text ? c->text[row] : 0;
+    return place < 0 ? NULL : h->props[place].text;
+}
+
+static uint64_t order_of(const struct rfm *r, const struct history *h, uint32_t row)
+{
+    const uint32_t *names = names_of(r, h);
+    uint32_t text = names ? names[row] : 0;
     if (text == 0) return 0;
+    const struct prop_column *c = &h->props[r->settings->order_place];
     uint64_t hash = hash_xxh3(c->strings[text].p, c->strings[text].len);
     return hash ? hash : 1;
 }
@@ -105,6 +115,55 @@ static void add_named(struct rfm *r, struct tally *t)
     }
 }
 
+/* Room for the sums of 'places'. */
+static void make_sums(struct rfm *r, size_t places)
+{
+    if (places < r->sums_max) return;
+    r->sums_max = places + places / 4 + 64;
+    r->sums = mem_resize_array(r->sums, r->sums_max, sizeof(*r->sums));
+}
+
+/* Let sums[i] be those of the places before s->first[0] + i. False when a fact has a name or the
+ * sums might not fit: a difference of two that wrapped is right as long as it fits itself. */
+static bool sum_places(struct rfm *r, const struct sight *s)
+{
+    const struct sight sight = *s; /* so that no store may change it */
+    const int64_t *amounts = sight.h->amount;
+    uint32_t members = s->h->member_count, names = 0;
+    uint32_t from = members ? s->first[0] : 0, to = members ? s->end[members - 1] : 0;
+    const int64_t most = INT64_MAX / ((int64_t)(to - from) + 1);
+    const uint32_t *name = names_of(r, s->h);
+    struct rfm_sum sum = {0, 0};
+    bool far = false;
+    make_sums(r, to - from);
+    struct rfm_sum *sums = r->sums;
+    for (uint32_t i = from; i < to; i++) {
+        uint32_t row = sight_row(&sight, i), refund = (sight_mask(&sight, i) & REFUNDED) != 0;
+        int64_t amount = amounts[row] == HISTORY_NO_AMOUNT ? 0 : amounts[row];
+        int64_t less = amount < 0 ? amount : -amount;
+        *sums++ = sum;
+        names |= name ? name[row] : 0;
+        far |= less < -most;
+        sum.revenue += (uint64_t)(refund ? less : amount);
+        sum.orders += 1 - refund;
+    }
+    *sums = sum;
+    return !far && names == 0;
+}
+
+/* The same as add_facts from the sums. Times ascend, so that the last order is the latest. */
+static inline void add_sums(const struct rfm *r, struct tally *t, const struct sight *s, uint32_t m)
+{
+    uint32_t from = s->first[m], to = s->end[m], base = s->first[0];
+    const struct rfm_sum *before = &r->sums[from - base], *after = &r->sums[to - base];
+    t->revenue += (int64_t)(after->revenue - before->revenue);
+    if (after->orders == before->orders) return;
+    while (sight_mask(s, to - 1) & REFUNDED)
+        to--;
+    if (t->orders == 0 || s->at[to - 1] > t->last) t->last = s->at[to - 1];
+    t->orders += after->orders - before->orders;
+}
+
 /* The facts of a member, or some of them. */
 static inline void add_facts(struct rfm *r, struct tally *tally, const struct sight *s, uint32_t m)
 {
@@ -125,6 +184,16 @@ static inline void add_facts(struct rfm *r, struct tally *tally, const struct si
         t.named = (uint32_t)r->named.count;
     }
     *tally = t;
+}
+
+static inline void add(struct rfm *r, struct tally *t, const struct sight *s, uint32_t m,
+                       bool summed)
+{
+    if (summed) {
+        add_sums(r, t, s, m);
+    } else {
+        add_facts(r, t, s, m);
+    }
 }
 
 void rfm_score(const struct rfm_scale *scale, const struct rfm_buyer *buyer, struct rfm_cell *cells)
@@ -154,7 +223,7 @@ static inline void end_member(struct rfm *r, uint32_t member, struct tally *t)
 }
 
 /* Members whose facts come in several runs: each has a place. */
-static void add_span(struct rfm *r, const struct sight *s)
+static void add_span(struct rfm *r, const struct sight *s, bool summed)
 {
     const struct history *h = s->h;
     uint32_t from = h->span.from, count = h->span.count;
@@ -164,7 +233,7 @@ static void add_span(struct rfm *r, const struct sight *s)
         r->tallies_max = count;
     }
     for (uint32_t m = 0; m < h->member_count; m++) {
-        if (s->first[m] < s->end[m]) add_facts(r, &r->tallies[h->member[m] - from], s, m);
+        if (s->first[m] < s->end[m]) add(r, &r->tallies[h->member[m] - from], s, m, summed);
     }
     if (h->span.more) return;
     for (uint32_t i = 0; i < count; i++)
@@ -175,14 +244,15 @@ static void add_span(struct rfm *r, const struct sight *s)
 
 static void run(void *kernel, const struct sight *s)
 {
+    bool summed = sum_places(kernel, s);
     if (s->h->span.count > 0) {
-        add_span(kernel, s);
+        add_span(kernel, s, summed);
         return;
     }
     for (uint32_t m = 0; m < s->h->member_count; m++) {
         struct tally t = {.orders = 0};
         if (s->first[m] == s->end[m] || s->h->member[m] == 0) continue;
-        add_facts(kernel, &t, s, m);
+        add(kernel, &t, s, m, summed);
         end_member(kernel, s->h->member[m], &t);
         VEC_RESET(&((struct rfm *)kernel)->named);
     }
@@ -203,6 +273,7 @@ static void finish(void *kernel)
     VEC_FINISH(&r->named);
     VEC_FINISH(&r->orders);
     mem_free(r->tallies);
+    mem_free(r->sums);
     mem_free(r->cells);
 }
 
@@ -212,7 +283,7 @@ static size_t bytes(const void *kernel)
     return r->buyers.capacity * sizeof(r->buyers.items[0]) +
            (r->cells ? RFM_CELLS * sizeof(*r->cells) : 0) +
            (r->named.capacity + r->orders.capacity) * sizeof(r->named.items[0]) +
-           r->tallies_max * sizeof(*r->tallies);
+           r->tallies_max * sizeof(*r->tallies) + r->sums_max * sizeof(*r->sums);
 }
 
 static void merge(void *to, void *from)

@@ -47,6 +47,12 @@ struct rfm_fact {
 
 struct tally;
 
+/* Of facts without a name. */
+struct rfm_sum {
+    uint64_t revenue; /* modulo 2^64 */
+    uint32_t orders;
+};
+
 struct rfm {
     const struct rfm_settings *settings;
     VEC(struct rfm_buyer) buyers; /* none with a scale */
@@ -55,6 +61,8 @@ struct rfm {
     VEC(struct rfm_fact) orders;  /* those of one, together */
     struct tally *tallies;        /* [tallies_max] of the members of a span; 0 between spans */
     size_t tallies_max;           /* allocated */
+    struct rfm_sum *sums;         /* of a run, up to each place */
+    size_t sums_max;              /* allocated */
 };
 
 /* Count a buyer. */

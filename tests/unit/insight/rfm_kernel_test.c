@@ -44,6 +44,12 @@ static void expect(uint32_t orders, int64_t last, int64_t revenue)
     rfm_kernel.finish(&rfm);
 }
 
+/* In every other round there are none. */
+static uint32_t some_name(struct rng *rng, int round)
+{
+    return round % 2 ? 0 : (uint32_t)rng_below(rng, NAMES);
+}
+
 static void begin(void)
 {
     run_reset(&run);
@@ -89,6 +95,23 @@ static void a_refund_without_a_name_only_subtracts(void **state)
     expect(1, 1, -95);
 }
 
+static void sums_do_not_wrap(void **state)
+{
+    (void)state;
+    begin();
+    row(1, PAID, 0, INT64_MAX);
+    row(2, PAID, 0, INT64_MAX);
+    row(3, REFUNDED, 0, INT64_MAX);
+    row(3, REFUNDED, 0, 1);
+    expect(2, 2, INT64_MAX - 1);
+    row(4, PAID, 0, 7);
+    row(5, REFUNDED, 0, -INT64_MAX);
+    row(6, REFUNDED, 0, -INT64_MAX);
+    expect(3, 4, 6 - INT64_MAX);
+    row(7, REFUNDED, 0, INT64_MAX);
+    expect(3, 4, -INT64_MAX); /* as far as the field goes */
+}
+
 static int by_buyer(const void *a, const void *b)
 {
     const struct rfm_buyer *x = a, *y = b;
@@ -109,7 +132,7 @@ static void buyers_come_together_from_their_runs(void **state)
             run_member(&run, m);
             for (uint64_t rows = rng_below(&rng, 12); rows > 0; rows--) {
                 at += (int64_t)rng_below(&rng, 3);
-                row(at, rng_below(&rng, 3) ? PAID : REFUNDED, (uint32_t)rng_below(&rng, NAMES),
+                row(at, rng_below(&rng, 3) ? PAID : REFUNDED, some_name(&rng, round),
                     rng_below(&rng, 4) ? (int64_t)rng_below(&rng, 200) : HISTORY_NO_AMOUNT);
             }
         }
@@ -154,7 +177,7 @@ static void buyers_equal_the_fold(void **state)
         begin();
         fold_reset(fold);
         for (uint64_t rows = 1 + rng_below(&rng, 25); rows > 0; rows--) {
-            uint32_t name = (uint32_t)rng_below(&rng, NAMES);
+            uint32_t name = some_name(&rng, round);
             bool refund = rng_below(&rng, 3) == 0;
             int64_t amount =
                 rng_below(&rng, 4) ? (int64_t)rng_below(&rng, 200) - 20 : HISTORY_NO_AMOUNT;
@@ -182,6 +205,7 @@ int main(void)
         cmocka_unit_test(payments_of_one_name_are_one_order),
         cmocka_unit_test(a_refund_unpays_the_order_it_names),
         cmocka_unit_test(a_refund_without_a_name_only_subtracts),
+        cmocka_unit_test(sums_do_not_wrap),
         cmocka_unit_test(buyers_come_together_from_their_runs),
         cmocka_unit_test(who_never_paid_is_no_buyer),
         cmocka_unit_test(buyers_equal_the_fold),

@@ -72,8 +72,9 @@ static void read_rows(struct part *p)
 }
 
 static const enum prop_type types[] = {PROP_TEXT, PROP_NUMBER, PROP_TEXT, PROP_NUMBER, PROP_BOOL};
-static const struct columns columns = {
-    .mask = ~(uint32_t)COLUMN_NO_KIND, .prop_count = 5, .props = {2, 3, 7, 40, 41}};
+static const struct columns columns = {.mask = ~(uint32_t)(COLUMN_NO_KIND | COLUMN_ROUGH),
+                                       .prop_count = 5,
+                                       .props = {2, 3, 7, 40, 41}};
 
 /* A few members' rows alone: those of a group that can be read are the same; those of another may
  * be read or not. */

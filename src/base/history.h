@@ -19,6 +19,7 @@ enum {
     COLUMN_AMOUNT = 1u << 9,
     COLUMN_RECEIVED = 1u << 10,
     COLUMN_NO_KIND = 1u << 11, /* leave out the kinds */
+    COLUMN_ROUGH = 1u << 12,   /* of a group of a part: any time that the group has will do */
 };
 
 enum prop_type { PROP_TEXT, PROP_NUMBER, PROP_BOOL };

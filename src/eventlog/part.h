@@ -91,8 +91,8 @@ struct rows {
     uint64_t bytes_read;          /* of chunks decoded into this struct, ever growing */
     struct part_scratch *scratch; /* private to the reader */
 };
-/* Decode the asked columns of one group into 'out'. The type of each asked property is given in
- * 'types' beside columns->props. */
+/* Decode the asked columns of one group into 'out'. COLUMN_ROUGH not with the times of receipt. The
+ * type of each asked property is given in 'types' beside columns->props. */
 MUST_CHECK enum err part_read_group(const struct part *p, uint32_t group,
                                     const struct columns *columns, const enum prop_type *types,
                                     struct rows *out, struct why *why);

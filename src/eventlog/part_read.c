@@ -193,6 +193,7 @@ struct reading {
     struct rows *out;
     struct why *why;
     const struct chosen *chosen; /* rows that are read; NULL: all */
+    bool rough;                  /* COLUMN_ROUGH */
 };
 
 /* Read the chunk of a column; *c is NULL when the group has none, which means all null. */
@@ -247,6 +248,10 @@ static enum err read_times(struct reading *r)
     const struct part_group *g = part_get_group(r->p, r->group);
     const struct chunk *c;
     struct str bytes;
+    uint32_t rows = r->chosen ? r->chosen->count : r->n;
+    for (uint32_t i = 0; r->rough && i < rows; i++)
+        out->at[i] = g->at_min;
+    if (r->rough) return ERR_OK;
     TRY(read_column(r, COLUMN_ID_AT, &c, &bytes));
     if (c->codec != CODEC_AT) return part_undecodable(r->p, c, r->why);
     return verdict(
@@ -388,6 +393,8 @@ static enum err begin_read(struct reading *r, const struct columns *columns,
                            const enum prop_type *types)
 {
     assert(columns->prop_count <= sizeof(r->out->props) / sizeof(r->out->props[0]));
+    r->rough = columns->mask & COLUMN_ROUGH;
+    assert(!r->rough || !(columns->mask & COLUMN_RECEIVED)); /* which may lie as lags */
     rows_prepare(r->out, r->n, columns, types);
     r->out->count = r->out->runs = 0;
     TRY(read_personas(r));
@@ -397,7 +404,7 @@ static enum err begin_read(struct reading *r, const struct columns *columns,
 enum err part_read_group(const struct part *p, uint32_t group, const struct columns *columns,
                          const enum prop_type *types, struct rows *out, struct why *why)
 {
-    struct reading r = {p, group, part_get_group(p, group)->rows, out, why, NULL};
+    struct reading r = {p, group, part_get_group(p, group)->rows, out, why, NULL, false};
     TRY(begin_read(&r, columns, types));
     return read_rest(&r);
 }
@@ -405,7 +412,7 @@ enum err part_read_group(const struct part *p, uint32_t group, const struct colu
 enum err part_read_kinds(const struct part *p, uint32_t group, const struct part_choice *choice,
                          struct rows *out, bool *chosen, struct why *why)
 {
-    struct reading r = {p, group, part_get_group(p, group)->rows, out, why, NULL};
+    struct reading r = {p, group, part_get_group(p, group)->rows, out, why, NULL, false};
     assert(!(choice->columns->mask & (COLUMN_NO_KIND | COLUMN_RECEIVED)));
     *chosen = false;
     TRY(begin_read(&r, choice->columns, choice->types));
@@ -430,7 +437,7 @@ enum err part_read_brief(const struct part *p, uint32_t group, const struct colu
                          struct rows *out, struct why *why)
 {
     const struct part_group *g = part_get_group(p, group);
-    struct reading r = {p, group, g->rows, out, why, NULL};
+    struct reading r = {p, group, g->rows, out, why, NULL, false};
     uint32_t kinds;
     uint16_t kind = part_group_kinds(p, group, &kinds)[0];
     assert((columns->mask & ~(uint32_t)COLUMN_NO_KIND) == 0 && columns->prop_count == 0);

@@ -61,6 +61,10 @@ struct scan {
     /* Of a member's rows before this time one is enough, whichever it is of those asked for, under
      * any time before this one; 0: all are needed. Then no optional column may be asked for. */
     int64_t brief_before;
+    /* Of a time no more is needed than whether it is before 'from', each of these and 'to': it may
+     * come as any other of which the same is true. NULL: times come as they are. */
+    const int64_t *bounds;
+    size_t bound_count;
     bool members_only; /* leave out events without member */
     bool pieces;       /* a member may come in several pieces, also of one run: nothing is merged */
     bool spans; /* members may come in several runs, each in order by itself (history.span) */

@@ -131,6 +131,17 @@ static bool is_choosable(const struct scanner *sc, const struct part *p, uint32_
     return asked < count;
 }
 
+/* Whether all times of a group are the same to who asks. */
+static bool is_rough(const struct scanner *sc, const struct part_group *g)
+{
+    const struct scan *scan = sc->scan;
+    if (!scan->bounds || scan->columns->mask & COLUMN_RECEIVED) return false;
+    bool same = g->at_min >= scan->from && g->at_max < scan->to;
+    for (size_t i = 0; i < scan->bound_count; i++)
+        same &= g->at_max < scan->bounds[i] || g->at_min >= scan->bounds[i];
+    return same;
+}
+
 static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const struct scan_group *g)
 {
     struct scanner *sc = w->scanner;
@@ -143,6 +154,7 @@ static enum err load_part(struct scan_worker *w, struct scan_cursor *c, const st
     struct columns columns = *sc->scan->columns;
     bool mixed = is_mixed(sc, c->source->part, g->place), chosen = false;
     if (mixed) columns.mask &= ~(uint32_t)COLUMN_NO_KIND;
+    if (is_rough(sc, part_get_group(c->source->part, g->place))) columns.mask |= COLUMN_ROUGH;
     if (!mixed && is_brief(sc, c->source->part, g->place)) {
         TRY(part_read_brief(c->source->part, g->place, &columns, &c->rows, &w->why));
     } else if (is_choosable(sc, c->source->part, g->place)) {

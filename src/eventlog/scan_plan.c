@@ -40,6 +40,7 @@ void scanner_init(struct scanner *sc, const struct snapshot *s, const struct sca
     if (s->personas) sc->map = *s->personas;
     pthread_mutex_init(&sc->lock, NULL);
     assert(!scan->kinds || !(scan->columns->mask & COLUMN_NO_KIND));
+    assert(!scan->bounds || !scan->brief_before);
     layout_init(&sc->layout, scan->columns, scan->prop_types);
     sc->member_to = UINT64_MAX;
     if (scan->kinds) {

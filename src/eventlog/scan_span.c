@@ -256,7 +256,7 @@ static enum err append(struct scan_worker *w, uint32_t source, uint32_t run, str
 }
 
 /* A row that stands for those of a whole group may lie behind its persona's rows in the next one:
- * those come under its time. */
+ * those come under its time. So do rows under a time of their group that lies before their own. */
 static void straighten(struct sheet *s, uint32_t from)
 {
     int64_t *at = s->columns[SLOT_AT];
@@ -280,7 +280,7 @@ static enum err gather_source(struct scan_worker *w, uint32_t source, uint32_t p
         TRY(scan_load(w, source, c->next));
     }
     if (w->gathered.count == start) return ERR_OK;
-    if (w->scanner->scan->brief_before) straighten(&w->gathered, start);
+    if (w->scanner->scan->brief_before || w->scanner->scan->bounds) straighten(&w->gathered, start);
     struct stretch stretch = {&w->gathered, start, w->gathered.count, LANE_AS_IS};
     VEC_PUSH(&w->stretches, stretch);
     return ERR_OK;

@@ -132,12 +132,16 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
 {
     const struct rfm_plan *t = p->own;
     struct rfm_scale scale = {.count = {0}};
+    int64_t bounds[RFM_CUTS_MAX];
     struct rfm_settings settings = {plan_place(p, p->in->fold->prop_order),
                                     t->cuts[0].items ? &scale : NULL};
     struct sweep sweep = {
         .plan = p, .from = p->from, .to = p->to, .members_only = true, .spans = true};
     struct rfm rfm;
     scale_by_cuts(p, &scale);
+    for (size_t i = 0; i < scale.count[0]; i++)
+        bounds[i] = scale.above[0][i] + 1;
+    if (settings.scale) sweep.bounds = bounds, sweep.bound_count = scale.count[0];
     TRY(sweep_run(&sweep, &rfm_kernel, &settings, &rfm, why));
     enum err err = rfm.cells ? ERR_OK : score_by_rank(p, &rfm, why);
     if (err == ERR_OK) {

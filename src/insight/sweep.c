@@ -142,6 +142,13 @@ static int64_t brief_before(const struct sweep *s, const struct sieve *sieve)
     return alike && !p->who && !p->derived && p->columns.mask == 0 ? s->brief_before : 0;
 }
 
+/* Filters and member expressions may look at times. */
+static bool is_rough(const struct sweep *s, const struct sieve *sieve)
+{
+    const struct plan *p = s->plan;
+    return s->bounds && sieve && !sieve->filtered && !p->who && !p->derived;
+}
+
 /* Kinds need not come where rows of all of them are alike. */
 static bool is_kindless(const struct sweep *s, const struct sieve *sieve)
 {
@@ -168,6 +175,8 @@ static enum err scan(const struct sweep *s, struct worker *workers, int count, s
         .kind_count = need.kind_count,
         .without = kindless ? &sieve->kinds : NULL,
         .brief_before = brief_before(s, sieve),
+        .bounds = is_rough(s, sieve) ? s->bounds : NULL,
+        .bound_count = s->bound_count,
         .members_only = s->members_only || p->who,
         .pieces = s->pieces && !p->who && !p->derived,
         .spans = s->spans && !p->who && !p->derived,

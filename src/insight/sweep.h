@@ -11,6 +11,10 @@ struct sweep {
     /* Of a member's rows before this time the kernel needs no more than whether there is one; 0: it
      * needs them all. */
     int64_t brief_before;
+    /* Of a row's time the kernel needs no more than which of these it is not before; NULL: it needs
+     * the time. */
+    const int64_t *bounds;
+    size_t bound_count;
     bool members_only; /* events without member are not wanted */
     bool every_kind;   /* rows of no selector are wanted too (SIGHT_SEEN) */
     bool unsifted;     /* the kernel reads the history and 'keep' alone, of every kind */

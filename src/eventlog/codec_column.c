@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 
+#define KIND_BLOCKS 4   /* that are unpacked before the first of them is read */
 #define RETURNS_SHARE 4 /* one in so many runs returns, else it is not told */
 
 struct codec_writer *codec_writer_create(void)
@@ -341,17 +342,30 @@ static bool narrow_rest(const uint32_t *in, size_t count, uint16_t *out)
     return all <= UINT16_MAX;
 }
 
-/* Plain ones, block by block: that is how kinds lie. */
+/* Up to KIND_BLOCKS blocks. */
+static bool unpack_blocks(struct codec_reader *r, size_t blocks, uint32_t *out)
+{
+    for (size_t i = 0; i < blocks; i++) {
+        if (!stream_next32(&r->a, out + i * BITS_BLOCK)) return false;
+    }
+    return true;
+}
+
+/* Plain ones, a few blocks at a time: that is how kinds lie. Wide loads of what narrow stores have
+ * just written would wait for them, so each block is read when some more have been unpacked. */
 static bool read_kinds(struct codec_reader *r, struct byte_reader *in, size_t rows, uint16_t *out)
 {
-    uint32_t block[BITS_BLOCK], all = 0;
+    uint32_t block[KIND_BLOCKS * BITS_BLOCK], all = 0;
     uint64_t base = 0, scale;
     if (!stream_open(&r->a, in, rows, 32)) return false;
     if (r->a.body.scale == 1) stream_take_unit(&r->a, &base, &scale);
     if (base > UINT16_MAX) return false;
-    for (; r->a.body.left >= BITS_BLOCK; out += BITS_BLOCK) {
-        if (!stream_next32(&r->a, block)) return false;
-        all |= narrow_block(block, (uint32_t)base, out);
+    while (r->a.body.left >= BITS_BLOCK) {
+        size_t blocks = r->a.body.left / BITS_BLOCK;
+        if (blocks > KIND_BLOCKS) blocks = KIND_BLOCKS;
+        if (!unpack_blocks(r, blocks, block)) return false;
+        for (size_t i = 0; i < blocks; i++, out += BITS_BLOCK)
+            all |= narrow_block(block + i * BITS_BLOCK, (uint32_t)base, out);
     }
     size_t rest = r->a.body.left;
     if (rest && !stream_next32(&r->a, block)) return false;

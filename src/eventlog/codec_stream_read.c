@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "eventlog/codec_patch.h"
 #include "eventlog/codec_stream_form.h"
 
 static size_t block_count(size_t count)
@@ -161,7 +162,13 @@ static bool at_end_if_last(const struct packed_reader *s)
 static bool patch_narrow(struct packed_reader *s, struct patches *patch, size_t n, uint32_t *out)
 {
     uint8_t place[BITS_BLOCK];
-    if (!read_patches(s, patch, n) || !find_places(patch, n, place)) return false;
+    if (!read_patches(s, patch, n)) return false;
+    if (n == BITS_BLOCK && patch->count > PATCH_LIST_MAX) {
+        struct patch_map map = {patch->places, patch->high, patch->count, patch->width,
+                                patch->high_width};
+        if (patch_can(&map)) return patch_block(&map, out);
+    }
+    if (!find_places(patch, n, place)) return false;
     for (unsigned i = 0; i < patch->count; i++) {
         uint64_t high = bits_get(patch->high, i, patch->high_width);
         out[place[i]] |= (uint32_t)(high << patch->width);

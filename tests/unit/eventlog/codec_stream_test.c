@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "codec_fixture.h"
 #include "eventlog/codec.h"
+#include "eventlog/codec_stream_form.h"
 #include "eventlog/event.h"
 #include "eventlog_test.h"
 
@@ -155,6 +156,59 @@ static void streams_of_every_shape_and_length_come_back(void **state)
     stream_encoder_destroy(e);
 }
 
+/* Read 'count' numbers in each way there is; false when none can. The ways are alike. */
+static bool read_every_way(const uint8_t *p, size_t len, size_t count, uint32_t *out, bool *mapped)
+{
+    static uint32_t other[4 * BITS_BLOCK];
+    static struct stream_reader s;
+    bool good = false;
+    for (int level = CPU_PLAIN; level <= CPU_AVX512; level++) {
+        struct byte_reader r = byte_reader_of(p, len);
+        cpu_limit((enum cpu_level)level);
+        bool here = stream_open(&s, &r, count, 32);
+        for (size_t i = 0; here && s.body.form == STREAM_PACKED && i < count / BITS_BLOCK; i++)
+            *mapped |= s.body.patches[i] > PATCH_LIST_MAX;
+        here = here && stream_read32(&s, level ? other : out);
+        if (level) assert_int_equal(here, good);
+        if (level && good) assert_memory_equal(other, out, count * sizeof(*out));
+        good = here;
+    }
+    cpu_limit(CPU_AVX512);
+    return good;
+}
+
+static void patches_are_put_in_place_in_every_way_alike(void **state)
+{
+    (void)state;
+    struct stream_encoder *e = stream_encoder_create();
+    struct rng rng;
+    rng_init(&rng, test_seed(31));
+    size_t mapped = 0, refused = 0;
+    for (unsigned trial = 0; trial < 3000; trial++) {
+        uint64_t in[4 * BITS_BLOCK];
+        uint32_t out[4 * BITS_BLOCK];
+        size_t count = trial % 4 ? 4 * BITS_BLOCK : 1 + rng_below(&rng, 4 * BITS_BLOCK);
+        unsigned low = (unsigned)rng_below(&rng, 12), high = (unsigned)rng_below(&rng, 33 - low);
+        unsigned share = 2 + (unsigned)rng_below(&rng, 8);
+        struct strbuf bytes = {0};
+        bool maps = false;
+        for (size_t i = 0; i < count; i++)
+            in[i] = bits(&rng, low + (rng_below(&rng, share) ? 0 : high % 16));
+        stream_encode(e, in, count, 0, &bytes);
+        uint8_t *p = padded(bytes.p, bytes.len);
+        assert_true(read_every_way(p, bytes.len, count, out, &maps));
+        for (size_t i = 0; i < count; i++)
+            assert_true(out[i] == in[i]);
+        mapped += maps;
+        p[rng_below(&rng, bytes.len)] ^= (uint8_t)(1u << rng_below(&rng, 8));
+        refused += !read_every_way(p, bytes.len, count, out, &maps);
+        mem_free(p);
+        strbuf_finish(&bytes);
+    }
+    assert_true(mapped > 100 && refused > 100);
+    stream_encoder_destroy(e);
+}
+
 static uint64_t scale_of(struct stream_encoder *e, const uint64_t *in, size_t count, unsigned hints)
 {
     struct stream_reader *s = mem_alloc(sizeof(*s));
@@ -239,6 +293,7 @@ int main(void)
         cmocka_unit_test(numbers_of_whole_bytes_come_back_and_lie_as_documented),
         cmocka_unit_test(runs_of_every_width_come_back),
         cmocka_unit_test(streams_of_every_shape_and_length_come_back),
+        cmocka_unit_test(patches_are_put_in_place_in_every_way_alike),
         cmocka_unit_test(numbers_are_kept_in_the_largest_unit_that_divides_all),
         cmocka_unit_test(a_limited_stream_lets_true_numbers_pass_and_no_number_over_the_limit),
     };

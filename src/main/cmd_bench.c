@@ -378,14 +378,16 @@ static void put_load(struct json_writer *w, const struct bench *b)
 static void put_answer(struct json_writer *w, const struct bench *b, int i)
 {
     static const char *const keys[] = {"median_s", "cold_s", "tail_s", "sealed_s"};
+    static const char *const cpu_keys[] = {"cpu_s", "cold_cpu_s", "tail_cpu_s", "sealed_cpu_s"};
     const struct bench_answer *a = &b->answers[PASS_WARM][i];
     json_begin_object(w);
     key_text(w, "name", bench_question_name(i));
     for (int pass = 0; pass < PASSES; pass++) {
-        if (was_made(b, pass)) key_double(w, keys[pass], b->answers[pass][i].median_s);
+        if (!was_made(b, pass)) continue;
+        key_double(w, keys[pass], b->answers[pass][i].median_s);
+        key_double(w, cpu_keys[pass], b->answers[pass][i].cpu_s);
     }
     key_double(w, "min_s", a->min_s);
-    key_double(w, "cpu_s", a->cpu_s);
     key_text(w, "result_hash", a->hash);
     key_uint(w, "rows", a->rows);
     key_double(w, "events_per_s", (double)b->size.events / a->median_s);

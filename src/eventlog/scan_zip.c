@@ -10,6 +10,8 @@
 
 #define LANES_MAX 6
 #define BATCH 128 /* runs */
+#define SPARSE                                                                                     \
+    6 /* where one lane has so many runs for each of the others', its stretches are long */
 #define CHUNK SHEET_SLACK
 #define LONG (8 * CHUNK) /* rows from which memcpy is quicker */
 
@@ -120,10 +122,15 @@ static void copy_batch(const struct layout *l, struct zip *z, struct sheet *out)
 
 bool lanes_can_zip(const struct layout *l, const struct lane *lanes, size_t count)
 {
-    size_t strands = 0;
-    for (size_t i = 0; i < count; i++)
-        strands += lanes[i].pos < lanes[i].end;
-    return l->text_count == 0 && strands > 1 && strands <= LANES_MAX;
+    size_t strands = 0, runs = 0, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t here = lanes[i].end - lanes[i].pos;
+        strands += here > 0;
+        runs += here;
+        most = here > most ? here : most;
+    }
+    bool few = (runs - most) * SPARSE < most;
+    return l->text_count == 0 && strands > 1 && strands <= LANES_MAX && !few;
 }
 
 void lanes_zip(const struct layout *l, struct lane *lanes, size_t count, struct sheet *out)

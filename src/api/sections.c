@@ -58,17 +58,16 @@ int64_t sections_int(const struct json *object, const char *key)
 static void log_bounds(struct brand *b, int64_t *first, int64_t *last)
 {
     struct snapshot *s = brand_snapshot(b);
-    size_t count;
-    const struct event *const *tail = tail_view_events(s->tail, &count);
+    int64_t from, to;
     *first = *last = TIME_NONE;
     for (size_t i = 0; i < s->part_count; i++) {
         const struct part_info *info = part_get_info(s->parts[i]);
         if (*first == TIME_NONE || info->at_min < *first) *first = info->at_min;
         if (info->at_max > *last) *last = info->at_max;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (*first == TIME_NONE || tail[i]->at < *first) *first = tail[i]->at;
-        if (tail[i]->at > *last) *last = tail[i]->at;
+    if (tail_view_times(s->tail, &from, &to)) {
+        if (*first == TIME_NONE || from < *first) *first = from;
+        if (to > *last) *last = to;
     }
     brand_snapshot_release(s);
 }

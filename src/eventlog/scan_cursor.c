@@ -41,6 +41,7 @@ void scan_worker_finish(struct scan_worker *w)
         texts_finish(&c->texts);
         mem_free(c->strings);
         mem_free(c->kept);
+        mem_free(c->found);
     }
     scan_side_reset(w);
     texts_finish(&w->side.texts);
@@ -180,29 +181,42 @@ static uint32_t keep_events(const struct scanner *sc, struct scan_cursor *c,
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < g->rows; i++) {
-        const struct event *ev = c->source->events[g->place + i];
-        if (ev->at < sc->scan->from || ev->at >= sc->scan->to) continue;
-        if (sc->scan->without && codeset_has(sc->scan->without, ev->kind)) continue;
-        if (scan_asks_kind(sc, ev->kind)) c->kept[count++] = ev;
+        struct tail_key key = c->source->keys[g->place + i];
+        int64_t at = (int64_t)key.at;
+        if (at < sc->scan->from || at >= sc->scan->to) continue;
+        if (sc->scan->without && codeset_has(sc->scan->without, (uint16_t)key.kind)) continue;
+        if (scan_asks_kind(sc, (uint16_t)key.kind)) c->kept[count++] = key;
     }
+    for (uint32_t i = 0; c->found && i < count; i++)
+        c->found[i] = tail_view_event(c->source->tail, c->kept[i].place);
     return count;
+}
+
+static enum err tail_room(struct scan_worker *w, struct scan_cursor *c)
+{
+    struct scanner *sc = w->scanner;
+    bool more = sheet_needs_events(&sc->layout);
+    if (c->kept) return ERR_OK;
+    TRY(purse_take(&sc->purse, SCAN_TAIL_ROWS * (sizeof(c->kept[0]) + sizeof(c->found[0])),
+                   &w->why));
+    c->kept = mem_alloc_array(SCAN_TAIL_ROWS, sizeof(c->kept[0]));
+    if (more) c->found = mem_alloc_array(SCAN_TAIL_ROWS, sizeof(c->found[0]));
+    return ERR_OK;
 }
 
 static enum err load_tail(struct scan_worker *w, uint32_t source, const struct scan_group *g)
 {
     struct scanner *sc = w->scanner;
     struct scan_cursor *c = &w->cursors[source];
-    if (!c->kept) {
-        TRY(purse_take(&sc->purse, SCAN_TAIL_ROWS * sizeof(c->kept[0]), &w->why));
-        c->kept = mem_alloc_array(SCAN_TAIL_ROWS, sizeof(c->kept[0]));
-    }
+    TRY(tail_room(w, c));
     TRY(sheet_reserve(&sc->layout, &c->own, g->rows, &sc->purse, &w->why));
     texts_forget(&w->texts, source);
     texts_forget(&w->side.texts, source);
     texts_reset(&c->texts);
     c->sheet = c->own;
     sheet_reset(&c->sheet);
-    sheet_add_events(&sc->layout, &c->sheet, c->kept, keep_events(sc, c, g), &c->texts);
+    uint32_t count = keep_events(sc, c, g);
+    sheet_add_keys(&sc->layout, &c->sheet, c->kept, c->found, count, &c->texts);
     texts_strings(&c->texts, c->strings);
     return texts_pay(&c->texts, &w->why);
 }

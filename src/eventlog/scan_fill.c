@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define KEY_FIELDS 2 /* the first of those below are in the keys of the tail, too */
+
 /* Which field of an event goes to a column, and its size there. */
 static const struct field {
     uint8_t slot;
@@ -40,9 +42,11 @@ static void fill_runs(struct sheet *s, const struct event *const *events, uint32
     }
 }
 
-static void fill_columns(struct sheet *s, const struct event *const *events, uint32_t count)
+/* The columns of fields from 'first' on. */
+static void fill_columns(struct sheet *s, size_t first, const struct event *const *events,
+                         uint32_t count)
 {
-    for (size_t f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
+    for (size_t f = first; f < sizeof(fields) / sizeof(fields[0]); f++) {
         char *cells = s->columns[fields[f].slot];
         if (!cells) continue;
         cells += (size_t)s->count * fields[f].width;
@@ -84,13 +88,46 @@ static void fill_props(const struct columns *columns, struct sheet *s, uint32_t 
     }
 }
 
+static void fill_all_props(const struct layout *l, struct sheet *s,
+                           const struct event *const *events, uint32_t count, struct texts *texts)
+{
+    for (uint32_t i = 0; l->columns->prop_count && i < count; i++)
+        fill_props(l->columns, s, s->count + i, events[i], texts);
+}
+
 void sheet_add_events(const struct layout *l, struct sheet *s, const struct event *const *events,
                       uint32_t count, struct texts *texts)
 {
     fill_runs(s, events, count);
-    fill_columns(s, events, count);
-    for (uint32_t i = 0; l->columns->prop_count && i < count; i++) {
-        fill_props(l->columns, s, s->count + i, events[i], texts);
+    fill_columns(s, 0, events, count);
+    fill_all_props(l, s, events, count, texts);
+    s->count += count;
+}
+
+bool sheet_needs_events(const struct layout *l)
+{
+    return (l->columns->mask & ~(uint32_t)COLUMN_NO_KIND) != 0 || l->columns->prop_count > 0;
+}
+
+static void fill_from_keys(struct sheet *s, const struct tail_key *keys, uint32_t count)
+{
+    int64_t *at = (int64_t *)s->columns[SLOT_AT] + s->count;
+    uint16_t *kind = s->columns[SLOT_KIND];
+    for (uint32_t i = 0; i < count; i++) {
+        at[i] = (int64_t)keys[i].at;
+        if (kind) kind[s->count + i] = (uint16_t)keys[i].kind;
+        if (i + 1 < count && keys[i + 1].persona == keys[i].persona) continue;
+        sheet_end_run(s, keys[i].persona, s->count + i + 1);
+    }
+}
+
+void sheet_add_keys(const struct layout *l, struct sheet *s, const struct tail_key *keys,
+                    const struct event *const *events, uint32_t count, struct texts *texts)
+{
+    fill_from_keys(s, keys, count);
+    if (events) {
+        fill_columns(s, KEY_FIELDS, events, count);
+        fill_all_props(l, s, events, count, texts);
     }
     s->count += count;
 }

@@ -28,7 +28,8 @@ static void add_sources(struct scanner *sc, const struct snapshot *s)
     }
     if (s->tail) {
         struct scan_source *tail = &sc->sources[sc->source_count++];
-        tail->events = tail_view_events(s->tail, &tail->event_count);
+        tail->tail = s->tail;
+        tail->keys = tail_view_keys(s->tail, &tail->event_count);
     }
 }
 
@@ -128,8 +129,8 @@ static void plan_tail(const struct scanner *sc, struct scan_source *source)
     for (size_t i = 0; i < source->event_count; i += SCAN_TAIL_ROWS) {
         size_t left = source->event_count - i;
         size_t rows = left < SCAN_TAIL_ROWS ? left : SCAN_TAIL_ROWS;
-        struct scan_group group = {(uint32_t)i, (uint32_t)rows, source->events[i]->persona,
-                                   source->events[i + rows - 1]->persona};
+        struct scan_group group = {(uint32_t)i, (uint32_t)rows, source->keys[i].persona,
+                                   source->keys[i + rows - 1].persona};
         if (!wants_group(sc, group.persona_min, group.persona_max)) continue;
         add_group(source, group);
     }

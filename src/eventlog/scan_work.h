@@ -17,18 +17,19 @@
 
 /* Rows that are read at once: a group of a part, or a stretch of the tail's events. */
 struct scan_group {
-    uint32_t place; /* group of the part, or index of the first event */
+    uint32_t place; /* group of the part, or index of the first key */
     uint32_t rows;
     uint32_t persona_min, persona_max;
 };
 
 /* A level of a part, or the tail. Sources are numbered in order of commit, then of time. */
 struct scan_source {
-    struct part *part;                 /* borrowed; NULL = the tail */
-    uint32_t level;                    /* of the part */
-    const struct event *const *events; /* of the tail, sorted; borrowed */
-    size_t event_count;                /* of events */
-    VEC(struct scan_group) groups;     /* that may hold rows asked for; personas ascend */
+    struct part *part;             /* borrowed; NULL = the tail */
+    uint32_t level;                /* of the part */
+    const struct tail_view *tail;  /* borrowed */
+    const struct tail_key *keys;   /* of the tail's events, sorted; borrowed */
+    size_t event_count;            /* of keys */
+    VEC(struct scan_group) groups; /* that may hold rows asked for; personas ascend */
 };
 
 /* Work for one worker: the personas from .. to-1, or one group: all of it or the rows without
@@ -42,16 +43,16 @@ struct scan_task {
 /* A worker's place in one source. Its lane is worker.lanes[source]. */
 struct scan_cursor {
     const struct scan_source *source;
-    struct rows rows;        /* decoded group of a part */
-    struct sheet own;        /* columns of a stretch of the tail */
-    struct sheet sheet;      /* the loaded group's columns, borrowed from one of the above */
-    struct texts texts;      /* strings of the tail's stretch */
-    struct strings *strings; /* [prop_count] of the loaded group */
-    const struct event *
-        *kept;          /* [SCAN_TAIL_ROWS] events of the tail's stretch that are asked for */
-    uint32_t loaded;    /* place of the group in 'sheet'; SCAN_NONE */
-    uint32_t next;      /* group that follows */
-    uint32_t paid_rows; /* rows whose decoded columns are paid for */
+    struct rows rows;           /* decoded group of a part */
+    struct sheet own;           /* columns of a stretch of the tail */
+    struct sheet sheet;         /* the loaded group's columns, borrowed from one of the above */
+    struct texts texts;         /* strings of the tail's stretch */
+    struct strings *strings;    /* [prop_count] of the loaded group */
+    struct tail_key *kept;      /* [SCAN_TAIL_ROWS] of the tail's stretch that are asked for */
+    const struct event **found; /* [SCAN_TAIL_ROWS] their events, where more than keys is */
+    uint32_t loaded;            /* place of the group in 'sheet'; SCAN_NONE */
+    uint32_t next;              /* group that follows */
+    uint32_t paid_rows;         /* rows whose decoded columns are paid for */
 };
 
 /* Rows of one persona of a member that has several, gathered. */

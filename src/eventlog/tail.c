@@ -20,7 +20,6 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
-#include "eventlog/tail_index.h"
 
 #define CHUNK_EVENTS 1024
 #define CHUNK_BUCKETS 2048 /* of personas */
@@ -63,8 +62,8 @@ struct tail_view {
     struct tail_index *seed;                /* an earlier order to start from; NULL */
     pthread_mutex_t lock;                   /* held while an order is made */
     _Atomic(const struct event **) commits; /* in order of commit; NULL until asked for */
-    _Atomic(const struct event **) sorted;  /* by the index; NULL until asked for */
-    _Atomic(struct tail_index *) index;     /* NULL until 'sorted' is made */
+    _Atomic(const struct event **) sorted;  /* by the index; NULL until asked for as events */
+    _Atomic(struct tail_index *) index;     /* NULL until asked for */
 };
 
 static void chunk_unref(struct chunk *c)
@@ -303,17 +302,61 @@ static const struct event **make_commits(struct tail_view *v)
     return events;
 }
 
+const struct event *tail_view_event(const struct tail_view *v, uint32_t place)
+{
+    size_t at = v->skip + place;
+    return &v->chunks[at / CHUNK_EVENTS]->events[at % CHUNK_EVENTS];
+}
+
+/* With the view's lock held. */
+static struct tail_index *make_index(struct tail_view *v)
+{
+    struct tail_index *index = atomic_load_explicit(&v->index, memory_order_relaxed);
+    if (index) return index;
+    size_t kept = tail_index_kept(v->seed, v->first_seq), more = v->count - kept;
+    const struct event **events = mem_alloc_array(more + 1, sizeof(*events));
+    for (size_t i = 0; i < more; i++)
+        events[i] = tail_view_event(v, (uint32_t)(kept + i));
+    index = tail_index_create(v->seed, events, more, v->first_seq);
+    mem_free(events);
+    atomic_store_explicit(&v->index, index, memory_order_release);
+    return index;
+}
+
+static struct tail_index *index_of(struct tail_view *v)
+{
+    struct tail_index *index = atomic_load_explicit(&v->index, memory_order_acquire);
+    if (index) return index;
+    pthread_mutex_lock(&v->lock);
+    index = make_index(v);
+    pthread_mutex_unlock(&v->lock);
+    return index;
+}
+
+const struct tail_key *tail_view_keys(struct tail_view *v, size_t *count)
+{
+    *count = v->count;
+    return index_of(v)->keys;
+}
+
+bool tail_view_times(struct tail_view *v, int64_t *first, int64_t *last)
+{
+    if (v->count == 0) return false;
+    const struct tail_index *index = index_of(v);
+    *first = index->at_min;
+    *last = index->at_max;
+    return true;
+}
+
+/* With the view's lock held. */
 static const struct event **make_sorted(struct tail_view *v)
 {
     const struct event **events = atomic_load_explicit(&v->sorted, memory_order_relaxed);
     if (events) return events;
-    const struct event **commits = make_commits(v);
-    struct tail_index *index = tail_index_create(v->seed, commits, v->count, v->first_seq);
+    const struct tail_index *index = make_index(v);
     events = mem_alloc_array(v->count + 1, sizeof(*events));
-    for (size_t i = 0; i < v->count; i++) {
-        events[i] = commits[index->keys[i].place];
-    }
-    atomic_store_explicit(&v->index, index, memory_order_release);
+    for (size_t i = 0; i < v->count; i++)
+        events[i] = tail_view_event(v, index->keys[i].place);
     atomic_store_explicit(&v->sorted, events, memory_order_release);
     return events;
 }
@@ -361,7 +404,7 @@ static void find_in_chunk(const struct tail_view *v, size_t chunk, uint32_t pers
     for (; next > skip; next = c->next[next - 1]) {
         const struct event *ev = &c->events[next - 1];
         if (next > end || ev->persona != persona) continue;
-        VEC_PUSH(out, ((struct tail_key){ev->at, persona, (uint32_t)(base + next - 1)}));
+        VEC_PUSH(out, tail_key_of(ev, base + next - 1));
     }
     for (size_t i = first, k = out->count; i + 1 < k; i++) {
         struct tail_key swap = out->items[--k];

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "eventlog/event.h"
 #include "eventlog/part.h"
+#include "eventlog/tail_index.h"
 
 struct tail;
 struct tail_view;
@@ -26,6 +27,11 @@ void tail_view_unref(struct tail_view *v);
 size_t tail_view_count(const struct tail_view *v);
 /* Events sorted by (persona, at), ties in order of commit. Borrowed from the view. */
 const struct event *const *tail_view_events(struct tail_view *v, size_t *count);
+/* The same order as keys, whose places are those of tail_view_event. Borrowed from the view. */
+const struct tail_key *tail_view_keys(struct tail_view *v, size_t *count);
+const struct event *tail_view_event(const struct tail_view *v, uint32_t place);
+/* The first and the last time; false when there are no events. */
+bool tail_view_times(struct tail_view *v, int64_t *first, int64_t *last);
 /* Events of one persona, sorted by at, ties in order of commit: a list that the caller frees. It
  * does not take the order of all. */
 const struct event **tail_view_persona(const struct tail_view *v, uint32_t persona, size_t *count);

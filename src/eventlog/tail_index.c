@@ -12,7 +12,11 @@
 
 #include "base/mem.h"
 
-#define KEY_BYTES 12 /* 8 of at, 4 of persona */
+#define AT_BYTES 6
+#define KEY_BYTES (AT_BYTES + 4) /* and those of persona */
+
+_Static_assert(sizeof(struct tail_key) == 16, "a fourth of a cache line");
+_Static_assert(EVENT_AT_MAX >> (8 * AT_BYTES) == 0, "times fit a key");
 
 struct tail_index *tail_index_ref(struct tail_index *index)
 {
@@ -27,11 +31,11 @@ void tail_index_unref(struct tail_index *index)
     }
 }
 
-/* Byte 'digit' of a key, 0 the least significant. The sign of 'at' is turned so that it sorts. */
+/* Byte 'digit' of a key, 0 the least significant. */
 static inline unsigned digit_of(const struct tail_key *key, unsigned digit)
 {
-    if (digit >= 8) return key->persona >> (8 * (digit - 8)) & 0xff;
-    return (unsigned)(((uint64_t)key->at ^ UINT64_C(1) << 63) >> (8 * digit) & 0xff);
+    if (digit >= AT_BYTES) return key->persona >> (8 * (digit - AT_BYTES)) & 0xff;
+    return (unsigned)(key->at >> (8 * digit) & 0xff);
 }
 
 static void scatter(const struct tail_key *from, struct tail_key *to, size_t count, unsigned digit)
@@ -56,11 +60,12 @@ struct tail_key *tail_keys_sort(struct tail_key *keys, struct tail_key *spare, s
     uint64_t at_bits = 0;
     uint32_t persona_bits = 0;
     for (size_t i = 1; i < count; i++) {
-        at_bits |= (uint64_t)keys[i].at ^ (uint64_t)keys[0].at;
+        at_bits |= keys[i].at ^ keys[0].at;
         persona_bits |= keys[i].persona ^ keys[0].persona;
     }
     for (unsigned digit = 0; digit < KEY_BYTES; digit++) {
-        uint64_t bits = digit < 8 ? at_bits >> (8 * digit) : persona_bits >> (8 * (digit - 8));
+        uint64_t bits =
+            digit < AT_BYTES ? at_bits >> (8 * digit) : persona_bits >> (8 * (digit - AT_BYTES));
         if ((bits & 0xff) == 0) continue;
         scatter(keys, spare, count, digit);
         struct tail_key *sorted = spare;
@@ -92,33 +97,44 @@ static void merge_keys(const struct tail_index *seed, uint64_t dropped,
     if (a < added_count) memcpy(out, added + a, (added_count - a) * sizeof(*out));
 }
 
-struct tail_index *tail_index_create(const struct tail_index *seed,
-                                     const struct event *const *events, size_t count,
-                                     uint64_t first_seq)
+size_t tail_index_kept(const struct tail_index *seed, uint64_t first_seq)
 {
-    assert(count <= UINT32_MAX);
-    /* A seed that ends before the first event has nothing to give. */
-    if (seed && seed->first_seq + seed->count <= first_seq) seed = NULL;
-    uint64_t dropped = seed ? first_seq - seed->first_seq : 0;
-    size_t kept = seed ? seed->count - (size_t)dropped : 0;
-    assert((!seed || seed->first_seq <= first_seq) && kept <= count);
+    if (!seed || seed->first_seq + seed->count <= first_seq) return 0;
+    return seed->count - (size_t)(first_seq - seed->first_seq);
+}
 
-    struct tail_index *index = mem_alloc(sizeof(*index) + count * sizeof(index->keys[0]));
+static void find_bounds(struct tail_index *index)
+{
+    index->at_min = INT64_MAX;
+    index->at_max = INT64_MIN;
+    for (size_t i = 0; i < index->count; i++) {
+        int64_t at = (int64_t)index->keys[i].at;
+        index->at_min = at < index->at_min ? at : index->at_min;
+        index->at_max = at > index->at_max ? at : index->at_max;
+    }
+}
+
+struct tail_index *tail_index_create(const struct tail_index *seed, const struct event *const *more,
+                                     size_t count, uint64_t first_seq)
+{
+    size_t kept = tail_index_kept(seed, first_seq);
+    assert(kept + count <= UINT32_MAX && (!kept || seed->first_seq <= first_seq));
+
+    struct tail_index *index =
+        mem_resize_array(NULL, sizeof(*index) + (kept + count) * sizeof(index->keys[0]), 1);
     atomic_init(&index->refs, 1);
     index->first_seq = first_seq;
-    index->count = count;
-    size_t fresh = count - kept;
-    struct tail_key *keys = mem_alloc_array(2 * fresh + 1, sizeof(*keys));
-    for (size_t i = 0; i < fresh; i++) {
-        const struct event *ev = events[kept + i];
-        keys[i] = (struct tail_key){ev->at, ev->persona, (uint32_t)(kept + i)};
-    }
-    const struct tail_key *sorted = tail_keys_sort(keys, keys + fresh, fresh);
-    if (seed) {
-        merge_keys(seed, dropped, sorted, fresh, index->keys);
-    } else if (fresh) {
-        memcpy(index->keys, sorted, fresh * sizeof(*sorted));
+    index->count = kept + count;
+    struct tail_key *keys = mem_alloc_array(2 * count + 1, sizeof(*keys));
+    for (size_t i = 0; i < count; i++)
+        keys[i] = tail_key_of(more[i], kept + i);
+    const struct tail_key *sorted = tail_keys_sort(keys, keys + count, count);
+    if (kept) {
+        merge_keys(seed, first_seq - seed->first_seq, sorted, count, index->keys);
+    } else if (count) {
+        memcpy(index->keys, sorted, count * sizeof(*sorted));
     }
     mem_free(keys);
+    find_bounds(index);
     return index;
 }

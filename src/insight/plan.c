@@ -292,12 +292,8 @@ bool plan_first_event(const struct plan *p, int64_t *at)
         const struct part_info *info = part_get_info(s->parts[i]);
         if (info->rows > 0 && info->at_min < first) first = info->at_min;
     }
-    size_t count = 0;
-    uint64_t seq;
-    const struct event *const *tail = s->tail ? tail_view_commits(s->tail, &count, &seq) : NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (tail[i]->at < first) first = tail[i]->at;
-    }
+    int64_t tail, last;
+    if (s->tail && tail_view_times(s->tail, &tail, &last) && tail < first) first = tail;
     if (first == INT64_MAX) return false;
     *at = first;
     return true;

@@ -18,7 +18,7 @@ static struct event event_of(uint64_t seq, struct event_prop props[3], char text
     struct rng rng;
     rng_init(&rng, seq * 31 + 7);
     struct event ev = {
-        .at = (int64_t)(seq / 64) * 1000 - 5000 + (int64_t)rng_below(&rng, 4000),
+        .at = (int64_t)(seq / 64) * 1000 + 5000 + (int64_t)rng_below(&rng, 4000),
         .received_at = (int64_t)seq,
         .persona = (uint32_t)rng_below(&rng, rng_below(&rng, 10) ? 40 : UINT32_MAX),
         .kind = (uint16_t)(1 + rng_below(&rng, 50)),
@@ -84,6 +84,25 @@ static uint64_t seq_of(const struct event *ev)
 }
 
 /* The view holds exactly the events first .. end-1, in both orders. */
+/* Keys tell of the same events in the same order, and of their first and last time. */
+static void check_keys(struct tail_view *v, const struct event *const *events, size_t count)
+{
+    int64_t first, last, from = INT64_MAX, to = INT64_MIN;
+    size_t keys_count;
+    const struct tail_key *keys = tail_view_keys(v, &keys_count);
+    assert_int_equal(keys_count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(tail_view_event(v, keys[i].place), events[i]);
+        assert_int_equal(keys[i].at, events[i]->at);
+        assert_int_equal(keys[i].kind, events[i]->kind);
+        assert_int_equal(keys[i].persona, events[i]->persona);
+        from = events[i]->at < from ? events[i]->at : from;
+        to = events[i]->at > to ? events[i]->at : to;
+    }
+    assert_int_equal(tail_view_times(v, &first, &last), count > 0);
+    if (count) assert_true(first == from && last == to);
+}
+
 static void assert_view(struct tail_view *v, uint64_t first, uint64_t end)
 {
     size_t count;
@@ -106,6 +125,7 @@ static void assert_view(struct tail_view *v, uint64_t first, uint64_t end)
                                                : seq_of(a) < seq_of(b);
         assert_true(ascend);
     }
+    check_keys(v, events, count);
     for (size_t i = 0; i < count; i += 1 + count / 7) {
         size_t mine, from = i, to = i;
         while (from > 0 && events[from - 1]->persona == events[i]->persona)

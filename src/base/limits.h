@@ -16,6 +16,10 @@
     LIMIT(PROP_VALUE_BYTES, 1024, "bytes", "a property value")                                     \
     LIMIT(IDENTITIES_PER_EVENT, 16, "identities", "identities on one event")                       \
     LIMIT(IDENTITY_CAP, 100, "values", "the cap of identities of one kind of a member")            \
+    LIMIT(IDENTITY_CONFLICTS, 100000, "conflicts",                                                 \
+          "refused merges that a brand remembers; judged ones go first")                           \
+    LIMIT(PAGE_CONFLICTS, 100, "conflicts", "conflicts of one page")                               \
+    LIMIT(MERGES_SHOWN, 500, "merges", "merges in one member's history of them")                   \
     LIMIT(IDENTITY_BYTES, 512, "bytes", "an identity value")                                       \
     LIMIT(MESSAGE_ID_BYTES, 256, "bytes", "a sender's event id")                                   \
     LIMIT(JSON_DEPTH, 32, "levels", "nesting of a JSON document")                                  \

@@ -63,7 +63,9 @@ static enum err run_rows(struct tx *tx, void *arg, struct why *why)
     l->merged = count != l->personas.count ||
                 memcmp(personas, l->personas.items, count * sizeof(personas[0])) != 0;
     if (l->merged) return why_fail(why, ERR_CONFLICT, MSG_MERGED_MEANWHILE, "member", NULL);
+    TRY(merge_erase(p, tx, personas, count));
     for (size_t i = 0; i < count; i++) {
+        TRY(conflict_erase(p, tx, personas[i]));
         TRY(trait_erase(p, tx, personas[i]));
         TRY(identity_erase(p, tx, personas[i]));
     }

@@ -154,7 +154,7 @@ void fold_event(struct fold *f, const struct fold_names *n, const struct fold_ro
                 fold_change_fn *fn, void *ctx)
 {
     struct report report = {fn, ctx};
-    if (row->roles & ROLE_DERIVED) return;
+    if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
     if (f->events == 0) {
         f->first_seen = row->at;
@@ -179,7 +179,7 @@ void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fol
 
 void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row *row)
 {
-    if (row->roles & ROLE_DERIVED) return;
+    if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
     if (f->events == 0) f->first_seen = row->at;
     f->last_at = row->at;

@@ -40,6 +40,21 @@ const struct migration people_migrations[] = {
         "CREATE INDEX identity_no_tail ON identity (key) WHERE kind = 4 AND tail IS NULL;"
         "CREATE INDEX member_seen ON member (last_seen, id, stage);"
         "CREATE INDEX member_stage ON member (stage, id)"},
+    {4, "CREATE TABLE merge_log (id {int} PRIMARY KEY, at {int} NOT NULL, kept {int} NOT NULL,"
+        " away {int} NOT NULL, a {int} NOT NULL, b {int} NOT NULL, how {int} NOT NULL,"
+        " moved {text} NOT NULL, who {text}, undone_at {int}, undone_by {text});"
+        "CREATE INDEX merge_log_a ON merge_log (a);"
+        "CREATE INDEX merge_log_b ON merge_log (b);"
+        "INSERT INTO merge_log (id, at, kept, away, a, b, how, moved)"
+        " SELECT persona, merged_at, member, persona, member, persona, 0, 'm' || persona"
+        " FROM persona_member WHERE persona <> member;"
+        "CREATE TABLE identity_conflict (id {int} PRIMARY KEY, a {int} NOT NULL, b {int} NOT NULL,"
+        " key {blob} NOT NULL, kind {int} NOT NULL, cause {int} NOT NULL, source {text},"
+        " first_seen {int} NOT NULL, last_seen {int} NOT NULL, times {int} NOT NULL,"
+        " state {int} NOT NULL, judged_at {int}, judged_by {text}, merge_id {int});"
+        "CREATE UNIQUE INDEX identity_conflict_pair ON identity_conflict (a, key);"
+        "CREATE INDEX identity_conflict_b ON identity_conflict (b);"
+        "CREATE INDEX identity_conflict_state ON identity_conflict (state, id)"},
     {0, NULL},
 };
 
@@ -243,20 +258,53 @@ static void join_rings(struct people *p, uint32_t a, uint32_t b)
     put_place(p, b, (struct place){y.member, x.next});
 }
 
-enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b, uint32_t *root)
+enum err identity_merge(struct people *p, struct tx *tx, struct merge_edge *e)
 {
-    uint32_t away = a < b ? b : a, *personas;
-    *root = a < b ? a : b;
+    uint32_t x = identity_member(p, e->a), y = identity_member(p, e->b), *personas;
+    uint32_t root = x < y ? x : y, away = x < y ? y : x;
+    e->kept = root;
+    e->away = away;
     size_t count = identity_personas(p, away, tx_arena(tx), &personas);
+    TRY(merge_note(p, tx, e, personas, count));
     for (size_t i = 0; i < count; i++) {
-        TRY(save_member_of(tx, personas[i], *root));
-        put_place(p, personas[i], (struct place){*root, place_of(p, personas[i]).next});
+        TRY(save_member_of(tx, personas[i], root));
+        put_place(p, personas[i], (struct place){root, place_of(p, personas[i]).next});
         VEC_PUSH(&p->joined, personas[i]);
     }
-    VEC_PUSH(&p->joined, *root);
-    TRY(save_member_of(tx, *root, *root));
-    join_rings(p, *root, away);
+    VEC_PUSH(&p->joined, root);
+    TRY(save_member_of(tx, root, root));
+    join_rings(p, root, away);
+    p->traits_changed = true; /* whose is whose */
     return member_erase(p, tx, away);
+}
+
+/* Alone, it is in no map; snapshots learn that it is its own. */
+static enum err set_alone(struct people *p, struct tx *tx, uint32_t persona)
+{
+    intmap_remove(p->member_of, persona);
+    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM persona_member WHERE persona = $1");
+    sql_bind_int(s, 1, persona);
+    return sql_run(s);
+}
+
+enum err identity_regroup(struct people *p, struct tx *tx, const struct persona_groups *g)
+{
+    p->traits_changed = true;
+    for (size_t i = 0; i < g->count; i++) {
+        size_t next = i;
+        do {
+            next = (next + 1) % g->count;
+        } while (g->group[next] != g->group[i]);
+        uint32_t member = g->personas[g->group[i]];
+        VEC_PUSH(&p->joined, g->personas[i]);
+        if (next == i) {
+            TRY(set_alone(p, tx, g->personas[i]));
+            continue;
+        }
+        put_place(p, g->personas[i], (struct place){member, g->personas[next]});
+        TRY(save_member_of(tx, g->personas[i], member));
+    }
+    return ERR_OK;
 }
 
 static int by_persona(const void *a, const void *b)
@@ -418,6 +466,8 @@ enum err identity_open(struct people *p, struct sql *db)
     p->member_of = intmap_create();
     TRY(load_next_persona(p, db));
     TRY(load_shared(p, db));
+    TRY(merge_open(p, db));
+    TRY(conflict_open(p, db));
     p->identities_complete = p->next_persona == 1;
     publish_all(p);
     return tail_fill(p, db);
@@ -433,6 +483,8 @@ void identity_forget(struct people *p)
     if (brand_reader(p->brand, &db, &why) != ERR_OK) return;
     enum err err = load_next_persona(p, db);
     if (err == ERR_OK) err = load_shared(p, db);
+    if (err == ERR_OK) err = merge_open(p, db);
+    if (err == ERR_OK) err = conflict_open(p, db);
     sql_close(db);
     if (err == ERR_OK) publish_all(p);
 }

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "people/idset.h"
+#include "people/merge.h"
 #include "people/people.h"
 
 /* A member's folded state in memory. */
@@ -32,6 +33,9 @@ struct people {
     struct intmap *identities;
     bool identities_complete;
     uint32_t next_persona;
+    uint64_t next_merge;       /* id of the next row of merge_log */
+    uint64_t next_conflict;    /* of identity_conflict */
+    uint64_t conflict_count;   /* its rows */
     struct identity_caps caps; /* of one member */
     /* personas that share a member */
     struct intmap *member_of; /* shared personas only: persona -> member, next of its personas */
@@ -52,7 +56,7 @@ struct people {
     uint32_t *roles; /* by kind code; grows */
     uint32_t role_count;
     struct fold_names names;
-    int kind_created, kind_identified, kind_merged, kind_group_joined, kind_answered;
+    int kind_created, kind_identified, kind_merged, kind_unmerged, kind_group_joined, kind_answered;
     uint32_t prop_inferred; /* bool: a join concluded from a message */
     /* bulk: members whose rows wait for people_bulk_end */
     struct bulk *bulk;
@@ -101,12 +105,55 @@ MUST_CHECK enum err identity_counts(struct people *p, struct sql *db, uint32_t m
 /* All personas of a member, its root first; in 'arena'. */
 size_t identity_personas(const struct people *p, uint32_t member, struct arena *arena,
                          uint32_t **out);
-MUST_CHECK enum err identity_merge(struct people *p, struct tx *tx, uint32_t a, uint32_t b,
-                                   uint32_t *root);
+/* A reason for two personas to be one member: an edge of the forest that merge_log is. */
+struct merge_edge {
+    uint32_t a, b; /* personas of two members */
+    enum merge_how how;
+    struct str who;      /* who did it by hand; {NULL, 0} = a rule */
+    uint64_t id;         /* out: of the row */
+    uint32_t kept, away; /* out: their members' ids, of which the lower stays */
+};
+MUST_CHECK enum err identity_merge(struct people *p, struct tx *tx, struct merge_edge *edge);
+/* Make members anew of personas, ascending, that were of one: those of the same group[i], which is
+ * the place of the first of them, stay together. */
+struct persona_groups {
+    const uint32_t *personas, *group;
+    size_t count;
+};
+MUST_CHECK enum err identity_regroup(struct people *p, struct tx *tx,
+                                     const struct persona_groups *g);
 /* All rows of a persona go, and of its member's others when they are erased, too. */
 MUST_CHECK enum err identity_erase(struct people *p, struct tx *tx, uint32_t persona);
 void identity_shed(struct people *p);    /* after a load: a cache over its bound goes */
 void identity_publish(struct people *p); /* give snapshots the current map of shared personas */
+
+/* merge.c */
+MUST_CHECK enum err merge_open(struct people *p, struct sql *db);
+/* Write down a merge whose 'kept' and 'away' are filled in; gives it its id. */
+MUST_CHECK enum err merge_note(struct people *p, struct tx *tx, struct merge_edge *edge,
+                               const uint32_t *moved, size_t count);
+/* Merge by hand inside of a command; 'm' as people_merge has it. */
+MUST_CHECK enum err merge_by_hand(struct people *p, struct tx *tx, struct people_merge *m,
+                                  struct why *why);
+/* What merge_log says of a persona goes; of the member's others, members are made anew. */
+MUST_CHECK enum err merge_erase(struct people *p, struct tx *tx, const uint32_t *personas,
+                                size_t count);
+
+/* conflict.c */
+MUST_CHECK enum err conflict_open(struct people *p, struct sql *db);
+struct conflict_seen {
+    uint32_t a, b;      /* personas: of the event, and of the identity */
+    struct hash128 key; /* of the identity */
+    enum identity_kind kind;
+    enum conflict_cause cause;
+    int64_t at;
+    struct str source;
+};
+MUST_CHECK enum err conflict_note(struct people *p, struct tx *tx,
+                                  const struct conflict_seen *seen);
+/* The merge that judged one was undone: it is open again. */
+MUST_CHECK enum err conflict_reopen(struct tx *tx, uint64_t merge);
+MUST_CHECK enum err conflict_erase(struct people *p, struct tx *tx, uint32_t persona);
 
 /* tail.c: the last four digits of a phone, as a blind index that many share. */
 int64_t tail_of(const struct people *p, struct str phone);

@@ -13,6 +13,8 @@ static inline struct people *look_people(const struct look *l)
 /* The member of a persona, and all personas of a member, the root first, as of the snapshot. */
 uint32_t look_member_of(const struct look *l, uint32_t persona);
 size_t look_personas(const struct look *l, uint32_t member, uint32_t **out);
+/* A sealed value in clear. */
+struct str look_unsealed(const struct look *l, struct str sealed);
 /* What is known of who somebody is. */
 struct look_who {
     const uint32_t *personas;
@@ -42,6 +44,8 @@ struct look_story {
 };
 MUST_CHECK enum err look_story(const struct look *l, uint32_t member, struct look_story *out,
                                struct why *why);
+/* The same of 'out->personas', as if they were the one member out->id. */
+MUST_CHECK enum err look_story_of(const struct look *l, struct look_story *out, struct why *why);
 
 /* look_why.c */
 void look_explain(const struct look_story *story, struct look_why out[2]);

@@ -57,10 +57,17 @@ static void fold_rows(struct look_story *s, int64_t now, struct telling *t, size
 
 enum err look_story(const struct look *l, uint32_t member, struct look_story *out, struct why *why)
 {
+    uint32_t *personas, id = look_member_of(l, member);
+    size_t count = look_personas(l, id, &personas);
+    *out = (struct look_story){.id = id, .personas = personas, .persona_count = count};
+    return look_story_of(l, out, why);
+}
+
+enum err look_story_of(const struct look *l, struct look_story *out, struct why *why)
+{
     int64_t now = env_now(brand_env(l->brand));
     size_t changes = 0;
-    *out = (struct look_story){.id = look_member_of(l, member), .now = now};
-    out->persona_count = look_personas(l, out->id, &out->personas);
+    out->now = now;
     people_fold_names(l->brand, l->arena, &out->names);
     out->reading = refold_reading(l->brand, &out->names);
     struct scan scan = refold_scan_of(&out->reading);
@@ -68,7 +75,8 @@ enum err look_story(const struct look *l, uint32_t member, struct look_story *ou
                         &out->h, why));
     uint32_t rows = out->h.member_count ? out->h.off[1] : 0;
     out->rows = history_row_at(out->h.at, 0, rows, now + 1);
-    if (out->rows == 0) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "member", "m%u", member);
+    if (out->rows == 0)
+        return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "member", "m%u", out->id);
     out->fold = fold_create();
     arena_defer(l->arena, finish_fold, out->fold);
     fold_rows(out, now, NULL, &changes);

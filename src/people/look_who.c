@@ -70,7 +70,7 @@ static struct str copy_of(const struct look *l, struct str s)
 }
 
 /* A damaged one is empty; verify reports it. */
-static struct str unsealed(const struct look *l, struct str sealed)
+struct str look_unsealed(const struct look *l, struct str sealed)
 {
     if (sealed.len < SEAL_OVERHEAD) return STR("");
     size_t len = sealed.len - SEAL_OVERHEAD;
@@ -120,7 +120,7 @@ static enum err read_identities(const struct look *l, uint32_t persona, struct l
         bool sealed = !sql_is_null(s, 2);
         who->identities[who->identity_count++] = (struct look_identity){
             .kind = (enum identity_kind)kind,
-            .value = sealed ? unsealed(l, sql_blob(s, 2)) : copy_of(l, sql_str(s, 1)),
+            .value = sealed ? look_unsealed(l, sql_blob(s, 2)) : copy_of(l, sql_str(s, 1)),
             .personal = sealed,
             .verified = sql_int(s, 3) != 0,
             .first_seen = sql_int(s, 4),
@@ -149,7 +149,8 @@ static enum err read_name(const struct look *l, const char *text, struct look_wh
         if (!row) continue;
         if (sql_int(s, 2) >= newest) {
             newest = sql_int(s, 2);
-            who->name = sql_is_null(s, 0) ? copy_of(l, sql_str(s, 1)) : unsealed(l, sql_blob(s, 0));
+            who->name =
+                sql_is_null(s, 0) ? copy_of(l, sql_str(s, 1)) : look_unsealed(l, sql_blob(s, 0));
         }
         sql_reset(s);
     }
@@ -196,7 +197,7 @@ static struct look_trait read_trait(const struct look *l, struct sql_stmt *s)
                            .at = sql_int(s, 5)};
     t.personal = !sql_is_null(s, 4);
     if (t.personal) {
-        t.text = unsealed(l, sql_blob(s, 4));
+        t.text = look_unsealed(l, sql_blob(s, 4));
     } else if (!sql_is_null(s, 3)) {
         t.text = copy_of(l, sql_str(s, 3));
     } else {

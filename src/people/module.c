@@ -75,7 +75,9 @@ static enum err people_on_event(struct tx *tx, void *state, const struct event *
     TRY(imply_answer(p, tx, ev));
     if (ev->persona == 0) return ERR_OK;
     if (!tx_replaying(tx)) seq = tx_seq(tx) + 1; /* after what was just emitted */
-    if (ev->kind == p->kind_merged)
+    if (ev->kind == p->kind_unmerged)
+        TRY(member_mark_stale(p, tx_sql(tx), identity_member(p, ev->other), seq));
+    if (ev->kind == p->kind_merged || ev->kind == p->kind_unmerged)
         return member_mark_stale(p, tx_sql(tx), identity_member(p, ev->persona), seq);
     return member_fold(p, tx, ev, seq);
 }
@@ -131,7 +133,7 @@ static enum err people_rebuild(struct tx *tx, void *state, struct why *why)
 const struct module people_module = {
     .name = "people",
     .migrations = people_migrations,
-    .fold_version = 2,
+    .fold_version = 3,
     .open = people_open,
     .close = people_close,
     .on_event = people_on_event,

@@ -18,6 +18,7 @@ static enum err register_own(struct tx *tx, struct people *p)
     TRY(own_kind(tx, "member.created", &p->kind_created));
     TRY(own_kind(tx, "member.identified", &p->kind_identified));
     TRY(own_kind(tx, "member.merged", &p->kind_merged));
+    TRY(own_kind(tx, "member.unmerged", &p->kind_unmerged));
     TRY(own_kind(tx, "group.joined", &p->kind_group_joined));
     TRY(own_kind(tx, "message.answered", &p->kind_answered));
     TRY(own_kind(tx, "lifecycle.changed", &p->names.kind_lifecycle));

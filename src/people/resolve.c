@@ -18,6 +18,7 @@ struct candidate {
     struct hash128 key;
     uint32_t persona; /* 0 = unknown */
     bool keep;
+    enum conflict_cause cause; /* why it was left out, when another member's; CONFLICT_NONE */
 };
 
 struct work {
@@ -27,6 +28,7 @@ struct work {
     const struct fact *fact;
     struct candidate list[LIMIT_IDENTITIES_PER_EVENT];
     size_t count;
+    uint32_t anchor;                      /* the persona that decided the member */
     uint32_t member;                      /* the member all belong to; 0 = none known yet */
     uint32_t counts[IDENTITY_KIND_COUNT]; /* values the member has, when counted */
     bool counted;
@@ -50,7 +52,8 @@ static bool counts_known(const uint32_t counts[IDENTITY_KIND_COUNT])
 static enum err collect(struct work *w, const struct identity *ids, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct candidate c = {&ids[i], identity_key(w->p, &ids[i], w->sender->scope), 0, true};
+        struct candidate c = {&ids[i], identity_key(w->p, &ids[i], w->sender->scope), 0, true,
+                              CONFLICT_NONE};
         TRY(identity_find(w->p, tx_sql(w->tx), c.key, &c.persona));
         size_t at = w->count++;
         while (at > 0 && w->list[at - 1].identity->kind > ids[i].kind) {
@@ -70,10 +73,19 @@ static enum err count_values(struct work *w)
     return identity_counts(w->p, tx_sql(w->tx), w->member, w->counts);
 }
 
-static void leave_out(struct work *w, struct candidate *c, bool conflict)
+/* Over the cap of its kind, or not to be had from such a sender. */
+static void leave_out(struct work *w, struct candidate *c)
 {
     c->keep = false;
-    if (conflict) {
+    w->out->dropped++;
+}
+
+/* Another member's, and the two stay two: a person may judge. */
+static void keep_apart(struct work *w, struct candidate *c, enum conflict_cause cause)
+{
+    c->keep = false;
+    c->cause = cause;
+    if (cause == CONFLICT_RENAME || cause == CONFLICT_PUBLIC) {
         w->out->conflicts++;
     } else {
         w->out->dropped++;
@@ -85,28 +97,28 @@ static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
 {
     uint32_t theirs[IDENTITY_KIND_COUNT];
     if (w->fact->rename) {
-        leave_out(w, c, true);
+        keep_apart(w, c, CONFLICT_RENAME);
         return ERR_OK;
     }
     TRY(count_values(w));
     TRY(identity_counts(w->p, tx_sql(w->tx), other, theirs));
     if (w->sender->level == SENDER_PUBLIC && counts_known(w->counts) && counts_known(theirs)) {
-        leave_out(w, c, true);
+        keep_apart(w, c, CONFLICT_PUBLIC);
         return ERR_OK;
     }
     for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
         if (theirs[k] && w->counts[k] + theirs[k] > w->p->caps.of[k]) {
-            leave_out(w, c, false);
+            keep_apart(w, c, CONFLICT_CAP);
             return ERR_OK;
         }
     }
-    uint32_t root, mine = w->member;
     bool was_known = counts_known(w->counts);
-    TRY(identity_merge(w->p, w->tx, mine, other, &root));
+    struct merge_edge edge = {.a = w->anchor, .b = c->persona, .how = MERGE_RULE};
+    TRY(identity_merge(w->p, w->tx, &edge));
     w->out->merged++;
-    w->out->merged_into = root;
-    w->out->merged_away = root == mine ? other : mine;
-    w->member = root;
+    w->out->merged_into = edge.kept;
+    w->out->merged_away = edge.away;
+    w->member = edge.kept;
     for (int k = 0; k < IDENTITY_KIND_COUNT; k++)
         w->counts[k] += theirs[k];
     if (!was_known && counts_known(theirs)) w->out->became_known = false;
@@ -119,12 +131,12 @@ static enum err may_attach(struct work *w, struct candidate *c, bool fresh)
     enum identity_kind kind = c->identity->kind;
     TRY(count_values(w));
     if (w->counts[kind] + 1 > w->p->caps.of[kind] && !w->fact->rename) {
-        leave_out(w, c, false);
+        leave_out(w, c);
         return ERR_OK;
     }
     bool known = counts_known(w->counts);
     if (!fresh && w->sender->level == SENDER_PUBLIC && known && !is_anonymous(kind)) {
-        leave_out(w, c, false);
+        leave_out(w, c);
         return ERR_OK;
     }
     if (!fresh && !known && !is_anonymous(kind)) w->out->became_known = true;
@@ -225,11 +237,32 @@ static enum err find_anchor(struct work *w, struct candidate **anchor)
             uint32_t member = identity_member(w->p, c->persona);
             TRY(identity_counts(w->p, tx_sql(w->tx), member, theirs));
             if (is_crowded(w, above, theirs)) {
-                leave_out(w, c, false);
+                keep_apart(w, c, CONFLICT_TAKEN);
                 continue;
             }
         }
         *anchor = c;
+    }
+    return ERR_OK;
+}
+
+/* Those who might have been one member, for a person to judge. */
+static enum err note_conflicts(const struct work *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct candidate *c = &w->list[i];
+        if (c->cause == CONFLICT_NONE) continue;
+        struct conflict_seen seen = {
+            .a = w->out->persona,
+            .b = c->persona,
+            .key = c->key,
+            .kind = c->identity->kind,
+            .cause = c->cause,
+            .at = w->fact->at,
+            .source = w->sender->origin,
+        };
+        if (identity_member(w->p, seen.a) == identity_member(w->p, seen.b)) continue;
+        TRY(conflict_note(w->p, w->tx, &seen));
     }
     return ERR_OK;
 }
@@ -241,9 +274,14 @@ static enum err resolve_all(struct work *w, const struct identity *ids, uint32_t
     drop_repeats(w);
     struct candidate *anchor;
     TRY(find_anchor(w, &anchor));
-    if (!anchor) return create(w);
+    if (!anchor) {
+        TRY(create(w));
+        return note_conflicts(w);
+    }
+    w->anchor = anchor->persona;
     w->member = identity_member(w->p, anchor->persona);
-    return join_known(w, anchor->persona);
+    TRY(join_known(w, anchor->persona));
+    return note_conflicts(w);
 }
 
 enum err resolve(const struct plan *plan, const struct sender *sender, const struct fact *fact,

@@ -27,6 +27,11 @@ static const struct check {
     {"SELECT s.persona FROM persona_member s WHERE NOT EXISTS (SELECT 1 FROM persona_member r"
      " WHERE r.persona = s.member AND r.member = s.member) ORDER BY s.persona",
      "persona p", "its member is not among the merged"},
+    {"SELECT x.member FROM (SELECT member, COUNT(*) AS n FROM persona_member GROUP BY member) x"
+     " LEFT JOIN (SELECT q.member AS member, COUNT(*) AS n FROM merge_log g JOIN persona_member q"
+     " ON q.persona = g.a WHERE g.undone_at IS NULL GROUP BY q.member) y ON y.member = x.member"
+     " WHERE x.n - 1 <> COALESCE(y.n, 0) ORDER BY x.member",
+     "member m", "its merges are not those that were written down"},
     {"SELECT DISTINCT i.persona FROM identity i"
      " WHERE NOT EXISTS (SELECT 1 FROM persona_member s WHERE s.persona = i.persona)"
      " AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = i.persona) ORDER BY i.persona",

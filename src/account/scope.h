@@ -11,6 +11,8 @@
     SCOPE(MEMBERS_READ, "members.read")                                                            \
     SCOPE(MEMBERS_REVEAL, "members.reveal")                                                        \
     SCOPE(MEMBERS_EXPORT, "members.export")                                                        \
+    SCOPE(MEMBERS_MERGE, "members.merge")                                                          \
+    SCOPE(MEMBERS_PRIVACY, "members.privacy")                                                      \
     SCOPE(INSIGHT_READ, "insight.read")                                                            \
     SCOPE(BOARDS_WRITE, "boards.write")                                                            \
     SCOPE(SETTINGS_READ, "settings.read")                                                          \

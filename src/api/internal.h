@@ -44,6 +44,8 @@ extern const struct spec brand_specs[];
 extern const struct spec stream_specs[];
 extern const struct spec export_specs[];
 extern const struct spec reveal_specs[];
+extern const struct spec merge_specs[];
+extern const struct spec conflict_specs[];
 extern const struct spec saved_specs[];
 extern const struct spec account_specs[];
 extern const struct spec staff_specs[];

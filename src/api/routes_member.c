@@ -8,22 +8,25 @@
 #include "api/put.h"
 #include "base/hash.h"
 
-/* "m12" of the path. */
-static enum err member_of(const struct call *c, uint32_t *out, struct why *why)
+bool members_parse(struct str text, uint32_t *out)
 {
     uint64_t id;
-    struct str text = call_param(c, "id");
     bool plain = text.len >= 2 && text.p[0] == 'm' && text.p[1] >= '1' && text.p[1] <= '9';
     if (!plain || !str_to_u64((struct str){text.p + 1, text.len - 1}, &id) || id > UINT32_MAX)
-        return call_not_found(why);
+        return false;
     *out = (uint32_t)id;
-    return ERR_OK;
+    return true;
+}
+
+enum err members_id(const struct call *c, uint32_t *out, struct why *why)
+{
+    return members_parse(call_param(c, "id"), out) ? ERR_OK : call_not_found(why);
 }
 
 enum err members_look(struct call *c, struct look *look, uint32_t *member, struct why *why)
 {
     struct sql *db;
-    TRY(member_of(c, member, why));
+    TRY(members_id(c, member, why));
     TRY(call_reader(c, &db, why));
     look_begin(look, c->brand, db, c->arena);
     return ERR_OK;

@@ -28,6 +28,7 @@ struct weaver {
     struct fold *fold;
     const struct history *from; /* the run that is being copied */
     uint32_t copied;            /* its rows up to here are in 'out' */
+    uint32_t folding;           /* the row in hand: those before it are folded */
     uint32_t rows, capacity;    /* of 'out' */
     struct history out;
     VEC(uint32_t) off;
@@ -153,11 +154,16 @@ static uint32_t name_index(const struct weaver *w, int place, const struct fold_
     return (first ? first : 1) + behind + (uint32_t)stage;
 }
 
-/* Append one derived row; 'ctx' is the weaver. The facts before it are copied already. */
+/* Append one derived row behind the facts up to its time; 'ctx' is the weaver. Of those folded
+ * some may be later: what the fold leaves out does not move its clock. */
 static void add_change(void *ctx, const struct fold_change *change)
 {
     struct weaver *w = ctx;
     const struct history *h = w->from;
+    uint32_t until = w->copied;
+    while (until < w->folding && h->at[until] <= change->at)
+        until++;
+    copy_until(w, until);
     const struct fold_names *names = w->plan->in->fold;
     int kind = change->what == FOLD_LIFECYCLE ? names->kind_lifecycle : names->kind_trust;
     if (kind < 0) return;
@@ -219,10 +225,10 @@ static void weave_member(struct weaver *w, uint32_t index)
     for (; i < end && h->at[i] <= now; i++) {
         struct fold_row row;
         fold_row_of_history(names, &w->plan->columns, h, i, &row);
-        copy_until(w, i);
+        w->folding = i;
         fold_event(w->fold, names, &row, add_change, w);
     }
-    copy_until(w, i);
+    w->folding = i;
     fold_advance(w->fold, names, now, add_change, w);
     copy_until(w, end);
 }

@@ -31,6 +31,20 @@ static void finish_fold(void *fold)
     fold_destroy(fold);
 }
 
+/* What the fold leaves out does not move its clock: changes dated before such a row are reported
+ * behind it. */
+static void put_in_order(struct look_story *s)
+{
+    for (size_t i = 1; i < s->event_count; i++) {
+        struct look_event change = s->events[i];
+        size_t to = i;
+        if (change.row != UINT32_MAX) continue;
+        for (; to > 0 && s->events[to - 1].at > change.at; to--)
+            s->events[to] = s->events[to - 1];
+        s->events[to] = change;
+    }
+}
+
 /* Changes are counted first, so that there is room for them all. */
 static void count_change(void *ctx, const struct fold_change *change)
 {
@@ -83,5 +97,6 @@ enum err look_story_of(const struct look *l, struct look_story *out, struct why 
     struct telling telling = {out, out->rows + changes};
     out->events = arena_alloc_array(l->arena, telling.room, sizeof(out->events[0]));
     fold_rows(out, now, &telling, NULL);
+    put_in_order(out);
     return ERR_OK;
 }

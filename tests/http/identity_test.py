@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Members merged by hand, taken apart, judged; erased with a receipt; handed out whole: over HTTP, and over kills."""
+import functools
+import json
+import pathlib
+import re
+import sys
+import threading
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+from wellfield import Store, http, run  # noqa: E402
+
+SCOPES = "members.read,members.merge,members.privacy,insight.read,audit.read"
+
+
+def people(first, count):
+    """A user each, with some pages and an order."""
+    for i in range(first, first + count):
+        yield {"kind": "page.viewed", "at": "2026-01-01T00:00:00Z", "id": f"p{i}", "identities": {"user": f"u{i}", "email": f"u{i}@example.com"}}
+        yield {"kind": "order.paid", "at": "2026-01-02T00:00:00Z", "id": f"o{i}", "identities": {"user": f"u{i}"}, "amount": 10 + i}
+
+
+def load(s, facts):
+    s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in facts))
+    s.verify()  # writes everything back
+
+
+def key(s, scopes=SCOPES):
+    out = s.cli("key", "add", "--data", s.dir, "--brand", "shop", "--name", "test", "--scopes", scopes).stdout
+    return re.search(r"\bwf_live_\w+", out)[0]
+
+
+@functools.cache
+def store():
+    s = Store("shop", None, "--caps", "user=1")
+    s.serve()
+    load(s, people(1, 60))
+    s.key = key(s)
+    return s
+
+
+def call(method, path, body=None, status=200, token=None, s=None, raw=False, **query):
+    s = s or store()
+    url = f"{s.url}/api/v1/shop{path}" + ("?" + urllib.parse.urlencode(query) if query else "")
+    code, text, headers = http(method, url, None if body is None else json.dumps(body).encode(),
+                               {"Authorization": "Bearer " + (token or s.key), "Content-Type": "application/json"})
+    assert code == status, (url, code, text)
+    return text if raw else json.loads(text) if text else None
+
+
+def member(user, s=None):
+    return call("GET", "/members", q=f"user:{user}", s=s)["items"][0]
+
+
+def test_a_preview_says_what_the_merge_then_gives_and_undoing_gives_back():
+    a, b = member("u1"), member("u2")
+    preview = call("GET", f"/members/{b['id']}/merge", **{"with": a["id"]})
+    assert [side["id"] for side in preview["sides"]] == [b["id"], a["id"]]
+    assert {c["kind"]: c["over"] for c in preview["conflicts"]} == {"user": True, "email": False}, preview["conflicts"]
+    assert preview["joined"]["spent"] == a["spent"] + b["spent"] == 23 and preview["joined"]["id"] in (a["id"], b["id"])
+    assert "u1@example.com" not in json.dumps(preview)
+    refused = call("POST", f"/members/{b['id']}/merge", {"with": a["id"]}, 409)
+    assert "user" in refused["detail"] and refused["errors"][0]["field"] == "over_caps", refused
+    merged = call("POST", f"/members/{b['id']}/merge", {"with": a["id"], "over_caps": True})
+    kept = member("u2")
+    assert kept == member("u1") and kept["id"] == merged["member"]
+    assert all(kept[k] == preview["joined"][k] for k in ("stage", "trust", "events", "orders", "spent", "created", "last_seen"))
+    assert store().ask({"segment": {"expr": "orders = 2", "sample": 9}})["sample"] == [kept["id"]]
+    again = call("POST", f"/members/{b['id']}/merge", {"with": a["id"], "over_caps": True}, 409)
+    assert "merged into" in again["detail"], again
+    history = call("GET", f"/members/{kept['id']}/merges")["items"]
+    assert [(m["merge"], m["how"], m["undone_at"]) for m in history] == [(merged["merge"], "hand", None)], history
+    kinds = [e["kind"] for e in call("GET", f"/members/{kept['id']}/timeline")["items"]]
+    assert kinds[0] == "member.merged", kinds
+    call("POST", "/members/m9/unmerge", {"merge": merged["merge"]}, 404)  # none of theirs
+    undone = call("POST", f"/members/{kept['id']}/unmerge", {"merge": merged["merge"]})
+    assert {undone["member"], undone["taken"]} == {a["id"], b["id"]}
+    assert (member("u1"), member("u2")) == (a, b)
+    call("POST", f"/members/{kept['id']}/unmerge", {"merge": merged["merge"]}, 409)
+    assert call("GET", f"/members/{b['id']}/merges")["items"][0]["undone_at"]
+    actions = [r["action"] for r in call("GET", "/audit")["items"]]
+    assert actions[:2] == ["member.unmerged", "member.merged"], actions
+    store().verify()
+
+
+def test_who_may_not_merge_is_told_so():
+    reader = key(store(), "members.read")
+    call("POST", "/members/m1/merge", {"with": "m2"}, 403, reader)
+    call("POST", "/members/m1/unmerge", {"merge": 1}, 403, reader)
+    call("POST", "/conflicts/1/judge", {"decision": "later"}, 403, reader)
+    call("POST", "/members/m1/merge", {"with": "m1"}, 400)
+    call("POST", "/members/m1/merge", {"with": "m4000"}, 404)
+    call("POST", "/members/m1/merge", {"with": "ouch"}, 400)
+    call("GET", "/members/m1/merge", status=404, **{"with": "m4000"})
+
+
+def test_of_two_who_merge_the_same_pair_at_once_one_does():
+    for i in range(10, 20, 2):
+        a, b = member(f"u{i}")["id"], member(f"u{i + 1}")["id"]
+        answers = []
+
+        def merge():
+            url = f"{store().url}/api/v1/shop/members/{a}/merge"
+            answers.append(http("POST", url, json.dumps({"with": b, "over_caps": True}).encode(),
+                                {"Authorization": "Bearer " + store().key, "Content-Type": "application/json"})[:2])
+
+        threads = [threading.Thread(target=merge) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert sorted(code for code, _ in answers) == [200, 409, 409, 409], answers
+        assert all(b"merged into" in body for code, body in answers if code == 409), answers
+    store().verify()
+
+
+def recycled(number, new="new"):
+    return [{"kind": "page.viewed", "at": f"2026-02-01T00:00:0{i}Z", "id": f"{new}{number}-{i}",
+             "identities": {"user": who, "phone": f"+86138{number:08d}"}} for i, who in enumerate((f"old{number}", f"{new}{number}"))]
+
+
+def test_a_refused_merge_is_judged_once():
+    load(store(), recycled(1) + recycled(2) + recycled(3))
+    page = call("GET", "/conflicts")
+    assert page["open"] == 3 and len(page["items"]) == 3 and page["next"] is None, page
+    first, second, third = page["items"]
+    assert first["cause"] == "taken" and first["identity"]["value"] == "138****0001" and first["times"] == 1, first
+    assert [m["identities"][0]["value"] for m in first["members"]] == ["new1", "old1"]
+    judged = call("POST", f"/conflicts/{first['conflict']}/judge", {"decision": "merge"})
+    assert judged["state"] == "merged" and member("new1") == member("old1")
+    again = call("POST", f"/conflicts/{first['conflict']}/judge", {"decision": "apart"}, 409)
+    assert "judged already" in again["detail"], again
+    call("POST", f"/conflicts/{second['conflict']}/judge", {"decision": "apart"})
+    call("POST", f"/conflicts/{third['conflict']}/judge", {"decision": "later"})
+    load(store(), [dict(f, id=f["id"] + "-again") for f in recycled(2)])
+    assert call("GET", "/conflicts")["items"] == []  # kept apart: not asked again
+    apart = call("GET", "/conflicts", state="apart")["items"]
+    assert [c["times"] for c in apart] == [2] and apart[0]["judged_by"], apart
+    assert [c["conflict"] for c in call("GET", "/conflicts", state="later")["items"]] == [third["conflict"]]
+    call("POST", f"/members/{judged['member']}/unmerge", {"merge": judged["merge"]})
+    assert [c["conflict"] for c in call("GET", "/conflicts", limit=1)["items"]] == [first["conflict"]]  # asked again
+    call("POST", "/conflicts/999999/judge", {"decision": "apart"}, 404)
+    call("GET", "/conflicts", status=400, cursor="18446744073709551615")
+    assert call("GET", "/conflicts", limit=1, cursor=first["conflict"])["items"] == []
+    store().verify()
+
+
+def test_merges_and_their_undoing_outlive_kills():
+    with Store("shop", None, "--caps", "user=20,others=20") as s:
+        s.serve()
+        load(s, people(1, 12))
+        s.key = key(s)
+        s.verify()
+        before = {f"u{i}": member(f"u{i}", s) for i in range(1, 13)}
+        merges = []
+        for i in range(1, 12):
+            at = member(f"u{i}", s)["id"]
+            merges.append(call("POST", f"/members/{at}/merge", {"with": member(f"u{i + 1}", s)["id"]}, s=s))
+            if i % 4 == 0:
+                s.note_routes()
+                s.kill()
+                s.serve()
+        assert member("u12", s)["spent"] == sum(m["spent"] for m in before.values())
+        load(s, [{"kind": "order.paid", "at": "2026-03-01T00:00:00Z", "id": "late", "identities": {"user": "u7"}, "amount": 1}])
+        for i, m in enumerate(reversed(merges)):
+            at = member("u1", s)["id"]
+            call("POST", f"/members/{at}/unmerge", {"merge": m["merge"]}, s=s)
+            if i % 4 == 1:
+                s.note_routes()
+                s.kill()
+                s.serve()
+        s.verify()
+        for user, was in before.items():
+            now = member(user, s)
+            if user == "u7":
+                assert (now["spent"], now["orders"], now["events"]) == (was["spent"] + 1, 2, was["events"] + 1), (now, was)
+            else:
+                assert now == was, (now, was)
+
+
+if __name__ == "__main__":
+    run(globals())

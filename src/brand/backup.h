@@ -27,3 +27,12 @@ MUST_CHECK enum err backup_write(struct data *d, const char *path, struct backup
  * nothing is written outside 'dir'. The key file must be put beside it by hand. */
 MUST_CHECK enum err backup_restore(const char *path, const char *dir, struct backup_counts *counts,
                                    struct why *why);
+/* The same, with something to be done in the unpacked directory before it gets its name: until then
+ * nothing can serve it. If that fails, what was unpacked is removed. */
+struct backup_restoring {
+    const char *path, *dir;
+    enum err (*prepare)(void *ctx, const char *unpacked, struct why *why); /* NULL = nothing */
+    void *ctx;
+};
+MUST_CHECK enum err backup_restore_with(const struct backup_restoring *o,
+                                        struct backup_counts *counts, struct why *why);

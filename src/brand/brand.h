@@ -169,6 +169,9 @@ struct erasure {
      * changed nothing; then nothing is erased. It runs again if its batch was rolled back. NULL =
      * nothing to do. */
     enum err (*rows)(struct tx *tx, void *arg, struct why *why);
+    /* Likewise, behind all else, when 'events' and 'parts' are known. May not refuse. NULL =
+     * nothing to do. */
+    enum err (*finish)(struct tx *tx, void *arg, struct why *why);
     void *arg;
     uint64_t events; /* out: erased */
     uint32_t parts;  /* out: written anew */

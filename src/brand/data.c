@@ -16,6 +16,7 @@ struct data {
     char dir[512];
     char key_path[520];
     char store[512];
+    char erasures_copy[512]; /* "" = none */
     uint8_t key[32];
     int lock_fd; /* -1 = not held */
     struct sql *server;
@@ -34,6 +35,16 @@ static const struct migration data_migrations[] = {
     {3, "ALTER TABLE brand ADD COLUMN hours {text} NOT NULL DEFAULT '" HOURS_DEFAULT "'"},
     {0, NULL},
 };
+
+const char *data_erasures_copy(const struct data *d)
+{
+    return d->erasures_copy[0] ? d->erasures_copy : NULL;
+}
+
+void data_set_erasures_copy(struct data *d, const char *path)
+{
+    snprintf(d->erasures_copy, sizeof(d->erasures_copy), "%s", path ? path : "");
+}
 
 const char *data_dir(const struct data *d)
 {

@@ -60,6 +60,9 @@ struct brand_facts data_brand_facts(struct data *d, size_t i);
 struct brand *data_brand_if_open(struct data *d, size_t i);
 
 const char *data_dir(const struct data *d);
+/* Where the list of the erased is copied to (erasures.h); NULL = nowhere. */
+const char *data_erasures_copy(const struct data *d);
+void data_set_erasures_copy(struct data *d, const char *path);
 const char *data_store(const struct data *d);
 const uint8_t *data_key(const struct data *d);
 const struct env *data_env(const struct data *d);

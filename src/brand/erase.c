@@ -140,6 +140,7 @@ static enum err run_swap(struct tx *tx, void *arg, struct why *why)
     struct work *w = arg;
     if (w->e->rows) TRY(w->e->rows(tx, w->e->arg, why));
     enum err err = swap_all(tx, w, why);
+    if (err == ERR_OK && w->e->finish) err = w->e->finish(tx, w->e->arg, why);
     if (err != ERR_OK) tx->fatal = err; /* part of it is done already */
     tx->brand->wal_due = true;
     return err;

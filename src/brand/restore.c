@@ -141,6 +141,25 @@ static enum err check_target(const char *dir, struct why *why)
 enum err backup_restore(const char *path, const char *dir, struct backup_counts *counts,
                         struct why *why)
 {
+    const struct backup_restoring o = {.path = path, .dir = dir};
+    return backup_restore_with(&o, counts, why);
+}
+
+/* Get it ready, and only then give it its name. */
+static enum err place(const struct backup_restoring *o, const char *unpacked, const char *target,
+                      struct why *why)
+{
+    struct why lost;
+    enum err err = o->prepare ? o->prepare(o->ctx, unpacked, why) : ERR_OK;
+    if (err == ERR_OK) return backup_place(unpacked, target, why);
+    (void)!fs_remove_tree(unpacked, &lost);
+    return err;
+}
+
+enum err backup_restore_with(const struct backup_restoring *o, struct backup_counts *counts,
+                             struct why *why)
+{
+    const char *path = o->path, *dir = o->dir;
     struct restore r = {.counts = counts};
     char target[512];
     int fd;
@@ -163,5 +182,5 @@ enum err backup_restore(const char *path, const char *dir, struct backup_counts 
     if (err == ERR_OK) err = unpack(&r, why);
     archive_read_free(r.archive);
     fs_close(fd);
-    return err == ERR_OK ? backup_place(r.dir, target, why) : err;
+    return err == ERR_OK ? place(o, r.dir, target, why) : err;
 }

@@ -1,9 +1,10 @@
 /* cmd_erase.c - wellfield erase: one member goes, found by an identity. */
 #include <inttypes.h>
 
+#include "brand/erasures.h"
 #include "main/options.h"
 #include "main/session.h"
-#include "people/people.h"
+#include "people/erasure.h"
 
 static enum err find(struct session *s, struct brand *b, const char *text, const char *source,
                      uint32_t *member, struct why *why)
@@ -18,28 +19,31 @@ static enum err find(struct session *s, struct brand *b, const char *text, const
 
 int command_erase(struct session *s, int argc, char *const *argv)
 {
-    const char *data = NULL, *slug = NULL, *key = NULL, *source = NULL;
+    const char *data = NULL, *slug = NULL, *key = NULL, *source = NULL, *copy = NULL;
     struct why why = {0};
     struct brand *b;
     struct people_erased erased = {0};
     uint32_t member;
+    uint64_t receipt = 0;
+    const struct erase_order by_command = {0, STR("command"), STR("asked")};
+    struct erase_order order = by_command;
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
-    const struct option options[] = {{"data", &data, NULL},
-                                     {"brand", &slug, NULL},
-                                     {"source", &source, NULL},
-                                     {"key", &key, NULL},
-                                     {0}};
+    const struct option options[] = {{"data", &data, NULL},        {"brand", &slug, NULL},
+                                     {"source", &source, NULL},    {"key", &key, NULL},
+                                     {"erasure-log", &copy, NULL}, {0}};
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && rest_count != 1)
         err = why_fail(&why, ERR_INVALID, MSG_ONE_ARGUMENT, "KIND:VALUE", "%d", rest_count);
     if (err == ERR_OK) err = session_brand(s, slug, &b, &why);
     if (err == ERR_OK) err = find(s, b, rest[0], source, &member, &why);
-    if (err == ERR_OK) err = people_erase(b, member, &erased, &why);
+    if (err == ERR_OK && copy) err = data_copy_erasures(s->data, session_path(s, copy), &why);
+    order.member = member;
+    if (err == ERR_OK) err = people_erase_for(b, &order, &erased, &receipt, &why);
     if (err != ERR_OK) return session_fail(s, &why);
     fprintf(s->out,
             "{\"member\":\"m%" PRIu32 "\",\"personas\":%" PRIu32 ",\"events\":%" PRIu64
-            ",\"parts\":%" PRIu32 "}\n",
-            member, erased.personas, erased.events, erased.parts);
+            ",\"parts\":%" PRIu32 ",\"receipt\":%" PRIu64 "}\n",
+            member, erased.personas, erased.events, erased.parts, receipt);
     return EXIT_DONE;
 }

@@ -7,6 +7,7 @@
 #include "account/accounts.h"
 #include "api/api.h"
 #include "base/log.h"
+#include "brand/erasures.h"
 #include "main/options.h"
 #include "main/read_ahead.h"
 #include "main/session.h"
@@ -24,10 +25,10 @@ static enum err open_brands(struct data *d, struct why *why)
     return ERR_OK;
 }
 
-/* Where to listen, which proxies in front to believe (NULL = none), and where backups go (NULL =
- * beside the data). */
+/* Where to listen, which proxies in front to believe (NULL = none), where backups go (NULL = beside
+ * the data), and a copy of the list of the erased (NULL = nowhere). */
 struct door {
-    const char *listen, *trusted, *backups;
+    const char *listen, *trusted, *backups, *erasures;
 };
 
 /* Plain HTTP leaves this machine only on its way to a proxy, which has the TLS. */
@@ -74,6 +75,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, so that all inherit it */
     enum err err = open_brands(d, why);
+    if (err == ERR_OK && at->erasures) err = data_copy_erasures(d, at->erasures, why);
     if (err == ERR_OK) err = api_create(d, &api, why);
     if (err == ERR_OK && at->backups) err = api_choose_backups(api, at->backups, why);
     if (err == ERR_OK) {
@@ -122,6 +124,7 @@ int command_serve(struct session *s, int argc, char *const *argv)
                                      {"log", &form, NULL},
                                      {"trust-proxy", &at.trusted, NULL},
                                      {"backup-dir", &at.backups, NULL},
+                                     {"erasure-log", &at.erasures, NULL},
                                      {0}};
     struct data_options o;
     struct data *d = NULL;

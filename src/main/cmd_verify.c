@@ -4,11 +4,13 @@
 
 #include "account/audit.h"
 #include "account/upkeep.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "brand/backup.h"
+#include "brand/erasures.h"
 #include "main/options.h"
 #include "main/session.h"
-#include "people/people.h"
+#include "people/erasure.h"
 
 struct findings {
     FILE *out;
@@ -108,23 +110,81 @@ int command_backup(struct session *s, int argc, char *const *argv)
     return EXIT_DONE;
 }
 
+/* Who is to be erased in what was restored, and with which key. */
+struct erasing {
+    const char *list, *key; /* absolute; list NULL = nobody */
+    const char *dir;        /* as it will be called */
+    struct erase_replay done;
+};
+
+/* The list goes on beside the new directory, for the next time. */
+static enum err keep_list(const struct erasing *e, struct why *why)
+{
+    char path[600];
+    struct strbuf text = {0};
+    erasures_path(e->dir, path, sizeof(path));
+    if (fs_exists(path)) return ERR_OK; /* it has one: that of before, or this very list */
+    enum err err = fs_read_file(e->list, (size_t)1 << 30, &text, why);
+    if (err == ERR_OK) err = fs_publish(path, text.p, text.len, why);
+    strbuf_finish(&text);
+    return err;
+}
+
+static enum err erase_unpacked(void *ctx, const char *unpacked, struct why *why)
+{
+    struct erasing *e = ctx;
+    struct data_options o;
+    struct data *d;
+    if (!e->list) return ERR_OK;
+    data_options_fill(&o, unpacked, e->key, NULL);
+    TRY(data_open(&o, &d, why));
+    enum err err = people_replay_erasures(d, e->list, &e->done, why);
+    data_close(d);
+    return err == ERR_OK ? keep_list(e, why) : err;
+}
+
+static enum err restore(struct session *s, const char *from, struct erasing *e,
+                        const char *erasures, struct backup_counts *counts, struct why *why)
+{
+    char beside[600];
+    const struct backup_restoring o = {from, e->dir, erase_unpacked, e};
+    if (!erasures) return why_fail(why, ERR_INVALID, MSG_WANT_ERASURES, "--erasures", NULL);
+    if (strcmp(erasures, "none") != 0) e->list = session_path(s, erasures);
+    snprintf(beside, sizeof(beside), "%s.key", e->dir);
+    if (!e->key) e->key = arena_str(s->arena, str_of(beside)).p;
+    if (e->list && !fs_exists(e->key))
+        return why_fail(why, ERR_INVALID, MSG_WANT_KEY, "--key", "%s", e->key);
+    return backup_restore_with(&o, counts, why);
+}
+
 int command_restore(struct session *s, int argc, char *const *argv)
 {
-    const char *data = NULL;
+    const char *data = NULL, *erasures = NULL, *key = NULL;
     struct why why = {0};
     struct backup_counts counts = {0};
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
-    const struct option options[] = {{"data", &data, NULL}, {0}};
+    const struct option options[] = {
+        {"data", &data, NULL}, {"erasures", &erasures, NULL}, {"key", &key, NULL}, {0}};
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
+    struct erasing e = {0};
     if (err == ERR_OK && !data) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--data", NULL);
     if (err == ERR_OK && rest_count != 1) {
         err = why_fail(&why, ERR_INVALID, MSG_ONE_ARGUMENT, "IN.tar.zst", "%d", rest_count);
     }
-    if (err == ERR_OK)
-        err = backup_restore(session_path(s, rest[0]), session_path(s, data), &counts, &why);
+    if (err == ERR_OK) {
+        e.dir = session_path(s, data);
+        e.key = key ? session_path(s, key) : NULL;
+        err = restore(s, session_path(s, rest[0]), &e, erasures, &counts, &why);
+    }
     if (err != ERR_OK) return session_fail(s, &why);
-    fprintf(s->out, "{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n", counts.files, counts.bytes);
-    fprintf(s->err, "Put the master key beside it, as %s.key, mode 0600.\n", data);
+    fprintf(s->out,
+            "{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"erasures\":%" PRIu64
+            ",\"personas_erased\":%" PRIu64 ",\"events_erased\":%" PRIu64 "}\n",
+            counts.files, counts.bytes, e.done.lines, e.done.personas, e.done.events);
+    if (!e.list)
+        fprintf(s->err, "Nobody was erased: whoever was erased after this backup is back in it.\n");
+    if (!fs_exists(e.key))
+        fprintf(s->err, "Put the master key beside it, as %s.key, mode 0600.\n", data);
     return EXIT_DONE;
 }

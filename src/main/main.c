@@ -18,7 +18,7 @@ const struct command_entry command_list[] = {
      "make a data directory, or add a brand; prints its keys once"},
     {"serve", command_serve, NEEDS_NOTHING,
      "--data DIR [--listen ADDR:PORT] [--store URL] [--log json|human] [--trust-proxy CIDR,...]\n"
-     "                    [--backup-dir DIR]",
+     "                    [--backup-dir DIR] [--erasure-log FILE]",
      "run the server (default 127.0.0.1:8080)"},
     {"import", command_import, NEEDS_DATA,
      "--data DIR --brand SLUG --format FMT [--as KIND] [--map MAP|FILE] [--group NAME] [--source "
@@ -36,9 +36,11 @@ const struct command_entry command_list[] = {
      "rebuild every projection beside the stored one, check every checksum"},
     {"backup", command_backup, NEEDS_DATA, "--data DIR OUT.tar.zst",
      "a consistent copy, also while serving"},
-    {"restore", command_restore, NEEDS_NOTHING, "IN.tar.zst --data DIR",
-     "a new data directory from a backup"},
-    {"erase", command_erase, NEEDS_DATA, "--data DIR --brand SLUG [--source NAME] KIND:VALUE",
+    {"restore", command_restore, NEEDS_NOTHING,
+     "IN.tar.zst --data DIR --erasures FILE|none [--key FILE]",
+     "a new data directory from a backup, without those whom the list names (DIR.erasures.log)"},
+    {"erase", command_erase, NEEDS_DATA,
+     "--data DIR --brand SLUG [--source NAME] [--erasure-log FILE] KIND:VALUE",
      "erase the member with this identity, such as phone:13800138000: events and all"},
     {"staff", command_staff, NEEDS_DATA,
      "add NAME | list | reset NAME | remove NAME | disable NAME | enable NAME  --data DIR\n"

@@ -54,7 +54,10 @@ const struct migration people_migrations[] = {
         " state {int} NOT NULL, judged_at {int}, judged_by {text}, merge_id {int});"
         "CREATE UNIQUE INDEX identity_conflict_pair ON identity_conflict (a, key);"
         "CREATE INDEX identity_conflict_b ON identity_conflict (b);"
-        "CREATE INDEX identity_conflict_state ON identity_conflict (state, id)"},
+        "CREATE INDEX identity_conflict_state ON identity_conflict (state, id);"
+        "CREATE TABLE erasure (id {int} PRIMARY KEY, at {int} NOT NULL, who {text} NOT NULL,"
+        " reason {text} NOT NULL, member {int} NOT NULL, body {text} NOT NULL, sum {text} NOT"
+        " NULL)"},
     {0, NULL},
 };
 

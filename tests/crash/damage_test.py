@@ -212,7 +212,7 @@ def test_rows_of_the_log_that_are_missing_or_changed_are_refused():
 TABLES = {
     "member": "noticed", "persona_member": "noticed", "timer": "noticed", "trait_name": "noticed",
     "event_block": "noticed", "part": "noticed", "ids_file": "noticed", "log_mark": "noticed", "registry": "noticed",
-    "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty", "erased": "empty", "merge_log": "noticed", "identity_conflict": "empty", "saved": "empty", "upload": "empty",
+    "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty", "erased": "empty", "merge_log": "noticed", "identity_conflict": "empty", "erasure": "empty", "saved": "empty", "upload": "empty",
     "identity": "record", "trait": "record", "import_file": "record",
 }
 

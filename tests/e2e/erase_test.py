@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """One member is erased: nothing of them is in any file any more, and nobody else has lost anything."""
 import json
+import os
 import pathlib
+import re
+import shutil
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from wellfield import Store, run  # noqa: E402
+from wellfield import BINARY, Skip, Store, http, run  # noqa: E402
 
 CANARY = "Xanthippe"  # in names and texts of one member, and nowhere else
 PEOPLE, DAYS = 30, 40
@@ -82,6 +86,119 @@ def test_a_member_goes_while_it_serves():
         check_erased(store)
         store.stop()
         check_erased(store)
+
+
+def restore(store, backup, erasures, name, check=True):
+    """A directory of its own from a backup, with the key beside it."""
+    to = os.path.join(store.folder, name)
+    shutil.copy(store.dir + ".key", to + ".key")
+    return to, store.cli("restore", backup, "--data", to, "--erasures", erasures, check=check)
+
+
+def files_below(folder, text):
+    return [str(f) for f in pathlib.Path(folder).rglob("*") if f.is_file() and text.encode() in f.read_bytes()]
+
+
+def asked_of(directory, question):
+    p = subprocess.run([BINARY, "query", "--data", directory, "--brand", "shop", json.dumps(question)], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0, p.stderr
+    return json.loads(p.stdout)
+
+
+def test_a_backup_of_before_is_restored_without_who_was_erased_since():
+    with Store() as store:
+        if store.store:
+            raise Skip("backups are of SQLite stores")
+        fill(store)
+        # one who was merged into the canary by a rule, and is theirs
+        load(store, [fact(NUMBER, DAYS, "page.viewed", identities={"user": f"{CANARY}-{NUMBER}", "anon": "browser"})])
+        old, copy = os.path.join(store.folder, "old.tar.zst"), os.path.join(store.folder, "copy.log")
+        store.cli("backup", "--data", store.dir, old)
+        said = json.loads(store.run("erase", "--erasure-log", copy, f"user:{CANARY}-{NUMBER}").stdout)
+        assert said["receipt"] == 1, said
+        listed = store.dir + ".erasures.log"
+        assert pathlib.Path(listed).read_bytes() == pathlib.Path(copy).read_bytes()
+        line = json.loads(pathlib.Path(listed).read_text())
+        assert line["personas"] == [int(said["member"][1:])] and len(line["keys"]) == 3 and CANARY not in json.dumps(line), line
+        # whoever comes again afterwards is somebody new, whom the list does not name
+        load(store, [fact(NUMBER, DAYS + 1)])
+        young = os.path.join(store.folder, "young.tar.zst")
+        store.cli("backup", "--data", store.dir, young)
+        # the old backup: gone before anything serves it, and from every byte
+        refused = store.cli("restore", old, "--data", os.path.join(store.folder, "nothing"), check=False)
+        assert refused.returncode == 2 and "--erasures" in refused.stderr, refused.stderr
+        to, done = restore(store, old, listed, "restored")
+        assert json.loads(done.stdout)["personas_erased"] == 1 and json.loads(done.stdout)["events_erased"] >= DAYS + 1, done.stdout
+        assert not files_below(to, CANARY)
+        assert pathlib.Path(to + ".erasures.log").read_bytes() == pathlib.Path(listed).read_bytes()
+        assert sum(p["value"] or 0 for p in asked_of(to, {"trend": {"kind": "page.viewed", "by": "month"}})["points"]) == (PEOPLE - 1) * DAYS
+        assert subprocess.run([BINARY, "verify", "--data", to], capture_output=True, timeout=120).returncode == 0
+        # with "none" they are back, and that is said aloud
+        to, done = restore(store, old, "none", "careless")
+        assert "is back in it" in done.stderr and files_below(to, CANARY)
+        # a backup of after holds only who came again
+        to, done = restore(store, young, listed, "young")
+        assert json.loads(done.stdout)["personas_erased"] == 0 and files_below(to, CANARY)
+        # what is no list, or not the key, restores nothing
+        bad = os.path.join(store.folder, "bad.log")
+        for text in ("nonsense\n", "[1]\n", "{}\n", '{"brand":"shop","personas":[0],"keys":[]}\n', '{"brand":"shop","personas":[1],"keys":["zz"]}\n'):
+            pathlib.Path(bad).write_text(text)
+            to, done = restore(store, old, bad, "never", check=False)
+            assert done.returncode != 0 and not os.path.exists(to) and not os.path.exists(to + ".restoring"), (text, done.stderr)
+        missing = store.cli("restore", old, "--data", os.path.join(store.folder, "keyless"), "--erasures", listed, check=False)
+        assert missing.returncode == 2 and "master key" in missing.stderr, missing.stderr
+
+
+def test_nothing_is_left_in_logs_temporary_files_exports_and_new_backups():
+    with Store() as store:
+        if store.store:
+            raise Skip("backups are of SQLite stores")
+        store.serve()
+        fill(store)
+        store.run("erase", f"user:{CANARY}-{NUMBER}")
+        new = os.path.join(store.folder, "new.tar.zst")
+        store.cli("backup", "--data", store.dir, new)
+        raw = subprocess.run(["zstd", "-dc", new], capture_output=True, timeout=60)
+        if raw.returncode == 0:
+            assert CANARY.encode() not in raw.stdout and len(raw.stdout) > 100000
+        status, text, _ = http("GET", store.url + "/api/v1/shop/members?limit=200", headers={"Authorization": "Bearer " + store.token})
+        assert status == 200 and CANARY.encode() not in text
+        store.stop()
+        assert not files_below(store.folder, CANARY), files_below(store.folder, CANARY)
+
+
+def test_a_merge_that_was_undone_since_the_backup_does_not_take_the_other_along():
+    with Store("shop", None, "--caps", "user=5") as store:
+        if store.store:
+            raise Skip("backups are of SQLite stores")
+        load(store, list(history(0, 4)))
+        store.serve()
+        out = store.cli("key", "add", "--data", store.dir, "--brand", "shop", "--name", "t", "--scopes", "members.read,members.merge").stdout
+        head = {"Authorization": "Bearer " + re.search(r"wf_live_\w+", out)[0], "Content-Type": "application/json"}
+
+        def member(user):
+            found = json.loads(http("GET", f"{store.url}/api/v1/shop/members?q=user:{user}", headers=head)[1])["items"]
+            return found[0]["id"]
+
+        def post(path, body):
+            code, text, _ = http("POST", f"{store.url}/api/v1/shop{path}", json.dumps(body).encode(), head)
+            assert code == 200, text
+            return json.loads(text)
+
+        store.verify()
+        a = member(f"{CANARY}-{NUMBER}")
+        merged = post(f"/members/{a}/merge", {"with": member("person-3")})
+        old = os.path.join(store.folder, "old.tar.zst")
+        store.cli("backup", "--data", store.dir, old)
+        post(f"/members/{merged['member']}/unmerge", {"merge": merged["merge"]})
+        store.run("erase", f"user:{CANARY}-{NUMBER}")
+        store.stop()
+        to, done = restore(store, old, store.dir + ".erasures.log", "restored")
+        assert json.loads(done.stdout)["personas_erased"] == 1, done.stdout
+        assert not files_below(to, CANARY)
+        p = subprocess.run([BINARY, "verify", "--data", to], capture_output=True, text=True, timeout=120)
+        assert p.returncode == 0, p.stdout + p.stderr
+        assert asked_of(to, {"segment": {"expr": "did(\"page.viewed\")", "sample": 1}})["members"] == PEOPLE - 1
 
 
 def test_what_is_no_identity_is_told():

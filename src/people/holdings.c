@@ -1,0 +1,94 @@
+/* holdings.c - the list; see holdings.h. */
+#include "people/holdings.h"
+
+#define LOG_OF_EVENTS "the history that everything shown is folded from"
+#define WITH_BRAND "as long as the brand"
+#define UNTIL_ERASED "until the member is erased"
+
+const struct holding holdings[] = {
+    {"event",
+     "at received persona other group touchpoint campaign content staff origin amount id kind"
+     " props",
+     "persona other", "props", LOG_OF_EVENTS, UNTIL_ERASED, "events", "rewritten", NULL, NULL},
+    {"event_block", "first_seq count bytes", NULL, NULL, LOG_OF_EVENTS, "until sealed into a part",
+     NULL, "rewritten", NULL, NULL},
+    {"identity", "key kind persona verified first_seen source value sealed tail", "persona",
+     "key value sealed tail", "to know one person by several names", UNTIL_ERASED, "identities",
+     "deleted", "SELECT COUNT(*) FROM identity WHERE persona = $1", NULL},
+    {"trait", "persona name type number value sealed at source", "persona", "number value sealed",
+     "what is said of a member", UNTIL_ERASED, "traits", "deleted",
+     "SELECT COUNT(*) FROM trait WHERE persona = $1", NULL},
+    {"member",
+     "id seq as_of stage stage_since trust flags created_at last_seen events orders spent due_at"
+     " state",
+     "id", "stage trust events orders spent state", "the fold of a member's events", UNTIL_ERASED,
+     "standing", "deleted", "SELECT COUNT(*) FROM member WHERE id = $1", NULL},
+    {"timer", "due_at module kind subject", "subject", NULL, "when to look at a member again",
+     "until due", "standing", "deleted",
+     "SELECT COUNT(*) FROM timer WHERE module = 'people' AND subject = $1", NULL},
+    {"persona_member", "persona member merged_at", "persona member", NULL,
+     "which personas are one member", UNTIL_ERASED, "merges", "deleted",
+     "SELECT COUNT(*) FROM persona_member WHERE persona = $1", NULL},
+    {"merge_log", "id at kept away a b how moved who undone_at undone_by", "kept away a b moved",
+     NULL, "who merged whom, so that it can be undone", UNTIL_ERASED, "merges", "deleted",
+     "SELECT COUNT(*) FROM merge_log WHERE a = $1", NULL},
+    {"identity_conflict",
+     "id a b key kind cause source first_seen last_seen times state judged_at judged_by merge_id",
+     "a b", "key", "identities that two members claim, to be judged", UNTIL_ERASED, "conflicts",
+     "deleted", "SELECT COUNT(*) FROM identity_conflict WHERE a = $1", NULL},
+    {"erased", "persona at", "persona", NULL, "numbers that are not given again", WITH_BRAND, NULL,
+     "kept", NULL, NULL},
+    {"erasure", "id at who reason member body sum", "member", NULL,
+     "receipts of erasures, without personal data", WITH_BRAND, NULL, "kept", NULL, NULL},
+    {"trait_name", "name type", NULL, NULL, "the type of each trait", WITH_BRAND, NULL, NULL, NULL,
+     NULL},
+    {"registry", "list number name type label", NULL, NULL, "the numbers of names", WITH_BRAND,
+     NULL, NULL, NULL, NULL},
+    {"part", "file first_seq last_seq rows size_bytes checksum at_min at_max", NULL, NULL,
+     "which files hold events", WITH_BRAND, NULL, NULL, NULL, NULL},
+    {"ids_file", "file count at_min at_max", NULL, NULL, "keyed hashes of senders' event ids",
+     "48 hours or 10,000,000 ids", NULL, NULL, NULL, NULL},
+    {"log_mark", "id seq", NULL, NULL, "up to where the log is folded", WITH_BRAND, NULL, NULL,
+     NULL, NULL},
+    {"schema_migration", "module step", NULL, NULL, "which tables there are", WITH_BRAND, NULL,
+     NULL, NULL, NULL},
+    {"module_fold", "module version", NULL, NULL, "which rules rows were folded by", WITH_BRAND,
+     NULL, NULL, NULL, NULL},
+    {"bulk_pending", "id", NULL, NULL, "that a load is to be folded", "until it is", NULL, NULL,
+     NULL, NULL},
+    {"import_file", "sum", NULL, NULL, "which files were imported", WITH_BRAND, NULL, NULL, NULL,
+     NULL},
+    {"saved", "id", NULL, NULL, "questions and boards", "until deleted", NULL, NULL, NULL, NULL},
+    {"upload", "id", NULL, NULL, "files uploaded to be imported", "7 days", NULL, NULL, NULL, NULL},
+    {0},
+};
+
+size_t holdings_number(void)
+{
+    return sizeof(holdings) / sizeof(holdings[0]) - 1;
+}
+
+enum err holdings_erase(struct tx *tx, uint32_t persona)
+{
+    for (const struct holding *h = holdings; h->table; h++) {
+        if (!h->remove) continue;
+        struct sql_stmt *s = sql_use(tx_sql(tx), h->remove);
+        sql_bind_int(s, 1, persona);
+        TRY(sql_run(s));
+    }
+    return ERR_OK;
+}
+
+enum err holdings_count(struct sql *db, uint32_t persona, uint64_t *counts)
+{
+    for (size_t i = 0; holdings[i].table; i++) {
+        bool row;
+        if (!holdings[i].count) continue;
+        struct sql_stmt *s = sql_use(db, holdings[i].count);
+        sql_bind_int(s, 1, persona);
+        TRY(sql_step(s, &row));
+        if (row) counts[i] += (uint64_t)sql_int(s, 0);
+        sql_reset(s);
+    }
+    return ERR_OK;
+}

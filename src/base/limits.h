@@ -88,6 +88,19 @@
     LIMIT(SAVED_BOARDS, 200, "boards", "boards of a brand")                                        \
     LIMIT(BOARD_QUESTIONS, 50, "questions", "questions on one board")                              \
     LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \
+    LIMIT(TAG_GROUPS, 200, "groups", "groups of tags of a brand")                                  \
+    LIMIT(TAGS, 5000, "tags", "tags of a brand")                                                   \
+    LIMIT(TAG_BYTES, 64, "bytes", "the name of a tag or of a group of tags")                       \
+    LIMIT(TAGGED, 100000, "members", "members tagged by one call")                                 \
+    LIMIT(NOTE_CHARS, 2000, "characters", "a note on a member")                                    \
+    LIMIT(MEMBER_NOTES, 500, "notes", "notes on one member")                                       \
+    LIMIT(CONSENT_PURPOSES, 50, "purposes", "purposes of consent of a brand")                      \
+    LIMIT(CONSENT_LISTS, 100, "lists", "lists a member may leave, of a brand")                     \
+    LIMIT(CONSENT_TEXT_BYTES, 8000, "bytes", "a text of consent in one language")                  \
+    LIMIT(CONSENT_ENTRIES, 10000, "entries", "entries of one member's ledger shown")               \
+    LIMIT(PREFERENCE_DAYS, 90, "days", "how long a link to the preference page may live")          \
+    LIMIT(PREFERENCE_RATE, 1, "calls/s", "changes by one link to the preference page")             \
+    LIMIT(PREFERENCE_BURST, 20, "calls", "such changes at once, after a silence")                  \
     LIMIT(PAGE_EVENTS, 200, "events", "events of one page of a member's history")                  \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \

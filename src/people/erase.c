@@ -109,6 +109,9 @@ enum err erase_rows(struct people *p, struct tx *tx, const uint32_t *personas, s
         TRY(holdings_erase(tx, personas[i]));
         TRY(conflict_erase(p, tx, personas[i]));
         TRY(trait_erase(p, tx, personas[i]));
+        TRY(tagging_erase(p, tx, personas[i]));
+        TRY(note_erase(tx, personas[i]));
+        TRY(consent_erase(p, tx, personas[i]));
         TRY(identity_erase(p, tx, personas[i]));
     }
     return ERR_OK;

@@ -86,7 +86,9 @@ static bool key_may_send(const struct sender *sender, enum kind_family family, s
     case FAMILY_PARTICIPATION:
         return !str_starts(kind, STR("testimonial."));
     case FAMILY_IDENTITY:
-        return str_is(kind, "member.identified");
+        return str_is(kind, "member.identified") ||
+               (sender->level == SENDER_SECRET &&
+                (str_is(kind, "member.consented") || str_is(kind, "member.revoked")));
     case FAMILY_TRADE:
     case FAMILY_TALK:
     case FAMILY_RELATION:

@@ -58,6 +58,38 @@ const struct migration people_migrations[] = {
         "CREATE TABLE erasure (id {int} PRIMARY KEY, at {int} NOT NULL, who {text} NOT NULL,"
         " reason {text} NOT NULL, member {int} NOT NULL, body {text} NOT NULL, sum {text} NOT"
         " NULL)"},
+    {5,
+     "CREATE TABLE tag_group (id {int} PRIMARY KEY, name {text} NOT NULL, colour {text} NOT NULL,"
+     " exclusive {int} NOT NULL);"
+     "CREATE TABLE tag (id {int} PRIMARY KEY, name {text} NOT NULL UNIQUE, tag_group {int} NOT "
+     "NULL);"
+     "CREATE TABLE tag_run (id {int} PRIMARY KEY, tag {int} NOT NULL, source {text} NOT NULL,"
+     " at {int} NOT NULL);"
+     "CREATE TABLE member_tag (persona {int} NOT NULL, tag {int} NOT NULL, at {int} NOT NULL,"
+     " expires_at {int}, source {text} NOT NULL, run {int} NOT NULL, PRIMARY KEY (persona, tag));"
+     "CREATE INDEX member_tag_tag ON member_tag (tag, run);"
+     "CREATE TABLE note (id {int} PRIMARY KEY, persona {int} NOT NULL, author {text} NOT NULL,"
+     " author_name {text} NOT NULL, sealed {blob} NOT NULL, at {int} NOT NULL,"
+     " changed_at {int} NOT NULL);"
+     "CREATE INDEX note_persona ON note (persona);"
+     "CREATE TABLE consent_purpose (purpose {text} PRIMARY KEY, name_zh {text} NOT NULL,"
+     " name_en {text} NOT NULL, basis {text} NOT NULL, channels {text} NOT NULL);"
+     "CREATE TABLE consent_text (purpose {text} NOT NULL, version {int} NOT NULL,"
+     " zh {text} NOT NULL, en {text} NOT NULL, at {int} NOT NULL, source {text} NOT NULL,"
+     " PRIMARY KEY (purpose, version));"
+     "CREATE TABLE consent_list (list {text} PRIMARY KEY, purpose {text} NOT NULL,"
+     " name_zh {text} NOT NULL, name_en {text} NOT NULL, shown {int} NOT NULL);"
+     "CREATE TABLE consent_entry (id {int} PRIMARY KEY, persona {int} NOT NULL,"
+     " purpose {text} NOT NULL, channel {text} NOT NULL, list {text} NOT NULL,"
+     " granted {int} NOT NULL, guardian {int} NOT NULL, version {int}, at {int} NOT NULL,"
+     " recorded_at {int} NOT NULL, way {text} NOT NULL, source {text} NOT NULL,"
+     " evidence {blob});"
+     "CREATE INDEX consent_entry_persona ON consent_entry (persona);"
+     "INSERT INTO consent_purpose (purpose, name_zh, name_en, basis, channels) VALUES"
+     " ('service', '订单与服务通知', 'Orders and service', 'contract', 'wecom,sms,email,call'),"
+     " ('marketing', '营销信息', 'Marketing', 'consent', 'wecom,sms,email,call');"
+     "INSERT INTO consent_list (list, purpose, name_zh, name_en, shown) VALUES"
+     " ('news', 'marketing', '资讯', 'News', 1), ('offers', 'marketing', '优惠', 'Offers', 1)"},
     {0, NULL},
 };
 

@@ -25,6 +25,13 @@ static inline void idset_add(struct idset *s, uint32_t id)
     s->words.items[id / 64] |= bit;
 }
 
+static inline void idset_remove(struct idset *s, uint32_t id)
+{
+    if (!idset_has(s, id)) return;
+    s->words.items[id / 64] &= ~(UINT64_C(1) << (id % 64));
+    s->count--;
+}
+
 static inline void idset_finish(struct idset *s)
 {
     VEC_FINISH(&s->words);

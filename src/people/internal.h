@@ -12,6 +12,14 @@
 #include "people/merge.h"
 #include "people/people.h"
 
+/* Kinds of timer of the room. */
+enum { TIMER_LIFECYCLE = 1, TIMER_TAG };
+
+/* Of a column of personas: those of the member that persona $1 belongs to. */
+#define OF_MEMBER(column)                                                                          \
+    "(" column " = $1 OR " column " IN (SELECT o.persona FROM persona_member m"                    \
+    " JOIN persona_member o ON o.member = m.member WHERE m.persona = $1))"
+
 /* A member's folded state in memory. */
 struct member {
     uint32_t id;
@@ -62,8 +70,10 @@ struct people {
     struct bulk *bulk;
     pthread_mutex_t trait_lock;
     struct trait_cache *traits;
-    bool traits_changed;           /* the cache must go at the commit */
-    struct name_index *name_index; /* for searching; it has locks of its own */
+    bool traits_changed;            /* the cache must go at the commit */
+    struct tag_cache *tags;         /* who has a tag; locks itself */
+    struct consent_cache *consents; /* who has consented; locks itself */
+    struct name_index *name_index;  /* for searching; it has locks of its own */
 };
 
 extern const struct migration people_migrations[];
@@ -246,6 +256,45 @@ MUST_CHECK enum err trait_open(struct people *p);
 void trait_close(struct people *p);
 
 MUST_CHECK enum err trait_erase(struct people *p, struct tx *tx, uint32_t persona);
+
+/* tagging.c */
+void tagging_open(struct people *p);
+void tagging_close(struct people *p);
+void tagging_commit(struct people *p);
+void tagging_forget(struct people *p); /* after a rollback */
+/* Tags, their groups or members were changed otherwise than by giving and taking. */
+void tagging_redefined(struct people *p);
+/* Has the member a tag of that name? Any thread. */
+bool tagging_has(struct people *p, uint32_t member, struct str name);
+MUST_CHECK enum err tagging_due(struct people *p, struct tx *tx, uint64_t subject);
+MUST_CHECK enum err tagging_erase(struct people *p, struct tx *tx, uint32_t persona);
+
+/* note.c */
+/* A text sealed as traits are, and back, in 'arena'; what is damaged is empty. */
+struct str people_seal(const struct people *p, struct arena *arena, struct str text);
+struct str people_unseal(const struct people *p, struct arena *arena, struct str sealed);
+MUST_CHECK enum err note_erase(struct tx *tx, uint32_t persona);
+
+/* consent.c */
+void consent_open(struct people *p);
+void consent_close(struct people *p);
+void consent_commit(struct people *p);
+/* Purposes were changed, or entries erased. */
+void consent_redefined(struct people *p);
+/* Is there such a purpose, and does it need no consent? */
+MUST_CHECK enum err consent_basis(struct sql *db, struct str purpose, bool *there, bool *contract);
+/* Written in the batch under way. */
+struct consent_entry;
+void consent_note(struct people *p, uint32_t member, const struct consent_entry *e);
+void consent_forget(struct people *p); /* after a rollback, and when members have joined */
+/* Does a fact say yes or no to something? Then it is checked, before anything of it is stored. */
+bool consent_is_fact(const struct fact *fact);
+MUST_CHECK enum err consent_check_fact(struct tx *tx, const struct fact *fact, struct why *why);
+MUST_CHECK enum err consent_save_fact(struct people *p, struct tx *tx, const struct fact *fact,
+                                      uint32_t persona, struct str source);
+/* "channel/purpose" as of now. Any thread. */
+bool consent_holds(struct people *p, uint32_t member, struct str name);
+MUST_CHECK enum err consent_erase(struct people *p, struct tx *tx, uint32_t persona);
 
 /* verify_rows.c: rows that contradict each other, by queries alone. */
 MUST_CHECK enum err verify_rows(struct sql *reader, struct verify_report *report);

@@ -11,7 +11,6 @@
 #include "base/limits.h"
 #include "people/internal.h"
 
-#define TIMER_LIFECYCLE 1
 #define LOOK_LATER_MS 1000
 /* So few stale members are read one by one in any case; more, when one pass over the log would take
  * longer. A history takes about as long as so many rows of a pass (docs/bench.md "history"). */

@@ -14,6 +14,8 @@ static enum err people_open(struct tx *tx, void **state, struct why *why)
     TRY(names_open(p, tx));
     TRY(trait_open(p));
     p->name_index = name_index_create();
+    tagging_open(p);
+    consent_open(p);
     return identity_open(p, tx_sql(tx));
 }
 
@@ -23,6 +25,8 @@ static void people_close(void *state)
     members_forget(p);
     bulk_close(p);
     trait_close(p);
+    tagging_close(p);
+    consent_close(p);
     name_index_destroy(p->name_index);
     VEC_FINISH(&p->members);
     VEC_FINISH(&p->round);
@@ -84,6 +88,7 @@ static enum err people_on_event(struct tx *tx, void *state, const struct event *
 
 static enum err people_on_timer(struct tx *tx, void *state, const struct timer *t)
 {
+    if (t->kind == TIMER_TAG) return tagging_due(state, tx, t->subject);
     return member_due(state, tx, (uint32_t)t->subject);
 }
 
@@ -95,7 +100,13 @@ static enum err people_on_flush(struct tx *tx, void *state, size_t rows_max, boo
 static void people_on_commit(void *state)
 {
     struct people *p = state;
-    if (p->joined.count) identity_publish(p);
+    if (p->joined.count) {
+        identity_publish(p);
+        tagging_redefined(p);
+        consent_forget(p);
+    }
+    tagging_commit(p);
+    consent_commit(p);
     if (p->traits_changed) trait_cache_drop(p);
     p->traits_changed = false;
     name_index_commit(p);
@@ -108,6 +119,8 @@ static void people_on_rollback(void *state)
     bulk_forget(p);
     identity_forget(p);
     trait_forget(p);
+    tagging_forget(p);
+    consent_forget(p);
     name_index_rollback(p);
     p->role_count = 0; /* numbers of kinds that a trial gave may be given again */
 }
@@ -125,7 +138,7 @@ static bool people_wants_rebuild(struct tx *tx, void *state)
 static enum err people_rebuild(struct tx *tx, void *state, struct why *why)
 {
     TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending")));
-    TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM timer WHERE module = 'people'")));
+    TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM timer WHERE module = 'people' AND kind = 1")));
     TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM member")));
     return refold_scan(state, tx, NULL, why);
 }

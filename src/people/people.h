@@ -60,6 +60,19 @@ MUST_CHECK enum err people_bulk_end(struct tx *tx, struct why *why);
 MUST_CHECK enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
                                 uint32_t *member, struct why *why);
 
+/* Where records are read from, and the arena they are read into. */
+struct people_view {
+    struct brand *brand;
+    struct sql *db; /* any connection to the brand's database */
+    struct arena *arena;
+};
+
+/* Set a trait of a member by hand, as of now, and emit member.identified; 'value' is checked and
+ * normalised in 'arena'. ERR_INVALID: another type than the trait's; ERR_NOT_FOUND: no such member.
+ */
+MUST_CHECK enum err people_set_trait(struct brand *b, uint32_t member, struct fact_value *value,
+                                     struct str source, struct arena *arena, struct why *why);
+
 /* Erase a member for good: all events of all their personas, what others' events say of them
  * (brand_erase), identities, traits, row and timer. All or nothing, also when the process is
  * killed. 'member' may be any of their personas. ERR_NOT_FOUND: there is no such member.

@@ -83,6 +83,8 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     struct event ev;
     /* what can be refused comes first: a refused fact must not leave its id behind */
     TRY(convert(plan, sender, f, &ev, why));
+    bool consent = consent_is_fact(f);
+    if (consent) TRY(consent_check_fact(tx, f, why));
     if (f->id.len) {
         TRY(tx_dedupe(tx, ev.id, &result->duplicate, why));
         if (result->duplicate) return ERR_OK;
@@ -107,6 +109,7 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     result->member = who.persona ? identity_member(p, who.persona) : 0;
     result->other = other.persona ? identity_member(p, other.persona) : 0;
     if (who.persona && f->trait_count) TRY(trait_save(p, tx, f, who.persona, sender->origin));
+    if (who.persona && consent) TRY(consent_save_fact(p, tx, f, who.persona, sender->origin));
     return ERR_OK;
 }
 

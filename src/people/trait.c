@@ -253,6 +253,10 @@ void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct 
     struct people *p = brand_module_state(ctx, &people_module);
     struct str trait = field_trait(field, name);
     *out = (struct expr_value){.type = TYPE_NULL};
+    if (field == FIELD_TAG)
+        *out = (struct expr_value){.type = TYPE_BOOL, .boolean = tagging_has(p, member, name)};
+    if (field == FIELD_CONSENTED)
+        *out = (struct expr_value){.type = TYPE_BOOL, .boolean = consent_holds(p, member, name)};
     if (!trait.p) return;
     pthread_mutex_lock(&p->trait_lock);
     struct trait_column *col = p->traits->columns;

@@ -14,7 +14,7 @@ static const struct check {
      " ON t.module = 'people' AND t.kind = 1 AND t.subject = m.id"
      " WHERE COALESCE(m.due_at, -1) <> COALESCE(t.due_at, -1) ORDER BY m.id",
      "member m", "the timer is not the one its row names"},
-    {"SELECT t.subject FROM timer t WHERE t.module = 'people'"
+    {"SELECT t.subject FROM timer t WHERE t.module = 'people' AND t.kind = 1"
      " AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = t.subject) ORDER BY t.subject",
      "member m", "has a timer but no stored row"},
     {"SELECT m.id FROM member m"
@@ -45,6 +45,25 @@ static const struct check {
     {"SELECT DISTINCT t.persona FROM trait t"
      " WHERE NOT EXISTS (SELECT 1 FROM trait_name n WHERE n.name = t.name) ORDER BY t.persona",
      "persona p", "has a trait whose name is not registered"},
+    {"SELECT DISTINCT mt.persona FROM member_tag mt"
+     " WHERE NOT EXISTS (SELECT 1 FROM tag t WHERE t.id = mt.tag)"
+     " OR NOT EXISTS (SELECT 1 FROM identity i WHERE i.persona = mt.persona) ORDER BY mt.persona",
+     "persona p", "has a tag that is not there, or is nobody's"},
+    {"SELECT mt.persona FROM member_tag mt LEFT JOIN timer t ON t.module = 'people' AND t.kind = 2"
+     " AND t.subject = mt.persona * 4294967296 + mt.tag"
+     " WHERE COALESCE(mt.expires_at, -1) <> COALESCE(t.due_at, -1) ORDER BY mt.persona",
+     "persona p", "the timer of a tag is not the one its row names"},
+    {"SELECT t.id FROM tag t WHERE t.tag_group <> 0"
+     " AND NOT EXISTS (SELECT 1 FROM tag_group g WHERE g.id = t.tag_group) ORDER BY t.id",
+     "tag ", "its group is not there"},
+    {"SELECT n.persona FROM note n"
+     " WHERE NOT EXISTS (SELECT 1 FROM identity i WHERE i.persona = n.persona) ORDER BY n.persona",
+     "persona p", "has a note but is nobody's"},
+    {"SELECT c.persona FROM consent_entry c"
+     " WHERE NOT EXISTS (SELECT 1 FROM identity i WHERE i.persona = c.persona)"
+     " OR NOT EXISTS (SELECT 1 FROM consent_purpose u WHERE u.purpose = c.purpose)"
+     " ORDER BY c.persona",
+     "persona p", "consented to a purpose that is not there, or is nobody's"},
 };
 
 static enum err run(struct sql *reader, const struct check *c, struct verify_report *report)

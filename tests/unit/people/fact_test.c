@@ -344,7 +344,7 @@ static void each_sender_may_send_its_families(void **state)
         {"contact.deleted", false, true, true},
         {"message.answered", false, false, true},
         {"call.made", false, false, true},
-        {"member.consented", false, false, true},
+        {"member.consented", false, true, true},
         {"member.created", false, false, false},
         {"member.merged", false, false, false},
         {"member.unmerged", false, false, false},

@@ -1,0 +1,559 @@
+/* tagging.c - tags given and taken: rows, timers, events, and who has a tag for expressions.
+ *
+ * A row (persona, tag) is the root's when it is given by hand. Its timer is the module's, of kind
+ * TIMER_TAG, its subject the persona in the high half and the tag in the low.
+ *
+ * Expressions ask of members by the thousand: who has a tag is a set of members, read on first use
+ * and kept. A change goes into the sets at once, so that who is asked inside the batch knows it,
+ * and is remembered until the commit for sets that are read meanwhile; a batch rolled back, a merge
+ * and a new definition drop them all. */
+#include "base/log.h"
+#include "people/internal.h"
+#include "people/tag.h"
+
+#define PIECE 1000 /* members of one transaction */
+
+struct tag_set {
+    struct str name; /* own copy */
+    uint32_t tag;    /* 0 = there is none of that name */
+    struct idset members;
+    struct tag_set *next;
+};
+
+struct tag_change {
+    uint32_t member, tag;
+    bool has;
+};
+
+struct tag_cache {
+    pthread_mutex_t lock;
+    struct tag_set *sets;
+    struct sql *db;                 /* reader, opened on first use */
+    VEC(struct tag_change) changes; /* of the batch under way */
+    bool redefined;                 /* in the batch under way */
+};
+
+/* ---- the sets ---- */
+
+static void set_has(struct tag_set *set, uint32_t member, bool has)
+{
+    if (has) {
+        idset_add(&set->members, member);
+    } else {
+        idset_remove(&set->members, member);
+    }
+}
+
+static void drop_sets(struct tag_cache *c)
+{
+    while (c->sets) {
+        struct tag_set *set = c->sets;
+        c->sets = set->next;
+        idset_finish(&set->members);
+        mem_free(set);
+    }
+}
+
+void tagging_open(struct people *p)
+{
+    p->tags = mem_alloc(sizeof(*p->tags));
+    pthread_mutex_init(&p->tags->lock, NULL);
+}
+
+void tagging_close(struct people *p)
+{
+    if (!p->tags) return;
+    drop_sets(p->tags);
+    sql_close(p->tags->db);
+    VEC_FINISH(&p->tags->changes);
+    pthread_mutex_destroy(&p->tags->lock);
+    mem_free(p->tags);
+}
+
+void tagging_redefined(struct people *p)
+{
+    p->tags->redefined = true;
+}
+
+void tagging_commit(struct people *p)
+{
+    struct tag_cache *c = p->tags;
+    if (!c->changes.count && !c->redefined) return;
+    pthread_mutex_lock(&c->lock);
+    VEC_RESET(&c->changes);
+    if (c->redefined) drop_sets(c);
+    c->redefined = false;
+    pthread_mutex_unlock(&c->lock);
+}
+
+void tagging_forget(struct people *p)
+{
+    struct tag_cache *c = p->tags;
+    pthread_mutex_lock(&c->lock);
+    VEC_RESET(&c->changes);
+    drop_sets(c);
+    c->redefined = false;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void note_change(struct people *p, uint32_t member, uint32_t tag, bool has)
+{
+    struct tag_cache *c = p->tags;
+    const struct tag_change change = {member, tag, has};
+    pthread_mutex_lock(&c->lock);
+    VEC_PUSH(&c->changes, change);
+    for (struct tag_set *set = c->sets; set; set = set->next) {
+        if (set->tag == tag) set_has(set, member, has);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Rows come from the oldest to the newest: the last of a member's in the group says. */
+static enum err read_exclusive(struct sql *db, struct tag_set *set, uint32_t group)
+{
+    struct sql_stmt *s =
+        sql_use(db, "SELECT COALESCE(pm.member, mt.persona), mt.tag FROM member_tag mt"
+                    " JOIN tag t ON t.id = mt.tag"
+                    " LEFT JOIN persona_member pm ON pm.persona = mt.persona"
+                    " WHERE t.tag_group = $1 ORDER BY mt.at, mt.tag");
+    sql_bind_int(s, 1, group);
+    for (bool row = true;;) {
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        set_has(set, (uint32_t)sql_int(s, 0), (uint32_t)sql_int(s, 1) == set->tag);
+    }
+}
+
+static enum err read_plain(struct sql *db, struct tag_set *set)
+{
+    struct sql_stmt *s =
+        sql_use(db, "SELECT COALESCE(pm.member, mt.persona) FROM member_tag mt"
+                    " LEFT JOIN persona_member pm ON pm.persona = mt.persona WHERE mt.tag = $1");
+    sql_bind_int(s, 1, set->tag);
+    for (bool row = true;;) {
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        idset_add(&set->members, (uint32_t)sql_int(s, 0));
+    }
+}
+
+static enum err read_set(struct sql *db, struct tag_set *set)
+{
+    bool row;
+    struct sql_stmt *s =
+        sql_use(db, "SELECT t.id, t.tag_group, COALESCE(g.exclusive, 0) FROM tag t"
+                    " LEFT JOIN tag_group g ON g.id = t.tag_group WHERE t.name = $1");
+    sql_bind_str(s, 1, set->name);
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_OK;
+    uint32_t group = (uint32_t)sql_int(s, 1);
+    bool exclusive = sql_int(s, 2) != 0;
+    set->tag = (uint32_t)sql_int(s, 0);
+    sql_reset(s);
+    return exclusive ? read_exclusive(db, set, group) : read_plain(db, set);
+}
+
+/* Under the lock. */
+static struct tag_set *load_set(struct people *p, struct str name)
+{
+    struct tag_cache *c = p->tags;
+    struct why why = {0};
+    struct tag_set *set = mem_alloc(sizeof(*set) + name.len);
+    if (name.len) memcpy(set + 1, name.p, name.len);
+    set->name = (struct str){(const char *)(set + 1), name.len};
+    set->next = c->sets;
+    c->sets = set;
+    if (!c->db && brand_reader(p->brand, &c->db, &why) != ERR_OK) return set;
+    enum err err = read_set(c->db, set);
+    if (err != ERR_OK) log_error("people", "tags_not_read", "error=%s", err_code(err));
+    for (size_t i = 0; i < c->changes.count; i++) {
+        const struct tag_change *change = &c->changes.items[i];
+        if (change->tag == set->tag) set_has(set, change->member, change->has);
+    }
+    return set;
+}
+
+static struct tag_set *find_set(struct people *p, struct str name)
+{
+    struct tag_set *set = p->tags->sets;
+    while (set && !str_eq(set->name, name))
+        set = set->next;
+    return set ? set : load_set(p, name);
+}
+
+bool tagging_has(struct people *p, uint32_t member, struct str name)
+{
+    pthread_mutex_lock(&p->tags->lock);
+    bool has = idset_has(&find_set(p, name)->members, member);
+    pthread_mutex_unlock(&p->tags->lock);
+    return has;
+}
+
+enum err tag_count(struct brand *b, uint32_t tag, uint64_t *out, struct why *why)
+{
+    struct people *p = brand_module_state(b, &people_module);
+    struct arena *a = arena_create(0);
+    struct sql *db;
+    struct tag t;
+    enum err err = brand_reader(b, &db, why);
+    if (err == ERR_OK) {
+        err = tag_get(db, tag, a, &t, why);
+        sql_close(db);
+    }
+    if (err == ERR_OK) {
+        pthread_mutex_lock(&p->tags->lock);
+        *out = find_set(p, t.name)->members.count;
+        pthread_mutex_unlock(&p->tags->lock);
+    }
+    arena_destroy(a);
+    return err;
+}
+
+/* ---- one member ---- */
+
+/* What all members of a call have in common. */
+struct work {
+    struct people *p;
+    struct tx *tx;
+    struct tagging *t;
+    struct tag tag;
+    bool exclusive; /* its group */
+    struct str source;
+};
+
+static uint64_t subject_of(uint32_t persona, uint32_t tag)
+{
+    return (uint64_t)persona << 32 | tag;
+}
+
+static enum err emit(struct people *p, struct tx *tx, uint32_t member, const struct tag *tag,
+                     bool has, struct str source)
+{
+    struct why why;
+    uint16_t kind;
+    struct event_prop *prop = arena_alloc(tx_arena(tx), sizeof(*prop));
+    struct event ev = {.at = tx_now(tx),
+                       .received_at = tx_now(tx),
+                       .persona = member,
+                       .amount = HISTORY_NO_AMOUNT};
+    const struct str none = {NULL, 0};
+    struct str name = has ? STR("member.tagged") : STR("member.untagged");
+    TRY(registry_kind(tx, name, none, &kind, &why));
+    TRY(registry_prop(tx, STR("tag"), PROP_TEXT, &prop->id, &why));
+    if (source.len) TRY(registry_code(tx, DIM_ORIGIN, source, &ev.dim[DIM_ORIGIN], &why));
+    prop->type = PROP_TEXT;
+    prop->text = tag->name;
+    ev.kind = kind;
+    ev.props = prop;
+    ev.prop_count = 1;
+    note_change(p, member, tag->id, has);
+    return tx_emit(tx, &ev, &why);
+}
+
+static enum err delete_row(struct tx *tx, uint32_t persona, uint32_t tag, bool *there)
+{
+    struct sql_stmt *s = sql_use(
+        tx_sql(tx), "DELETE FROM member_tag WHERE persona = $1 AND tag = $2 RETURNING persona");
+    bool row;
+    sql_bind_int(s, 1, persona);
+    sql_bind_int(s, 2, tag);
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_OK;
+    sql_reset(s);
+    *there = true;
+    return timer_clear(tx, &people_module, TIMER_TAG, subject_of(persona, tag));
+}
+
+/* Take a tag from all personas of a member. */
+static enum err take(struct people *p, struct tx *tx, uint32_t member, uint32_t tag, bool *there)
+{
+    uint32_t *personas;
+    size_t count = identity_personas(p, member, tx_arena(tx), &personas);
+    *there = false;
+    for (size_t i = 0; i < count; i++)
+        TRY(delete_row(tx, personas[i], tag, there));
+    return ERR_OK;
+}
+
+static enum err held_now(const struct work *w, uint32_t member, struct tag_held **held,
+                         size_t *count)
+{
+    struct why why;
+    return tag_held_by(tx_sql(w->tx), member, tx_arena(w->tx), held, count, &why);
+}
+
+/* The other tags of the group go; those that were hidden by the one that counted go unsaid. */
+static enum err oust(const struct work *w, uint32_t member)
+{
+    struct tag_held *held;
+    size_t held_count;
+    VEC(struct tag) rivals = {0};
+    TRY(held_now(w, member, &held, &held_count));
+    struct sql_stmt *s =
+        sql_use(tx_sql(w->tx), "SELECT id, tag_group, name FROM tag WHERE tag_group = $1");
+    sql_bind_int(s, 1, w->tag.group);
+    enum err err = ERR_OK;
+    for (bool row = true;;) {
+        err = sql_step(s, &row);
+        if (err != ERR_OK || !row) break;
+        struct tag rival = {(uint32_t)sql_int(s, 0), w->tag.group,
+                            arena_str(tx_arena(w->tx), sql_str(s, 2))};
+        if (rival.id != w->tag.id) VEC_PUSH(&rivals, rival);
+    }
+    for (size_t i = 0; i < rivals.count && err == ERR_OK; i++) {
+        bool there, counted = false;
+        err = take(w->p, w->tx, member, rivals.items[i].id, &there);
+        for (size_t k = 0; k < held_count; k++)
+            counted |= held[k].tag.id == rivals.items[i].id;
+        if (err == ERR_OK && there && counted)
+            err = emit(w->p, w->tx, member, &rivals.items[i], false, w->source);
+    }
+    VEC_FINISH(&rivals);
+    return err;
+}
+
+static enum err write_row(const struct work *w, uint32_t persona, int64_t at)
+{
+    int64_t expires_at = w->t->expires_at;
+    struct sql_stmt *s = sql_use(
+        tx_sql(w->tx), "INSERT INTO member_tag (persona, tag, at, expires_at, source, run)"
+                       " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (persona, tag) DO UPDATE SET"
+                       " at = excluded.at, expires_at = excluded.expires_at,"
+                       " source = excluded.source, run = excluded.run");
+    sql_bind_int(s, 1, persona);
+    sql_bind_int(s, 2, w->tag.id);
+    sql_bind_int(s, 3, at);
+    if (expires_at == TIME_NONE) sql_bind_null(s, 4);
+    if (expires_at != TIME_NONE) sql_bind_int(s, 4, expires_at);
+    sql_bind_str(s, 5, w->source);
+    sql_bind_int(s, 6, w->t->run);
+    TRY(sql_run(s));
+    uint64_t subject = subject_of(persona, w->tag.id);
+    if (expires_at == TIME_NONE) return timer_clear(w->tx, &people_module, TIMER_TAG, subject);
+    return timer_set(w->tx, &people_module, TIMER_TAG, subject, expires_at);
+}
+
+/* It is there until another moment: the row says so, no event does. */
+static enum err set_expiry(const struct work *w, uint32_t member, const struct tag_held *old)
+{
+    bool there;
+    struct work same = *w;
+    if (old->expires_at == w->t->expires_at) return ERR_OK;
+    TRY(take(w->p, w->tx, member, w->tag.id, &there));
+    same.source = old->source;
+    return write_row(&same, member, old->at);
+}
+
+static enum err give(const struct work *w, uint32_t member, bool *changed)
+{
+    struct tag_held *held;
+    size_t count;
+    bool there;
+    TRY(held_now(w, member, &held, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (held[i].tag.id == w->tag.id) return set_expiry(w, member, &held[i]);
+    }
+    *changed = true;
+    if (w->exclusive) TRY(oust(w, member));
+    TRY(take(w->p, w->tx, member, w->tag.id, &there)); /* one that was hidden */
+    TRY(write_row(w, member, tx_now(w->tx)));
+    return emit(w->p, w->tx, member, &w->tag, true, w->source);
+}
+
+static enum err is_member(struct tx *tx, uint32_t member, bool *known)
+{
+    struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT 1 FROM identity WHERE persona = $1");
+    sql_bind_int(s, 1, member);
+    TRY(sql_step(s, known));
+    if (*known) sql_reset(s);
+    return ERR_OK;
+}
+
+static enum err change_one(const struct work *w, uint32_t persona)
+{
+    bool known, changed = false;
+    TRY(is_member(w->tx, persona, &known));
+    if (!known) {
+        w->t->missing++;
+        return ERR_OK;
+    }
+    uint32_t member = identity_member(w->p, persona);
+    if (w->t->remove) {
+        TRY(take(w->p, w->tx, member, w->tag.id, &changed));
+        if (changed) TRY(emit(w->p, w->tx, member, &w->tag, false, w->source));
+    } else {
+        TRY(give(w, member, &changed));
+    }
+    w->t->changed += changed;
+    w->t->same += !changed;
+    return ERR_OK;
+}
+
+/* ---- many ---- */
+
+static enum err begin_run(struct work *w)
+{
+    struct sql *db = tx_sql(w->tx);
+    bool row;
+    struct sql_stmt *s = sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM tag_run");
+    TRY(sql_step(s, &row));
+    w->t->run = (uint32_t)sql_int(s, 0) + 1;
+    sql_reset(s);
+    s = sql_use(db, "INSERT INTO tag_run (id, tag, source, at) VALUES ($1, $2, $3, $4)");
+    sql_bind_int(s, 1, w->t->run);
+    sql_bind_int(s, 2, w->tag.id);
+    sql_bind_str(s, 3, w->source);
+    sql_bind_int(s, 4, tx_now(w->tx));
+    return sql_run(s);
+}
+
+static enum err find_tag(struct work *w, struct why *why)
+{
+    struct tag_group group = {.exclusive = false};
+    TRY(tag_get(tx_sql(w->tx), w->t->tag, tx_arena(w->tx), &w->tag, why));
+    if (w->tag.group) TRY(tag_group_get(tx_sql(w->tx), w->tag.group, tx_arena(w->tx), &group, why));
+    w->exclusive = group.exclusive;
+    return ERR_OK;
+}
+
+/* A batch may run again: 'arg' is left as it was found but for what is counted, from nothing. */
+static enum err run_piece(struct tx *tx, void *arg, struct why *why)
+{
+    struct tagging *t = arg;
+    struct work w = {
+        brand_module_state(tx_brand(tx), &people_module), tx, t, {0}, false, t->source};
+    t->changed = t->same = t->missing = 0;
+    TRY(find_tag(&w, why));
+    if (t->counted && !t->remove) TRY(begin_run(&w));
+    for (size_t i = 0; i < t->count; i++)
+        TRY(change_one(&w, t->members[i]));
+    return ERR_OK;
+}
+
+enum err tag_members(struct brand *b, struct tagging *t, struct why *why)
+{
+    size_t at = 0;
+    t->changed = t->same = t->missing = 0;
+    t->run = 0;
+    do {
+        struct tagging piece = *t;
+        piece.members = t->members + at;
+        piece.count = t->count - at < PIECE ? t->count - at : PIECE;
+        piece.counted = t->counted && at == 0;
+        TRY(brand_call(b, run_piece, &piece, false, why));
+        t->run = piece.run;
+        t->changed += piece.changed;
+        t->same += piece.same;
+        t->missing += piece.missing;
+        at += piece.count;
+    } while (at < t->count);
+    return ERR_OK;
+}
+
+/* ---- undoing ---- */
+
+static enum err run_find(struct tx *tx, void *arg, struct why *why)
+{
+    struct tagging *t = arg;
+    bool row;
+    struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT 1 FROM tag_run WHERE id = $1 AND tag = $2");
+    sql_bind_int(s, 1, t->run);
+    sql_bind_int(s, 2, t->tag);
+    TRY(sql_step(s, &row));
+    if (!row) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "run", "%s", "run");
+    sql_reset(s);
+    return ERR_OK;
+}
+
+/* The next thousand of the run's rows; rows that are gone are not among them any more. */
+static enum err run_undo(struct tx *tx, void *arg, struct why *why)
+{
+    struct tagging *t = arg;
+    struct work w = {
+        brand_module_state(tx_brand(tx), &people_module), tx, t, {0}, false, t->source};
+    uint32_t *personas = arena_alloc_array(tx_arena(tx), PIECE, sizeof(*personas));
+    t->changed = t->same = t->missing = t->count = 0;
+    TRY(find_tag(&w, why));
+    struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT persona FROM member_tag"
+                                             " WHERE tag = $1 AND run = $2 ORDER BY persona"
+                                             " LIMIT $3");
+    sql_bind_int(s, 1, t->tag);
+    sql_bind_int(s, 2, t->run);
+    sql_bind_int(s, 3, PIECE);
+    for (bool row = true;;) {
+        TRY(sql_step(s, &row));
+        if (!row) break;
+        personas[t->count++] = (uint32_t)sql_int(s, 0);
+    }
+    for (size_t i = 0; i < t->count; i++)
+        TRY(change_one(&w, personas[i]));
+    return ERR_OK;
+}
+
+enum err tag_undo(struct brand *b, uint32_t run, struct tagging *t, struct why *why)
+{
+    struct tagging piece = *t;
+    piece.run = run;
+    piece.remove = true;
+    TRY(brand_call(b, run_find, &piece, false, why));
+    *t = piece;
+    t->changed = t->same = t->missing = 0;
+    do {
+        TRY(brand_call(b, run_undo, &piece, false, why));
+        t->changed += piece.changed;
+        t->same += piece.same;
+        t->missing += piece.missing;
+    } while (piece.count == PIECE);
+    return ERR_OK;
+}
+
+/* ---- time, and the end ---- */
+
+enum err tagging_due(struct people *p, struct tx *tx, uint64_t subject)
+{
+    uint32_t persona = (uint32_t)(subject >> 32), id = (uint32_t)subject;
+    struct tag_held *held;
+    struct why why;
+    struct tag tag;
+    size_t count;
+    bool row, counted = false, there = false;
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "SELECT expires_at FROM member_tag WHERE persona = $1 AND tag = $2");
+    sql_bind_int(s, 1, persona);
+    sql_bind_int(s, 2, id);
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_OK;
+    bool due = !sql_is_null(s, 0) && sql_int(s, 0) <= tx_now(tx);
+    sql_reset(s);
+    if (!due) return ERR_OK;
+    uint32_t member = identity_member(p, persona);
+    TRY(tag_get(tx_sql(tx), id, tx_arena(tx), &tag, &why));
+    TRY(tag_held_by(tx_sql(tx), member, tx_arena(tx), &held, &count, &why));
+    for (size_t i = 0; i < count; i++)
+        counted |= held[i].tag.id == id;
+    TRY(delete_row(tx, persona, id, &there));
+    p->tags->redefined = true; /* what it hid, or another persona's row, counts now */
+    TRY(tag_held_by(tx_sql(tx), member, tx_arena(tx), &held, &count, &why));
+    for (size_t i = 0; i < count; i++)
+        counted &= held[i].tag.id != id;
+    return counted ? emit(p, tx, member, &tag, false, STR("expiry")) : ERR_OK;
+}
+
+enum err tagging_erase(struct people *p, struct tx *tx, uint32_t persona)
+{
+    VEC(uint32_t) tags = {0};
+    bool there;
+    enum err err = ERR_OK;
+    struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT tag FROM member_tag WHERE persona = $1");
+    sql_bind_int(s, 1, persona);
+    for (bool row = true;;) {
+        err = sql_step(s, &row);
+        if (err != ERR_OK || !row) break;
+        VEC_PUSH(&tags, (uint32_t)sql_int(s, 0));
+    }
+    for (size_t i = 0; i < tags.count && err == ERR_OK; i++)
+        err = delete_row(tx, persona, tags.items[i], &there);
+    VEC_FINISH(&tags);
+    p->tags->redefined = true;
+    return err;
+}

@@ -10,11 +10,11 @@ static const struct {
     uint64_t scopes;
 } roles[STAFF_ROLES] = {
     [ROLE_OWNER] = {"owner", SCOPES_ALL},
-    [ROLE_OPERATOR] = {"operator", LOOK | THINK | SCOPE_MEMBERS_REVEAL | SCOPE_MEMBERS_EXPORT |
-                                       SCOPE_MEMBERS_MERGE | SCOPE_SETTINGS_READ |
-                                       SCOPE_IMPORTS_WRITE},
-    [ROLE_GROWTH] = {"growth", LOOK | THINK | SCOPE_SETTINGS_READ},
-    [ROLE_ADVISOR] = {"advisor", LOOK | SCOPE_MEMBERS_REVEAL},
+    [ROLE_OPERATOR] = {"operator", LOOK | THINK | SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL |
+                                       SCOPE_MEMBERS_EXPORT | SCOPE_MEMBERS_MERGE |
+                                       SCOPE_SETTINGS_READ | SCOPE_IMPORTS_WRITE},
+    [ROLE_GROWTH] = {"growth", LOOK | THINK | SCOPE_MEMBERS_WRITE | SCOPE_SETTINGS_READ},
+    [ROLE_ADVISOR] = {"advisor", LOOK | SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL},
     [ROLE_CLERK] = {"clerk", 0},
     [ROLE_ANALYST] = {"analyst", LOOK | THINK},
     [ROLE_PARTNER] = {"partner", SCOPE_OVERVIEW_READ},

@@ -9,6 +9,7 @@
 #define SCOPE_LIST(SCOPE)                                                                          \
     SCOPE(OVERVIEW_READ, "overview.read")                                                          \
     SCOPE(MEMBERS_READ, "members.read")                                                            \
+    SCOPE(MEMBERS_WRITE, "members.write")                                                          \
     SCOPE(MEMBERS_REVEAL, "members.reveal")                                                        \
     SCOPE(MEMBERS_EXPORT, "members.export")                                                        \
     SCOPE(MEMBERS_MERGE, "members.merge")                                                          \

@@ -183,12 +183,13 @@ static const struct route own_routes[] = {
 
 /* Server-wide ones first: the first that fits wins. */
 static const struct spec *const spec_tables[] = {
-    docs_specs,                                /* the API itself */
-    system_specs, account_specs,               /* server-wide */
-    query_specs,                               /* of a brand from here */
-    stream_specs, members_specs, export_specs, /* before {id} of a member */
-    member_specs, merge_specs,   conflict_specs, reveal_specs, saved_specs,
-    brand_specs,  staff_specs,   key_specs,      import_specs, NULL,
+    docs_specs,                                    /* the API itself */
+    system_specs,     account_specs,               /* server-wide */
+    preference_specs, query_specs,                 /* of a brand from here */
+    stream_specs,     members_specs, export_specs, /* before {id} of a member */
+    member_specs,     merge_specs,   conflict_specs, reveal_specs, saved_specs,
+    brand_specs,      staff_specs,   key_specs,      import_specs, tag_specs,
+    note_specs,       consent_specs, NULL,
 };
 
 static size_t route_count(const struct route *list)
@@ -302,6 +303,8 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     a->by_address =
         rates_create(data_env(d), (struct rate){LIMIT_ADDRESS_RATE, LIMIT_ADDRESS_BURST});
     a->by_caller = rates_create(data_env(d), (struct rate){LIMIT_CALLER_RATE, LIMIT_CALLER_BURST});
+    a->by_link =
+        rates_create(data_env(d), (struct rate){LIMIT_PREFERENCE_RATE, LIMIT_PREFERENCE_BURST});
     api_join(a, spec_tables);
     a->pages = page_cache_create();
     a->chosen = chosen_create();
@@ -334,6 +337,7 @@ void api_destroy(struct api *a)
     pool_destroy(a->workers);
     uploads_destroy(a->uploads);
     replays_destroy(a->replays);
+    rates_destroy(a->by_link);
     rates_destroy(a->by_caller);
     rates_destroy(a->by_address);
     if (a->pages) page_cache_destroy(a->pages);

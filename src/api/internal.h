@@ -27,6 +27,7 @@ struct api {
     struct pool *askers;              /* run questions, which scan */
     struct rates *by_address;         /* how often each address may call */
     struct rates *by_caller;          /* and each key and session */
+    struct rates *by_link;            /* and each link to the preference page change */
     struct replays *replays;          /* replies by Idempotency-Key */
     struct uploads *uploads;          /* files to import, and their imports */
     struct feed *feed;                /* tells those who watch a brand */
@@ -47,6 +48,10 @@ extern const struct spec reveal_specs[];
 extern const struct spec merge_specs[];
 extern const struct spec conflict_specs[];
 extern const struct spec saved_specs[];
+extern const struct spec tag_specs[];
+extern const struct spec note_specs[];
+extern const struct spec consent_specs[];
+extern const struct spec preference_specs[];
 extern const struct spec account_specs[];
 extern const struct spec staff_specs[];
 extern const struct spec key_specs[];

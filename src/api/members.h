@@ -14,6 +14,14 @@ int members_stage(struct str name);
 bool members_parse(struct str text, uint32_t *out);
 /* The member of the path; ERR_NOT_FOUND when it names none. */
 MUST_CHECK enum err members_id(const struct call *c, uint32_t *out, struct why *why);
+/* The root of the member of the path, and a reader; 404 when there is none. */
+MUST_CHECK enum err members_root(struct call *c, struct sql **db, uint32_t *out, struct why *why);
+/* Who changes something: "staff:lily", "key:3". */
+struct str members_source(const struct call *c);
+/* Write down what was done of a member: the spec's action, and what is so now, {NULL, 0} = nothing.
+ */
+MUST_CHECK enum err members_tell(const struct call *c, uint32_t member, struct str after,
+                                 struct why *why);
 /* The member of the path, and a look to be ended by look_end(). */
 MUST_CHECK enum err members_look(struct call *c, struct look *look, uint32_t *member,
                                  struct why *why);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "account/audit.h"
 #include "api/internal.h"
 #include "api/member_why.h"
 #include "api/members.h"
@@ -21,6 +22,32 @@ bool members_parse(struct str text, uint32_t *out)
 enum err members_id(const struct call *c, uint32_t *out, struct why *why)
 {
     return members_parse(call_param(c, "id"), out) ? ERR_OK : call_not_found(why);
+}
+
+enum err members_root(struct call *c, struct sql **db, uint32_t *out, struct why *why)
+{
+    uint32_t persona;
+    TRY(members_id(c, &persona, why));
+    TRY(call_reader(c, db, why));
+    enum err err = people_root(*db, persona, out);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    return *out ? ERR_OK : call_not_found(why);
+}
+
+struct str members_source(const struct call *c)
+{
+    bool person = c->who->kind == PRINCIPAL_PERSON;
+    return str_of(arena_printf(c->arena, "%s%s", person ? "staff:" : "", c->who->name));
+}
+
+enum err members_tell(const struct call *c, uint32_t member, struct str after, struct why *why)
+{
+    const struct audit_entry e = {.who = c->who,
+                                  .brand = brand_slug(c->brand),
+                                  .action = c->spec->audit,
+                                  .subject = arena_printf(c->arena, "member:m%" PRIu32, member),
+                                  .after = after};
+    return audit_add(c->data, &e, why);
 }
 
 enum err members_look(struct call *c, struct look *look, uint32_t *member, struct why *why)
@@ -321,7 +348,8 @@ const struct spec member_specs[] = {
          "~{\"name\":null,\"stage\":null,\"stage_since\":null,\"churn\":\"left\",\"trust_since\":"
          "null,"
          "\"joined\":null,\"last_seen\":null,\"last_interaction\":null,"
-         "\"last_order\":\"2025-03-01T08:00:00+08:00\"}"},
+         "\"last_order\":\"2025-03-01T08:00:00+08:00\"}\n~{\"traits\":[{\"value\":12.5}]}\n~{"
+         "\"traits\":[{\"value\":true}]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}/timeline",
      .scope = SCOPE_MEMBERS_READ,

@@ -67,6 +67,9 @@ struct people_view {
     struct arena *arena;
 };
 
+/* The member of a persona by rows alone, as 'db' sees them; 0 when it is nobody's. */
+MUST_CHECK enum err people_root(struct sql *db, uint32_t persona, uint32_t *member);
+
 /* Set a trait of a member by hand, as of now, and emit member.identified; 'value' is checked and
  * normalised in 'arena'. ERR_INVALID: another type than the trait's; ERR_NOT_FOUND: no such member.
  */

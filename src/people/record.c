@@ -175,6 +175,19 @@ enum err people_try(struct tx *tx, const struct sender *sender, const struct fac
     return err;
 }
 
+enum err people_root(struct sql *db, uint32_t persona, uint32_t *member)
+{
+    bool row;
+    struct sql_stmt *s = sql_use(
+        db, "SELECT COALESCE(pm.member, i.persona) FROM identity i LEFT JOIN persona_member pm"
+            " ON pm.persona = i.persona WHERE i.persona = $1 LIMIT 1");
+    sql_bind_int(s, 1, persona);
+    TRY(sql_step(s, &row));
+    *member = row ? (uint32_t)sql_int(s, 0) : 0;
+    if (row) sql_reset(s);
+    return ERR_OK;
+}
+
 enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
                      uint32_t *member, struct why *why)
 {

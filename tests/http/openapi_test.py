@@ -107,7 +107,7 @@ def test_replies_fit_their_schemas():
 def test_only_public_routes_need_nothing():
     """A new route without a credential must be added here, after thought."""
     public = {"/", "/overview", "/health", "/ready", "/metrics", "/console", "/console/{path}", "/api/openapi.json", "/api/docs", "/api/v1/setup", "/api/v1/session",
-              "/api/v1/session/link"}
+              "/api/v1/session/link", "/p/{brand}/{token}"}
     for path, method, op in operations():
         if not op["security"]:
             assert path in public and (path != "/api/v1/session" or method == "post"), f"{method} {path} is open to anyone"

@@ -39,9 +39,10 @@ static void each_role_has_its_scopes(void **state)
     assert_int_equal(scopes_of("partner"), SCOPE_OVERVIEW_READ);
     assert_int_equal(scopes_of("analyst"), SCOPE_OVERVIEW_READ | SCOPE_MEMBERS_READ |
                                                SCOPE_INSIGHT_READ | SCOPE_BOARDS_WRITE);
-    assert_int_equal(scopes_of("growth"), scopes_of("analyst") | SCOPE_SETTINGS_READ);
-    assert_int_equal(scopes_of("advisor"),
-                     SCOPE_OVERVIEW_READ | SCOPE_MEMBERS_READ | SCOPE_MEMBERS_REVEAL);
+    assert_int_equal(scopes_of("growth"),
+                     scopes_of("analyst") | SCOPE_MEMBERS_WRITE | SCOPE_SETTINGS_READ);
+    assert_int_equal(scopes_of("advisor"), SCOPE_OVERVIEW_READ | SCOPE_MEMBERS_READ |
+                                               SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL);
     assert_int_equal(scopes_of("operator"), scopes_of("growth") | SCOPE_MEMBERS_REVEAL |
                                                 SCOPE_MEMBERS_EXPORT | SCOPE_IMPORTS_WRITE);
     enum role role;

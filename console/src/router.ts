@@ -24,6 +24,8 @@ export const router = createRouter({
       children: [
         { path: "me", name: "settings-me", component: () => import("./screens/settings/Me.vue") },
         { path: "brand", name: "settings-brand", component: () => import("./screens/settings/Brand.vue"), meta: { scope: "settings.read" } },
+        { path: "tags", name: "settings-tags", component: () => import("./screens/settings/Tags.vue"), meta: { scope: "members.write" } },
+        { path: "consent", name: "settings-consent", component: () => import("./screens/settings/Consent.vue"), meta: { scope: "members.read" } },
         { path: "staff", name: "settings-staff", component: () => import("./screens/settings/Staff.vue"), meta: { scope: "staff.manage" } },
         { path: "keys", name: "settings-keys", component: () => import("./screens/settings/Keys.vue"), meta: { scope: "keys.manage" } },
         { path: "imports", name: "settings-imports", component: () => import("./screens/settings/Imports.vue"), meta: { scope: "imports.write" } },

@@ -7,7 +7,7 @@ export const TRUST = ["unaware", "curious", "acquainted", "informed", "familiar"
 export const ROLES = ["owner", "operator", "growth", "advisor", "clerk", "analyst", "partner"] as const;
 export type Role = (typeof ROLES)[number];
 export const SCOPES = [
-  "overview.read", "members.read", "members.reveal", "members.export", "insight.read", "boards.write", "settings.read",
+  "overview.read", "members.read", "members.write", "members.reveal", "members.export", "insight.read", "boards.write", "settings.read",
   "settings.write", "staff.manage", "keys.manage", "imports.write", "audit.read", "system.read", "intake.write",
 ] as const;
 export type Stage = (typeof STAGES)[number];

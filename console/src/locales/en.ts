@@ -61,6 +61,22 @@ const en: typeof zh = {
     revealText: "Phones, e-mail addresses and the like will be shown whole. This is written to the audit, with your reason.", reason: "Reason", traits: "Traits", noTraits: "No traits yet. They come with imported members or identify events.", history: "History", allKinds: "All kinds",
     noneOfKind: "No event of this kind.", noHistory: "No history yet.", older: "Older",
   },
+  tags: {
+    title: "Tags", add: "Add", give: "Give the tag", take: "Take the tag “{name}”", takeAway: "Take it away", until: "until {at}", none: "No tags yet.", which: "Choose a tag", loose: "In no group", expires: "Ends on (optional)", noTags: "There are no tags yet.", tag: "Tag", many: "Tag many", found: "For the {n} members found.",
+    those: "For those that match.", matching: "For the {n} members that match.", done: "{n} changed; {same} were so already.", undone: "Taken back from {n} members.", close: "Close", newGroup: "New group", changeGroup: "Change the group", groupText: "a group has a colour; in an exclusive one a member keeps the last tag alone", groupName: "Name of the group", colour: "Colour",
+    exclusive: "Exclusive (one a member)", edit: "Change", name: "Name of the tag", group: "Group", newTag: "New tag", who: "see who", rename: "Change the tag “{name}”", remove: "Remove the tag “{name}”", dropped: "“{name}” deleted",
+  },
+  colour: { grey: "grey", red: "red", orange: "orange", gold: "gold", green: "green", teal: "teal", blue: "blue", purple: "purple", pink: "pink" },
+  notes: { title: "Notes", new: "Write a note…", add: "Add the note", edit: "Change", changed: "changed {at}", none: "No notes yet.", dropped: "Note deleted" },
+  traits: { add: "Fill in", edit: "Change “{name}”", name: "Name of the trait", type: "Type", value: "Value", text: "text", number: "number", bool: "yes or no" },
+  consent: {
+    title: "Consent", link: "Preference link", linkText: "With this link the member consents and withdraws; good until {at}:", write: "Record", purpose: "Purpose", channel: "Channel", all: "all channels", list: "List", whole: "the whole purpose", way: "How", wayHint: "phone, paper, chat…", evidence: "Evidence (optional, sealed)", granted: "Consented", withdrawn: "Withdrawn",
+    guardian: "a guardian", ledger: "All entries ({n})", version: "version {n}", setup: "Purposes", setupText: "Without an entry, what needs consent is denied and what the contract needs is allowed; under 14 a guardian has to consent. A withdrawal takes effect at once.", newPurpose: "New purpose", key: "Key", keyHint: "small letters, digits, _", nameZh: "Name in Chinese", nameEn: "Name in English",
+    basis: "Basis", offered: "Channels offered on the preference page", text: "Text", newText: "Write a new version", noText: "No text yet.", textZh: "Text in Chinese", textEn: "Text in English", saveText: "Publish version {n}", lists: "Lists", newList: "New list", shown: "Shown on the preference page",
+  },
+  basis: { consent: "needs consent", contract: "needed by the contract" },
+  channel: { wecom: "WeCom", wechat: "WeChat", sms: "Text message", email: "E-mail", call: "Phone call", push: "App notification", telegram: "Telegram" },
+  reason: { granted: "consented", withdrawn: "withdrawn", silent: "not consented", contract: "needs none", child: "under 14", left: "left", unknown: "unknown" },
   query: {
     what: "What to know", trend: "Trend", funnel: "Funnel", retention: "Retention", paths: "Paths", stickiness: "Stickiness", lifecycle: "Lifecycle flow", activity: "New and returning", rfm: "RFM", repeat: "Repeat buying", segment: "Segment", steps: "Steps", step: "Step {n}",
     any: "any event", up: "Move step {n} up", drop: "Remove step {n}", stepWhere: "Condition of step {n}", addStep: "Add a step", kind: "Events", breakdown: "Break down by", noBreakdown: "nothing", measure: "Measure", by: "By", from: "From", to: "To (exclusive)",
@@ -87,7 +103,7 @@ const en: typeof zh = {
     first: "My board", name: "Name of the board", make: "Make a board", holds: "questions: {n}", none: "No boards yet", noneText: "A board keeps the questions you look at often. Ask one under Insight, save it and pin it.", toInsight: "Ask a question", back: "Back to boards", unpin: "Take “{name}” off the board",
     empty: "This board is empty", emptyText: "Save a question under Insight and pin it here.", drop: "Delete board", dropText: "The board “{name}” will be deleted. Its questions stay.",
   },
-  settings: { me: "Me", brand: "Brand", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System" },
+  settings: { me: "Me", brand: "Brand", tags: "Tags", consent: "Consent", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System" },
   me: { password: "Password", current: "Present password", change: "Change password", sessions: "Signed in", sessionsText: "end those you do not know, and change your password", seen: "Last seen", began: "Since", address: "Address", agent: "Browser", this: "this one" },
   brand: { hours: "Service hours", hoursText: "In which staff answer, in the brand's time zone", hoursTo: "End of service hours", name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
   rule: {
@@ -129,7 +145,7 @@ const en: typeof zh = {
   identity: { phone: "phone", name: "name or customer number", user: "user id of your system", unionid: "unionid", wecom: "WeCom external contact", openid: "openid", email: "e-mail", telegram: "Telegram", device: "device", anon: "anonymous id" },
   valueType: { text: "text", number: "number", integer: "whole number", decimal: "money (major units)", date: "date" },
   scope: {
-    overview_read: "overview", members_read: "members", members_reveal: "members in clear", members_export: "export", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
+    overview_read: "overview", members_read: "members", members_write: "write on members", members_reveal: "members in clear", members_export: "export", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
     keys_manage: "keys", imports_write: "imports", audit_read: "audit", system_read: "system", intake_write: "write events",
   },
   audit: { text: "who did what, and when; each entry is chained to the one before, so that changes show", at: "When", who: "Who", action: "Action", actionHint: "by action, such as staff.role_set", subject: "Subject", change: "Change", show: "Show", export: "Export", older: "Older", none: "No entries." },

@@ -60,6 +60,22 @@ const zh = {
     revealText: "将显示完整的手机号、邮箱等。这次查看会连同理由记入审计。", reason: "理由", traits: "特征", noTraits: "还没有特征。导入用户资料或发送 identify 事件后出现。", history: "经历", allKinds: "所有类型", noneOfKind: "没有这种事件。",
     noHistory: "还没有经历。", older: "更早",
   },
+  tags: {
+    title: "标签", add: "添加", give: "打标签", take: "移除标签“{name}”", takeAway: "移除标签", until: "至 {at}", none: "还没有标签。", which: "选择标签", loose: "未分组", expires: "到期日（可选）", noTags: "还没有可用的标签。", tag: "打标签", many: "批量打标签", found: "将作用于搜索到的 {n} 名用户。",
+    those: "将作用于符合条件的用户。", matching: "将作用于符合条件的 {n} 名用户。", done: "已更改 {n} 名；{same} 名本已如此。", undone: "已撤销：{n} 名用户。", close: "关闭", newGroup: "新建标签组", changeGroup: "修改标签组", groupText: "组有颜色；互斥组里每人只留最后打上的一个", groupName: "组名", colour: "颜色",
+    exclusive: "互斥（每人至多一个）", edit: "修改", name: "标签名", group: "标签组", newTag: "新标签", who: "看看是谁", rename: "修改标签“{name}”", remove: "删除标签“{name}”", dropped: "已删除“{name}”",
+  },
+  colour: { grey: "灰", red: "红", orange: "橙", gold: "金", green: "绿", teal: "青", blue: "蓝", purple: "紫", pink: "粉" },
+  notes: { title: "备注", new: "写一条备注…", add: "添加备注", edit: "修改", changed: "{at} 修改", none: "还没有备注。", dropped: "备注已删除" },
+  traits: { add: "填写", edit: "修改“{name}”", name: "特征名", type: "类型", value: "值", text: "文字", number: "数字", bool: "是或否" },
+  consent: {
+    title: "同意", link: "偏好页链接", linkText: "用户凭此链接自行同意或撤回；{at} 前有效：", write: "记一笔", purpose: "用途", channel: "渠道", all: "所有渠道", list: "订阅组", whole: "整个用途", way: "方式", wayHint: "电话、纸质、聊天…", evidence: "证据（可选，加密保存）", granted: "同意", withdrawn: "撤回",
+    guardian: "监护人", ledger: "全部记录（{n}）", version: "第 {n} 版", setup: "用途", setupText: "没有记录时：须同意的用途视为不允许，合同所需的用途视为允许；未满 14 周岁须监护人同意。撤回立即生效。", newPurpose: "新建用途", key: "代码", keyHint: "小写字母、数字、下划线", nameZh: "中文名称", nameEn: "英文名称",
+    basis: "依据", offered: "在偏好页上提供的渠道", text: "同意文本", newText: "写新版本", noText: "还没有文本。", textZh: "中文文本", textEn: "英文文本", saveText: "发布第 {n} 版", lists: "订阅组", newList: "新建订阅组", shown: "在偏好页上显示",
+  },
+  basis: { consent: "须同意", contract: "合同所需" },
+  channel: { wecom: "企业微信", wechat: "微信", sms: "短信", email: "邮件", call: "电话", push: "应用通知", telegram: "Telegram" },
+  reason: { granted: "已同意", withdrawn: "已撤回", silent: "未同意", contract: "无须同意", child: "未满 14 周岁", left: "已退订", unknown: "未知" },
   query: {
     what: "想知道什么", trend: "趋势", funnel: "漏斗", retention: "留存", paths: "路径", stickiness: "粘性", lifecycle: "生命周期流转", activity: "新老与回流", rfm: "RFM", repeat: "复购预测", segment: "人群", steps: "步骤", step: "第 {n} 步",
     any: "任何事件", up: "第 {n} 步上移", drop: "删除第 {n} 步", stepWhere: "第 {n} 步的条件", addStep: "加一步", kind: "事件", breakdown: "按什么拆分", noBreakdown: "不拆分", measure: "量什么", by: "时间粒度", from: "从", to: "到（不含）",
@@ -86,7 +102,7 @@ const zh = {
     first: "我的看板", name: "看板名称", make: "新建看板", holds: "{n} 个问题", none: "还没有看板", noneText: "看板把常看的问题放在一起。在洞察里提出一个问题，保存并固定到看板。", toInsight: "去洞察提问", back: "回到看板列表", unpin: "从看板取下“{name}”",
     empty: "这个看板还是空的", emptyText: "在洞察里保存一个问题，并固定到这个看板。", drop: "删除看板", dropText: "将删除看板“{name}”。其中的问题会保留。",
   },
-  settings: { me: "我", brand: "品牌", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统" },
+  settings: { me: "我", brand: "品牌", tags: "标签", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统" },
   me: { password: "修改密码", current: "当前密码", change: "修改密码", sessions: "登录中的设备", sessionsText: "不认识的请结束它，并修改密码", seen: "最近", began: "开始", address: "地址", agent: "浏览器", this: "当前" },
   brand: { hours: "服务时间", hoursText: "员工答复的时段，按品牌时区", hoursTo: "服务时间止", name: "品牌名称", zone: "时区", currency: "货币", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
   rule: {
@@ -128,7 +144,7 @@ const zh = {
   identity: { phone: "手机号", name: "昵称或会员号", user: "你系统里的用户 ID", unionid: "unionid", wecom: "企业微信外部联系人", openid: "openid", email: "邮箱", telegram: "Telegram", device: "设备", anon: "匿名 ID" },
   valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },
   scope: {
-    overview_read: "看总览", members_read: "看用户", members_reveal: "显示完整身份", members_export: "导出用户", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
+    overview_read: "看总览", members_read: "看用户", members_write: "编辑用户", members_reveal: "显示完整身份", members_export: "导出用户", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
     keys_manage: "管理密钥", imports_write: "导入", audit_read: "看审计", system_read: "看系统", intake_write: "写入事件",
   },
   audit: { text: "谁，在什么时候，做了什么；每条都与前一条相扣，改动会被发现", at: "时间", who: "谁", action: "动作", actionHint: "按动作筛选，例如 staff.role_set", subject: "对象", change: "变化", show: "筛选", export: "导出", older: "更早", none: "没有记录。" },

@@ -28,7 +28,8 @@ struct expr;
  * FIELD_EXPERIMENT  its code; TYPE_TEXT, the arm FIELD_CIRCLE     a group's code, or none: the
  * highest circle in any group FIELD_TAG        the tag; TYPE_BOOL           FIELD_CONSENTED
  * "channel/purpose"; TYPE_BOOL FIELD_STAFF      a staff code; TYPE_BOOL: on that person's contact
- * list FIELD_TOUCHPOINT none, or a code; TYPE_BOOL: ever came in by that touchpoint */
+ * list FIELD_TOUCHPOINT none, or a code; TYPE_BOOL: ever came in by that touchpoint FIELD_LIST
+ * a static segment's code; TYPE_BOOL: is on that list */
 enum expr_field {
     FIELD_ID,
     FIELD_CREATED,
@@ -60,6 +61,7 @@ enum expr_field {
     FIELD_STAFF,
     FIELD_CONSENTED,
     FIELD_EXPERIMENT,
+    FIELD_LIST,
     FIELD_COUNT
 };
 
@@ -122,6 +124,11 @@ bool expr_columns(const struct expr *e, struct columns *columns);
 uint64_t expr_fields(const struct expr *e);
 bool expr_names_derived(const struct expr *e);
 
+/* Does it name the saved segment, itself or by another one that it names? And the segments that it
+ * names so: number 'i' of them, false when there are no more; the text is the saved expression. */
+bool expr_names_segment(const struct expr *e, struct str name);
+bool expr_get_segment(const struct expr *e, size_t i, struct str *name, struct str *text);
+
 /* What evaluation needs beside the rows. */
 struct expr_context {
     const struct zone *zone;
@@ -168,3 +175,21 @@ void expr_get_reach(const struct expr *e, const struct expr_context *c, struct e
  * moment. */
 int64_t expr_next_change(const struct expr *e, const struct expr_context *c,
                          const struct history *h, uint32_t index);
+
+/* Why an expression holds of a member, or does not: each test and call of it, in the order written;
+ * those of a saved segment come behind it, one level deeper. */
+enum expr_clause_type { CLAUSE_CONST, CLAUSE_TEST, CLAUSE_DID, CLAUSE_FLAG, CLAUSE_SEGMENT };
+struct expr_clause {
+    enum expr_clause_type type;
+    int level;        /* of saved segments; 0 = of the expression itself */
+    bool negated;     /* stands under an odd number of nots */
+    bool holds;       /* by itself, nots left aside */
+    struct str text;  /* in canonical form */
+    struct str value; /* CLAUSE_TEST: the field's value as text; {NULL, 0} = null */
+    enum expr_type value_type; /* of what the text was made; a TYPE_TIME is RFC 3339 */
+    uint32_t count;            /* CLAUSE_DID: events of its set */
+    int64_t first_at, last_at; /* of them; TIME_NONE = none */
+};
+/* All clauses, in 'arena'. */
+void expr_explain(const struct expr *e, const struct expr_context *c, const struct history *h,
+                  uint32_t index, struct arena *arena, struct expr_clause **out, size_t *count);

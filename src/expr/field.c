@@ -56,7 +56,7 @@ static const struct field fields[] = {
 
 static const char *const call_names[] = {"did",        "tag",        "in_group",
                                          "in_segment", "staff",      "touchpoint",
-                                         "consented",  "experiment", "anniv"};
+                                         "consented",  "experiment", "anniv", "in_list"};
 #define CALL_NAMES (sizeof(call_names) / sizeof(call_names[0]))
 
 static const struct field_stage lifecycle_names[] = {

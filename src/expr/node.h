@@ -142,7 +142,15 @@ struct did {
 };
 
 /* Calls that answer yes or no by a field. */
-enum call { CALL_TAG, CALL_STAFF, CALL_TOUCHPOINT, CALL_CONSENTED, CALL_IN_GROUP };
+enum call {
+    CALL_TAG,
+    CALL_STAFF,
+    CALL_TOUCHPOINT,
+    CALL_CONSENTED,
+    CALL_IN_GROUP,
+    CALL_IN_LIST,
+    CALL_COUNT
+};
 
 struct flag {
     enum call call;
@@ -158,6 +166,7 @@ struct segment {
     const struct node *root; /* NULL while it is being read */
     uint32_t number;         /* 0 .. segment_count - 1 */
     uint32_t height;         /* levels of its text, its own segments included */
+    struct str text;         /* as saved */
 };
 
 struct node {
@@ -202,3 +211,6 @@ struct expr {
     bool columns_over;      /* more properties than 'columns' can hold */
     bool derived;           /* a derived kind is named */
 };
+
+/* The canonical form of a part. */
+void print_node(struct strbuf *out, const struct expr *e, const struct node *n);

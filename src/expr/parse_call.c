@@ -157,7 +157,7 @@ static enum err parse_did(struct parser *p, struct node **out)
 static enum err parse_flag(struct parser *p, enum call call, struct node **out)
 {
     static const enum expr_field fields[] = {FIELD_TAG, FIELD_STAFF, FIELD_TOUCHPOINT,
-                                             FIELD_CONSENTED, FIELD_GROUPS};
+                                             FIELD_CONSENTED, FIELD_GROUPS, FIELD_LIST};
     struct flag *flag = arena_alloc(p->arena, sizeof(*flag));
     struct subject *s = &flag->subject;
     struct token t;
@@ -207,7 +207,7 @@ static enum err add_segment(struct parser *p, const struct token *t, struct str 
     if (!text.p) return parser_fail(p, t, MSG_EXPR_SEGMENT_MISSING);
     struct segment *s = arena_alloc(p->arena, sizeof(*s));
     *s = (struct segment){
-        .next = p->expr->segments, .name = name, .number = p->expr->segment_count++};
+        .next = p->expr->segments, .name = name, .number = p->expr->segment_count++, .text = text};
     p->expr->segments = s;
     enum err err = read_segment(p, s, text);
     if (err == ERR_INVALID) {
@@ -247,14 +247,14 @@ static enum err parse_segment(struct parser *p, struct node **out)
 
 enum err parser_call(struct parser *p, const struct token *name, struct node **out)
 {
-    static const char *const flags[] = {"tag", "staff", "touchpoint", "consented", "in_group"};
+    static const char *const flags[] = {"tag", "staff", "touchpoint", "consented", "in_group", "in_list"};
     if (p->about == EXPR_EVENT) return parser_fail(p, name, MSG_EXPR_WANT_EVENT_ATOM);
     bool did = str_is(name->text, "did"), segment = str_is(name->text, "in_segment");
     int flag = CALL_TAG;
-    while (flag <= CALL_IN_GROUP && !str_is(name->text, flags[flag])) {
+    while (flag < CALL_COUNT && !str_is(name->text, flags[flag])) {
         flag++;
     }
-    if (!did && !segment && flag > CALL_IN_GROUP) {
+    if (!did && !segment && flag == CALL_COUNT) {
         const char *near = field_nearest(EXPR_MEMBER, name->text);
         if (near && !str_is(name->text, near)) {
             return parser_fail_list(p, name, MSG_EXPR_DID_YOU_MEAN, near);

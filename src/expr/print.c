@@ -10,7 +10,7 @@
 
 static const char *const op_symbols[] = {"=", "!=", "<", "<=", ">", ">=", "~", "^="};
 static const char *const measure_names[] = {"count", "days", "sum(amount)", "distinct"};
-static const char *const call_names[] = {"tag", "staff", "touchpoint", "consented", "in_group"};
+static const char *const call_names[] = {"tag", "staff", "touchpoint", "consented", "in_group", "in_list"};
 
 static void print_text(struct strbuf *out, struct str text)
 {
@@ -170,8 +170,6 @@ static void print_test(struct strbuf *out, const struct expr *e, const struct te
     }
 }
 
-static void print_node(struct strbuf *out, const struct expr *e, const struct node *n);
-
 static void print_conditions(struct strbuf *out, const struct condition *c)
 {
     for (; c; c = c->next) {
@@ -239,7 +237,7 @@ static void print_part(struct strbuf *out, const struct expr *e, const struct no
     if (loose) strbuf_add_char(out, ')');
 }
 
-static void print_node(struct strbuf *out, const struct expr *e, const struct node *n)
+void print_node(struct strbuf *out, const struct expr *e, const struct node *n)
 {
     switch (n->type) {
     case NODE_CONST:

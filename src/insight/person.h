@@ -1,0 +1,17 @@
+/* person.h - one member of a run as member expressions see them: fields from the fold of their rows,
+ * from their history, or from the caller of the query. One per worker. */
+#pragma once
+
+#include "insight/plan.h"
+
+struct person;
+
+struct person *person_create(const struct plan *p);
+void person_destroy(struct person *w); /* NULL is allowed */
+/* Look at member 'index' of the run as of the plan's now. What is returned evaluates expressions
+ * about them, any number, until the next call. */
+const struct expr_context *person_see(struct person *w, const struct history *h, uint32_t index);
+/* The same context, for who needs no member's fields. */
+const struct expr_context *person_context(const struct person *w);
+/* The member's fold as of now, if an expression has asked for a field of it; else NULL. */
+const struct fold_state *person_folded(const struct person *w);

@@ -31,7 +31,8 @@ TEST_LIBS = -lcmocka $(shell pkg-config --libs json-c 2>/dev/null)
 LIBS_PKG = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -g $(OPT) $(WARN) $(HARDEN) $(SAN) -Isrc $(CFLAGS_PKG) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
-LIBS_ALL = $(LIBS_PKG) -lm -lpthread
+# CRoaring has no .pc file.
+LIBS_ALL = $(LIBS_PKG) -lroaring -lm -lpthread
 
 SRC := $(foreach r,$(ROOMS),$(sort $(wildcard src/$(r)/*.c)))
 OBJ := $(SRC:src/%.c=$(OUT)/obj/%.o)
@@ -45,7 +46,8 @@ BELOW_http := http base
 BELOW_brand := brand $(FLOOR1) base
 BELOW_people := people $(BELOW_brand)
 BELOW_insight := insight $(BELOW_people)
-BELOW_groups := groups $(BELOW_insight)
+BELOW_segments := segments $(BELOW_insight)
+BELOW_groups := groups $(BELOW_segments)
 BELOW_saved := saved $(BELOW_groups)
 BELOW_account := account $(BELOW_saved)
 BELOW_intake := intake $(BELOW_account)

@@ -48,6 +48,10 @@ struct module {
     enum err (*on_flush)(struct tx *tx, void *state, size_t rows_max, bool *clean);
     /* The batch is committed; nothing of it is visible to readers yet. */
     void (*on_commit)(void *state);
+    /* And now it is visible: a snapshot taken from here on has it. */
+    void (*on_visible)(void *state);
+    /* These personas are being erased, in this transaction: rows that speak of them go. */
+    enum err (*on_erase)(struct tx *tx, void *state, const struct persona_set *gone);
     /* The batch was rolled back: forget whatever of it is in memory. */
     void (*on_rollback)(void *state);
     /* Fold everything again from the log, replacing the stored rows; the version is then stored. */

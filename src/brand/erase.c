@@ -135,11 +135,21 @@ static enum err swap_all(struct tx *tx, struct work *w, struct why *why)
     return ERR_OK;
 }
 
+static enum err tell_rooms(struct tx *tx, const struct persona_set *gone)
+{
+    struct brand *b = tx->brand;
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->on_erase) TRY(b->modules[i]->on_erase(tx, b->states[i], gone));
+    }
+    return ERR_OK;
+}
+
 static enum err run_swap(struct tx *tx, void *arg, struct why *why)
 {
     struct work *w = arg;
     if (w->e->rows) TRY(w->e->rows(tx, w->e->arg, why));
-    enum err err = swap_all(tx, w, why);
+    enum err err = tell_rooms(tx, &w->e->gone);
+    if (err == ERR_OK) err = swap_all(tx, w, why);
     if (err == ERR_OK && w->e->finish) err = w->e->finish(tx, w->e->arg, why);
     if (err != ERR_OK) tx->fatal = err; /* part of it is done already */
     tx->brand->wal_due = true;

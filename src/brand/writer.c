@@ -285,6 +285,9 @@ static enum err commit(struct tx *tx)
     bool touched = past_is_touched(tx);
     log_publish(tx);
     if (touched) past_mark(b);
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->on_visible) b->modules[i]->on_visible(b->states[i]);
+    }
     b->counters.commits++;
     clear(tx);
     return ERR_OK;

@@ -5,22 +5,13 @@
 
 #include "base/limits.h"
 #include "people/people.h"
+#include "segments/segments.h"
 
 static int worker_count(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (cores < 1) return 1;
     return cores > LIMIT_QUERY_WORKERS ? LIMIT_QUERY_WORKERS : (int)cores;
-}
-
-static bool kind_is_derived(void *ctx, int kind)
-{
-    return fold_kind_roles(registry_kind_name(ctx, kind)) & ROLE_DERIVED;
-}
-
-static enum expr_type trait_type(void *ctx, struct str name)
-{
-    return people_trait_type(ctx, name);
 }
 
 static uint64_t mono_ns(void *ctx)
@@ -44,9 +35,7 @@ void asking_begin(struct asking *a, struct brand *b, enum lang lang, struct budg
 {
     *a = (struct asking){.arena = arena_create(0)};
     if (!budget) budget = &a->own;
-    brand_catalog(b, &a->catalog);
-    a->catalog.kind_is_derived = kind_is_derived;
-    a->catalog.trait = trait_type;
+    segments_catalog(b, &a->catalog);
     people_fold_names(b, a->arena, &a->names);
     budget_fill(b, budget);
     a->snapshot = brand_snapshot(b);
@@ -60,7 +49,7 @@ void asking_begin(struct asking *a, struct brand *b, enum lang lang, struct budg
         .lang = lang,
         .workers = worker_count(),
         .budget = budget,
-        .get = people_get_field,
+        .get = segments_get_field,
         .get_ctx = b,
     };
 }

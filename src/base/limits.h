@@ -87,6 +87,14 @@
     LIMIT(SAVED_QUESTIONS, 1000, "questions", "saved questions of a brand")                        \
     LIMIT(SAVED_BOARDS, 200, "boards", "boards of a brand")                                        \
     LIMIT(BOARD_QUESTIONS, 50, "questions", "questions on one board")                              \
+    LIMIT(SEGMENTS, 500, "segments", "segments of a brand")                                        \
+    LIMIT(SEGMENT_CODE_BYTES, 64, "bytes", "the code of a segment")                                \
+    LIMIT(SEGMENT_TEXT_BYTES, 1000, "bytes", "the description of a segment")                       \
+    LIMIT(SEGMENT_LIST, 200000, "members", "members named on a static list")                       \
+    LIMIT(SEGMENT_LIST_CHANGE, 5000, "members", "members put on or taken off a list at once")      \
+    LIMIT(SEGMENT_VERSIONS, 100, "versions", "versions kept of a segment's definition")            \
+    LIMIT(SEGMENT_MOVES, 8192, "moves", "entries and exits kept for streams that lag")             \
+    LIMIT(SEGMENT_QUEUE, 1048576, "events", "events waiting for segments; then they are scanned")  \
     LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \
     LIMIT(TAG_GROUPS, 200, "groups", "groups of tags of a brand")                                  \
     LIMIT(TAGS, 5000, "tags", "tags of a brand")                                                   \

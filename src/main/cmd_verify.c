@@ -11,6 +11,8 @@
 #include "main/options.h"
 #include "main/session.h"
 #include "people/erasure.h"
+#include "people/people.h"
+#include "segments/segments.h"
 
 struct findings {
     FILE *out;
@@ -33,6 +35,7 @@ static enum err verify_brand(struct session *s, const char *slug, uint64_t *foun
     TRY(data_brand(s->data, slug, &b, why));
     TRY(brand_verify_files(b, print_finding, &f, why));
     if (f.count == 0) TRY(people_verify(b, &report, why)); /* damaged files cannot be folded */
+    if (f.count == 0) TRY(segments_verify(b, &report, why));
     struct brand_stats stats = brand_stats(b);
     fprintf(s->out,
             "%s: %" PRIu64 " events, %" PRIu64 " members, %" PRIu64 " parts checked, %" PRIu64

@@ -1,0 +1,599 @@
+/* follow.c - what the keeper does with what has happened: whom to look at, who enters, who leaves,
+ * and when to look again.
+ *
+ * 1. A member is evaluated on their whole history of the snapshot, by the expressions that the
+ *    event's kind concerns; when the clock alone moves them, by all.
+ * 2. r->due says of each member when one of the answers may change by the clock. An event never
+ *    moves it later: it is found anew when it fires. So the heap has few entries beyond one a
+ *    member.
+ * 3. Many members at once are found by one pass over the log instead of history by history. */
+#include "segments/internal.h"
+
+#include <stdlib.h>
+
+/* So few members are read one by one in any case; more, when one pass over the log would take
+ * longer. A history takes about as long as so many rows of a pass (docs/bench.md "history"). */
+#define FEW 100
+#define HISTORY_IN_ROWS 16384
+
+/* ---- personas ---- */
+
+static size_t map_place(const struct persona_map *map, uint32_t persona)
+{
+    size_t low = 0, high = map->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (map->persona[middle] < persona) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < map->count && map->persona[low] == persona ? low : map->count;
+}
+
+uint32_t follow_member_of(const struct snapshot *s, uint32_t persona)
+{
+    const struct persona_map *map = s->personas;
+    size_t place = map ? map_place(map, persona) : 0;
+    return map && place < map->count ? map->member[place] : persona;
+}
+
+struct panel_member follow_personas(const struct snapshot *s, uint32_t member, struct arena *arena)
+{
+    const struct persona_map *map = s->personas;
+    VEC(uint32_t) found = {0};
+    VEC_PUSH(&found, member);
+    bool shared = map && map_place(map, member) < map->count;
+    for (size_t i = 0; shared && i < map->count; i++) {
+        if (map->member[i] == member && map->persona[i] != member)
+            VEC_PUSH(&found, map->persona[i]);
+    }
+    struct panel_member out = {.id = member, .persona_count = found.count};
+    out.personas = arena_copy(arena, found.items, found.count * sizeof(found.items[0]));
+    VEC_FINISH(&found);
+    return out;
+}
+
+/* ---- timers ---- */
+
+static void sift_down(struct due *heap, size_t count)
+{
+    size_t i = 0;
+    for (;;) {
+        size_t least = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < count; child++) {
+            if (heap[child].at < heap[least].at) least = child;
+        }
+        if (least == i) return;
+        struct due swap = heap[i];
+        heap[i] = heap[least];
+        heap[least] = swap;
+        i = least;
+    }
+}
+
+void follow_push_due(struct room *r, uint32_t member, int64_t at)
+{
+    VEC_PUSH(&r->heap, ((struct due){at, member}));
+    struct due *heap = r->heap.items;
+    for (size_t i = r->heap.count - 1; i > 0 && heap[(i - 1) / 2].at > heap[i].at;) {
+        size_t up = (i - 1) / 2;
+        struct due swap = heap[i];
+        heap[i] = heap[up];
+        heap[up] = swap;
+        i = up;
+    }
+}
+
+static void pop(struct room *r)
+{
+    r->heap.items[0] = r->heap.items[--r->heap.count];
+    sift_down(r->heap.items, r->heap.count);
+}
+
+static int64_t due_of(const struct room *r, uint32_t member)
+{
+    return member < r->due.count ? r->due.items[member] : TIME_NONE;
+}
+
+int64_t follow_next_due(struct room *r)
+{
+    while (r->heap.count && due_of(r, r->heap.items[0].member) != r->heap.items[0].at)
+        pop(r);
+    return r->heap.count ? r->heap.items[0].at : TIME_NONE;
+}
+
+/* 'whole': all expressions were asked, so that it may come later too. */
+static void set_due(struct room *r, uint32_t member, int64_t due, bool whole)
+{
+    int64_t old = due_of(r, member);
+    if (!whole && (due == TIME_NONE || (old != TIME_NONE && old <= due))) return;
+    if (old == due) return;
+    pthread_mutex_lock(&r->lock);
+    room_set_due(r, member, due);
+    pthread_mutex_unlock(&r->lock);
+    if (due != TIME_NONE) follow_push_due(r, member, due);
+}
+
+/* ---- moves ---- */
+
+/* Under the lock. */
+void follow_tell(struct room *r, const struct live *l, const struct segment_move *move)
+{
+    struct segment_move m = *move;
+    m.number = r->moved + 1;
+    m.segment = l->id;
+    m.code = str_of(l->code);
+    size_t place = r->moved % LIMIT_SEGMENT_MOVES;
+    if (place == r->moves.count) {
+        VEC_PUSH(&r->moves, m);
+    } else {
+        r->moves.items[place] = m;
+    }
+    r->moved++;
+}
+
+void follow_move(struct room *r, struct live *l, uint32_t member, bool in,
+                 enum segment_reason reason, int64_t at)
+{
+    if (roaring_bitmap_contains(l->members, member) == in) return;
+    const struct segment_move move = {
+        .member = member, .entered = in, .reason = reason, .at = at};
+    pthread_mutex_lock(&r->lock);
+    if (in) {
+        roaring_bitmap_add(l->members, member);
+    } else {
+        roaring_bitmap_remove(l->members, member);
+    }
+    roaring_bitmap_add(l->dirty, member >> CHUNK_BITS);
+    l->moved_at = at;
+    follow_tell(r, l, &move);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* ---- looking at members ---- */
+
+/* Members to be looked at, and by what. */
+struct looking {
+    struct room *room;
+    const struct snapshot *snapshot;
+    enum segment_reason reason;
+    struct panel_view *view;
+    struct arena *arena;
+    uint8_t *which;   /* expressions to be asked: in step with what they follow */
+    uint8_t *answers; /* of one member */
+    roaring_bitmap_t *seen; /* by a scan */
+};
+
+static void looking_begin(struct looking *w, struct room *r, const struct snapshot *s,
+                          enum segment_reason reason)
+{
+    *w = (struct looking){.room = r, .snapshot = s, .reason = reason};
+    w->view = panel_view_create(r->panel);
+    w->arena = arena_create(0);
+    w->which = mem_alloc(panel_count(r->panel) + 1);
+    w->answers = mem_alloc(panel_count(r->panel) + 1);
+}
+
+static void looking_end(struct looking *w)
+{
+    panel_view_destroy(w->view);
+    arena_destroy(w->arena);
+    mem_free(w->which);
+    mem_free(w->answers);
+}
+
+/* The moment that a change is said to be of: the timer's, or now. */
+static int64_t moment_of(const struct looking *w, uint32_t member)
+{
+    int64_t due = due_of(w->room, member);
+    return w->reason == REASON_CLOCK && due != TIME_NONE ? due : w->room->now;
+}
+
+static bool follows(const struct live *l)
+{
+    return !l->list && !l->broken && !live_is_building(l);
+}
+
+static void take_answers(struct looking *w, uint32_t member, const uint8_t *which,
+                         const uint8_t *answers)
+{
+    struct room *r = w->room;
+    int64_t at = moment_of(w, member);
+    for (size_t i = 0; i < r->lives.count; i++) {
+        if (which[i] && follows(r->lives.items[i]))
+            follow_move(r, r->lives.items[i], member, answers[i], w->reason, at);
+    }
+    if (r->build) roaring_bitmap_add(r->since, member);
+}
+
+/* Ask those of w->which about one member. */
+static void look_at(struct looking *w, uint32_t member, bool whole)
+{
+    struct room *r = w->room;
+    int64_t due;
+    arena_reset(w->arena);
+    struct panel_member m = follow_personas(w->snapshot, member, w->arena);
+    enum err err = panel_ask(w->view, w->snapshot, &m, w->which, w->answers, &due);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        r->failed = true; /* a part cannot be read: whole scans tell */
+        return;
+    }
+    take_answers(w, member, w->which, w->answers);
+    set_due(r, member, due, whole);
+}
+
+static void look_in_scan(void *ctx, int worker, uint32_t member, const uint8_t *answers,
+                         int64_t due)
+{
+    struct looking *w = ctx;
+    (void)worker;
+    roaring_bitmap_add(w->seen, member);
+    take_answers(w, member, w->which, answers);
+    set_due(w->room, member, due, true);
+}
+
+static bool leave_all(uint32_t member, void *arg)
+{
+    struct looking *w = arg;
+    memset(w->answers, 0, panel_count(w->room->panel));
+    take_answers(w, member, w->which, w->answers);
+    set_due(w->room, member, TIME_NONE, true);
+    return true;
+}
+
+/* One pass over the log for all of them. Who is not seen has no events any more. */
+static void look_by_scan(struct looking *w, const uint32_t *members, size_t count)
+{
+    struct room *r = w->room;
+    struct budget budget = {.bytes_left = SIZE_MAX / 2};
+    struct why why;
+    roaring_bitmap_t *only = roaring_bitmap_of_ptr(count, members);
+    const struct panel_scan scan = {.snapshot = w->snapshot,
+                                    .only = only,
+                                    .workers = 1,
+                                    .budget = &budget,
+                                    .fn = look_in_scan,
+                                    .ctx = w};
+    w->seen = roaring_bitmap_create();
+    if (panel_scan(r->panel, &scan, &why) == ERR_OK) {
+        roaring_bitmap_andnot_inplace(only, w->seen);
+        roaring_iterate(only, leave_all, w);
+    } else {
+        r->failed = true;
+    }
+    roaring_bitmap_free(w->seen);
+    roaring_bitmap_free(only);
+}
+
+static bool is_pass_shorter(const struct snapshot *s, size_t histories)
+{
+    uint64_t rows = s->tail ? tail_view_count(s->tail) : 0;
+    for (size_t i = 0; i < s->part_count; i++)
+        rows += part_get_info(s->parts[i])->rows;
+    return histories > FEW && histories * HISTORY_IN_ROWS > rows;
+}
+
+static void which_all(struct looking *w)
+{
+    const struct room *r = w->room;
+    for (size_t i = 0; i < r->lives.count; i++)
+        w->which[i] = follows(r->lives.items[i]);
+}
+
+void follow_look(struct room *r, const struct snapshot *s, const uint32_t *members, size_t count,
+                 enum segment_reason reason)
+{
+    struct looking w;
+    if (count == 0 || r->lives.count == 0) return;
+    looking_begin(&w, r, s, reason);
+    which_all(&w);
+    /* by lens an answer of a scan may be one of several */
+    if (panel_lenses(r->panel) == 1 && is_pass_shorter(s, count)) {
+        look_by_scan(&w, members, count);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            look_at(&w, members[i], true);
+    }
+    looking_end(&w);
+}
+
+/* ---- events ---- */
+
+static int by_persona(const void *a, const void *b)
+{
+    const struct touch *x = a, *y = b;
+    if (x->persona != y->persona) return x->persona < y->persona ? -1 : 1;
+    return (x->kind > y->kind) - (x->kind < y->kind);
+}
+
+/* Who was merged away is in no segment any more. */
+static void clear_persona(struct room *r, uint32_t persona)
+{
+    for (size_t i = 0; i < r->lives.count; i++) {
+        if (!r->lives.items[i]->list)
+            follow_move(r, r->lives.items[i], persona, false, REASON_EVENT, r->now);
+    }
+    set_due(r, persona, TIME_NONE, true);
+    if (r->build) roaring_bitmap_add(r->since, persona);
+}
+
+/* Put members in the place of personas. */
+static bool map_touches(struct room *r, const struct snapshot *s, struct touch *touches,
+                        size_t count)
+{
+    bool shared = false;
+    uint32_t cleared = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t persona = touches[i].persona, member = follow_member_of(s, persona);
+        if (touches[i].kind == 0) shared = true;
+        if (member == persona) continue;
+        shared = true;
+        touches[i].persona = member;
+        if (cleared != persona) clear_persona(r, persona);
+        cleared = persona;
+    }
+    return shared;
+}
+
+static size_t next_member(const struct touch *touches, size_t i, size_t count)
+{
+    size_t end = i;
+    while (end < count && touches[end].persona == touches[i].persona)
+        end++;
+    return end;
+}
+
+/* Which expressions do these events concern? */
+static bool which_of(struct looking *w, const struct touch *touches, size_t count)
+{
+    const struct room *r = w->room;
+    bool any = false;
+    for (size_t i = 0; i < r->lives.count; i++) {
+        w->which[i] = 0;
+        if (!follows(r->lives.items[i])) continue;
+        for (size_t t = 0; t < count && !w->which[i]; t++) {
+            if (t == 0 || touches[t].kind != touches[t - 1].kind)
+                w->which[i] = panel_reads(r->panel, i, touches[t].kind);
+        }
+        any |= w->which[i];
+    }
+    return any;
+}
+
+static void look_by_scan_touched(struct looking *w, const struct touch *touches, size_t count)
+{
+    VEC(uint32_t) members = {0};
+    for (size_t i = 0; i < count; i = next_member(touches, i, count))
+        VEC_PUSH(&members, touches[i].persona);
+    which_all(w);
+    look_by_scan(w, members.items, members.count);
+    VEC_FINISH(&members);
+}
+
+void follow_touches(struct room *r, const struct snapshot *s, struct touch *touches, size_t count)
+{
+    struct looking w;
+    size_t members = 0;
+    if (count == 0 || r->lives.count == 0) return;
+    qsort(touches, count, sizeof(*touches), by_persona);
+    bool shared = map_touches(r, s, touches, count);
+    if (shared) qsort(touches, count, sizeof(*touches), by_persona);
+    looking_begin(&w, r, s, REASON_EVENT);
+    for (size_t i = 0; i < count; i = next_member(touches, i, count))
+        members += touches[i].persona != 0;
+    if (panel_lenses(r->panel) == 1 && is_pass_shorter(s, members)) {
+        look_by_scan_touched(&w, touches, count);
+    } else {
+        for (size_t i = 0, end; i < count; i = end) {
+            end = next_member(touches, i, count);
+            if (touches[i].persona && which_of(&w, touches + i, end - i))
+                look_at(&w, touches[i].persona, false);
+            if (r->build && touches[i].persona) roaring_bitmap_add(r->since, touches[i].persona);
+        }
+    }
+    looking_end(&w);
+    if (shared) follow_lists(r, s);
+}
+
+/* ---- the clock ---- */
+
+static int by_number(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+void follow_clock(struct room *r, const struct snapshot *s, int64_t now)
+{
+    VEC(uint32_t) members = {0};
+    for (int64_t due = follow_next_due(r); due != TIME_NONE && due <= now;
+         due = follow_next_due(r)) {
+        VEC_PUSH(&members, r->heap.items[0].member);
+        pop(r);
+        /* the same entry may be there twice */
+        while (r->heap.count && r->heap.items[0].at == due &&
+               r->heap.items[0].member == members.items[members.count - 1])
+            pop(r);
+    }
+    if (members.count) {
+        qsort(members.items, members.count, sizeof(members.items[0]), by_number);
+        size_t kept = 0;
+        for (size_t i = 0; i < members.count; i++) {
+            if (!kept || members.items[kept - 1] != members.items[i])
+                members.items[kept++] = members.items[i];
+        }
+        follow_look(r, s, members.items, kept, REASON_CLOCK);
+    }
+    VEC_FINISH(&members);
+}
+
+/* ---- static lists ---- */
+
+struct mapping {
+    const struct snapshot *snapshot;
+    roaring_bitmap_t *out;
+};
+
+static bool map_member(uint32_t persona, void *arg)
+{
+    struct mapping *m = arg;
+    roaring_bitmap_add(m->out, follow_member_of(m->snapshot, persona));
+    return true;
+}
+
+struct changing {
+    struct room *room;
+    struct live *live;
+    const roaring_bitmap_t *now;
+    VEC(uint32_t) members; /* changed */
+};
+
+static bool move_listed(uint32_t member, void *arg)
+{
+    struct changing *c = arg;
+    follow_move(c->room, c->live, member, roaring_bitmap_contains(c->now, member), REASON_EVENT,
+                c->room->now);
+    VEC_PUSH(&c->members, member);
+    return true;
+}
+
+/* Those whose answers may hang on the lists. */
+static void look_listed(struct room *r, const struct snapshot *s, const struct changing *c)
+{
+    struct looking w;
+    bool any = false;
+    if (c->members.count == 0) return;
+    looking_begin(&w, r, s, REASON_EVENT);
+    for (size_t i = 0; i < r->lives.count; i++) {
+        w.which[i] = follows(r->lives.items[i]) && panel_reads_lists(r->panel, i);
+        any |= w.which[i];
+    }
+    for (size_t i = 0; any && i < c->members.count; i++)
+        look_at(&w, c->members.items[i], false);
+    looking_end(&w);
+}
+
+void follow_lists(struct room *r, const struct snapshot *s)
+{
+    struct changing c = {.room = r};
+    for (size_t i = 0; i < r->lives.count; i++) {
+        struct live *l = r->lives.items[i];
+        if (!l->list) continue;
+        struct mapping m = {s, roaring_bitmap_create()};
+        roaring_iterate(l->named, map_member, &m);
+        roaring_bitmap_t *moved = roaring_bitmap_xor(m.out, l->members);
+        c.live = l;
+        c.now = m.out;
+        roaring_iterate(moved, move_listed, &c);
+        roaring_bitmap_free(moved);
+        roaring_bitmap_free(m.out);
+    }
+    look_listed(r, s, &c);
+    VEC_FINISH(&c.members);
+}
+
+/* ---- definitions ---- */
+
+static void make_panel(struct room *r)
+{
+    struct str *texts = mem_alloc_array(r->lives.count + 1, sizeof(*texts));
+    for (size_t i = 0; i < r->lives.count; i++)
+        texts[i] = str_of(r->lives.items[i]->expr);
+    panel_destroy(r->panel);
+    r->panel = panel_create(r->brand, texts, r->lives.count);
+    mem_free(texts);
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < r->lives.count; i++) {
+        struct live *l = r->lives.items[i];
+        l->wanted = panel_basis(r->panel, i);
+        l->broken = l->wanted == 0;
+        if (l->list) l->basis = l->wanted;
+        if (!l->broken || roaring_bitmap_is_empty(l->members)) continue;
+        roaring_bitmap_or_inplace(l->dirty, l->members);
+        roaring_bitmap_clear(l->members);
+        roaring_bitmap_add_range(l->dirty, 0, (r->due.count >> CHUNK_BITS) + 1);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+void follow_names(struct room *r)
+{
+    if (!r->panel || panel_is_old(r->panel)) make_panel(r);
+    panel_set_now(r->panel, r->now);
+}
+
+static const struct segment *find_row(const struct segment *rows, size_t count, uint32_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].id == id) return &rows[i];
+    }
+    return NULL;
+}
+
+/* Lives as the rows say. Under the lock. */
+static void match_rows(struct room *r, const struct segment *rows, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->lives.count; i++) {
+        struct live *l = r->lives.items[i];
+        if (find_row(rows, count, l->id)) {
+            r->lives.items[kept++] = l;
+        } else {
+            live_destroy(l);
+        }
+    }
+    r->lives.count = kept;
+    for (size_t i = 0; i < count; i++) {
+        struct live *l = room_find_id(r, rows[i].id);
+        if (!l) {
+            l = live_create(rows[i].id);
+            VEC_PUSH(&r->lives, l);
+        }
+        l->list = rows[i].kind == SEGMENT_STATIC;
+        l->code = room_text(r, rows[i].code);
+        l->expr = room_text(r, rows[i].expr);
+    }
+}
+
+static enum err read_named(struct room *r, struct sql *db)
+{
+    for (size_t i = 0; i < r->lives.count; i++) {
+        struct live *l = r->lives.items[i];
+        if (!l->list) continue;
+        roaring_bitmap_clear(l->named);
+        TRY(records_named(db, l->id, l->named));
+    }
+    return ERR_OK;
+}
+
+static enum err reload_by(struct room *r, struct sql *db, struct arena *a)
+{
+    struct segment *rows;
+    size_t count;
+    TRY(sql_begin(db));
+    TRY(records_read(db, a, &rows, &count));
+    pthread_mutex_lock(&r->lock);
+    match_rows(r, rows, count);
+    pthread_mutex_unlock(&r->lock);
+    TRY(read_named(r, db));
+    sql_rollback(db);
+    return ERR_OK;
+}
+
+enum err follow_reload(struct room *r, const struct snapshot *s)
+{
+    struct sql *db = NULL;
+    struct why why;
+    struct arena *a = arena_create(0);
+    enum err err = brand_reader(r->brand, &db, &why);
+    if (err == ERR_OK) err = reload_by(r, db, a);
+    sql_close(db);
+    arena_destroy(a);
+    if (err != ERR_OK) return err;
+    make_panel(r);
+    panel_set_now(r->panel, r->now);
+    follow_lists(r, s);
+    return ERR_OK;
+}

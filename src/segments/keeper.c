@@ -1,0 +1,190 @@
+/* keeper.c - the thread that follows a brand's log and clock for its segments.
+ *
+ * A round: take what is queued, take a snapshot (which holds all of it), look at whom it concerns
+ * and at who is due, then tell the listener. Definitions that are new are built beside it, on a
+ * thread of their own; whom the keeper looks at meanwhile is looked at again when the build is in
+ * its place. */
+#include <time.h>
+
+#include "base/log.h"
+#include "segments/internal.h"
+
+#define IDLE_MS 1000
+/* So many times as long as a scan took, the next one that only a load asks for waits. */
+#define SCAN_REST 4
+
+/* ---- the first round ---- */
+
+/* What is not in the stored rows: from the tail, if it is all there. */
+static void catch_up(struct room *r)
+{
+    struct snapshot *s = brand_snapshot(r->brand);
+    size_t count = 0;
+    uint64_t first = 0;
+    const struct event *const *events =
+        s->tail ? tail_view_commits(s->tail, &count, &first) : NULL;
+    pthread_mutex_lock(&r->lock);
+    if (s->seq > r->seq && (count == 0 || first > r->seq + 1)) r->rescan = true;
+    for (size_t i = 0; i < count && !r->rescan; i++) {
+        const struct event *ev = events[i];
+        if (first + i <= r->seq) continue;
+        VEC_PUSH(&r->queue, ((struct touch){ev->persona, ev->kind}));
+        if (ev->other) VEC_PUSH(&r->queue, ((struct touch){ev->other, 0}));
+    }
+    pthread_mutex_unlock(&r->lock);
+    brand_snapshot_release(s);
+}
+
+/* ---- rounds ---- */
+
+static bool may_scan(const struct room *r)
+{
+    uint64_t rested = r->scanned_ns + SCAN_REST * r->scan_ns;
+    return r->asked > r->answered || env_mono_ns(brand_env(r->brand)) >= rested;
+}
+
+/* Under the lock. */
+static bool has_work(struct room *r, int64_t now)
+{
+    int64_t due = follow_next_due(r);
+    if (r->queue.count || (r->reload && now >= r->retry_at) || (due != TIME_NONE && due <= now)) return true;
+    if (r->build) return r->build->done;
+    return build_wanted(r) || (r->rescan && may_scan(r));
+}
+
+/* Under the lock, which is dropped while it waits. */
+static void wait_for_work(struct room *r, int64_t now)
+{
+    int64_t due = follow_next_due(r), ms = IDLE_MS;
+    if (due != TIME_NONE && due - now < ms) ms = due - now;
+    struct timespec until;
+    timespec_get(&until, TIME_UTC);
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(&r->wake, &r->lock, &until);
+}
+
+/* What a round has taken. */
+struct taken {
+    VEC(struct touch) queue;
+    bool reload, rescan;
+};
+
+static void follow(struct room *r, struct taken *t, const struct snapshot *s)
+{
+    enum err err = t->reload ? follow_reload(r, s) : ERR_OK;
+    if (err != ERR_OK) {
+        log_warn("segments", "not_read", "slug=%s error=%s", brand_slug(r->brand), err_code(err));
+        pthread_mutex_lock(&r->lock);
+        r->reload = true;
+        r->retry_at = r->now + IDLE_MS;
+        pthread_mutex_unlock(&r->lock);
+    }
+    follow_names(r);
+    follow_touches(r, s, t->queue.items, t->queue.count);
+    follow_clock(r, s, r->now);
+    if (r->build && r->build->done) build_install(r, s);
+    bool scan = t->rescan && !r->build;
+    if (scan || (!r->build && build_wanted(r))) build_begin(r, scan);
+    pthread_mutex_lock(&r->lock);
+    if (t->rescan && !scan) r->rescan = true;
+    if (!r->rescan && !(r->build && r->build->all)) r->seq = s->seq;
+    r->at = r->now;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void tell(struct room *r, uint64_t moved)
+{
+    pthread_mutex_lock(&r->lock);
+    void (*fn)(void *, struct brand *) = r->moved != moved ? r->listener : NULL;
+    void *ctx = r->listener_ctx;
+    pthread_mutex_unlock(&r->lock);
+    if (fn) fn(ctx, r->brand);
+}
+
+/* Under the lock, which is dropped meanwhile. */
+static void round_of(struct room *r, struct taken *t)
+{
+    uint64_t moved = r->moved;
+    VEC_RESET(&t->queue);
+    struct touch *items = r->queue.items;
+    size_t count = r->queue.count, capacity = r->queue.capacity;
+    r->queue.items = t->queue.items;
+    r->queue.count = 0;
+    r->queue.capacity = t->queue.capacity;
+    t->queue.items = items;
+    t->queue.count = count;
+    t->queue.capacity = capacity;
+    t->reload = r->reload;
+    t->rescan = r->rescan && !r->build && may_scan(r);
+    r->reload = false;
+    if (t->rescan) r->rescan = false;
+    pthread_mutex_unlock(&r->lock);
+    r->now = env_now(brand_env(r->brand));
+    struct snapshot *s = brand_snapshot(r->brand);
+    follow(r, t, s);
+    brand_snapshot_release(s);
+    tell(r, moved);
+    pthread_mutex_lock(&r->lock);
+}
+
+static void *keeper(void *arg)
+{
+    struct room *r = arg;
+    struct taken t = {0};
+    catch_up(r);
+    pthread_mutex_lock(&r->lock);
+    while (!r->stop) {
+        int64_t now = env_now(brand_env(r->brand));
+        if (has_work(r, now)) {
+            round_of(r, &t);
+            continue;
+        }
+        if (!r->build && !r->rescan) {
+            r->answered = r->asked;
+            pthread_cond_broadcast(&r->settled);
+        }
+        wait_for_work(r, now);
+    }
+    pthread_cond_broadcast(&r->settled);
+    pthread_mutex_unlock(&r->lock);
+    VEC_FINISH(&t.queue);
+    build_cancel(r);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+enum err keeper_start(struct room *r)
+{
+    pthread_mutex_lock(&r->lock);
+    if (!r->started) r->started = pthread_create(&r->keeper, NULL, keeper, r) == 0;
+    pthread_mutex_unlock(&r->lock);
+    return r->started ? ERR_OK : ERR_INTERNAL;
+}
+
+void keeper_stop(struct room *r)
+{
+    if (!r->started) return;
+    pthread_mutex_lock(&r->lock);
+    r->stop = true;
+    pthread_cond_signal(&r->wake);
+    pthread_mutex_unlock(&r->lock);
+    pthread_join(r->keeper, NULL);
+    r->started = false;
+}
+
+void segments_settle(struct brand *b)
+{
+    struct room *r = room_of(b);
+    pthread_mutex_lock(&r->lock);
+    uint64_t ticket = ++r->asked;
+    pthread_cond_signal(&r->wake);
+    while (r->started && !r->stop && r->answered < ticket)
+        pthread_cond_wait(&r->settled, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+}

@@ -1,0 +1,380 @@
+/* panel.c - expressions share a plan, and so one reading of a history and one fold.
+ *
+ * A scan brings at most 64 properties: expressions that together read more lie in several lenses,
+ * each with a plan of its own, and a member's history is read once a lens. */
+#include "segments/panel.h"
+
+#include <assert.h>
+#include <roaring/roaring.h>
+
+#include "base/hash.h"
+#include "base/vec.h"
+#include "insight/derive.h"
+#include "insight/person.h"
+#include "insight/who.h"
+#include "segments/segments.h"
+
+struct lens {
+    struct plan plan;
+    bool fold; /* an expression reads a field of the fold */
+};
+
+struct entry {
+    const struct expr *expr; /* NULL: it cannot be read */
+    size_t lens;
+    uint64_t basis, fields;
+    struct expr_reach reach;
+};
+
+struct panel {
+    struct brand *brand;
+    struct arena *arena;
+    struct insight in;
+    struct expr_catalog catalog;
+    struct fold_names names;
+    struct budget budget; /* that plans charge */
+    struct entry *entries;
+    size_t count;
+    VEC(struct lens *) lenses;
+    uint64_t names_known; /* kinds, properties and codes when it was made */
+    bool warned;          /* an expression names something unknown */
+};
+
+/* One thread's. */
+struct panel_view {
+    struct panel *panel;
+    struct person **persons; /* by lens */
+    struct weaver **weavers; /* by lens; NULL = no derived kinds */
+    struct arena *arena;     /* of a member's history */
+};
+
+/* ---- making one ---- */
+
+static uint64_t names_known(const struct panel *p)
+{
+    uint64_t n = registry_kind_count(p->brand) + registry_prop_count(p->brand);
+    for (int d = 0; p->warned && d < DIM_COUNT; d++)
+        n += registry_code_count(p->brand, (enum dim)d);
+    return n;
+}
+
+static uint64_t basis_of(const struct expr *e, struct str text)
+{
+    struct str name, saved;
+    uint64_t h = hash_xxh3(text.p, text.len);
+    for (size_t i = 0; expr_get_segment(e, i, &name, &saved); i++)
+        h = h * 31 + hash_xxh3(saved.p, saved.len);
+    h &= INT64_MAX; /* it is stored as an integer */
+    return h ? h : 1;
+}
+
+static struct lens *lens_create(struct panel *p)
+{
+    struct lens *l = arena_alloc(p->arena, sizeof(*l));
+    plan_init(&l->plan, &p->in, p->arena);
+    VEC_PUSH(&p->lenses, l);
+    return l;
+}
+
+/* Let the plan bring what the expression reads; false, and the plan as before, if that is too much.
+ */
+static bool widen(struct lens *l, const struct expr *e)
+{
+    struct columns before = l->plan.columns;
+    bool derived = l->plan.derived;
+    struct why why;
+    l->plan.who = e;
+    l->plan.derived |= expr_names_derived(e);
+    bool fits = plan_columns(&l->plan, l->fold || who_needs_fold(e), &why) == ERR_OK;
+    l->plan.who = NULL;
+    if (fits) {
+        l->fold |= who_needs_fold(e);
+        return true;
+    }
+    l->plan.columns = before;
+    l->plan.derived = derived;
+    return false;
+}
+
+/* Read one into the last lens that takes it. */
+static void add(struct panel *p, struct str text, struct entry *out)
+{
+    struct why why;
+    text = arena_str(p->arena, text);
+    if (p->lenses.count == 0) (void)lens_create(p);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct lens *l = p->lenses.items[p->lenses.count - 1];
+        const struct expr *e;
+        enum err err =
+            expr_parse(p->arena, &l->plan.catalog, EXPR_MEMBER, text, "expression", &e, &why);
+        if (err != ERR_OK) return;
+        if (widen(l, e)) {
+            /* of a far day, so that windows that are still to come are not empty */
+            struct expr_context context = {.zone = p->in.zone, .now = EVENT_AT_MAX / 2};
+            context.scratch = p->arena;
+            out->expr = e;
+            out->lens = p->lenses.count - 1;
+            out->basis = basis_of(e, text);
+            out->fields = expr_fields(e);
+            expr_get_reach(e, &context, &out->reach);
+            p->warned |= expr_warning_count(e) > 0;
+            return;
+        }
+        (void)lens_create(p);
+    }
+}
+
+struct panel *panel_create(struct brand *b, const struct str *texts, size_t count)
+{
+    struct panel *p = mem_alloc(sizeof(*p));
+    p->brand = b;
+    p->arena = arena_create(0);
+    p->budget.bytes_left = SIZE_MAX / 2;
+    segments_catalog(b, &p->catalog);
+    people_fold_names(b, p->arena, &p->names);
+    p->in = (struct insight){
+        .catalog = &p->catalog,
+        .fold = &p->names,
+        .zone = brand_zone(b),
+        .env = brand_env(b),
+        .now = env_now(brand_env(b)),
+        .workers = 1,
+        .budget = &p->budget,
+        .get = segments_get_field,
+        .get_ctx = b,
+    };
+    p->count = count;
+    p->entries = arena_alloc_array(p->arena, count, sizeof(*p->entries));
+    for (size_t i = 0; i < count; i++)
+        add(p, texts[i], &p->entries[i]);
+    p->names_known = names_known(p);
+    return p;
+}
+
+void panel_destroy(struct panel *p)
+{
+    if (!p) return;
+    for (size_t i = 0; i < p->lenses.count; i++)
+        plan_finish(&p->lenses.items[i]->plan);
+    VEC_FINISH(&p->lenses);
+    arena_destroy(p->arena);
+    mem_free(p);
+}
+
+size_t panel_count(const struct panel *p)
+{
+    return p->count;
+}
+
+size_t panel_lenses(const struct panel *p)
+{
+    return p->lenses.count;
+}
+
+const struct expr *panel_expr(const struct panel *p, size_t i)
+{
+    return p->entries[i].expr;
+}
+
+bool panel_is_old(const struct panel *p)
+{
+    return names_known(p) != p->names_known;
+}
+
+uint64_t panel_basis(const struct panel *p, size_t i)
+{
+    return p->entries[i].basis;
+}
+
+void panel_set_now(struct panel *p, int64_t now)
+{
+    p->in.now = now;
+}
+
+bool panel_reads_lists(const struct panel *p, size_t i)
+{
+    return p->entries[i].fields >> FIELD_LIST & 1;
+}
+
+bool panel_reads(const struct panel *p, size_t i, uint16_t kind)
+{
+    const struct entry *e = &p->entries[i];
+    if (!e->expr) return false;
+    if (kind == 0 || e->fields || e->reach.every_kind || expr_names_derived(e->expr)) return true;
+    for (size_t k = 0; k < e->reach.kind_count; k++) {
+        if (e->reach.kinds[k] == kind) return true;
+    }
+    return false;
+}
+
+/* ---- views ---- */
+
+struct panel_view *panel_view_create(struct panel *p)
+{
+    struct panel_view *v = mem_alloc(sizeof(*v));
+    v->panel = p;
+    v->arena = arena_create(0);
+    v->persons = mem_alloc_array(p->lenses.count + 1, sizeof(struct person *));
+    v->weavers = mem_alloc_array(p->lenses.count + 1, sizeof(struct weaver *));
+    for (size_t i = 0; i < p->lenses.count; i++) {
+        v->persons[i] = person_create(&p->lenses.items[i]->plan);
+        if (p->lenses.items[i]->plan.derived)
+            v->weavers[i] = weaver_create(&p->lenses.items[i]->plan);
+    }
+    return v;
+}
+
+void panel_view_destroy(struct panel_view *v)
+{
+    if (!v) return;
+    for (size_t i = 0; i < v->panel->lenses.count; i++) {
+        person_destroy(v->persons[i]);
+        weaver_destroy(v->weavers[i]);
+    }
+    mem_free(v->persons);
+    mem_free(v->weavers);
+    arena_destroy(v->arena);
+    mem_free(v);
+}
+
+static void sooner(int64_t *due, int64_t at)
+{
+    if (at != TIME_NONE && (*due == TIME_NONE || at < *due)) *due = at;
+}
+
+/* Ask those of one lens about member 'index' of the run. */
+static void ask_lens(struct panel_view *v, size_t lens, const struct history *h, uint32_t index,
+                     const uint8_t *which, uint8_t *answers, int64_t *due)
+{
+    const struct panel *p = v->panel;
+    const struct expr_context *c = person_see(v->persons[lens], h, index);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct entry *e = &p->entries[i];
+        if (e->lens != lens || !e->expr || (which && !which[i])) continue;
+        answers[i] = expr_member(e->expr, c, h, index);
+        sooner(due, expr_next_change(e->expr, c, h, index));
+    }
+    const struct fold_state *state = person_folded(v->persons[lens]);
+    if (state) sooner(due, state->due);
+}
+
+static struct scan scan_of(const struct lens *l)
+{
+    return (struct scan){
+        .columns = &l->plan.columns,
+        .prop_types = l->plan.types,
+        .from = 0,
+        .to = INT64_MAX,
+        .members_only = true,
+    };
+}
+
+static bool is_asked(const struct panel *p, size_t lens, const uint8_t *which)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->entries[i].lens == lens && p->entries[i].expr && which[i]) return true;
+    }
+    return false;
+}
+
+/* The member's history as the lens reads it; ERR_NOT_FOUND when there is none. */
+static enum err read_history(struct panel_view *v, size_t lens, const struct snapshot *s,
+                             const struct panel_member *m, struct history *store,
+                             const struct history **out)
+{
+    struct why why;
+    struct scan scan = scan_of(v->panel->lenses.items[lens]);
+    TRY(eventlog_member(s, m->id, m->personas, m->persona_count, &scan, v->arena, store, &why));
+    if (store->member_count == 0 || store->off[1] == store->off[0]) return ERR_NOT_FOUND;
+    *out = v->weavers[lens] ? weaver_weave(v->weavers[lens], store) : store;
+    return ERR_OK;
+}
+
+enum err panel_ask(struct panel_view *v, const struct snapshot *s, const struct panel_member *m,
+                   const uint8_t *which, uint8_t *answers, int64_t *due)
+{
+    const struct panel *p = v->panel;
+    enum err err = ERR_OK;
+    memset(answers, 0, p->count);
+    *due = TIME_NONE;
+    for (size_t l = 0; l < p->lenses.count && err == ERR_OK; l++) {
+        struct history store;
+        const struct history *h;
+        if (!is_asked(p, l, which)) continue;
+        err = read_history(v, l, s, m, &store, &h);
+        if (err == ERR_OK) ask_lens(v, l, h, 0, which, answers, due);
+        arena_reset(v->arena);
+    }
+    return err;
+}
+
+enum err panel_explain(struct panel_view *v, const struct snapshot *s, const struct panel_member *m,
+                       size_t i, struct arena *arena, struct expr_clause **out, size_t *count)
+{
+    const struct entry *e = &v->panel->entries[i];
+    struct history store;
+    const struct history *h;
+    assert(e->expr);
+    TRY(read_history(v, e->lens, s, m, &store, &h));
+    const struct expr_context *c = person_see(v->persons[e->lens], h, 0);
+    expr_explain(e->expr, c, h, 0, arena, out, count);
+    return ERR_OK;
+}
+
+/* ---- everybody ---- */
+
+struct scanner {
+    const struct panel_scan *scan;
+    struct panel_view *view;
+    size_t lens;
+    int number;
+    uint8_t *answers;
+};
+
+static bool scan_run(void *worker, const struct history *run)
+{
+    struct scanner *w = worker;
+    struct panel_view *v = w->view;
+    const struct panel_scan *scan = w->scan;
+    const struct history *h = v->weavers[w->lens] ? weaver_weave(v->weavers[w->lens], run) : run;
+    for (uint32_t i = 0; i < h->member_count; i++) {
+        int64_t due = TIME_NONE;
+        uint32_t member = h->member[i];
+        if (member == 0 || (scan->only && !roaring_bitmap_contains(scan->only, member))) continue;
+        ask_lens(v, w->lens, h, i, NULL, w->answers, &due);
+        scan->fn(scan->ctx, w->number, member, w->answers, due);
+    }
+    return true;
+}
+
+static enum err scan_lens(struct panel *p, size_t lens, const struct panel_scan *scan,
+                          struct scanner *scanners, struct why *why)
+{
+    void *pointers[LIMIT_QUERY_WORKERS];
+    struct scan read = scan_of(p->lenses.items[lens]);
+    for (int i = 0; i < scan->workers; i++) {
+        scanners[i].lens = lens;
+        memset(scanners[i].answers, 0, p->count);
+        pointers[i] = &scanners[i];
+    }
+    return eventlog_scan(scan->snapshot, &read, pointers, scan->workers, scan_run, scan->budget,
+                         why);
+}
+
+enum err panel_scan(struct panel *p, const struct panel_scan *scan, struct why *why)
+{
+    struct scanner scanners[LIMIT_QUERY_WORKERS];
+    enum err err = ERR_OK;
+    assert(scan->workers >= 1 && scan->workers <= LIMIT_QUERY_WORKERS);
+    for (int i = 0; i < scan->workers; i++) {
+        scanners[i] = (struct scanner){.scan = scan, .view = panel_view_create(p), .number = i};
+        scanners[i].answers = mem_alloc(p->count + 1);
+    }
+    for (size_t l = 0; l < p->lenses.count && err == ERR_OK; l++)
+        err = scan_lens(p, l, scan, scanners, why);
+    for (int i = 0; i < scan->workers; i++) {
+        panel_view_destroy(scanners[i].view);
+        mem_free(scanners[i].answers);
+    }
+    return err;
+}

@@ -100,6 +100,7 @@ static enum err people_on_flush(struct tx *tx, void *state, size_t rows_max, boo
 static void people_on_commit(void *state)
 {
     struct people *p = state;
+    if (p->joined.count || p->traits_changed) trait_cache_drop(p); /* it is by member */
     if (p->joined.count) {
         identity_publish(p);
         tagging_redefined(p);
@@ -107,7 +108,6 @@ static void people_on_commit(void *state)
     }
     tagging_commit(p);
     consent_commit(p);
-    if (p->traits_changed) trait_cache_drop(p);
     p->traits_changed = false;
     name_index_commit(p);
 }

@@ -181,11 +181,11 @@ int64_t expr_next_change(const struct expr *e, const struct expr_context *c,
 enum expr_clause_type { CLAUSE_CONST, CLAUSE_TEST, CLAUSE_DID, CLAUSE_FLAG, CLAUSE_SEGMENT };
 struct expr_clause {
     enum expr_clause_type type;
-    int level;        /* of saved segments; 0 = of the expression itself */
-    bool negated;     /* stands under an odd number of nots */
-    bool holds;       /* by itself, nots left aside */
-    struct str text;  /* in canonical form */
-    struct str value; /* CLAUSE_TEST: the field's value as text; {NULL, 0} = null */
+    int level;                 /* of saved segments; 0 = of the expression itself */
+    bool negated;              /* stands under an odd number of nots */
+    bool holds;                /* by itself, nots left aside */
+    struct str text;           /* in canonical form */
+    struct str value;          /* CLAUSE_TEST: the field's value as text; {NULL, 0} = null */
     enum expr_type value_type; /* of what the text was made; a TYPE_TIME is RFC 3339 */
     uint32_t count;            /* CLAUSE_DID: events of its set */
     int64_t first_at, last_at; /* of them; TIME_NONE = none */

@@ -54,9 +54,9 @@ static const struct field fields[] = {
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
-static const char *const call_names[] = {"did",        "tag",        "in_group",
-                                         "in_segment", "staff",      "touchpoint",
-                                         "consented",  "experiment", "anniv", "in_list"};
+static const char *const call_names[] = {"did",   "tag",        "in_group",  "in_segment",
+                                         "staff", "touchpoint", "consented", "experiment",
+                                         "anniv", "in_list"};
 #define CALL_NAMES (sizeof(call_names) / sizeof(call_names[0]))
 
 static const struct field_stage lifecycle_names[] = {

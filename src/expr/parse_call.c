@@ -156,7 +156,7 @@ static enum err parse_did(struct parser *p, struct node **out)
 
 static enum err parse_flag(struct parser *p, enum call call, struct node **out)
 {
-    static const enum expr_field fields[] = {FIELD_TAG, FIELD_STAFF, FIELD_TOUCHPOINT,
+    static const enum expr_field fields[] = {FIELD_TAG,       FIELD_STAFF,  FIELD_TOUCHPOINT,
                                              FIELD_CONSENTED, FIELD_GROUPS, FIELD_LIST};
     struct flag *flag = arena_alloc(p->arena, sizeof(*flag));
     struct subject *s = &flag->subject;
@@ -247,7 +247,8 @@ static enum err parse_segment(struct parser *p, struct node **out)
 
 enum err parser_call(struct parser *p, const struct token *name, struct node **out)
 {
-    static const char *const flags[] = {"tag", "staff", "touchpoint", "consented", "in_group", "in_list"};
+    static const char *const flags[] = {"tag",       "staff",    "touchpoint",
+                                        "consented", "in_group", "in_list"};
     if (p->about == EXPR_EVENT) return parser_fail(p, name, MSG_EXPR_WANT_EVENT_ATOM);
     bool did = str_is(name->text, "did"), segment = str_is(name->text, "in_segment");
     int flag = CALL_TAG;

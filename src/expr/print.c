@@ -10,7 +10,8 @@
 
 static const char *const op_symbols[] = {"=", "!=", "<", "<=", ">", ">=", "~", "^="};
 static const char *const measure_names[] = {"count", "days", "sum(amount)", "distinct"};
-static const char *const call_names[] = {"tag", "staff", "touchpoint", "consented", "in_group", "in_list"};
+static const char *const call_names[] = {"tag",       "staff",    "touchpoint",
+                                         "consented", "in_group", "in_list"};
 
 static void print_text(struct strbuf *out, struct str text)
 {

@@ -141,6 +141,12 @@ const struct expr_context *person_context(const struct person *w)
     return &w->context;
 }
 
+const struct fold_state *person_state(struct person *w)
+{
+    if (!w->folded) fold_member(w);
+    return &w->state;
+}
+
 const struct fold_state *person_folded(const struct person *w)
 {
     return w->folded ? &w->state : NULL;

@@ -1,5 +1,5 @@
-/* person.h - one member of a run as member expressions see them: fields from the fold of their rows,
- * from their history, or from the caller of the query. One per worker. */
+/* person.h - one member of a run as member expressions see them: fields from the fold of their
+ * rows, from their history, or from the caller of the query. One per worker. */
 #pragma once
 
 #include "insight/plan.h"
@@ -15,3 +15,5 @@ const struct expr_context *person_see(struct person *w, const struct history *h,
 const struct expr_context *person_context(const struct person *w);
 /* The member's fold as of now, if an expression has asked for a field of it; else NULL. */
 const struct fold_state *person_folded(const struct person *w);
+/* The same, folded if nobody has asked yet. */
+const struct fold_state *person_state(struct person *w);

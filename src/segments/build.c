@@ -65,11 +65,8 @@ enum err membership_scan(struct panel *p, const struct snapshot *s, struct budge
 {
     struct scanning scanning = {.count = panel_count(p)};
     int workers = worker_count();
-    const struct panel_scan scan = {.snapshot = s,
-                                    .workers = workers,
-                                    .budget = budget,
-                                    .fn = note,
-                                    .ctx = &scanning};
+    const struct panel_scan scan = {
+        .snapshot = s, .workers = workers, .budget = budget, .fn = note, .ctx = &scanning};
     for (int i = 0; i < workers; i++)
         scanning.of[i].members = bitmaps(scanning.count);
     enum err err = panel_scan(p, &scan, why);

@@ -138,8 +138,7 @@ void follow_move(struct room *r, struct live *l, uint32_t member, bool in,
                  enum segment_reason reason, int64_t at)
 {
     if (roaring_bitmap_contains(l->members, member) == in) return;
-    const struct segment_move move = {
-        .member = member, .entered = in, .reason = reason, .at = at};
+    const struct segment_move move = {.member = member, .entered = in, .reason = reason, .at = at};
     pthread_mutex_lock(&r->lock);
     if (in) {
         roaring_bitmap_add(l->members, member);
@@ -161,8 +160,8 @@ struct looking {
     enum segment_reason reason;
     struct panel_view *view;
     struct arena *arena;
-    uint8_t *which;   /* expressions to be asked: in step with what they follow */
-    uint8_t *answers; /* of one member */
+    uint8_t *which;         /* expressions to be asked: in step with what they follow */
+    uint8_t *answers;       /* of one member */
     roaring_bitmap_t *seen; /* by a scan */
 };
 
@@ -191,6 +190,17 @@ static int64_t moment_of(const struct looking *w, uint32_t member)
     return w->reason == REASON_CLOCK && due != TIME_NONE ? due : w->room->now;
 }
 
+/* Who was merged away is in no segment any more. */
+static void clear_persona(struct room *r, uint32_t persona)
+{
+    for (size_t i = 0; i < r->lives.count; i++) {
+        if (!r->lives.items[i]->list)
+            follow_move(r, r->lives.items[i], persona, false, REASON_EVENT, r->now);
+    }
+    set_due(r, persona, TIME_NONE, true);
+    if (r->build) roaring_bitmap_add(r->since, persona);
+}
+
 static bool follows(const struct live *l)
 {
     return !l->list && !l->broken && !live_is_building(l);
@@ -215,6 +225,8 @@ static void look_at(struct looking *w, uint32_t member, bool whole)
     int64_t due;
     arena_reset(w->arena);
     struct panel_member m = follow_personas(w->snapshot, member, w->arena);
+    for (size_t i = 1; i < m.persona_count; i++)
+        clear_persona(r, m.personas[i]);
     enum err err = panel_ask(w->view, w->snapshot, &m, w->which, w->answers, &due);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         r->failed = true; /* a part cannot be read: whole scans tell */
@@ -230,6 +242,10 @@ static void look_in_scan(void *ctx, int worker, uint32_t member, const uint8_t *
     struct looking *w = ctx;
     (void)worker;
     roaring_bitmap_add(w->seen, member);
+    arena_reset(w->arena);
+    struct panel_member m = follow_personas(w->snapshot, member, w->arena);
+    for (size_t i = 1; i < m.persona_count; i++)
+        clear_persona(w->room, m.personas[i]);
     take_answers(w, member, w->which, answers);
     set_due(w->room, member, due, true);
 }
@@ -286,17 +302,26 @@ void follow_look(struct room *r, const struct snapshot *s, const uint32_t *membe
                  enum segment_reason reason)
 {
     struct looking w;
+    VEC(uint32_t) live = {0};
     if (count == 0 || r->lives.count == 0) return;
+    for (size_t i = 0; i < count; i++) {
+        if (follow_member_of(s, members[i]) == members[i]) {
+            VEC_PUSH(&live, members[i]);
+        } else {
+            clear_persona(r, members[i]);
+        }
+    }
     looking_begin(&w, r, s, reason);
     which_all(&w);
     /* by lens an answer of a scan may be one of several */
-    if (panel_lenses(r->panel) == 1 && is_pass_shorter(s, count)) {
-        look_by_scan(&w, members, count);
+    if (panel_lenses(r->panel) == 1 && is_pass_shorter(s, live.count)) {
+        look_by_scan(&w, live.items, live.count);
     } else {
-        for (size_t i = 0; i < count; i++)
-            look_at(&w, members[i], true);
+        for (size_t i = 0; i < live.count; i++)
+            look_at(&w, live.items[i], true);
     }
     looking_end(&w);
+    VEC_FINISH(&live);
 }
 
 /* ---- events ---- */
@@ -306,17 +331,6 @@ static int by_persona(const void *a, const void *b)
     const struct touch *x = a, *y = b;
     if (x->persona != y->persona) return x->persona < y->persona ? -1 : 1;
     return (x->kind > y->kind) - (x->kind < y->kind);
-}
-
-/* Who was merged away is in no segment any more. */
-static void clear_persona(struct room *r, uint32_t persona)
-{
-    for (size_t i = 0; i < r->lives.count; i++) {
-        if (!r->lives.items[i]->list)
-            follow_move(r, r->lives.items[i], persona, false, REASON_EVENT, r->now);
-    }
-    set_due(r, persona, TIME_NONE, true);
-    if (r->build) roaring_bitmap_add(r->since, persona);
 }
 
 /* Put members in the place of personas. */
@@ -510,6 +524,7 @@ static void make_panel(struct room *r)
         l->wanted = panel_basis(r->panel, i);
         l->broken = l->wanted == 0;
         if (l->list) l->basis = l->wanted;
+        if (live_is_building(l)) l->basis = 0; /* it stands still: the old one will not do again */
         if (!l->broken || roaring_bitmap_is_empty(l->members)) continue;
         roaring_bitmap_or_inplace(l->dirty, l->members);
         roaring_bitmap_clear(l->members);

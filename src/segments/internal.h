@@ -27,14 +27,14 @@ struct touch {
 /* One segment as it is followed. */
 struct live {
     uint32_t id;
-    bool list;            /* a static one */
-    bool broken;          /* its expression cannot be read */
-    const char *code;     /* lives as long as the brand is open */
-    const char *expr;     /* the same */
-    uint64_t wanted;      /* hash of the expression and of those it names */
-    uint64_t basis;       /* the same of what 'members' follow; 0 = nothing */
-    uint64_t stored;      /* the same of the rows */
-    int64_t moved_at;     /* TIME_NONE */
+    bool list;        /* a static one */
+    bool broken;      /* its expression cannot be read */
+    const char *code; /* lives as long as the brand is open */
+    const char *expr; /* the same */
+    uint64_t wanted;  /* hash of the expression and of those it names */
+    uint64_t basis;   /* the same of what 'members' follow; 0 = nothing */
+    uint64_t stored;  /* the same of the rows */
+    int64_t moved_at; /* TIME_NONE */
     roaring_bitmap_t *members;
     roaring_bitmap_t *named; /* of a static one: as given, before merges */
     roaring_bitmap_t *dirty; /* chunks that differ from their rows */
@@ -73,6 +73,12 @@ struct build {
     pthread_t thread;
 };
 
+/* Timers of one range of members, encoded. */
+struct due_row {
+    uint32_t chunk;
+    struct strbuf bytes;
+};
+
 struct room {
     struct brand *brand;
     /* the writer's */
@@ -84,40 +90,42 @@ struct room {
     uint64_t seq_seen;         /* of the newest event that on_event was told of and committed */
     struct flush {
         bool active;
-        VEC(uint64_t) rows; /* segment << 32 | chunk; of timers segment 0 */
-        size_t next;        /* of them */
-        uint64_t seq;       /* to be the mark */
-        uint64_t marked;    /* as stored */
-        uint32_t segment;   /* whose rows are being noted */
+        VEC(uint64_t) rows;      /* segment << 32 | chunk */
+        VEC(struct due_row) due; /* behind them: timers as of the round's beginning */
+        size_t next;             /* of both */
+        uint64_t seq;            /* to be the mark */
+        uint64_t marked;         /* as stored */
+        uint32_t segment;        /* whose rows are being noted */
     } flush;
     /* shared */
     pthread_mutex_t lock;
     pthread_cond_t wake, settled;
     VEC(struct touch) queue;
-    bool reload;         /* definitions or lists have changed */
-    int64_t retry_at;    /* not before then: the last time it failed */
-    bool rescan;         /* something came that was not queued */
+    uint64_t told;    /* seq up to which the queue, or 'rescan', has told of everything */
+    bool reload;      /* definitions or lists have changed */
+    int64_t retry_at; /* not before then: the last time it failed */
+    bool rescan;      /* something came that was not queued */
     bool stop;
-    bool started;        /* the keeper runs */
+    bool started;             /* the keeper runs */
     uint64_t asked, answered; /* tickets of segments_settle */
-    uint64_t seq;        /* everything up to here is followed */
-    int64_t at;          /* and the clock up to here */
+    uint64_t seq;             /* everything up to here is followed */
+    int64_t at;               /* and the clock up to here */
     VEC(struct live *) lives;
-    VEC(int64_t) due;    /* by member; TIME_NONE, or when to look again */
+    VEC(int64_t) due; /* by member; TIME_NONE, or when to look again */
     roaring_bitmap_t *due_dirty;
-    VEC(char *) texts;   /* codes and expressions ever in use */
+    VEC(char *) texts; /* codes and expressions ever in use */
     struct map *text_places;
-    struct map *saved;   /* code -> place in texts of the expression, as committed */
+    struct map *saved;              /* code -> place in texts of the expression, as committed */
     VEC(struct segment_move) moves; /* a ring */
-    uint64_t moved;      /* moves ever */
+    uint64_t moved;                 /* moves ever */
     void (*listener)(void *ctx, struct brand *b);
     void *listener_ctx;
     /* the keeper's */
     pthread_t keeper;
-    int64_t now;         /* of the round */
-    bool failed;         /* somebody could not be looked at */
-    struct panel *panel; /* of all dynamic segments, in order of 'lives' */
-    VEC(struct due) heap; /* the earliest first; what r->due does not say any more is left out */
+    int64_t now;             /* of the round */
+    bool failed;             /* somebody could not be looked at */
+    struct panel *panel;     /* of all dynamic segments, in order of 'lives' */
+    VEC(struct due) heap;    /* the earliest first; what r->due does not say any more is left out */
     roaring_bitmap_t *since; /* members looked at since the build under way began */
     struct build *build;     /* NULL = none */
     uint64_t scanned_ns, scan_ns; /* when the last whole scan ended, how long it took */
@@ -171,8 +179,7 @@ int64_t follow_next_due(struct room *r);
 void follow_push_due(struct room *r, uint32_t member, int64_t at);
 /* The map from personas to members of a snapshot. */
 uint32_t follow_member_of(const struct snapshot *s, uint32_t persona);
-struct panel_member follow_personas(const struct snapshot *s, uint32_t member,
-                                    struct arena *arena);
+struct panel_member follow_personas(const struct snapshot *s, uint32_t member, struct arena *arena);
 
 /* build.c */
 /* What a scan of all members finds. */

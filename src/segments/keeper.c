@@ -21,8 +21,7 @@ static void catch_up(struct room *r)
     struct snapshot *s = brand_snapshot(r->brand);
     size_t count = 0;
     uint64_t first = 0;
-    const struct event *const *events =
-        s->tail ? tail_view_commits(s->tail, &count, &first) : NULL;
+    const struct event *const *events = s->tail ? tail_view_commits(s->tail, &count, &first) : NULL;
     pthread_mutex_lock(&r->lock);
     if (s->seq > r->seq && (count == 0 || first > r->seq + 1)) r->rescan = true;
     for (size_t i = 0; i < count && !r->rescan; i++) {
@@ -47,7 +46,8 @@ static bool may_scan(const struct room *r)
 static bool has_work(struct room *r, int64_t now)
 {
     int64_t due = follow_next_due(r);
-    if (r->queue.count || (r->reload && now >= r->retry_at) || (due != TIME_NONE && due <= now)) return true;
+    if (r->queue.count || (r->reload && now >= r->retry_at) || (due != TIME_NONE && due <= now))
+        return true;
     if (r->build) return r->build->done;
     return build_wanted(r) || (r->rescan && may_scan(r));
 }
@@ -72,6 +72,7 @@ static void wait_for_work(struct room *r, int64_t now)
 struct taken {
     VEC(struct touch) queue;
     bool reload, rescan;
+    uint64_t told;
 };
 
 static void follow(struct room *r, struct taken *t, const struct snapshot *s)
@@ -92,7 +93,7 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
     if (scan || (!r->build && build_wanted(r))) build_begin(r, scan);
     pthread_mutex_lock(&r->lock);
     if (t->rescan && !scan) r->rescan = true;
-    if (!r->rescan && !(r->build && r->build->all)) r->seq = s->seq;
+    if (!r->rescan && !(r->build && r->build->all)) r->seq = t->told;
     r->at = r->now;
     pthread_mutex_unlock(&r->lock);
 }
@@ -120,6 +121,7 @@ static void round_of(struct room *r, struct taken *t)
     t->queue.count = count;
     t->queue.capacity = capacity;
     t->reload = r->reload;
+    t->told = r->told;
     t->rescan = r->rescan && !r->build && may_scan(r);
     r->reload = false;
     if (t->rescan) r->rescan = false;

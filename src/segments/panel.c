@@ -242,6 +242,14 @@ static void sooner(int64_t *due, int64_t at)
     if (at != TIME_NONE && (*due == TIME_NONE || at < *due)) *due = at;
 }
 
+/* When the first event after now happens, as a sender's clock may have made some. */
+static int64_t first_after(const struct history *h, uint32_t index, int64_t now)
+{
+    uint32_t from = h->off[index], to = h->off[index + 1];
+    if (from == to || h->at[to - 1] <= now) return TIME_NONE;
+    return h->at[history_row_at(h->at, from, to, now + 1)];
+}
+
 /* Ask those of one lens about member 'index' of the run. */
 static void ask_lens(struct panel_view *v, size_t lens, const struct history *h, uint32_t index,
                      const uint8_t *which, uint8_t *answers, int64_t *due)
@@ -254,7 +262,10 @@ static void ask_lens(struct panel_view *v, size_t lens, const struct history *h,
         answers[i] = expr_member(e->expr, c, h, index);
         sooner(due, expr_next_change(e->expr, c, h, index));
     }
-    const struct fold_state *state = person_folded(v->persons[lens]);
+    sooner(due, first_after(h, index, c->now));
+    const struct fold_state *state = p->lenses.items[lens]->plan.derived
+                                         ? person_state(v->persons[lens]) /* changes to come */
+                                         : person_folded(v->persons[lens]);
     if (state) sooner(due, state->due);
 }
 

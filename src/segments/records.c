@@ -56,9 +56,9 @@ static struct segment read_row(struct sql_stmt *s, struct arena *arena)
 enum err records_read(struct sql *db, struct arena *arena, struct segment **out, size_t *count)
 {
     struct segment *rows = arena_alloc_array(arena, LIMIT_SEGMENTS, sizeof(*rows));
-    struct sql_stmt *s = sql_use(
-        db, "SELECT id, code, kind, name, description, expr, author, version, created_at,"
-            " changed_at FROM segment WHERE gone = 0 ORDER BY id LIMIT $1");
+    struct sql_stmt *s =
+        sql_use(db, "SELECT id, code, kind, name, description, expr, author, version, created_at,"
+                    " changed_at FROM segment WHERE gone = 0 ORDER BY id LIMIT $1");
     sql_bind_int(s, 1, LIMIT_SEGMENTS);
     *out = rows;
     for (*count = 0;;) {
@@ -79,9 +79,9 @@ enum err segments_list(struct sql *db, struct arena *arena, struct segment **out
 static enum err read_one(struct sql *db, struct str code, struct arena *arena, struct segment *out,
                          bool *found)
 {
-    struct sql_stmt *s = sql_use(
-        db, "SELECT id, code, kind, name, description, expr, author, version, created_at,"
-            " changed_at FROM segment WHERE code = $1 AND gone = 0");
+    struct sql_stmt *s =
+        sql_use(db, "SELECT id, code, kind, name, description, expr, author, version, created_at,"
+                    " changed_at FROM segment WHERE code = $1 AND gone = 0");
     sql_bind_str(s, 1, code);
     TRY(sql_step(s, found));
     if (!*found) return ERR_OK;
@@ -103,11 +103,9 @@ enum err segments_get(struct sql *db, struct str code, struct arena *arena, stru
 enum err segments_versions(struct sql *db, uint32_t id, struct arena *arena,
                            struct segment_version **out, size_t *count, struct why *why)
 {
-    struct segment_version *rows =
-        arena_alloc_array(arena, LIMIT_SEGMENT_VERSIONS, sizeof(*rows));
-    struct sql_stmt *s =
-        sql_use(db, "SELECT version, name, expr, author, at FROM segment_version"
-                    " WHERE segment = $1 ORDER BY version DESC LIMIT $2");
+    struct segment_version *rows = arena_alloc_array(arena, LIMIT_SEGMENT_VERSIONS, sizeof(*rows));
+    struct sql_stmt *s = sql_use(db, "SELECT version, name, expr, author, at FROM segment_version"
+                                     " WHERE segment = $1 ORDER BY version DESC LIMIT $2");
     sql_bind_int(s, 1, id);
     sql_bind_int(s, 2, LIMIT_SEGMENT_VERSIONS);
     *out = rows;
@@ -363,8 +361,8 @@ static enum err check_unnamed(struct tx *tx, const struct segment *n, struct why
     struct segment *all;
     size_t count;
     TRY(records_read(tx_sql(tx), tx_arena(tx), &all, &count));
-    struct str call = str_of(
-        arena_printf(tx_arena(tx), "in_segment(\"" STR_FMT "\")", STR_ARG(n->code)));
+    struct str call =
+        str_of(arena_printf(tx_arena(tx), "in_segment(\"" STR_FMT "\")", STR_ARG(n->code)));
     for (size_t i = 0; i < count; i++) {
         if (all[i].id == n->id || str_find(all[i].expr, call) == SIZE_MAX) continue;
         return why_fail(why, ERR_CONFLICT, MSG_SEGMENT_NAMED, "", STR_FMT, STR_ARG(all[i].code));
@@ -408,8 +406,7 @@ static enum err call(struct brand *b, struct segment *s, struct arena *arena,
 enum err segments_add(struct brand *b, struct segment *s, struct arena *arena, struct why *why)
 {
     if (!segment_code_valid(s->code))
-        return why_fail(why, ERR_INVALID, MSG_SEGMENT_CODE, "code", "%d",
-                        LIMIT_SEGMENT_CODE_BYTES);
+        return why_fail(why, ERR_INVALID, MSG_SEGMENT_CODE, "code", "%d", LIMIT_SEGMENT_CODE_BYTES);
     if (s->kind == SEGMENT_STATIC)
         s->expr = str_of(arena_printf(arena, "in_list(\"" STR_FMT "\")", STR_ARG(s->code)));
     return call(b, s, arena, run_add, why);
@@ -442,10 +439,10 @@ static enum err list_size(struct sql *db, uint32_t id, uint64_t *size)
 static enum err list_change(struct sql *db, uint32_t id, const struct segment_listing *l)
 {
     for (size_t i = 0; i < l->count; i++) {
-        struct sql_stmt *s = sql_use(
-            db, l->remove ? "DELETE FROM segment_list WHERE segment = $1 AND member = $2"
-                          : "INSERT INTO segment_list (segment, member) VALUES ($1, $2)"
-                            " ON CONFLICT (segment, member) DO NOTHING");
+        struct sql_stmt *s =
+            sql_use(db, l->remove ? "DELETE FROM segment_list WHERE segment = $1 AND member = $2"
+                                  : "INSERT INTO segment_list (segment, member) VALUES ($1, $2)"
+                                    " ON CONFLICT (segment, member) DO NOTHING");
         sql_bind_int(s, 1, id);
         sql_bind_int(s, 2, l->members[i]);
         TRY(sql_run(s));

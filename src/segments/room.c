@@ -129,7 +129,7 @@ static void room_destroy(struct room *r)
     panel_destroy(r->panel);
     VEC_FINISH(&r->stage);
     VEC_FINISH(&r->pending);
-    VEC_FINISH(&r->flush.rows);
+    store_close(r);
     VEC_FINISH(&r->queue);
     VEC_FINISH(&r->lives);
     VEC_FINISH(&r->due);
@@ -156,7 +156,7 @@ static enum err room_open(struct tx *tx, void **state, struct why *why)
     TRY(records_read(tx_sql(tx), tx_arena(tx), &all, &count));
     for (size_t i = 0; i < count; i++)
         save_text(r, all[i].code, all[i].expr);
-    r->seq_seen = brand_stats(r->brand).seq;
+    r->seq_seen = r->told = brand_stats(r->brand).seq;
     TRY(store_load(r, tx_sql(tx)));
     r->reload = true;
     r->keeping = count > 0;
@@ -207,12 +207,12 @@ static void room_on_visible(void *state)
     struct room *r = state;
     uint64_t seq = brand_stats(r->brand).seq;
     bool bulk = seq != r->seq_seen + r->emitted;
-    bool news = r->pending.count || r->staged || bulk;
     r->keeping |= r->staged;
-    if (news) {
+    if (r->pending.count || r->staged || bulk) {
         pthread_mutex_lock(&r->lock);
         if (r->keeping) hand_over(r);
         r->rescan |= bulk && r->keeping;
+        r->told = seq;
         pthread_cond_signal(&r->wake);
         pthread_mutex_unlock(&r->lock);
     }
@@ -328,8 +328,8 @@ bool segments_state(struct brand *b, uint32_t id, struct segment_state *out)
     pthread_mutex_lock(&r->lock);
     const struct live *l = room_find_id(r, id);
     if (l)
-        *out = (struct segment_state){roaring_bitmap_get_cardinality(l->members), live_is_building(l),
-                                      l->broken, l->moved_at};
+        *out = (struct segment_state){roaring_bitmap_get_cardinality(l->members),
+                                      live_is_building(l), l->broken, l->moved_at};
     pthread_mutex_unlock(&r->lock);
     return l != NULL;
 }

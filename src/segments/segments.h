@@ -58,8 +58,7 @@ struct segment_version {
     int64_t at;
 };
 MUST_CHECK enum err segments_versions(struct sql *db, uint32_t id, struct arena *arena,
-                                      struct segment_version **out, size_t *count,
-                                      struct why *why);
+                                      struct segment_version **out, size_t *count, struct why *why);
 
 /* Put members on a static list, or take them off; '*size' is how many were named then.
  * ERR_TOO_LARGE over LIMIT_SEGMENT_LIST. */
@@ -137,8 +136,7 @@ void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), vo
 void segments_settle(struct brand *b);
 
 /* Recompute every segment from the log and compare, timers too. */
-MUST_CHECK enum err segments_verify(struct brand *b, struct verify_report *report,
-                                    struct why *why);
+MUST_CHECK enum err segments_verify(struct brand *b, struct verify_report *report, struct why *why);
 
 /* ---- the built-in ones ---- */
 

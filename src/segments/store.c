@@ -1,12 +1,15 @@
 /* store.c - rows of what the keeper holds in memory.
  *
  * 1. A row of segment_member holds the members of one segment with numbers of one range of 65,536,
- *    as a portable roaring bitmap; that of chunk -1 says which definition (basis) the others follow,
- *    and is written behind them. Rows of segment_due hold the timers of 4,096 members: numbers
+ *    as a portable roaring bitmap; that of chunk -1 says which definition (basis) the others
+ * follow, and is written behind them. Rows of segment_due hold the timers of 4,096 members: numbers
  *    and times, little-endian, in order.
  * 2. Each row is as of segment_mark.seq at least: the mark is what the keeper had followed when the
  *    round of write-back began. Who is followed again from there on comes to the same.
- * 3. A slice that was rolled back is written again: everything is then. */
+ * 3. Timers are written as they were when the round began, and behind the memberships: stored ones
+ *    are never newer than these, so that whoever was moved by the clock meanwhile is looked at
+ * again.
+ * 4. A slice that was rolled back is written again: everything is then. */
 #include "segments/store.h"
 
 #include "eventlog/bytes.h"
@@ -120,15 +123,37 @@ static bool note_row(uint32_t chunk, void *arg)
     return true;
 }
 
+static bool note_dues(uint32_t chunk, void *arg)
+{
+    struct room *r = arg;
+    struct due_row row = {.chunk = chunk};
+    size_t first = (size_t)chunk * DUE_CHUNK;
+    for (size_t m = first; m < first + DUE_CHUNK && m < r->due.count; m++) {
+        if (r->due.items[m] == TIME_NONE) continue;
+        put_u32(&row.bytes, (uint32_t)m);
+        put_u64(&row.bytes, (uint64_t)r->due.items[m]);
+    }
+    VEC_PUSH(&r->flush.due, row);
+    return true;
+}
+
+static void drop_rows(struct flush *f)
+{
+    for (size_t i = 0; i < f->due.count; i++)
+        strbuf_finish(&f->due.items[i].bytes);
+    VEC_RESET(&f->due);
+    VEC_RESET(&f->rows);
+    f->next = 0;
+    f->active = false;
+}
+
 /* What is to be written in this round. Under the lock. */
 static void begin(struct room *r)
 {
     struct flush *f = &r->flush;
-    VEC_RESET(&f->rows);
-    f->next = 0;
+    drop_rows(f);
     f->seq = r->seq;
-    f->segment = 0;
-    roaring_iterate(r->due_dirty, note_row, f);
+    roaring_iterate(r->due_dirty, note_dues, r);
     roaring_bitmap_clear(r->due_dirty);
     for (size_t i = 0; i < r->lives.count; i++) {
         struct live *l = r->lives.items[i];
@@ -137,16 +162,16 @@ static void begin(struct room *r)
         roaring_bitmap_clear(l->dirty);
         if (l->stored != l->basis) VEC_PUSH(&f->rows, row_of(l->id, UINT32_MAX));
     }
-    f->active = f->rows.count > 0 || f->seq != f->marked;
+    f->active = f->rows.count > 0 || f->due.count > 0 || f->seq != f->marked;
 }
 
 static enum err put_members(struct tx *tx, uint32_t segment, int64_t chunk, uint64_t basis,
                             struct str bytes)
 {
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx), "INSERT INTO segment_member (segment, chunk, basis, members)"
-                    " VALUES ($1, $2, $3, $4) ON CONFLICT (segment, chunk)"
-                    " DO UPDATE SET basis = excluded.basis, members = excluded.members");
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "INSERT INTO segment_member (segment, chunk, basis, members)"
+                            " VALUES ($1, $2, $3, $4) ON CONFLICT (segment, chunk)"
+                            " DO UPDATE SET basis = excluded.basis, members = excluded.members");
     sql_bind_int(s, 1, segment);
     sql_bind_int(s, 2, chunk);
     sql_bind_int(s, 3, (int64_t)basis);
@@ -199,23 +224,14 @@ static enum err write_members(struct room *r, struct tx *tx, uint32_t segment, u
     return put_members(tx, segment, chunk, basis, strbuf_str(bytes));
 }
 
-static enum err write_dues(struct room *r, struct tx *tx, uint32_t chunk, struct strbuf *bytes)
+static enum err write_dues(struct tx *tx, const struct due_row *row)
 {
-    size_t first = (size_t)chunk * DUE_CHUNK;
-    strbuf_reset(bytes);
-    pthread_mutex_lock(&r->lock);
-    for (size_t m = first; m < first + DUE_CHUNK && m < r->due.count; m++) {
-        if (r->due.items[m] == TIME_NONE) continue;
-        put_u32(bytes, (uint32_t)m);
-        put_u64(bytes, (uint64_t)r->due.items[m]);
-    }
-    pthread_mutex_unlock(&r->lock);
     struct sql_stmt *s = sql_use(tx_sql(tx), "INSERT INTO segment_due (chunk, due) VALUES ($1, $2)"
                                              " ON CONFLICT (chunk) DO UPDATE SET due ="
                                              " excluded.due");
-    if (bytes->len == 0) s = sql_use(tx_sql(tx), "DELETE FROM segment_due WHERE chunk = $1");
-    sql_bind_int(s, 1, chunk);
-    if (bytes->len) sql_bind_blob(s, 2, bytes->p, bytes->len);
+    if (row->bytes.len == 0) s = sql_use(tx_sql(tx), "DELETE FROM segment_due WHERE chunk = $1");
+    sql_bind_int(s, 1, row->chunk);
+    if (row->bytes.len) sql_bind_blob(s, 2, row->bytes.p, row->bytes.len);
     return sql_run(s);
 }
 
@@ -225,7 +241,7 @@ static enum err write_mark(struct room *r, struct tx *tx)
                                              " ON CONFLICT (id) DO UPDATE SET seq = excluded.seq");
     sql_bind_int(s, 1, (int64_t)r->flush.seq);
     r->flush.marked = r->flush.seq;
-    r->flush.active = false;
+    drop_rows(&r->flush);
     return sql_run(s);
 }
 
@@ -239,24 +255,32 @@ enum err store_flush(struct room *r, struct tx *tx, size_t rows_max, bool *clean
         begin(r);
         pthread_mutex_unlock(&r->lock);
     }
-    for (size_t n = 0; n < rows_max && f->next < f->rows.count && err == ERR_OK; n++) {
-        uint64_t row = f->rows.items[f->next++];
-        uint32_t segment = (uint32_t)(row >> 32), chunk = (uint32_t)row;
-        err = segment ? write_members(r, tx, segment, chunk, &bytes)
-                      : write_dues(r, tx, chunk, &bytes);
+    size_t members = f->rows.count, all = members + f->due.count;
+    for (size_t n = 0; n < rows_max && f->next < all && err == ERR_OK; n++, f->next++) {
+        if (f->next >= members) {
+            err = write_dues(tx, &f->due.items[f->next - members]);
+            continue;
+        }
+        uint64_t row = f->rows.items[f->next];
+        err = write_members(r, tx, (uint32_t)(row >> 32), (uint32_t)row, &bytes);
     }
     strbuf_finish(&bytes);
     TRY(err);
-    *clean = f->next >= f->rows.count;
+    *clean = f->next >= all;
     return *clean && f->active ? write_mark(r, tx) : ERR_OK;
+}
+
+void store_close(struct room *r)
+{
+    drop_rows(&r->flush);
+    VEC_FINISH(&r->flush.rows);
+    VEC_FINISH(&r->flush.due);
 }
 
 void store_forget(struct room *r)
 {
     struct flush *f = &r->flush;
-    VEC_RESET(&f->rows);
-    f->active = false;
-    f->next = 0;
+    drop_rows(f);
     f->marked = UINT64_MAX;
     pthread_mutex_lock(&r->lock);
     roaring_bitmap_add_range(r->due_dirty, 0, r->due.count / DUE_CHUNK + 1);

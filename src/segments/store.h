@@ -10,4 +10,5 @@ MUST_CHECK enum err store_load(struct room *r, struct sql *db);
 MUST_CHECK enum err store_flush(struct room *r, struct tx *tx, size_t rows_max, bool *clean);
 /* What was written was rolled back. */
 void store_forget(struct room *r);
+void store_close(struct room *r);
 MUST_CHECK enum err store_clear(struct tx *tx);

@@ -28,7 +28,7 @@ static void keep(struct kept *k, struct room *r, struct arena *a)
     k->members = arena_alloc_array(a, r->lives.count, sizeof(roaring_bitmap_t *));
     for (size_t i = 0; i < r->lives.count; i++) {
         const struct live *l = r->lives.items[i];
-        if (l->broken || live_is_building(l)) continue;
+        if (l->list || l->broken || live_is_building(l)) continue;
         k->exprs[k->count] = str_of(l->expr);
         k->codes[k->count] = str_of(l->code);
         k->members[k->count++] = roaring_bitmap_copy(l->members);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """One member is erased: nothing of them is in any file any more, and nobody else has lost anything."""
+import hashlib
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sqlite3
 import sys
 import time
 
@@ -199,6 +201,57 @@ def test_a_merge_that_was_undone_since_the_backup_does_not_take_the_other_along(
         p = subprocess.run([BINARY, "verify", "--data", to], capture_output=True, text=True, timeout=120)
         assert p.returncode == 0, p.stdout + p.stderr
         assert asked_of(to, {"segment": {"expr": "did(\"page.viewed\")", "sample": 1}})["members"] == PEOPLE - 1
+
+
+def test_what_was_kept_of_them_goes_too():
+    """Notes, evidence of consent, traits by hand and tags: written by staff while it serves, gone with the member."""
+    with Store() as store:
+        store.serve()
+        fill(store)
+        if store.store:
+            raise Skip("the rights of the test's token are written into SQLite")
+        token = "wf_live_" + "0123456789abcdef" * 3
+        db = sqlite3.connect(store.dir + "/server.db")
+        db.execute("INSERT INTO credential (number, hash, kind, brand, created_at, scopes) VALUES (99, ?, 0, ?, 0, 'members.read members.write members.reveal')",
+                   (hashlib.sha256(token.encode()).digest(), store.brand))
+        db.commit()
+        db.close()
+        store.stop()
+        store.serve()
+
+        def call(method, path, body=None):
+            code, text, _ = http(method, f"{store.url}/api/v1/{store.brand}{path}", body and json.dumps(body).encode(),
+                                 {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+            assert code < 300, (method, path, code, text)
+            return json.loads(text) if text else None
+        m = call("GET", f"/members?q=user:{CANARY}-{NUMBER}")["items"][0]["id"]
+        tag = call("POST", "/tags", {"name": "regular"})["id"]
+        call("PUT", f"/members/{m}/tags/{tag}", {"expires_at": "2099-01-01"})
+        call("POST", f"/members/{m}/notes", {"text": f"{CANARY} calls at noon"})
+        call("PUT", f"/members/{m}/traits/nickname", {"value": f"{CANARY} of the hill"})
+        call("PUT", f"/members/{m}/traits/hobby", {"value": f"{CANARY} cards"})
+        call("POST", f"/members/{m}/consents", {"purpose": "marketing", "granted": True, "way": "paper", "evidence": f"signed {CANARY}"})
+        kinds = [e["kind"] for e in call("GET", f"/members/{m}/timeline?limit=200&kind=member.tagged,member.identified,member.consented,member.created")["items"]]
+        assert sorted(kinds) == ["member.consented", "member.created", "member.identified", "member.identified", "member.tagged"], kinds
+        link = call("POST", f"/members/{m}/preference-link", {})["path"]
+        assert http("GET", store.url + link)[0] == 200
+        said = json.loads(store.run("erase", f"user:{CANARY}-{NUMBER}").stdout)
+        assert said["events"] >= DAYS + 5, said
+        deadline = time.monotonic() + 30
+        while files_with(store, CANARY):
+            assert time.monotonic() < deadline, files_with(store, CANARY)
+            time.sleep(0.05)
+        for path in ("tags", "notes", "consents"):
+            code = http("GET", f"{store.url}/api/v1/{store.brand}/members/{m}/{path}", headers={"Authorization": "Bearer " + token})[0]
+            assert code == 404, (path, code)
+        assert http("GET", store.url + link)[0] == 404
+        store.stop()
+        db = sqlite3.connect(f"{store.dir}/brands/{store.brand}/brand.db")
+        for table in ("member_tag", "note", "consent_entry"):
+            assert db.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,), table
+        assert db.execute("SELECT COUNT(*) FROM timer WHERE kind = 2").fetchone() == (0,)
+        db.close()
+        check_erased(store)
 
 
 def test_what_is_no_identity_is_told():

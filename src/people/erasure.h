@@ -36,8 +36,7 @@ struct erase_receipts {
     bool more;
 };
 MUST_CHECK enum err people_receipts(struct brand *b, struct sql *db, uint64_t below, size_t limit,
-                                    struct arena *arena, struct erase_receipts *out,
-                                    struct why *why);
+                                    struct arena *arena, struct erase_receipts *out);
 
 /* Erase whom the list of a directory names (brand/erasures.h) in a directory restored from a backup
  * of before; nobody else uses it. Only identities that are still the same persona's count: one who

@@ -176,6 +176,13 @@ MUST_CHECK enum err look_timeline(const struct look *l, uint32_t member,
                                   const struct look_span *span, struct look_timeline *out,
                                   struct why *why);
 
+/* All of a member's history, oldest first, piece by piece: 'fn' is called with entries that are
+ * good until it returns. What the story of a member takes stays in the arena of the look. */
+typedef enum err look_piece_fn(void *ctx, const struct look_entry *items, size_t count,
+                               struct why *why);
+MUST_CHECK enum err look_history(const struct look *l, uint32_t member, look_piece_fn *fn,
+                                 void *ctx, struct why *why);
+
 /* "138****1234", "a***@example.com", else "****" and the last four; of a text of four characters or
  * fewer nothing is left. */
 struct str look_mask(struct arena *arena, struct str value);

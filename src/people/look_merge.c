@@ -121,6 +121,8 @@ enum err look_preview(const struct look *l, const uint32_t members[2], struct lo
 
 /* ---- conflicts ---- */
 
+typedef VEC(struct look_conflict) conflict_list;
+
 #define CONFLICT_COLUMNS                                                                           \
     "SELECT c.id, c.state, c.cause, COALESCE(x.member, c.a), COALESCE(y.member, c.b), c.kind,"     \
     " i.value, i.sealed, i.verified, i.first_seen, i.source, c.source, c.first_seen, c.last_seen," \
@@ -204,16 +206,34 @@ enum err look_conflicts(const struct look *l, const struct look_conflict_page *p
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
 }
 
-enum err look_conflict(const struct look *l, uint64_t id, struct look_conflict *out,
-                       struct why *why)
+/* Those of one persona; the list's own memory. */
+static enum err add_of_persona(const struct look *l, uint32_t persona, conflict_list *list)
 {
-    bool row;
-    struct sql_stmt *s = sql_use(l->db, CONFLICT_COLUMNS " WHERE c.id = $1");
-    sql_bind_int(s, 1, (int64_t)id);
-    enum err err = sql_step(s, &row);
-    if (err == ERR_OK && !row)
-        return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "conflict", "%" PRIu64, id);
-    if (err == ERR_OK) err = read_conflict(l, s, out);
-    sql_reset(s);
+    struct sql_stmt *s = sql_use(l->db, CONFLICT_COLUMNS " WHERE c.a = $1 OR c.b = $2"
+                                                         " ORDER BY c.id");
+    sql_bind_int(s, 1, persona);
+    sql_bind_int(s, 2, persona);
+    for (;;) {
+        bool row;
+        struct look_conflict conflict;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        TRY(read_conflict(l, s, &conflict));
+        VEC_PUSH(list, conflict);
+    }
+}
+
+enum err look_conflicts_of(const struct look *l, uint32_t member, struct look_conflicts *out,
+                           struct why *why)
+{
+    conflict_list list = {0};
+    uint32_t *personas;
+    size_t count = look_personas(l, look_member_of(l, member), &personas);
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        err = add_of_persona(l, personas[i], &list);
+    *out = (struct look_conflicts){.count = list.count};
+    out->items = arena_copy(l->arena, list.items, list.count * sizeof(out->items[0]));
+    VEC_FINISH(&list);
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
 }

@@ -62,5 +62,6 @@ struct look_conflicts {
 /* In order of id. Those of two who are one member by now are left out, unless judged so. */
 MUST_CHECK enum err look_conflicts(const struct look *l, const struct look_conflict_page *page,
                                    struct look_conflicts *out, struct why *why);
-MUST_CHECK enum err look_conflict(const struct look *l, uint64_t id, struct look_conflict *out,
-                                  struct why *why);
+/* All that any of a member's personas is part of; one may come twice. */
+MUST_CHECK enum err look_conflicts_of(const struct look *l, uint32_t member,
+                                      struct look_conflicts *out, struct why *why);

@@ -9,6 +9,7 @@
 #include "people/look_internal.h"
 
 #define PROPS_AT_ONCE 64
+#define PIECE_EVENTS 10000 /* of a whole history, read at once */
 
 struct page {
     const struct look *l;
@@ -84,8 +85,8 @@ static bool find_stretch(struct page *p)
     for (size_t i = 0; i < p->out->count; i++) {
         uint32_t row = p->events[i].row;
         if (row == UINT32_MAX) continue;
-        if (newest == UINT32_MAX) newest = row;
-        oldest = row;
+        if (newest == UINT32_MAX || row > newest) newest = row;
+        if (oldest == UINT32_MAX || row < oldest) oldest = row;
     }
     if (newest == UINT32_MAX) return false;
     p->from = p->story->h.at[oldest];
@@ -202,6 +203,16 @@ static void fill_change(const struct page *p, const struct look_event *ev, struc
     add_prop(p, e, &prop);
 }
 
+static enum err fill(struct page *p, struct why *why)
+{
+    for (size_t i = 0; i < p->out->count; i++) {
+        if (p->events[i].row == UINT32_MAX) fill_change(p, &p->events[i], &p->out->items[i]);
+    }
+    if (!find_stretch(p)) return ERR_OK;
+    TRY(fill_columns(p, why));
+    return fill_props(p, why);
+}
+
 enum err look_timeline(const struct look *l, uint32_t member, const struct look_span *span,
                        struct look_timeline *out, struct why *why)
 {
@@ -213,10 +224,37 @@ enum err look_timeline(const struct look *l, uint32_t member, const struct look_
         .items = arena_alloc_array(l->arena, span->limit, sizeof(out->items[0]))};
     p.events = arena_alloc_array(l->arena, span->limit, sizeof(p.events[0]));
     choose(&p, span);
-    for (size_t i = 0; i < out->count; i++) {
-        if (p.events[i].row == UINT32_MAX) fill_change(&p, &p.events[i], &out->items[i]);
+    return fill(&p, why);
+}
+
+/* Events 'from' .. from + count of the story, in an arena of their own. */
+static enum err read_piece(const struct look *l, const struct look_story *story, size_t from,
+                           struct look_timeline *out, struct why *why)
+{
+    struct page p = {.l = l, .story = story, .out = out};
+    out->items = arena_alloc_array(l->arena, out->count, sizeof(out->items[0]));
+    p.events = arena_copy(l->arena, story->events + from, out->count * sizeof(p.events[0]));
+    for (size_t i = 0; i < out->count; i++)
+        out->items[i] = (struct look_entry){
+            .at = p.events[i].at, .kind = p.events[i].kind, .amount = HISTORY_NO_AMOUNT};
+    return fill(&p, why);
+}
+
+enum err look_history(const struct look *l, uint32_t member, look_piece_fn *fn, void *ctx,
+                      struct why *why)
+{
+    struct look_story story;
+    struct look piece = *l;
+    TRY(look_story(l, member, &story, why));
+    piece.arena = arena_create(0);
+    enum err err = ERR_OK;
+    for (size_t from = 0; from < story.event_count && err == ERR_OK; from += PIECE_EVENTS) {
+        struct look_timeline t = {.count = story.event_count - from};
+        if (t.count > PIECE_EVENTS) t.count = PIECE_EVENTS;
+        err = read_piece(&piece, &story, from, &t, why);
+        if (err == ERR_OK) err = fn(ctx, t.items, t.count, why);
+        arena_reset(piece.arena);
     }
-    if (!find_stretch(&p)) return ERR_OK;
-    TRY(fill_columns(&p, why));
-    return fill_props(&p, why);
+    arena_destroy(piece.arena);
+    return err;
 }

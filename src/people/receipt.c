@@ -147,9 +147,8 @@ enum err people_receipt(struct brand *b, struct sql *db, uint64_t id, struct are
 }
 
 enum err people_receipts(struct brand *b, struct sql *db, uint64_t below, size_t limit,
-                         struct arena *arena, struct erase_receipts *out, struct why *why)
+                         struct arena *arena, struct erase_receipts *out)
 {
-    (void)why;
     *out = (struct erase_receipts){.items = arena_alloc_array(arena, limit, sizeof(*out->items))};
     struct sql_stmt *s = sql_use(db, "SELECT id, at, who, reason, member, body, sum FROM erasure"
                                      " WHERE id < $1 ORDER BY id DESC LIMIT $2");

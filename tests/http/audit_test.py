@@ -132,6 +132,16 @@ def test_every_change_is_in_the_log():
     key = w.call("POST", "/{brand}/keys", {"kind": "token", "name": "till"}, 201)["id"]
     w.call("POST", "/{brand}/keys/{id}/rotate", status=201, id=key)
     w.call("DELETE", "/{brand}/keys/{id}", status=204, id=key)
+    # members
+    merged = w.call("POST", "/{brand}/members/{id}/merge", {"with": "m2", "over_caps": True}, id="m1")
+    w.call("POST", "/{brand}/members/{id}/unmerge", {"merge": merged["merge"]}, id=merged["member"])
+    refused = "".join(json.dumps({"kind": "page.viewed", "at": "2026-01-01T00:00:00Z", "id": u, "identities": {"user": u, "phone": "+8613800138000"}}) + "\n"
+                      for u in ("first", "second"))
+    s.load("--format", "jsonl", "-", stdin=refused)
+    conflict = lily.ok("GET", "/shop/conflicts")["items"][0]["conflict"]
+    w.call("POST", "/{brand}/conflicts/{id}/judge", {"decision": "apart"}, id=conflict)
+    w.call("GET", "/{brand}/members/{id}/export", id="m3")
+    w.call("POST", "/{brand}/members/{id}/erase", {"confirm": "m3", "reason": "asked"}, id="m3")
     # what is saved
     question = {"name": "Orders", "query": {"trend": {"kind": "order.paid"}}}
     q = w.call("POST", "/{brand}/questions", question, 201)["id"]

@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
 """Members merged by hand, taken apart, judged; erased with a receipt; handed out whole: over HTTP, and over kills."""
+import csv
 import functools
+import io
 import json
+import os
 import pathlib
 import re
+import sqlite3
 import sys
 import threading
+import time
 import urllib.parse
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from wellfield import Store, http, run  # noqa: E402
+from wellfield import Skip, Store, http, run  # noqa: E402
 
-SCOPES = "members.read,members.merge,members.privacy,insight.read,audit.read"
+SCOPES = "members.read,members.merge,members.privacy,insight.read,audit.read,settings.read"
+CANARY = "Xanthippe"
 
 
 def people(first, count):
@@ -177,6 +184,140 @@ def test_merges_and_their_undoing_outlive_kills():
                 assert (now["spent"], now["orders"], now["events"]) == (was["spent"] + 1, 2, was["events"] + 1), (now, was)
             else:
                 assert now == was, (now, was)
+
+
+def canary(s, events, who=CANARY):
+    """Somebody with identities, traits, many events and a claim of another's phone."""
+    ids = {"user": who, "phone": "+8613912349999", "email": f"{who}@example.com", "name": who}
+    facts = [{"kind": "page.viewed", "at": "2026-01-01T00:00:00Z", "id": f"{who}-first", "identities": ids,
+              "traits": {"name": who, "city": "杭州", "score": 7, "vip": True, "note": f"=1+1 of {who}"}}]
+    facts += [{"kind": "page.viewed", "at": f"2026-01-{2 + i % 27:02d}T{i // 27 % 24:02d}:{i // 648 % 60:02d}:{i // 38880:02d}Z", "id": f"{who}-{i}",
+               "identities": {"user": who}, "content": f"post-{i % 40}", "props": {"text": f"{who} reads {i}", "n": i, "late": i % 2 == 0}} for i in range(events)]
+    facts += [{"kind": "order.paid", "at": "2026-02-01T00:00:00Z", "id": f"{who}-paid", "identities": {"user": who}, "amount": 1234},
+              {"kind": "page.viewed", "at": "2026-02-02T00:00:00Z", "id": f"{who}-claim", "identities": {"user": "claimant", "phone": "+8613912349999"}}]
+    load(s, facts)
+    return member(who, s)
+
+
+def handed_out(s, who):
+    files = zipfile.ZipFile(io.BytesIO(call("GET", f"/members/{who['id']}/export", s=s, raw=True)))
+    assert files.testzip() is None
+    tables = {n[:-4]: list(csv.DictReader(io.StringIO(files.read(n).decode("utf-8-sig")))) for n in files.namelist() if n.endswith(".csv")}
+    return json.loads(files.read("data.json")), tables
+
+
+def test_a_member_is_handed_out_whole_in_json_and_csv():
+    s = store()
+    who = canary(s, 300)
+    data, tables = handed_out(s, who)
+    kept = {h["exported"] for h in call("GET", "/privacy/inventory")["items"] if h["exported"]}
+    assert kept <= set(tables) and set(tables) == set(data) - {"brand", "made_at"}, (kept, set(tables), set(data))
+    for name, rows in tables.items():
+        assert len(rows) == len(data[name]), name
+    assert {(i["kind"], i["value"]) for i in data["identities"]} == {("user", CANARY), ("phone", "+8613912349999"), ("email", f"{CANARY}@example.com"), ("name", CANARY)}
+    assert {t["name"]: t["value"] for t in data["traits"]} == {"name": CANARY, "city": "杭州", "score": 7, "vip": True, "note": f"=1+1 of {CANARY}"}
+    assert next(t["value"] for t in tables["traits"] if t["name"] == "note") == f"'=1+1 of {CANARY}"  # no formula
+    pages = [e for e in data["events"] if e["content"]]
+    assert len(pages) == 300 and sorted(e["props"]["n"] for e in pages) == list(range(300)) and pages[0]["props"]["text"].startswith(CANARY)
+    assert json.loads(tables["events"][5]["props"]) == data["events"][5]["props"]
+    assert [e["at"] for e in data["events"]] == sorted(e["at"] for e in data["events"])
+    assert data["standing"][0]["events"] == len(data["events"]) == who["events"] and data["standing"][0]["name"] == CANARY
+    assert {c["to"] for c in data["changes"] if c["of"] == "trust"} >= {"bought"}
+    assert [(c["kind"], c["value"], c["cause"]) for c in data["conflicts"]] == [("phone", "+8613912349999", "taken")]
+    other, _ = handed_out(s, member("claimant"))
+    assert other["conflicts"][0]["value"] is None  # it is the other one's
+    audited = call("GET", "/audit")["items"][1]
+    assert audited["action"] == "member.exported" and audited["after"]["events"] == len(data["events"]), audited
+    call("GET", "/members/m4000/export", status=404)
+    call("GET", f"/members/{who['id']}/export", status=403, token=key(s, "members.read,members.export,members.reveal"))
+
+
+def test_a_hundred_thousand_events_are_handed_out_in_ten_seconds():
+    with Store("shop") as s:
+        s.serve()
+        s.key = key(s)
+        who = canary(s, 100000)
+        began = time.monotonic()
+        body = call("GET", f"/members/{who['id']}/export", s=s, raw=True)
+        took = time.monotonic() - began
+        files = zipfile.ZipFile(io.BytesIO(body))
+        events = json.loads(files.read("data.json"))["events"]
+        print(f"{len(events)} events, {len(body) >> 10} KiB, {took:.2f} s")
+        assert len(events) > 100000 and took < 10, took
+        s.note_routes()
+
+
+def test_every_table_says_what_becomes_of_it():
+    s = store()
+    if s.store:
+        raise Skip("tables are read from SQLite")
+    kept = {h["table"]: h for h in call("GET", "/privacy/inventory")["items"]}
+    db = sqlite3.connect(f"file:{s.dir}/brands/shop/brand.db?mode=ro", uri=True)
+    tables = {t: [c[1] for c in db.execute(f"PRAGMA table_info({t})")] for (t,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    db.close()
+    assert set(tables) == set(kept) - {"event"}, set(tables) ^ set(kept)
+    named = {"persona", "member", "members", "a", "b", "kept", "away", "other", "moved", "subject"}
+    for table, h in kept.items():
+        columns = tables.get(table, h["columns"])
+        assert h["columns"] == columns, (table, columns)
+        assert set(h["members"]) <= set(columns) and set(h["personal"]) <= set(columns), table
+        unsaid = named & set(columns) - set(h["members"]) - ({"kept"} if table == "upload" else set())
+        assert not unsaid, (table, unsaid)
+        assert h["purpose"] and h["retention"], table
+        if h["members"] or h["personal"]:
+            assert h["erased"] in ("deleted", "rewritten", "kept"), table
+            assert h["erased"] != "kept" or not h["personal"], table
+        assert not h["personal"] or h["exported"], table
+
+
+def files_with(folder, text):
+    return [str(f) for f in pathlib.Path(folder).rglob("*") if f.is_file() and text.encode() in f.read_bytes()]
+
+
+def test_an_erasing_leaves_a_receipt_and_nothing_else():
+    with Store("shop", None, "--caps", "user=1") as s:
+        copy = os.path.join(s.folder, "copy.log")
+        s.serve()
+        s.key = key(s)
+        who = canary(s, 50)
+        assert s.store or files_with(s.dir, CANARY)
+        wrong = call("POST", f"/members/{who['id']}/erase", {"confirm": "somebody", "reason": "asked"}, 400, s=s)
+        assert wrong["errors"][0]["field"] == "confirm", wrong
+        call("POST", f"/members/{who['id']}/erase", {"confirm": CANARY, "reason": "she is Xanthippe"}, 400, s=s)
+        call("POST", f"/members/{who['id']}/erase", {"confirm": CANARY, "reason": "asked"}, 403, key(s, "members.read,members.merge"), s=s)
+        handed_out(s, who)
+        receipt = call("POST", f"/members/{who['id']}/erase", {"confirm": CANARY, "reason": "asked"}, s=s)
+        said = json.loads(receipt["text"])
+        assert receipt["genuine"] and receipt["member"] == who["id"] and said["reason"] == "asked", receipt
+        assert said["erased"]["identities"] == {"user": 1, "phone": 1, "email": 1, "name": 1} and said["erased"]["events"] == who["events"], said
+        assert said["erased"]["rows"]["trait"] == 5 and said["erased"]["rows"]["identity"] == 4 and said["personas"] == [who["id"]], said
+        assert CANARY not in json.dumps(receipt)
+        assert call("GET", "/privacy/erasures", s=s)["items"] == [receipt] == [call("GET", "/privacy/erasures/1", s=s)]
+        call("GET", "/privacy/erasures/2", status=404, s=s)
+        call("GET", f"/members/{who['id']}", status=404, s=s)
+        call("POST", f"/members/{who['id']}/erase", {"confirm": who["id"], "reason": "asked"}, 404, s=s)
+        assert call("GET", "/conflicts", s=s)["items"] == []
+        line = json.loads(pathlib.Path(s.dir + ".erasures.log").read_text())
+        assert len(line["keys"]) == 4 and not os.path.exists(copy)
+        if not s.store:
+            deadline = time.monotonic() + 30
+            while files_with(s.folder, CANARY):
+                assert time.monotonic() < deadline, files_with(s.folder, CANARY)
+                time.sleep(0.05)
+        s.verify()
+        s.note_routes()
+        s.kill()
+        s.serve()
+        assert call("GET", "/privacy/erasures", s=s)["items"] == [receipt]
+        s.stop()
+        if s.store:
+            return
+        db = sqlite3.connect(f"{s.dir}/brands/shop/brand.db")
+        assert db.execute("UPDATE erasure SET body = replace(body, 'asked', 'minor')").rowcount == 1
+        db.commit()
+        db.close()
+        s.serve()
+        assert call("GET", "/privacy/erasures/1", s=s)["genuine"] is False
 
 
 if __name__ == "__main__":

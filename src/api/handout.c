@@ -1,0 +1,406 @@
+/* handout.c - a table of sections; each is written twice by the same function, as JSON and as CSV.
+ *
+ * A section that a new table asks for is a row of 'sections' and a function. Rows go into a buffer
+ * that is handed to the archive whenever it is full. */
+#include "api/handout.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/fs.h"
+#include "insight/reply.h"
+#include "people/look_merge.h"
+
+#define SPILL_BYTES 65536
+
+struct handout {
+    struct call *call;
+    const struct look *look;
+    const struct look_profile *profile;
+    struct archive *archive;
+    struct reply reply;  /* of the form at hand */
+    struct strbuf piece; /* of the file at hand, not yet in the archive */
+    struct handout_counts *counts;
+};
+
+static enum err failed(const struct handout *h, struct why *why)
+{
+    const char *text = archive_error_string(h->archive);
+    return why_fail(why, ERR_IO, MSG_IO, "", "write|export|%s", text ? text : "unknown");
+}
+
+/* ---- rows ---- */
+
+static enum err spill(struct handout *h, size_t most, struct why *why)
+{
+    struct str s = strbuf_str(&h->piece);
+    if (s.len <= most) return ERR_OK;
+    if (archive_write_data(h->archive, s.p, s.len) != (la_ssize_t)s.len) return failed(h, why);
+    strbuf_reset(&h->piece);
+    return ERR_OK;
+}
+
+static void row_begin(struct handout *h)
+{
+    reply_row(&h->reply);
+}
+
+static enum err row_end(struct handout *h, struct why *why)
+{
+    reply_row_end(&h->reply);
+    return spill(h, SPILL_BYTES, why);
+}
+
+static void cell_text(struct handout *h, const char *key, struct str text)
+{
+    if (text.p) {
+        reply_text(&h->reply, key, text);
+    } else if (h->reply.form == INSIGHT_JSON) {
+        reply_null(&h->reply, key);
+    } else {
+        reply_text(&h->reply, key, STR(""));
+    }
+}
+
+static void cell_time(struct handout *h, const char *key, int64_t at)
+{
+    if (at == TIME_NONE) {
+        cell_text(h, key, (struct str){NULL, 0});
+    } else {
+        reply_time(&h->reply, key, at);
+    }
+}
+
+/* ---- the sections ---- */
+
+static enum err write_standing(struct handout *h, struct why *why)
+{
+    const struct look_profile *p = h->profile;
+    row_begin(h);
+    reply_member(&h->reply, "id", p->id);
+    cell_text(h, "name", p->name);
+    cell_text(h, "stage", str_of(stage_name(p->state.stage)));
+    cell_time(h, "stage_since", p->state.stage_since);
+    cell_text(h, "trust", str_of(trust_name(p->state.trust)));
+    cell_time(h, "trust_since", p->trust_since);
+    cell_time(h, "created", p->state.created);
+    cell_time(h, "last_seen", p->state.last_seen);
+    reply_count(&h->reply, "events", p->state.events);
+    reply_count(&h->reply, "orders", p->state.orders);
+    reply_int(&h->reply, "spent", p->state.spent);
+    return row_end(h, why);
+}
+
+static enum err write_identities(struct handout *h, struct why *why)
+{
+    for (size_t i = 0; i < h->profile->identity_count; i++) {
+        const struct look_identity *id = &h->profile->identities[i];
+        row_begin(h);
+        cell_text(h, "kind", str_of(identity_kind_name(id->kind)));
+        cell_text(h, "value", id->value);
+        reply_bool(&h->reply, "verified", id->verified);
+        cell_time(h, "first_seen", id->first_seen);
+        cell_text(h, "source", id->source);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
+static enum err write_traits(struct handout *h, struct why *why)
+{
+    for (size_t i = 0; i < h->profile->trait_count; i++) {
+        const struct look_trait *t = &h->profile->traits[i];
+        row_begin(h);
+        cell_text(h, "name", t->name);
+        if (t->type == TYPE_TEXT) {
+            cell_text(h, "value", t->text);
+        } else if (t->type == TYPE_BOOL) {
+            reply_bool(&h->reply, "value", t->number != 0);
+        } else {
+            reply_double(&h->reply, "value", t->number);
+        }
+        cell_time(h, "at", t->at);
+        cell_text(h, "source", t->source);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
+static bool is_change(const struct handout *h, const struct look_entry *e)
+{
+    struct str kind = registry_kind_name(h->call->brand, e->kind);
+    return str_is(kind, "lifecycle.changed") || str_is(kind, "trust.changed");
+}
+
+static struct str prop_text(const struct look_entry *e, const char *name)
+{
+    for (size_t i = 0; i < e->prop_count; i++) {
+        if (str_is(e->props[i].name, name)) return e->props[i].text;
+    }
+    return (struct str){NULL, 0};
+}
+
+static enum err add_changes(void *ctx, const struct look_entry *items, size_t count,
+                            struct why *why)
+{
+    struct handout *h = ctx;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_change(h, &items[i])) continue;
+        bool trust = str_is(registry_kind_name(h->call->brand, items[i].kind), "trust.changed");
+        row_begin(h);
+        cell_time(h, "at", items[i].at);
+        cell_text(h, "of", trust ? STR("trust") : STR("stage"));
+        cell_text(h, "from", prop_text(&items[i], "from"));
+        cell_text(h, "to", prop_text(&items[i], "to"));
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
+static enum err write_changes(struct handout *h, struct why *why)
+{
+    return look_history(h->look, h->profile->id, add_changes, h, why);
+}
+
+static void put_props(struct json_writer *w, const struct look_entry *e)
+{
+    json_begin_object(w);
+    for (size_t i = 0; i < e->prop_count; i++) {
+        const struct look_prop *p = &e->props[i];
+        json_key_str(w, p->name);
+        if (p->type == PROP_TEXT) {
+            json_str(w, p->text);
+        } else if (p->type == PROP_BOOL) {
+            json_bool(w, p->number != 0);
+        } else {
+            json_double(w, p->number);
+        }
+    }
+    json_end_object(w);
+}
+
+/* An object, or its text in one cell. */
+static void cell_props(struct handout *h, const struct look_entry *e)
+{
+    if (h->reply.form == INSIGHT_JSON) {
+        json_key(&h->reply.json, "props");
+        put_props(&h->reply.json, e);
+        return;
+    }
+    struct strbuf text = {0};
+    struct json_writer w = {.out = &text};
+    put_props(&w, e);
+    cell_text(h, "props", e->prop_count ? strbuf_str(&text) : STR(""));
+    strbuf_finish(&text);
+}
+
+static enum err add_events(void *ctx, const struct look_entry *items, size_t count, struct why *why)
+{
+    static const char *const dims[DIM_COUNT] = {"group",   "touchpoint", "campaign",
+                                                "content", "staff",      "origin"};
+    struct handout *h = ctx;
+    const struct brand *b = h->call->brand;
+    for (size_t i = 0; i < count; i++) {
+        const struct look_entry *e = &items[i];
+        if (is_change(h, e)) continue;
+        row_begin(h);
+        cell_time(h, "at", e->at);
+        cell_text(h, "kind", registry_kind_name(h->call->brand, e->kind));
+        for (int d = 0; d < DIM_COUNT; d++)
+            cell_text(h, dims[d],
+                      e->dim[d] ? registry_code_text(h->call->brand, (enum dim)d, e->dim[d])
+                                : (struct str){NULL, 0});
+        cell_text(h, "other",
+                  e->other ? str_of(arena_printf(h->look->arena, "m%" PRIu32, e->other))
+                           : (struct str){NULL, 0});
+        if (e->amount == HISTORY_NO_AMOUNT) {
+            cell_text(h, "amount", (struct str){NULL, 0});
+        } else {
+            reply_int(&h->reply, "amount", e->amount);
+        }
+        cell_text(h, "currency", str_of(brand_currency(b)));
+        cell_props(h, e);
+        TRY(row_end(h, why));
+        h->counts->events += h->reply.form == INSIGHT_JSON;
+    }
+    return ERR_OK;
+}
+
+static enum err write_events(struct handout *h, struct why *why)
+{
+    return look_history(h->look, h->profile->id, add_events, h, why);
+}
+
+/* Who of the staff did it is theirs, not the member's. */
+static enum err write_merges(struct handout *h, struct why *why)
+{
+    struct look_merges merges;
+    TRY(look_merges(h->look, h->profile->id, &merges, why));
+    for (size_t i = 0; i < merges.count; i++) {
+        const struct look_merge *m = &merges.items[i];
+        row_begin(h);
+        cell_time(h, "at", m->at);
+        reply_member(&h->reply, "member", m->kept);
+        cell_text(h, "moved", m->moved);
+        cell_text(h, "how", str_of(merge_how_name(m->how)));
+        cell_time(h, "undone_at", m->undone_at);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
+static bool is_own(const struct look_profile *p, const struct look_identity *id)
+{
+    for (size_t i = 0; i < p->identity_count; i++) {
+        if (p->identities[i].kind == id->kind && str_eq(p->identities[i].value, id->value))
+            return true;
+    }
+    return false;
+}
+
+/* Of the two who claim an identity only what is this one's: the value when it is theirs. */
+static enum err write_conflicts(struct handout *h, struct why *why)
+{
+    struct look_conflicts found;
+    TRY(look_conflicts_of(h->look, h->profile->id, &found, why));
+    for (size_t i = 0; i < found.count; i++) {
+        const struct look_conflict *x = &found.items[i];
+        bool own = is_own(h->profile, &x->identity);
+        row_begin(h);
+        cell_text(h, "kind", str_of(identity_kind_name(x->identity.kind)));
+        cell_text(h, "value", own ? x->identity.value : (struct str){NULL, 0});
+        cell_text(h, "cause", str_of(conflict_cause_name(x->cause)));
+        cell_text(h, "state", str_of(conflict_state_name(x->state)));
+        cell_time(h, "first_seen", x->first_seen);
+        cell_time(h, "last_seen", x->last_seen);
+        reply_count(&h->reply, "times", x->times);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
+static const struct section {
+    const char *name;
+    const char *header; /* of the CSV */
+    enum err (*write)(struct handout *h, struct why *why);
+} sections[] = {
+    {"standing",
+     "id,name,stage,stage_since,trust,trust_since,created,last_seen,events,orders,spent",
+     write_standing},
+    {"identities", "kind,value,verified,first_seen,source", write_identities},
+    {"traits", "name,value,at,source", write_traits},
+    {"changes", "at,of,from,to", write_changes},
+    {"events", "at,kind,group,touchpoint,campaign,content,staff,origin,other,amount,currency,props",
+     write_events},
+    {"merges", "at,member,moved,how,undone_at", write_merges},
+    {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
+};
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+bool handout_has(const char *section)
+{
+    for (size_t i = 0; i < SECTIONS; i++) {
+        if (strcmp(sections[i].name, section) == 0) return true;
+    }
+    return false;
+}
+
+/* ---- the file ---- */
+
+static enum err begin_entry(struct handout *h, const char *name, struct why *why)
+{
+    struct archive_entry *entry = archive_entry_new();
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0600);
+    archive_entry_set_mtime(entry, env_now(brand_env(h->call->brand)) / 1000, 0);
+    bool good = archive_write_header(h->archive, entry) == ARCHIVE_OK;
+    archive_entry_free(entry);
+    strbuf_reset(&h->piece);
+    return good ? ERR_OK : failed(h, why);
+}
+
+static enum err write_json(struct handout *h, struct why *why)
+{
+    h->reply = (struct reply){.form = INSIGHT_JSON,
+                              .zone = brand_zone(h->call->brand),
+                              .json = {.out = &h->piece},
+                              .out = &h->piece};
+    TRY(begin_entry(h, "data.json", why));
+    json_begin_object(&h->reply.json);
+    reply_text(&h->reply, "brand", str_of(brand_slug(h->call->brand)));
+    reply_time(&h->reply, "made_at", env_now(brand_env(h->call->brand)));
+    for (size_t i = 0; i < SECTIONS; i++) {
+        reply_list(&h->reply, sections[i].name, sections[i].header);
+        TRY(sections[i].write(h, why));
+        reply_list_end(&h->reply);
+    }
+    json_end_object(&h->reply.json);
+    return spill(h, 0, why);
+}
+
+static enum err write_csv(struct handout *h, const struct section *s, struct why *why)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "%s.csv", s->name);
+    h->reply =
+        (struct reply){.form = INSIGHT_CSV, .zone = brand_zone(h->call->brand), .out = &h->piece};
+    TRY(begin_entry(h, name, why));
+    reply_list(&h->reply, s->name, s->header);
+    TRY(s->write(h, why));
+    reply_list_end(&h->reply);
+    return spill(h, 0, why);
+}
+
+static enum err write_all(struct handout *h, int fd, struct why *why)
+{
+    h->archive = archive_write_new();
+    archive_write_set_format_zip(h->archive);
+    archive_write_set_options(h->archive, "zip:compression-level=3");
+    enum err err =
+        archive_write_open_fd(h->archive, fd) == ARCHIVE_OK ? write_json(h, why) : failed(h, why);
+    for (size_t i = 0; i < SECTIONS && err == ERR_OK; i++)
+        err = write_csv(h, &sections[i], why);
+    if (archive_write_close(h->archive) != ARCHIVE_OK && err == ERR_OK) err = failed(h, why);
+    archive_write_free(h->archive);
+    return err;
+}
+
+/* What was made, into the reply. */
+static enum err take_file(int fd, struct strbuf *out, struct why *why)
+{
+    uint64_t size;
+    char *chunk = mem_alloc(SPILL_BYTES);
+    enum err err = fs_size(fd, &size, why);
+    for (uint64_t at = 0; err == ERR_OK && at < size;) {
+        size_t len = size - at < SPILL_BYTES ? (size_t)(size - at) : SPILL_BYTES;
+        err = fs_read_at(fd, chunk, len, at, why);
+        if (err == ERR_OK) strbuf_add(out, chunk, len);
+        at += len;
+    }
+    mem_free(chunk);
+    return err;
+}
+
+enum err handout_make(struct call *c, const struct look *l, uint32_t member, struct strbuf *out,
+                      struct handout_counts *counts, struct why *why)
+{
+    char path[640];
+    uint64_t tag;
+    int write_fd, read_fd;
+    struct look_profile profile;
+    *counts = (struct handout_counts){0};
+    TRY(look_profile(l, member, &profile, why));
+    struct handout h = {.call = c, .look = l, .profile = &profile, .counts = counts};
+    env_random(data_env(c->data), &tag, sizeof(tag));
+    snprintf(path, sizeof(path), "%.560s/export-%016" PRIx64 ".zip", data_dir(c->data), tag);
+    TRY(fs_scratch(path, &write_fd, &read_fd, why));
+    enum err err = write_all(&h, write_fd, why);
+    if (err == ERR_OK) err = take_file(read_fd, out, why);
+    fs_close(write_fd);
+    fs_close(read_fd);
+    strbuf_finish(&h.piece);
+    return err;
+}

@@ -1,0 +1,18 @@
+/* handout.h - all that is kept of one member, as a ZIP file for them: data.json holds every
+ * section, and each is a CSV file too.
+ *
+ * Made in memory that does not grow with the history, in a nameless file of the data directory. */
+#pragma once
+
+#include "api/call.h"
+#include "people/look.h"
+
+struct handout_counts {
+    uint64_t events;
+};
+/* Append the file to 'out'. ERR_NOT_FOUND, ERR_IO, ERR_NO_SPACE. */
+MUST_CHECK enum err handout_make(struct call *c, const struct look *l, uint32_t member,
+                                 struct strbuf *out, struct handout_counts *counts,
+                                 struct why *why);
+/* Is there a section of this name? What holdings.h promises is there. */
+bool handout_has(const char *section);

@@ -11,7 +11,10 @@
 
 #include "base/fs.h"
 #include "insight/reply.h"
+#include "people/consent.h"
 #include "people/look_merge.h"
+#include "people/note.h"
+#include "people/tag.h"
 
 #define SPILL_BYTES 65536
 
@@ -281,6 +284,61 @@ static enum err write_conflicts(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
+static enum err write_tags(struct handout *h, struct why *why)
+{
+    struct tag_held *tags;
+    size_t count;
+    TRY(tag_held_by(h->look->db, h->profile->id, h->look->arena, &tags, &count, why));
+    for (size_t i = 0; i < count; i++) {
+        row_begin(h);
+        cell_text(h, "tag", tags[i].tag.name);
+        cell_time(h, "at", tags[i].at);
+        cell_time(h, "expires_at", tags[i].expires_at);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
+/* Without who wrote it, as above. */
+static enum err write_notes(struct handout *h, struct why *why)
+{
+    const struct people_view view = {h->call->brand, h->look->db, h->look->arena};
+    struct note *notes;
+    size_t count;
+    TRY(note_list(&view, h->profile->id, &notes, &count, why));
+    for (size_t i = 0; i < count; i++) {
+        row_begin(h);
+        cell_time(h, "at", notes[i].at);
+        cell_text(h, "text", notes[i].text);
+        cell_time(h, "changed_at", notes[i].changed_at);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
+static enum err write_consents(struct handout *h, struct why *why)
+{
+    const struct people_view view = {h->call->brand, h->look->db, h->look->arena};
+    struct consent_entry *entries;
+    size_t count;
+    TRY(consent_list(&view, h->profile->id, &entries, &count, why));
+    for (size_t i = 0; i < count; i++) {
+        const struct consent_entry *e = &entries[i];
+        row_begin(h);
+        cell_time(h, "at", e->at);
+        cell_text(h, "purpose", e->purpose);
+        cell_text(h, "channel", e->channel);
+        cell_text(h, "list", e->list);
+        reply_bool(&h->reply, "granted", e->granted);
+        reply_bool(&h->reply, "guardian", e->guardian);
+        reply_count(&h->reply, "version", e->version);
+        cell_text(h, "way", e->way);
+        cell_text(h, "evidence", e->evidence);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
 static const struct section {
     const char *name;
     const char *header; /* of the CSV */
@@ -294,6 +352,9 @@ static const struct section {
     {"changes", "at,of,from,to", write_changes},
     {"events", "at,kind,group,touchpoint,campaign,content,staff,origin,other,amount,currency,props",
      write_events},
+    {"tags", "tag,at,expires_at", write_tags},
+    {"notes", "at,text,changed_at", write_notes},
+    {"consents", "at,purpose,channel,list,granted,guardian,version,way,evidence", write_consents},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
 };

@@ -3,7 +3,8 @@
  *   ticker ──every 250 ms: seq of each watched brand──► topic.seq ──wake──► fill(): one event each
  *          └─every LIMIT_STREAM_BEAT_SECONDS: ": beat" to all, ends those that are over
  *
- * 1. feed.lock guards all of topics and watchers. It is taken before the server's own lock.
+ * 1. feed.lock guards all of topics and watchers. It is taken before the server's own lock, and
+ *    while no lock of a brand's segments is held but that of their listener.
  * 2. A topic lives as long as the feed: there are no more than brands.
  * 3. A watcher is in its topic's list from feed_watch() until its stream is closed. */
 #include "api/feed.h"
@@ -17,8 +18,10 @@
 #include "api/internal.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "segments/segments.h"
 
 #define TICK_MS (1000 / FEED_PER_SECOND)
+#define MOVES_A_TIME 64
 
 /* One brand somebody watches, or has watched. */
 struct topic {
@@ -39,6 +42,7 @@ struct watcher {
     unsigned topics;                 /* FEED_* */
     uint64_t told;                   /* seq it knows of; UINT64_MAX = none */
     uint64_t told_news;              /* news of imports it knows of */
+    uint64_t told_moves;             /* moves of segments it knows of */
     uint64_t ends_ns;                /* when it must ask anew, so that its authority is looked at */
     bool beat;                       /* a sign of life is due */
     bool greeted;                    /* has been told how soon to come back */
@@ -92,6 +96,35 @@ static ptrdiff_t write_news(struct watcher *w, char *out, size_t max)
     return n;
 }
 
+static int write_move(const struct topic *t, const struct segment_move *m, char *out, size_t max)
+{
+    static const char *const reasons[] = {"event", "clock", "definition"};
+    char at[48], member[16] = "null";
+    const char *change = m->entered ? "entered" : "left";
+    time_format(brand_zone(t->brand), m->at, at, sizeof(at));
+    if (m->reason == REASON_DEFINITION) change = "rebuilt";
+    if (m->member) snprintf(member, sizeof(member), "\"m%" PRIu32 "\"", m->member);
+    return snprintf(out, max,
+                    "event: segments\ndata: {\"segment\":\"" STR_FMT "\",\"member\":%s,"
+                    "\"change\":\"%s\",\"reason\":\"%s\",\"at\":\"%s\"}\n\n",
+                    STR_ARG(m->code), member, change, reasons[m->reason], at);
+}
+
+/* Moves of segments, as many as there is room for. */
+static ptrdiff_t write_moves(struct watcher *w, char *out, size_t max)
+{
+    struct segment_move moves[MOVES_A_TIME];
+    size_t len = 0, count = segments_moves(w->topic->brand, w->told_moves, moves, MOVES_A_TIME);
+    for (size_t i = 0; i < count; i++) {
+        int n = write_move(w->topic, &moves[i], out + len, max - len);
+        if (n < 0 || (size_t)n >= max - len) break; /* asked again with more room */
+        len += (size_t)n;
+        w->told_moves = moves[i].number;
+    }
+    if (len) w->beat = false;
+    return (ptrdiff_t)len;
+}
+
 static ptrdiff_t fill_locked(struct watcher *w, char *out, size_t max)
 {
     static const char greeting[] = "retry: 3000\n\n", beat[] = ": beat\n\n";
@@ -104,6 +137,10 @@ static ptrdiff_t fill_locked(struct watcher *w, char *out, size_t max)
     if ((w->topics & FEED_EVENTS) && w->told != w->topic->seq) return write_state(w, out, max);
     if ((w->topics & FEED_IMPORTS) && w->told_news < w->topic->news) {
         ptrdiff_t n = write_news(w, out, max);
+        if (n) return n;
+    }
+    if (w->topics & FEED_SEGMENTS) {
+        ptrdiff_t n = write_moves(w, out, max);
         if (n) return n;
     }
     if (env_mono_ns(w->feed->env) >= w->ends_ns) return -1;
@@ -207,9 +244,24 @@ static struct topic *topic_of(struct feed *f, struct brand *b)
     return t;
 }
 
+/* On the thread that follows a brand's segments. */
+static void moved(void *ctx, struct brand *b)
+{
+    struct feed *f = ctx;
+    pthread_mutex_lock(&f->lock);
+    const struct topic *t = f->topics;
+    while (t && t->brand != b)
+        t = t->next;
+    for (struct watcher *w = t ? t->first : NULL; w; w = w->next) {
+        if (w->topics & FEED_SEGMENTS) stream_wake(w->stream);
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
 enum err feed_watch(struct feed *f, struct call *c, unsigned topics, uint64_t last_seq,
                     struct why *why)
 {
+    if (topics & FEED_SEGMENTS) segments_listen(c->brand, moved, f);
     pthread_mutex_lock(&f->lock);
     if (f->watchers >= LIMIT_STREAMS) {
         pthread_mutex_unlock(&f->lock);
@@ -220,6 +272,7 @@ enum err feed_watch(struct feed *f, struct call *c, unsigned topics, uint64_t la
     *w = (struct watcher){.feed = f, .topic = t, .next = t->first, .told = last_seq};
     f->uploads = c->api->uploads;
     w->topics = topics;
+    w->told_moves = topics & FEED_SEGMENTS ? segments_newest(c->brand) : 0;
     w->ends_ns = env_mono_ns(f->env) + (uint64_t)LIMIT_STREAM_SECONDS * 1000000000;
     if (w->next) w->next->previous = w;
     if (!t->first) { /* nobody has looked for a while */
@@ -263,6 +316,7 @@ void feed_destroy(struct feed *f)
     if (f->running) pthread_join(f->thread, NULL);
     while (f->topics) {
         struct topic *t = f->topics;
+        segments_listen(t->brand, NULL, NULL);
         f->topics = t->next;
         mem_free(t);
     }

@@ -9,6 +9,7 @@
 #include "api/members.h"
 #include "api/put.h"
 #include "base/hash.h"
+#include "segments/segments.h"
 
 /* ---- cursors ---- */
 
@@ -170,6 +171,29 @@ static enum err put_page(struct call *c, const struct look *l, const struct look
     return ERR_OK;
 }
 
+static void drop_set(void *set)
+{
+    idset_finish(set);
+}
+
+/* Those who are in the segment, and chosen by the filter if there is one. */
+static enum err read_segment(struct call *c, const struct idset **only, struct why *why)
+{
+    struct idset *set = arena_alloc(c->arena, sizeof(*set));
+    arena_defer(c->arena, drop_set, set);
+    if (!segments_members(c->brand, call_str(c, "segment"), set))
+        return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "segment", "%s", "segment");
+    if (*only) {
+        set->count = 0;
+        for (size_t w = 0; w < set->words.count; w++) {
+            set->words.items[w] &= w < (*only)->words.count ? (*only)->words.items[w] : 0;
+            set->count += (size_t)__builtin_popcountll(set->words.items[w]);
+        }
+    }
+    *only = set;
+    return ERR_OK;
+}
+
 static enum err get_members(struct call *c, struct json_writer *w, struct why *why)
 {
     struct look look;
@@ -185,6 +209,7 @@ static enum err get_members(struct call *c, struct json_writer *w, struct why *w
     }
     if (call_has(c, "filter"))
         TRY(chosen_get(c, call_str(c, "filter"), cursor.seq, &page.only, &cursor.seq, why));
+    if (call_has(c, "segment")) TRY(read_segment(c, &page.only, why));
     TRY(call_reader(c, &db, why));
     look_begin(&look, c->brand, db, c->arena);
     enum err err = call_has(c, "q") ? put_found(c, &look, &page, w, why)
@@ -227,6 +252,11 @@ static const struct spec_field list_query[] = {
      .min = 1,
      .max = LIMIT_EXPR_BYTES,
      .doc = "only those for whom the expression holds"},
+    {.name = "segment",
+     .type = SPEC_TEXT,
+     .min = 1,
+     .max = LIMIT_SEGMENT_CODE_BYTES,
+     .doc = "only those who are in this segment now"},
     {.name = "q",
      .type = SPEC_TEXT,
      .min = 1,

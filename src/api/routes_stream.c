@@ -11,12 +11,17 @@ static enum err watch_brand(struct call *c, struct json_writer *w, struct why *w
     (void)w;
     while (topics.p) {
         struct str topic = str_cut(&topics, ',');
-        bool events = str_is(topic, "events");
-        if (!events && !str_is(topic, "imports"))
+        unsigned bit = str_is(topic, "events")     ? FEED_EVENTS
+                       : str_is(topic, "imports")  ? FEED_IMPORTS
+                       : str_is(topic, "segments") ? FEED_SEGMENTS
+                                                   : 0;
+        if (!bit)
             return why_fail(why, ERR_INVALID, MSG_UNKNOWN_VALUE, "topics", STR_FMT "|%s",
-                            STR_ARG(topic), "events, imports");
-        wanted |= events ? FEED_EVENTS : FEED_IMPORTS;
+                            STR_ARG(topic), "events, imports, segments");
+        wanted |= bit;
     }
+    if ((wanted & FEED_SEGMENTS) && !(c->who->scopes & SCOPE_MEMBERS_READ))
+        return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "", "%s", scope_name(SCOPE_MEMBERS_READ));
     if ((wanted & FEED_IMPORTS) && !(c->who->scopes & SCOPE_IMPORTS_WRITE))
         return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "", "%s",
                         scope_name(SCOPE_IMPORTS_WRITE));
@@ -33,7 +38,8 @@ static const struct spec_field stream_query[] = {
      .min = 1,
      .max = 8,
      .fallback = "events",
-     .doc = "What to hear of: events; imports, for who may import"},
+     .doc = "What to hear of: events; imports, for who may import; segments: each member who "
+            "enters or leaves one, for who may see members"},
     {0},
 };
 
@@ -46,7 +52,7 @@ const struct spec stream_specs[] = {
      .handle = watch_brand,
      .summary =
          "Server-sent events of a brand: its newest event's number, when it changes, at most "
-         "four times a second",
+         "four times a second; members who enter and leave segments, at once",
      .reply = "{\"seq\":120001,\"events_total\":120001,"
               "\"last_at\":\"2026-11-22T18:00:00+08:00\"}",
      .reply_types = "text/event-stream"},

@@ -469,6 +469,7 @@ static bool move_listed(uint32_t member, void *arg)
     struct changing *c = arg;
     follow_move(c->room, c->live, member, roaring_bitmap_contains(c->now, member), REASON_EVENT,
                 c->room->now);
+    if (c->room->build) roaring_bitmap_add(c->room->since, member);
     VEC_PUSH(&c->members, member);
     return true;
 }

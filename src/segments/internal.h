@@ -118,6 +118,7 @@ struct room {
     struct map *saved;              /* code -> place in texts of the expression, as committed */
     VEC(struct segment_move) moves; /* a ring */
     uint64_t moved;                 /* moves ever */
+    pthread_mutex_t listener_lock;  /* held while it is called; taken before 'lock' */
     void (*listener)(void *ctx, struct brand *b);
     void *listener_ctx;
     /* the keeper's */

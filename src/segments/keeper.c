@@ -98,13 +98,13 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
     pthread_mutex_unlock(&r->lock);
 }
 
+/* r->moved is the keeper's to change. */
 static void tell(struct room *r, uint64_t moved)
 {
-    pthread_mutex_lock(&r->lock);
-    void (*fn)(void *, struct brand *) = r->moved != moved ? r->listener : NULL;
-    void *ctx = r->listener_ctx;
-    pthread_mutex_unlock(&r->lock);
-    if (fn) fn(ctx, r->brand);
+    if (r->moved == moved) return;
+    pthread_mutex_lock(&r->listener_lock);
+    if (r->listener) r->listener(r->listener_ctx, r->brand);
+    pthread_mutex_unlock(&r->listener_lock);
 }
 
 /* Under the lock, which is dropped meanwhile. */

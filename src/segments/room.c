@@ -100,6 +100,7 @@ static struct room *room_create(struct brand *b)
     struct room *r = mem_alloc(sizeof(*r));
     r->brand = b;
     pthread_mutex_init(&r->lock, NULL);
+    pthread_mutex_init(&r->listener_lock, NULL);
     pthread_cond_init(&r->wake, NULL);
     pthread_cond_init(&r->settled, NULL);
     r->due_dirty = roaring_bitmap_create();
@@ -143,6 +144,7 @@ static void room_destroy(struct room *r)
     pthread_cond_destroy(&r->wake);
     pthread_cond_destroy(&r->settled);
     pthread_mutex_destroy(&r->lock);
+    pthread_mutex_destroy(&r->listener_lock);
     mem_free(r);
 }
 
@@ -405,8 +407,8 @@ size_t segments_moves(struct brand *b, uint64_t after, struct segment_move *out,
 void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), void *ctx)
 {
     struct room *r = room_of(b);
-    pthread_mutex_lock(&r->lock);
+    pthread_mutex_lock(&r->listener_lock);
     r->listener = fn;
     r->listener_ctx = ctx;
-    pthread_mutex_unlock(&r->lock);
+    pthread_mutex_unlock(&r->listener_lock);
 }

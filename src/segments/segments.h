@@ -129,7 +129,8 @@ uint64_t segments_newest(struct brand *b);
 /* Moves after number 'after', oldest first, at most 'room'; those that are no longer remembered are
  * left out: LIMIT_SEGMENT_MOVES are. */
 size_t segments_moves(struct brand *b, uint64_t after, struct segment_move *out, size_t room);
-/* Have 'fn' called after moves, on the keeper's thread. One listener a brand; NULL = none. */
+/* Have 'fn' called after moves, on the keeper's thread. One listener a brand; NULL = none: then it
+ * is not running when this returns. Hold no lock that 'fn' takes. */
 void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), void *ctx);
 
 /* Wait until everything committed, every definition and the clock up to now is followed. */

@@ -204,6 +204,7 @@ void build_install(struct room *r, const struct snapshot *s)
     uint64_t now_ns = env_mono_ns(brand_env(r->brand));
     pthread_join(b->thread, NULL);
     r->build = NULL;
+    room_tear(r, true);
     if (b->err == ERR_OK) {
         install(r, b);
     } else {
@@ -220,6 +221,7 @@ void build_install(struct room *r, const struct snapshot *s)
     uint32_t *members = mem_alloc_array(count + 1, sizeof(*members));
     roaring_bitmap_to_uint32_array(r->since, members);
     follow_look(r, s, members, count, REASON_EVENT);
+    room_tear(r, false);
     mem_free(members);
 }
 

@@ -493,6 +493,7 @@ static void look_listed(struct room *r, const struct snapshot *s, const struct c
 void follow_lists(struct room *r, const struct snapshot *s)
 {
     struct changing c = {.room = r};
+    room_tear(r, true);
     for (size_t i = 0; i < r->lives.count; i++) {
         struct live *l = r->lives.items[i];
         if (!l->list) continue;
@@ -506,6 +507,7 @@ void follow_lists(struct room *r, const struct snapshot *s)
         roaring_bitmap_free(m.out);
     }
     look_listed(r, s, &c);
+    room_tear(r, false);
     VEC_FINISH(&c.members);
 }
 

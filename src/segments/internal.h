@@ -73,6 +73,12 @@ struct build {
     pthread_t thread;
 };
 
+/* A segment and the definition that its rows follow. */
+struct head {
+    uint32_t segment;
+    uint64_t basis;
+};
+
 /* Timers of one range of members, encoded. */
 struct due_row {
     uint32_t chunk;
@@ -92,7 +98,8 @@ struct room {
         bool active;
         VEC(uint64_t) rows;      /* segment << 32 | chunk */
         VEC(struct due_row) due; /* behind them: timers as of the round's beginning */
-        size_t next;             /* of both */
+        VEC(struct head) heads;  /* behind these: which definitions they all follow */
+        size_t next;             /* of all three */
         uint64_t seq;            /* to be the mark */
         uint64_t marked;         /* as stored */
         uint32_t segment;        /* whose rows are being noted */
@@ -110,6 +117,7 @@ struct room {
     uint64_t asked, answered; /* tickets of segments_settle */
     uint64_t seq;             /* everything up to here is followed */
     int64_t at;               /* and the clock up to here */
+    bool torn; /* some has moved that others have yet to follow: not to be stored so */
     VEC(struct live *) lives;
     VEC(int64_t) due; /* by member; TIME_NONE, or when to look again */
     roaring_bitmap_t *due_dirty;
@@ -147,7 +155,9 @@ MUST_CHECK enum err records_read(struct sql *db, struct arena *arena, struct seg
                                  size_t *count);
 MUST_CHECK enum err records_named(struct sql *db, uint32_t id, roaring_bitmap_t *out);
 
-/* room.c; under the lock */
+/* room.c */
+void room_tear(struct room *r, bool torn);
+/* Under the lock. */
 const char *room_text(struct room *r, struct str text);
 struct live *room_find(const struct room *r, struct str code);
 struct live *room_find_id(const struct room *r, uint32_t id);

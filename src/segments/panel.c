@@ -36,8 +36,8 @@ struct panel {
     struct entry *entries;
     size_t count;
     VEC(struct lens *) lenses;
-    uint64_t names_known; /* kinds, properties and codes when it was made */
-    bool warned;          /* an expression names something unknown */
+    uint64_t names_known[2]; /* kinds and properties when it was made; codes too */
+    bool warned;             /* an expression names something unknown */
 };
 
 /* One thread's. */
@@ -50,11 +50,12 @@ struct panel_view {
 
 /* ---- making one ---- */
 
-static uint64_t names_known(const struct panel *p)
+/* Kinds and properties always count, since the fold reads them; codes where one was not known. */
+static uint64_t names_known(struct brand *b, bool codes)
 {
-    uint64_t n = registry_kind_count(p->brand) + registry_prop_count(p->brand);
-    for (int d = 0; p->warned && d < DIM_COUNT; d++)
-        n += registry_code_count(p->brand, (enum dim)d);
+    uint64_t n = registry_kind_count(b) + registry_prop_count(b);
+    for (int d = 0; codes && d < DIM_COUNT; d++)
+        n += registry_code_count(b, (enum dim)d);
     return n;
 }
 
@@ -129,6 +130,9 @@ struct panel *panel_create(struct brand *b, const struct str *texts, size_t coun
     struct panel *p = mem_alloc(sizeof(*p));
     p->brand = b;
     p->arena = arena_create(0);
+    /* before anything is looked up: what comes meanwhile makes it old */
+    p->names_known[0] = names_known(b, false);
+    p->names_known[1] = names_known(b, true);
     p->budget.bytes_left = SIZE_MAX / 2;
     segments_catalog(b, &p->catalog);
     people_fold_names(b, p->arena, &p->names);
@@ -147,7 +151,6 @@ struct panel *panel_create(struct brand *b, const struct str *texts, size_t coun
     p->entries = arena_alloc_array(p->arena, count, sizeof(*p->entries));
     for (size_t i = 0; i < count; i++)
         add(p, texts[i], &p->entries[i]);
-    p->names_known = names_known(p);
     return p;
 }
 
@@ -178,7 +181,7 @@ const struct expr *panel_expr(const struct panel *p, size_t i)
 
 bool panel_is_old(const struct panel *p)
 {
-    return names_known(p) != p->names_known;
+    return names_known(p->brand, p->warned) != p->names_known[p->warned];
 }
 
 uint64_t panel_basis(const struct panel *p, size_t i)

@@ -93,6 +93,13 @@ void room_set_due(struct room *r, uint32_t member, int64_t due)
     roaring_bitmap_add(r->due_dirty, member / DUE_CHUNK);
 }
 
+void room_tear(struct room *r, bool torn)
+{
+    pthread_mutex_lock(&r->lock);
+    r->torn = torn;
+    pthread_mutex_unlock(&r->lock);
+}
+
 /* ---- the module ---- */
 
 static struct room *room_create(struct brand *b)

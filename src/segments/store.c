@@ -6,10 +6,13 @@
  *    and times, little-endian, in order.
  * 2. Each row is as of segment_mark.seq at least: the mark is what the keeper had followed when the
  *    round of write-back began. Who is followed again from there on comes to the same.
- * 3. Timers are written as they were when the round began, and behind the memberships: stored ones
+ * 3. Timers are written as they were when the round began, and behind the memberships (that row of
+ *    chunk -1 behind both): stored ones
  *    are never newer than these, so that whoever was moved by the clock meanwhile is looked at
  * again.
- * 4. A slice that was rolled back is written again: everything is then. */
+ * 4. What the keeper changes first of several that go together (a list before the segments that
+ * name it) is not stored before the last: nothing would tell that they are to follow.
+ * 5. A slice that was rolled back is written again: everything is then. */
 #include "segments/store.h"
 
 #include "eventlog/bytes.h"
@@ -143,6 +146,7 @@ static void drop_rows(struct flush *f)
         strbuf_finish(&f->due.items[i].bytes);
     VEC_RESET(&f->due);
     VEC_RESET(&f->rows);
+    VEC_RESET(&f->heads);
     f->next = 0;
     f->active = false;
 }
@@ -152,6 +156,7 @@ static void begin(struct room *r)
 {
     struct flush *f = &r->flush;
     drop_rows(f);
+    if (r->torn) return;
     f->seq = r->seq;
     roaring_iterate(r->due_dirty, note_dues, r);
     roaring_bitmap_clear(r->due_dirty);
@@ -160,9 +165,9 @@ static void begin(struct room *r)
         f->segment = l->id;
         roaring_iterate(l->dirty, note_row, f);
         roaring_bitmap_clear(l->dirty);
-        if (l->stored != l->basis) VEC_PUSH(&f->rows, row_of(l->id, UINT32_MAX));
+        if (l->stored != l->basis) VEC_PUSH(&f->heads, ((struct head){l->id, l->basis}));
     }
-    f->active = f->rows.count > 0 || f->due.count > 0 || f->seq != f->marked;
+    f->active = f->rows.count + f->due.count + f->heads.count > 0 || f->seq != f->marked;
 }
 
 static enum err put_members(struct tx *tx, uint32_t segment, int64_t chunk, uint64_t basis,
@@ -204,24 +209,33 @@ static bool encode_members(const struct live *l, uint32_t chunk, struct strbuf *
     return any;
 }
 
-static enum err write_members(struct room *r, struct tx *tx, uint32_t segment, uint32_t chunk,
-                              struct strbuf *bytes)
+static enum err write_members(struct room *r, struct tx *tx, uint64_t row, struct strbuf *bytes)
 {
+    uint32_t segment = (uint32_t)(row >> 32), chunk = (uint32_t)row;
     uint64_t basis = 0;
     bool any = false;
     strbuf_reset(bytes);
     pthread_mutex_lock(&r->lock);
     struct live *l = room_find_id(r, segment);
-    if (l) {
-        basis = l->basis;
-        if (chunk != UINT32_MAX) any = encode_members(l, chunk, bytes);
-        if (chunk == UINT32_MAX) l->stored = basis;
-    }
+    bool later = l && l->list && r->torn;
+    if (later) roaring_bitmap_add(l->dirty, chunk);
+    if (l) basis = l->basis;
+    if (l && !later) any = encode_members(l, chunk, bytes);
     pthread_mutex_unlock(&r->lock);
-    if (!l) return ERR_OK; /* removed meanwhile, and its rows with it */
-    if (chunk == UINT32_MAX) return put_members(tx, segment, HEAD, basis, strbuf_str(bytes));
+    if (!l || later) return ERR_OK; /* removed meanwhile, and its rows with it */
     if (!any) return delete_members(tx, segment, chunk);
     return put_members(tx, segment, chunk, basis, strbuf_str(bytes));
+}
+
+/* Behind a definition that has changed meanwhile, another will come. */
+static enum err write_head(struct room *r, struct tx *tx, const struct head *h)
+{
+    pthread_mutex_lock(&r->lock);
+    struct live *l = room_find_id(r, h->segment);
+    bool same = l && l->basis == h->basis;
+    if (same) l->stored = h->basis;
+    pthread_mutex_unlock(&r->lock);
+    return same ? put_members(tx, h->segment, HEAD, h->basis, STR("")) : ERR_OK;
 }
 
 static enum err write_dues(struct tx *tx, const struct due_row *row)
@@ -255,14 +269,15 @@ enum err store_flush(struct room *r, struct tx *tx, size_t rows_max, bool *clean
         begin(r);
         pthread_mutex_unlock(&r->lock);
     }
-    size_t members = f->rows.count, all = members + f->due.count;
+    size_t due = f->rows.count, heads = due + f->due.count, all = heads + f->heads.count;
     for (size_t n = 0; n < rows_max && f->next < all && err == ERR_OK; n++, f->next++) {
-        if (f->next >= members) {
-            err = write_dues(tx, &f->due.items[f->next - members]);
-            continue;
+        if (f->next < due) {
+            err = write_members(r, tx, f->rows.items[f->next], &bytes);
+        } else if (f->next < heads) {
+            err = write_dues(tx, &f->due.items[f->next - due]);
+        } else {
+            err = write_head(r, tx, &f->heads.items[f->next - heads]);
         }
-        uint64_t row = f->rows.items[f->next];
-        err = write_members(r, tx, (uint32_t)(row >> 32), (uint32_t)row, &bytes);
     }
     strbuf_finish(&bytes);
     TRY(err);
@@ -275,6 +290,7 @@ void store_close(struct room *r)
     drop_rows(&r->flush);
     VEC_FINISH(&r->flush.rows);
     VEC_FINISH(&r->flush.due);
+    VEC_FINISH(&r->flush.heads);
 }
 
 void store_forget(struct room *r)

@@ -77,10 +77,11 @@ static void compare_dues(const struct kept *k, const struct membership *m,
     for (size_t i = 0; i < m->dues.count; i++) {
         struct due d = m->dues.items[i];
         int64_t kept = d.member < k->due.count ? k->due.items[d.member] : TIME_NONE;
-        char text[120];
+        char text[160];
         if (kept != TIME_NONE && kept <= d.at) continue;
-        snprintf(text, sizeof(text), "segments: the timer of member m%" PRIu32 " is too late",
-                 d.member);
+        snprintf(text, sizeof(text),
+                 "segments: the timer of member m%" PRIu32 " is too late: %" PRId64 " for %" PRId64,
+                 d.member, kept, d.at);
         finding(report, text);
     }
 }

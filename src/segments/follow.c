@@ -527,12 +527,14 @@ static void make_panel(struct room *r)
         l->wanted = panel_basis(r->panel, i);
         l->broken = l->wanted == 0;
         if (l->list) l->basis = l->wanted;
+        if (!r->opened && !l->list && panel_reads_lists(r->panel, i)) l->basis = 0;
         if (live_is_building(l)) l->basis = 0; /* it stands still: the old one will not do again */
         if (!l->broken || roaring_bitmap_is_empty(l->members)) continue;
         roaring_bitmap_or_inplace(l->dirty, l->members);
         roaring_bitmap_clear(l->members);
         roaring_bitmap_add_range(l->dirty, 0, (r->due.count >> CHUNK_BITS) + 1);
     }
+    r->opened = true;
     pthread_mutex_unlock(&r->lock);
 }
 

@@ -131,6 +131,7 @@ struct room {
     void *listener_ctx;
     /* the keeper's */
     pthread_t keeper;
+    bool opened;             /* the first panel is there */
     int64_t now;             /* of the round */
     bool failed;             /* somebody could not be looked at */
     struct panel *panel;     /* of all dynamic segments, in order of 'lives' */

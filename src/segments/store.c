@@ -10,8 +10,8 @@
  *    chunk -1 behind both): stored ones
  *    are never newer than these, so that whoever was moved by the clock meanwhile is looked at
  * again.
- * 4. What the keeper changes first of several that go together (a list before the segments that
- * name it) is not stored before the last: nothing would tell that they are to follow.
+ * 4. Static lists are records: who is in them is worked out at each opening, and segments that read
+ *    them are made anew then.
  * 5. A slice that was rolled back is written again: everything is then. */
 #include "segments/store.h"
 
@@ -162,6 +162,7 @@ static void begin(struct room *r)
     roaring_bitmap_clear(r->due_dirty);
     for (size_t i = 0; i < r->lives.count; i++) {
         struct live *l = r->lives.items[i];
+        if (l->list) continue;
         f->segment = l->id;
         roaring_iterate(l->dirty, note_row, f);
         roaring_bitmap_clear(l->dirty);
@@ -217,12 +218,10 @@ static enum err write_members(struct room *r, struct tx *tx, uint64_t row, struc
     strbuf_reset(bytes);
     pthread_mutex_lock(&r->lock);
     struct live *l = room_find_id(r, segment);
-    bool later = l && l->list && r->torn;
-    if (later) roaring_bitmap_add(l->dirty, chunk);
     if (l) basis = l->basis;
-    if (l && !later) any = encode_members(l, chunk, bytes);
+    if (l) any = encode_members(l, chunk, bytes);
     pthread_mutex_unlock(&r->lock);
-    if (!l || later) return ERR_OK; /* removed meanwhile, and its rows with it */
+    if (!l) return ERR_OK; /* removed meanwhile, and its rows with it */
     if (!any) return delete_members(tx, segment, chunk);
     return put_members(tx, segment, chunk, basis, strbuf_str(bytes));
 }

@@ -7,9 +7,10 @@ export const TRUST = ["unaware", "curious", "acquainted", "informed", "familiar"
 export const ROLES = ["owner", "operator", "growth", "advisor", "clerk", "analyst", "partner"] as const;
 export type Role = (typeof ROLES)[number];
 export const SCOPES = [
-  "overview.read", "members.read", "members.write", "members.reveal", "members.export", "insight.read", "boards.write", "settings.read",
+  "overview.read", "members.read", "members.write", "members.reveal", "members.export", "members.merge", "members.privacy", "insight.read", "boards.write", "settings.read",
   "settings.write", "staff.manage", "keys.manage", "imports.write", "audit.read", "system.read", "intake.write",
 ] as const;
+export const ERASE_REASONS = ["asked", "withdrew", "minor", "expired", "mistake", "other"] as const;
 export type Stage = (typeof STAGES)[number];
 
 
@@ -19,6 +20,10 @@ export type Session = Answer<"GET", "/session">;
 export type Brand = Session["brands"][number];
 export type MemberRow = Staged<Item<"/{brand}/members">>;
 export type Profile = Staged<Answer<"GET", "/{brand}/members/{id}">>;
+export type Preview = Answer<"GET", "/{brand}/members/{id}/merge">;
+export type Merge = Item<"/{brand}/members/{id}/merges">;
+export type Conflict = Item<"/{brand}/conflicts">;
+export type Receipt = Item<"/{brand}/privacy/erasures">;
 export type Entry = Item<"/{brand}/members/{id}/timeline">;
 export type Catalog = Answer<"GET", "/{brand}/catalog">;
 export type Overview = Answer<"GET", "/{brand}/overview">;

@@ -58,6 +58,30 @@ export async function finish(one: Waiting, keepalive = false) {
   }
 }
 
+/** What was done at once and can be taken back for as long: a merge. */
+export interface Offer {
+  words: string;
+  until: number;
+  back: () => unknown;
+}
+export const offers = reactive<Offer[]>([]);
+
+function withdraw(until: number, words: string) {
+  const at = offers.findIndex((o) => o.until === until && o.words === words);
+  if (at >= 0) offers.splice(at, 1);
+}
+
+export function offer(words: string, back: () => unknown) {
+  const one = { words, until: Date.now() + UNDO_MS, back };
+  offers.push(one);
+  setTimeout(() => withdraw(one.until, words), UNDO_MS);
+}
+
+export async function takeBack(one: Offer) {
+  withdraw(one.until, one.words);
+  await one.back();
+}
+
 /** Before the page is left or the session ends: everything that is held is sent. */
 export function finishAll(keepalive = false): Promise<unknown> {
   return Promise.all([...held].map((one) => finish(one, keepalive)));

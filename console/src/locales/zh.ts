@@ -102,7 +102,7 @@ const zh = {
     first: "我的看板", name: "看板名称", make: "新建看板", holds: "{n} 个问题", none: "还没有看板", noneText: "看板把常看的问题放在一起。在洞察里提出一个问题，保存并固定到看板。", toInsight: "去洞察提问", back: "回到看板列表", unpin: "从看板取下“{name}”",
     empty: "这个看板还是空的", emptyText: "在洞察里保存一个问题，并固定到这个看板。", drop: "删除看板", dropText: "将删除看板“{name}”。其中的问题会保留。",
   },
-  settings: { me: "我", brand: "品牌", tags: "标签", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统" },
+  settings: { me: "我", brand: "品牌", tags: "标签", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统", privacy: "隐私" },
   me: { password: "修改密码", current: "当前密码", change: "修改密码", sessions: "登录中的设备", sessionsText: "不认识的请结束它，并修改密码", seen: "最近", began: "开始", address: "地址", agent: "浏览器", this: "当前" },
   brand: { hours: "服务时间", hoursText: "员工答复的时段，按品牌时区", hoursTo: "服务时间止", name: "品牌名称", zone: "时区", currency: "货币", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
   rule: {
@@ -115,7 +115,7 @@ const zh = {
   state: { active: "在用", invited: "待接受", disabled: "已停用" },
   role: { owner: "所有者", operator: "运营", growth: "增长", advisor: "顾问", clerk: "核销员", analyst: "分析师", partner: "合作方" },
   roleIs: {
-    owner: "可以做一切，包括员工与密钥", operator: "看用户、显示完整身份、导出、洞察、看板与导入", growth: "看用户、洞察与看板", advisor: "看用户，并可显示完整身份", clerk: "只能登录，为核销预留", analyst: "看用户（打码）、洞察与看板，不能导出", partner: "只看总览",
+    owner: "可以做一切，包括员工与密钥", operator: "看用户、显示完整身份、导出、合并、洞察、看板与导入", growth: "看用户、洞察与看板", advisor: "看用户，并可显示完整身份", clerk: "只能登录，为核销预留", analyst: "看用户（打码）、洞察与看板，不能导出", partner: "只看总览",
   },
   keys: {
     new: "新密钥", is: { public: "放在网页与应用里：只能写入，可限定来源", secret: "放在服务器里：只能写入，身份视为已核实", token: "给程序读取与管理：只有选定的权限" }, kind: "种类", public: "公开写入密钥", secret: "服务器写入密钥", token: "API 令牌",
@@ -144,7 +144,7 @@ const zh = {
   identity: { phone: "手机号", name: "昵称或会员号", user: "你系统里的用户 ID", unionid: "unionid", wecom: "企业微信外部联系人", openid: "openid", email: "邮箱", telegram: "Telegram", device: "设备", anon: "匿名 ID" },
   valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },
   scope: {
-    overview_read: "看总览", members_read: "看用户", members_write: "编辑用户", members_reveal: "显示完整身份", members_export: "导出用户", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
+    overview_read: "看总览", members_read: "看用户", members_write: "编辑用户", members_reveal: "显示完整身份", members_export: "导出用户", members_merge: "合并用户", members_privacy: "隐私请求", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
     keys_manage: "管理密钥", imports_write: "导入", audit_read: "看审计", system_read: "看系统", intake_write: "写入事件",
   },
   audit: { text: "谁，在什么时候，做了什么；每条都与前一条相扣，改动会被发现", at: "时间", who: "谁", action: "动作", actionHint: "按动作筛选，例如 staff.role_set", subject: "对象", change: "变化", show: "筛选", export: "导出", older: "更早", none: "没有记录。" },
@@ -154,6 +154,11 @@ const zh = {
   },
   backupState: { running: "正在备份", done: "已完成", failed: "失败" },
   systemMeans: { events: "这个品牌存下的事件总数", parts: "事件日志分成的列式文件数；后台会把小的合并成大的", tail_events: "已经落盘、还没写进数据块的事件", writer_queue: "正等着写入的请求；长期不为零说明写入跟不上" },
+  merge: { go: "合并", title: "合并用户", text: "找到同一个人的另一份档案，先看合并后的样子，再确认。合并可以撤销：历史和计数会回到原来的样子。", find: "另一位用户", findHint: "姓名、手机号或后四位、编号 m12…", nobody: "没有找到别人", choose: "选这位", other: "换一位", joined: "合并之后", clash: "请留意", clashOf: "两边都有{kind}：{here} + {there}", over: "超过上限 {cap}", none: "没有身份冲突。", overSure: "确认是同一人，超出上限也要合并", confirm: "确认合并", done: "已把 {away} 并入 {member}", undone: "已撤销合并", history: "合并记录", historyText: "谁与谁合成一人，何时、由谁；可以逐条撤销", at: "时间", who: "由谁", what: "合并", rule: "规则", hand: "手工", conflict: "冲突处理", undo: "撤销", undoneAt: "{by} 于 {at} 撤销", undoText: "{moved} 将重新成为独立的用户，各自的历史和计数回到合并前；合并后发生的事按身份归各自。", moved: "{moved} → {member}" },
+  conflict: { title: "身份冲突", text: "这些身份本会把两位用户合成一人，但规则没有放行，等人判断。", open: "待处理", later: "稍后", merged: "已合并", apart: "已分开", none: "没有待处理的冲突", noneText: "规则拒绝的合并会出现在这里，例如同一手机号出现在两个账号上。", merge: "合并", keepApart: "不是同一人", put: "稍后再说", keys: "键盘：J/K 上下，M 合并，A 不是同一人，L 稍后", times: "出现 {n} 次", seen: "{from} 至 {to}", from: "来自 {source}", judged: "{by} 于 {at} 处理", more: "更多", queue: "冲突列表", link: "身份冲突", done: "已处理", brings: "事件属于", owns: "身份属于" },
+  cause: { cap: "合并后会超过该类身份的上限", public_key: "双方都已识别，而来源是公开密钥", rename: "要改成的身份已属于别人", taken: "带来它的人另有账号：可能是二次放号" },
+  privacy: { title: "隐私", export: "导出全部数据", exportText: "该成员的全部数据（明文，JSON 与 CSV，ZIP）。会记入审计。", erase: "删除此成员", eraseText: "将删除此成员的全部事件、身份、特征与记录，无法撤销；备份恢复时也会再次删除。会留下一张不含个人信息的凭证。", confirm: "请输入姓名或编号（{name}）以确认", reason: "原因", go: "永久删除", receipt: "删除凭证", receiptNo: "凭证 {n}", receiptText: "这张凭证只有数字和编号，不含个人信息。", download: "下载凭证", close: "回到用户列表", genuine: "校验无误", altered: "与写下时不同", events: "事件", parts: "重写的数据文件", identities: "身份", rows: "数据行", list: "删除凭证", listText: "谁在何时删除了谁；凭证不含个人信息", none: "还没有删除过成员。", member: "成员", by: "由谁", at: "时间", sum: "校验和", older: "更早", inventory: "保存了什么", inventoryText: "每张表的用途、期限、个人数据，以及导出与删除时怎么处理", table: "表", purpose: "用途", retention: "期限", personal: "个人数据", exported: "导出为", erased: "删除时" },
+  eraseReason: { asked: "本人要求", withdrew: "撤回同意", minor: "未成年人", expired: "保存期满", mistake: "误收集", other: "其他" },
 };
 
 export default zh;

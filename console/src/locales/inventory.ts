@@ -1,0 +1,42 @@
+// What the tables hold, in Chinese: the server says it in English. Purpose and how long, by table; a table that is not here
+// is told as the server tells it.
+const BRAND = "与品牌同在";
+const MEMBER = "直到删除该用户";
+
+export const inventoryZh: Record<string, [string, string]> = {
+  event: ["一切展示的依据：事件历史", MEMBER],
+  event_block: ["一切展示的依据：事件历史", "直到写入数据块"],
+  identity: ["用多个身份认出同一个人", MEMBER],
+  trait: ["关于用户的特征", MEMBER],
+  member: ["由事件算出的状态与计数", MEMBER],
+  timer: ["何时再看这位用户", "直到到期"],
+  persona_member: ["哪些身份组是同一位用户", MEMBER],
+  merge_log: ["谁合并了谁，以便撤销", MEMBER],
+  identity_conflict: ["两位用户争用的身份，等待判断", MEMBER],
+  member_tag: ["员工给用户分的类", MEMBER],
+  note: ["员工写下的备注", MEMBER],
+  consent_entry: ["谁在何时同意了什么的凭据", MEMBER],
+  segment_list: ["手工名单里的用户", MEMBER],
+  segment_member: ["由其余数据算出的人群成员", "直到变化"],
+  segment_due: ["何时再看人群里的用户", "直到到期"],
+  erased: ["不再发放的编号", BRAND],
+  erasure: ["删除凭证，不含个人数据", BRAND],
+  trait_name: ["每个特征的类型", BRAND],
+  registry: ["各种名称的编号", BRAND],
+  part: ["事件存在哪些文件里", BRAND],
+  ids_file: ["发送方事件编号的加密散列", "48 小时或一千万个"],
+  log_mark: ["日志算到了哪里", BRAND],
+  schema_migration: ["有哪些数据表", BRAND],
+  module_fold: ["按哪版规则计算", BRAND],
+  bulk_pending: ["有导入尚待计算", "直到算完"],
+  import_file: ["导入过哪些文件", BRAND],
+  saved: ["保存的问题与看板", "直到被删除"],
+  upload: ["上传待导入的文件", "7 天"],
+  tag_group: ["标签的分组", BRAND],
+  tag: ["有哪些标签", BRAND],
+  tag_run: ["一次打上的标签，以便撤销", BRAND],
+  consent_purpose: ["用户可以同意的用途", BRAND],
+  consent_text: ["当时同意的文字", BRAND],
+  consent_list: ["可以退订的名单", BRAND],
+  segment: ["保存的人群", "直到被删除"],
+};

@@ -4,7 +4,7 @@ import type zh from "./zh";
 
 const en: typeof zh = {
   kind: kindsEn,
-  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", overview: "Overview", members: "Members", insight: "Insight", boards: "Boards", settings: "Settings" },
+  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", overview: "Overview", members: "Members", segments: "Segments", insight: "Insight", boards: "Boards", settings: "Settings" },
   theme: { auto: "System", light: "Light", dark: "Dark" },
   do: { again: "Try again", cancel: "Cancel", save: "Save", saved: "Saved", clear: "Clear", copy: "Copy", copied: "Copied", delete: "Delete", end: "End", refresh: "Refresh", wait: "loading" },
   door: { saying: "The public domain is the river at the door; the private domain is the well in your own yard.", what: "Where every member came from, what they said and bought: kept on your own machine." },
@@ -45,7 +45,15 @@ const en: typeof zh = {
   members: {
     total: "{n} members", columns: "Columns", export: "Export", search: "Search members", searchHint: "name, phone or its last four, id m12, e-mail…", stage: "Stage", allStages: "All stages", filter: "Filter", expression: "Expression",
     expressionHint: 'such as orders >= 2 and not did("message.sent", within 30d)', selected: "{n} members match", examples: "Examples", apply: "Apply", noneFound: "Nobody matches", noneFoundText: "Loosen the filter, or try other words.",
-    none: "No members yet", noneText: "Members appear with the first event that carries an identity: import orders or a chat log, or send an event.", all: "Show all members", how: "How to begin", nameless: "nameless · {id}",
+    none: "No members yet", noneText: "Members appear with the first event that carries an identity: import orders or a chat log, or send an event.", all: "Show all members", how: "How to begin", nameless: "nameless · {id}", inSegment: "in the segment", leaveSegment: "Not only this segment",
+  },
+  segments: {
+    total: "{n} segments", make: "New segment", name: "Name", code: "Code", description: "Description", kind: "Kind", expression: "Expression", members: "Members", moved: "Last change", static: "static list", byExpression: "by an expression", save: "Save", add: "Add", addNamed: "Add “{name}”",
+    more: "Ready-made", none: "No segments yet", noneText: "A segment is a saved expression about members. It is kept current by every event and by the clock: whoever fits is in it at once, whoever fits no longer is out at that very moment. Add a ready-made one to begin, or write your own.",
+    ready: "ready", building: "being built", broken: "cannot be read", back: "Back to segments", who: "Show members", edit: "Change", remove: "Delete segment", now: "members now", movedAt: "last change {at}", list: "Members of the list", listHint: "ids such as m12, or phone:13800138000; one a line", putOn: "Put on the list",
+    takeOff: "Take off the list", why: "Why is someone in it, or not", whyWho: "Member's id, such as m12", ask: "Explain", isIn: "{id} is in it", isNotIn: "{id} is not in it", fits: "fits", fitsNot: "does not fit", value: "is {v}", nothing: "is empty", noEvents: "no such event", event: "one event, {at}", events: "{n} events, the last {at}",
+    versions: "Versions", live: "Coming and going, live", quiet: "Nobody has entered or left since this page was opened.", overlap: "Overlap of two", first: "First segment", second: "Second segment", both: "in both", only: "only in {name}", either: "in either",
+    change: { entered: "entered", left: "left", rebuilt: "built anew" }, reason: { event: "by an event", clock: "as time passed", definition: "by its definition" },
   },
   column: {
     name: "Name", stage: "Stage", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id",
@@ -59,7 +67,7 @@ const en: typeof zh = {
   member: {
     back: "Back to members", stands: "Where they stand", since: "since {at}", trust: "Trust", peak: "once {at}", why: "Why this stage", whyTrust: "Why this trust", facts: "At a glance", identities: "Identities", verified: "verified", reveal: "Show in clear",
     revealText: "Phones, e-mail addresses and the like will be shown whole. This is written to the audit, with your reason.", reason: "Reason", traits: "Traits", noTraits: "No traits yet. They come with imported members or identify events.", history: "History", allKinds: "All kinds",
-    noneOfKind: "No event of this kind.", noHistory: "No history yet.", older: "Older",
+    noneOfKind: "No event of this kind.", noHistory: "No history yet.", older: "Older", segments: "Segments", whyIn: "Why", noSegments: "In no segment.",
   },
   tags: {
     title: "Tags", add: "Add", give: "Give the tag", take: "Take the tag “{name}”", takeAway: "Take it away", until: "until {at}", none: "No tags yet.", which: "Choose a tag", loose: "In no group", expires: "Ends on (optional)", noTags: "There are no tags yet.", tag: "Tag", many: "Tag many", found: "For the {n} members found.",

@@ -3,7 +3,7 @@ import { kindsZh } from "./kinds";
 
 const zh = {
   kind: kindsZh,
-  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", overview: "总览", members: "用户", insight: "洞察", boards: "看板", settings: "设置" },
+  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", overview: "总览", members: "用户", segments: "人群", insight: "洞察", boards: "看板", settings: "设置" },
   theme: { auto: "随系统", light: "浅色", dark: "深色" },
   do: { again: "重试", cancel: "取消", save: "保存", saved: "已保存", clear: "清空", copy: "复制", copied: "已复制", delete: "删除", end: "结束", refresh: "刷新", wait: "正在加载" },
   door: { saying: "公域是门前河，私域是自家井。", what: "每一位用户的来路、对话与订单，都留在你自己的机器上。" },
@@ -44,7 +44,15 @@ const zh = {
   members: {
     total: "共 {n} 位", columns: "列", export: "导出", search: "搜索用户", searchHint: "姓名、手机号或尾号、编号 m12、邮箱…", stage: "阶段", allStages: "所有阶段", filter: "条件筛选", expression: "条件表达式",
     expressionHint: '例如 orders >= 2 and not did("message.sent", within 30d)', selected: "选中 {n} 位", examples: "常用人群", apply: "应用", noneFound: "没有符合的用户", noneFoundText: "放宽条件或换个关键词试试。",
-    none: "还没有用户", noneText: "有了带身份的事件，用户就会出现在这里：导入订单或聊天记录，或发送第一个事件。", all: "显示全部用户", how: "看看怎么开始", nameless: "无名 · {id}",
+    none: "还没有用户", noneText: "有了带身份的事件，用户就会出现在这里：导入订单或聊天记录，或发送第一个事件。", all: "显示全部用户", how: "看看怎么开始", nameless: "无名 · {id}", inSegment: "属于人群", leaveSegment: "不再只看这个人群",
+  },
+  segments: {
+    total: "共 {n} 个人群", make: "新建人群", name: "名称", code: "代码", description: "说明", kind: "类型", expression: "表达式", members: "人数", moved: "最近变化", static: "静态名单", byExpression: "由表达式决定", save: "保存", add: "添加", addNamed: "添加“{name}”",
+    more: "内置人群", none: "还没有人群", noneText: "人群是一条保存下来的用户表达式，随每个事件和时间实时更新：符合的用户立刻进入，不再符合的那一刻就离开。可以先添加内置的，也可以自己写。",
+    ready: "就绪", building: "生成中", broken: "无法读取", back: "返回人群", who: "查看用户", edit: "修改", remove: "删除人群", now: "当前人数", movedAt: "最近变化 {at}", list: "名单成员", listHint: "m12 这样的编号，或 phone:13800138000；每行一个", putOn: "加入名单",
+    takeOff: "移出名单", why: "某人为什么在或不在其中", whyWho: "用户编号，例如 m12", ask: "解释", isIn: "{id} 在其中", isNotIn: "{id} 不在其中", fits: "符合", fitsNot: "不符合", value: "是 {v}", nothing: "为空", noEvents: "没有这样的事件", event: "1 次，{at}", events: "{n} 次，最近 {at}",
+    versions: "历史版本", live: "实时进出", quiet: "打开本页以来还没有人进出。", overlap: "两个人群的重合", first: "第一个人群", second: "第二个人群", both: "同时在两者", only: "只在{name}", either: "至少在其一",
+    change: { entered: "进入", left: "离开", rebuilt: "重新生成" }, reason: { event: "因为一个事件", clock: "随时间", definition: "因为定义" },
   },
   column: {
     name: "姓名", stage: "阶段", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号",
@@ -58,7 +66,7 @@ const zh = {
   member: {
     back: "回到用户列表", stands: "所处阶段", since: "自 {at}", trust: "信任阶段", peak: "最高到过“{at}”", why: "为什么是这个阶段", whyTrust: "为什么是这个信任阶段", facts: "概况", identities: "身份", verified: "已核实", reveal: "显示完整内容",
     revealText: "将显示完整的手机号、邮箱等。这次查看会连同理由记入审计。", reason: "理由", traits: "特征", noTraits: "还没有特征。导入用户资料或发送 identify 事件后出现。", history: "经历", allKinds: "所有类型", noneOfKind: "没有这种事件。",
-    noHistory: "还没有经历。", older: "更早",
+    noHistory: "还没有经历。", older: "更早", segments: "所在人群", whyIn: "为什么", noSegments: "不在任何人群中。",
   },
   tags: {
     title: "标签", add: "添加", give: "打标签", take: "移除标签“{name}”", takeAway: "移除标签", until: "至 {at}", none: "还没有标签。", which: "选择标签", loose: "未分组", expires: "到期日（可选）", noTags: "还没有可用的标签。", tag: "打标签", many: "批量打标签", found: "将作用于搜索到的 {n} 名用户。",

@@ -23,9 +23,13 @@ export async function pictures() {
   await signIn(first.page, "owner", plan.password);
   const member = await first.page.evaluate(async (brand) => (await (await fetch(`/api/v1/${brand}/members?limit=1&sort=stage&order=asc&stage=core`)).json()).items[0]?.id, plan.brand);
   const ready = await uploaded(first.page);
+  await first.page.evaluate(async (brand) => {
+    const json = { "Content-Type": "application/json" };
+    for (const t of (await (await fetch(`/api/v1/${brand}/segment-templates`)).json()).items.slice(5, 9)) await fetch(`/api/v1/${brand}/segments`, { method: "POST", headers: json, body: JSON.stringify({ code: t.code, name: t.name_zh, description: t.about_zh, expression: t.expression }) });
+  }, plan.brand);
   const state = await first.context.storageState();
   const screens = [
-    ["overview", "/overview"], ["members", "/members"], ["members-filter", "/members?filter=" + encodeURIComponent("orders >= 2")], ["members-export", "/members", "button.export"], ["member", "/members/" + member],
+    ["overview", "/overview"], ["members", "/members"], ["members-filter", "/members?filter=" + encodeURIComponent("orders >= 2")], ["members-export", "/members", "button.export"], ["member", "/members/" + member], ["segments", "/segments"], ["segments-make", "/segments", "button.make"], ["segment", "/segments/one-order"],
     ...KINDS.map((k) => ["insight-" + k, "/insight?q=" + encodeURIComponent(JSON.stringify({ [k]: SAMPLE[k] }))]), ["boards", "/boards"], ...(plan.board ? [["board", "/boards/" + plan.board]] : []),
     ...["me", "brand", "staff", "keys", "imports", "audit", "system"].map((s) => ["settings-" + s, "/settings/" + s]),
     ["import-mapping", "/settings/imports/" + ready], ...(plan.imported ? [["import-done", "/settings/imports/" + plan.imported]] : []), ...(plan.rejected ? [["import-rejects", "/settings/imports/" + plan.rejected]] : []),

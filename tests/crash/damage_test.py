@@ -4,6 +4,8 @@
 Each test makes a small brand, changes one thing in a copy of its directory, and expects exit code 3, or a refusal
 that names the damaged file. Nothing may pass and nothing may crash."""
 import concurrent.futures
+import hashlib
+import json
 import os
 import pathlib
 import random
@@ -11,9 +13,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from wellfield import BINARY, Store, run  # noqa: E402
+from wellfield import BINARY, Store, http, run  # noqa: E402
 
 LONG = bool(os.environ.get("WF_LONG"))
 SEED = int(os.environ.get("WF_SEED", str(random.randrange(1 << 30))))
@@ -215,6 +218,7 @@ TABLES = {
     "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty", "erased": "empty", "merge_log": "noticed", "identity_conflict": "empty", "erasure": "empty", "saved": "empty", "upload": "empty",
     "identity": "record", "trait": "record", "import_file": "record", "consent_purpose": "record", "consent_list": "record",
     "tag_group": "empty", "tag": "empty", "tag_run": "empty", "member_tag": "empty", "note": "empty", "consent_text": "empty", "consent_entry": "empty",
+    "segment": "empty", "segment_version": "empty", "segment_list": "empty", "segment_member": "empty", "segment_due": "empty", "segment_mark": "empty",
 }
 
 
@@ -233,6 +237,39 @@ def test_every_table_is_known_and_a_row_lost_from_it_is_noticed():
                 expected = (0,) if fate == "mended" else (DAMAGED, REFUSED)
                 assert code in expected, (table, row, code, said)
         db.close()
+
+
+def with_segments(o):
+    """Segments that hold somebody, written back by a server that was stopped."""
+    token = "wf_live_" + "0123456789abcdef" * 3
+    server = sqlite3.connect(o.store.dir + "/server.db")
+    server.execute("INSERT INTO credential (number, hash, kind, brand, created_at, scopes) VALUES (99, ?, 0, ?, 0, 'members.read boards.write')",
+                   (hashlib.sha256(token.encode()).digest(), o.store.brand))
+    server.commit()
+    server.close()
+    o.store.serve()
+    headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+    url = f"{o.store.url}/api/v1/{o.store.brand}/segments"
+    for code, expression in (("all", 'did("message.sent")'), ("recent", 'did("message.sent", within 30d)')):
+        status, text, _ = http("POST", url, json.dumps({"code": code, "name": code, "expression": expression}).encode(), headers)
+        assert status == 201, text
+    deadline = time.monotonic() + 30
+    while any(s["state"] != "ready" for s in json.loads(http("GET", url, headers=headers)[1])["items"]):
+        assert time.monotonic() < deadline
+    assert all(s["members"] for s in json.loads(http("GET", url, headers=headers)[1])["items"])
+    o.store.stop()
+    o.store.verify()
+
+
+def test_rows_of_segments_that_are_lost_are_noticed_or_made_anew():
+    with Original(90) as o:
+        with_segments(o)
+        for statement, fate in (("DELETE FROM segment_member WHERE chunk >= 0", "noticed"), ("DELETE FROM segment_member WHERE chunk = -1", "mended"),
+                                ("DELETE FROM segment_member", "mended"), ("DELETE FROM segment_due", "noticed"), ("DELETE FROM segment_mark", "mended"),
+                                ("UPDATE segment_member SET members = zeroblob(length(members)) WHERE chunk >= 0", "noticed"),
+                                ("UPDATE segment_member SET basis = basis + 1 WHERE chunk >= 0", "mended")):
+            code, said = damage_rows(o, statement)
+            assert code == (0 if fate == "mended" else DAMAGED), (statement, code, said)
 
 
 def test_rows_that_contradict_each_other_are_reported():

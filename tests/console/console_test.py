@@ -210,6 +210,32 @@ def test_a_profile_says_why_and_reveals_on_request():
         assert not steps["reveal"]["faults"], steps["reveal"]["faults"]
 
 
+def test_what_staff_keep_of_a_member_stands_in_the_profile():
+    for lang, _, steps, _ in each():
+        assert sorted(steps["tags"]["chips"]) == ["爱喝茶", "金卡", "银卡"], steps["tags"]["chips"]
+        assert len(steps["consent"]["words"]) == 1, steps["consent"]
+        kept = steps["kept"]
+        assert sorted(kept["held"]) == ["爱喝茶", "银卡"] and kept["notes"] == ["下午三点后联系"], kept  # the group is exclusive
+        assert any({"zh-CN": "短信", "en": "Text message"}[lang] in a for a in kept["allowed"]), kept["allowed"]
+
+
+def test_many_are_tagged_and_it_is_undone():
+    for lang, s, steps, _ in each():
+        members = s.ask({"segment": {"expr": "orders >= 2"}})["members"]
+        changed, same = map(number, re.split("[;；]", steps["tagged"]["done"]))
+        assert changed + same == members and number(steps["tagged"]["undone"]) == changed, (members, steps["tagged"])
+        assert s.ask({"segment": {"expr": 'tag("爱喝茶")'}})["members"] == 1
+
+
+def test_a_member_decides_on_a_phone_without_scripts():
+    for lang, s, steps, _ in each():
+        seen = steps["preferences"]
+        assert seen["before"] == {"sms": True, "news": True}, seen
+        assert seen["saved"]["email"] and not seen["saved"]["news"], seen
+        assert not [b for b in seen["stopped"] if not b.startswith("list.")], seen
+        assert s.ask({"segment": {"expr": 'consented("sms", "marketing")'}})["members"] == 0
+
+
 def test_a_funnel_is_kept_on_a_board():
     for lang, s, steps, _ in each():
         rows = steps["funnel"]["rows"]

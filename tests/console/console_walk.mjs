@@ -7,6 +7,7 @@ import { importFiles } from "./walk_imports.mjs";
 import { first } from "./walk_first.mjs";
 import { paint } from "./walk_paint.mjs";
 import { pictures } from "./walk_pictures.mjs";
+import { records } from "./walk_records.mjs";
 
 const send = (key, user, event) =>
   fetch(plan.url + "/v1/track", { method: "POST", headers: { Authorization: "Basic " + Buffer.from(key + ":").toString("base64"), "Content-Type": "application/json" }, body: JSON.stringify({ type: "track", userId: user, event }) });
@@ -269,6 +270,7 @@ async function walk() {
   await members(page);
   await exported();
   await profile(page);
+  await records(page);
   await funnel(page);
   await live(page);
   await analyst(page);

@@ -31,7 +31,7 @@ export async function pictures() {
   const screens = [
     ["overview", "/overview"], ["members", "/members"], ["members-filter", "/members?filter=" + encodeURIComponent("orders >= 2")], ["members-export", "/members", "button.export"], ["member", "/members/" + member], ["segments", "/segments"], ["segments-make", "/segments", "button.make"], ["segment", "/segments/one-order"],
     ...KINDS.map((k) => ["insight-" + k, "/insight?q=" + encodeURIComponent(JSON.stringify({ [k]: SAMPLE[k] }))]), ["boards", "/boards"], ...(plan.board ? [["board", "/boards/" + plan.board]] : []),
-    ...["me", "brand", "staff", "keys", "imports", "audit", "system"].map((s) => ["settings-" + s, "/settings/" + s]),
+    ...["me", "brand", "tags", "consent", "staff", "keys", "imports", "audit", "system"].map((s) => ["settings-" + s, "/settings/" + s]),
     ["import-mapping", "/settings/imports/" + ready], ...(plan.imported ? [["import-done", "/settings/imports/" + plan.imported]] : []), ...(plan.rejected ? [["import-rejects", "/settings/imports/" + plan.rejected]] : []),
   ].filter(([name]) => !plan.only || name.startsWith(plan.only));
   for (const [size, width, height] of SIZES.filter(([s]) => !plan.sizes || plan.sizes.includes(s))) {

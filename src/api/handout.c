@@ -286,29 +286,35 @@ static enum err write_conflicts(struct handout *h, struct why *why)
 
 static enum err write_tags(struct handout *h, struct why *why)
 {
-    struct tag_held *tags;
+    struct tag_held *held;
     size_t count;
-    TRY(tag_held_by(h->look->db, h->profile->id, h->look->arena, &tags, &count, why));
+    TRY(tag_held_by(h->look->db, h->profile->id, h->look->arena, &held, &count, why));
     for (size_t i = 0; i < count; i++) {
         row_begin(h);
-        cell_text(h, "tag", tags[i].tag.name);
-        cell_time(h, "at", tags[i].at);
-        cell_time(h, "expires_at", tags[i].expires_at);
+        cell_text(h, "tag", held[i].tag.name);
+        cell_time(h, "at", held[i].at);
+        cell_time(h, "expires_at", held[i].expires_at);
+        cell_text(h, "source", held[i].source);
         TRY(row_end(h, why));
     }
     return ERR_OK;
 }
 
-/* Without who wrote it, as above. */
+static struct people_view view_of(const struct handout *h)
+{
+    return (struct people_view){h->look->brand, h->look->db, h->look->arena};
+}
+
 static enum err write_notes(struct handout *h, struct why *why)
 {
-    const struct people_view view = {h->call->brand, h->look->db, h->look->arena};
+    const struct people_view view = view_of(h);
     struct note *notes;
     size_t count;
     TRY(note_list(&view, h->profile->id, &notes, &count, why));
     for (size_t i = 0; i < count; i++) {
         row_begin(h);
         cell_time(h, "at", notes[i].at);
+        cell_text(h, "author", notes[i].author_name);
         cell_text(h, "text", notes[i].text);
         cell_time(h, "changed_at", notes[i].changed_at);
         TRY(row_end(h, why));
@@ -318,7 +324,7 @@ static enum err write_notes(struct handout *h, struct why *why)
 
 static enum err write_consents(struct handout *h, struct why *why)
 {
-    const struct people_view view = {h->call->brand, h->look->db, h->look->arena};
+    const struct people_view view = view_of(h);
     struct consent_entry *entries;
     size_t count;
     TRY(consent_list(&view, h->profile->id, &entries, &count, why));
@@ -332,7 +338,9 @@ static enum err write_consents(struct handout *h, struct why *why)
         reply_bool(&h->reply, "granted", e->granted);
         reply_bool(&h->reply, "guardian", e->guardian);
         reply_count(&h->reply, "version", e->version);
+        cell_time(h, "recorded_at", e->recorded_at);
         cell_text(h, "way", e->way);
+        cell_text(h, "source", e->source);
         cell_text(h, "evidence", e->evidence);
         TRY(row_end(h, why));
     }
@@ -349,12 +357,13 @@ static const struct section {
      write_standing},
     {"identities", "kind,value,verified,first_seen,source", write_identities},
     {"traits", "name,value,at,source", write_traits},
+    {"tags", "tag,at,expires_at,source", write_tags},
+    {"notes", "at,author,text,changed_at", write_notes},
+    {"consents", "at,purpose,channel,list,granted,guardian,version,recorded_at,way,source,evidence",
+     write_consents},
     {"changes", "at,of,from,to", write_changes},
     {"events", "at,kind,group,touchpoint,campaign,content,staff,origin,other,amount,currency,props",
      write_events},
-    {"tags", "tag,at,expires_at", write_tags},
-    {"notes", "at,text,changed_at", write_notes},
-    {"consents", "at,purpose,channel,list,granted,guardian,version,way,evidence", write_consents},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
 };

@@ -135,7 +135,7 @@ enum err tag_held_by(struct sql *db, uint32_t member, struct arena *arena, struc
     enum err err = ERR_OK;
     struct sql_stmt *s =
         sql_use(db, "SELECT t.id, t.tag_group, t.name, g.colour, g.exclusive, mt.at, mt.expires_at,"
-                    " mt.source FROM member_tag mt JOIN tag t ON t.id = mt.tag"
+                    " mt.source, mt.run FROM member_tag mt JOIN tag t ON t.id = mt.tag"
                     " LEFT JOIN tag_group g ON g.id = t.tag_group"
                     " WHERE " OF_MEMBER("mt.persona") " ORDER BY mt.at, mt.tag");
     sql_bind_int(s, 1, member);
@@ -148,6 +148,7 @@ enum err tag_held_by(struct sql *db, uint32_t member, struct arena *arena, struc
         r.held.at = sql_int(s, 5);
         r.held.expires_at = sql_is_null(s, 6) ? TIME_NONE : sql_int(s, 6);
         r.held.source = arena_str(arena, sql_str(s, 7));
+        r.held.run = (uint32_t)sql_int(s, 8);
         VEC_RESERVE(&rows, 1);
         keep(rows.items, &rows.count, &r);
     }

@@ -56,6 +56,7 @@ struct tag_held {
     int64_t at;         /* since when */
     int64_t expires_at; /* TIME_NONE = it stays */
     struct str source;  /* "staff:lily" */
+    uint32_t run;       /* that gave it; 0 = none */
 };
 /* Those of a member, by any of their personas, in order of name. */
 MUST_CHECK enum err tag_held_by(struct sql *db, uint32_t member, struct arena *arena,

@@ -333,13 +333,16 @@ static enum err write_row(const struct work *w, uint32_t persona, int64_t at)
     return timer_set(w->tx, &people_module, TIMER_TAG, subject, expires_at);
 }
 
-/* It is there until another moment: the row says so, no event does. */
+/* It is there until another moment: the row says so, no event does. It was given by whom it was. */
 static enum err set_expiry(const struct work *w, uint32_t member, const struct tag_held *old)
 {
     bool there;
     struct work same = *w;
+    struct tagging as_given = *w->t;
     if (old->expires_at == w->t->expires_at) return ERR_OK;
     TRY(take(w->p, w->tx, member, w->tag.id, &there));
+    as_given.run = old->run;
+    same.t = &as_given;
     same.source = old->source;
     return write_row(&same, member, old->at);
 }

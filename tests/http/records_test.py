@@ -3,12 +3,15 @@
 import functools
 import hashlib
 import html.parser
+import io
 import json
 import pathlib
+import re
 import sqlite3
 import sys
 import time
 import urllib.parse
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import Skip, Store, http, run  # noqa: E402
@@ -274,6 +277,20 @@ def test_senders_write_the_ledger():
     send("member.consented", "secret write key", 400, purpose="nope")
     send("member.consented", "secret write key", 400)
     assert [e["way"] for e in call("GET", f"/members/{m}/consents")["items"]] == ["", "checkout"]
+
+
+def test_what_is_kept_is_handed_out():
+    s, m = store(), member(13)
+    tag = call("POST", "/tags", {"name": "交出"}, 201)["id"]
+    call("PUT", f"/members/{m}/tags/{tag}", {}, 204)
+    call("POST", f"/members/{m}/notes", {"text": "下午联系"}, 201)
+    call("POST", f"/members/{m}/consents", {"purpose": "marketing", "channel": "sms", "granted": True, "way": "paper", "evidence": "signed"}, 201)
+    key = s.cli("key", "add", "--data", s.dir, "--brand", "shop", "--name", "p", "--scopes", "members.read,members.privacy").stdout
+    code, body, _ = http("GET", f"{s.url}/api/v1/shop/members/{m}/export", headers={"Authorization": "Bearer " + re.search(r"\bwf_live_\w+", key)[0]})
+    assert code == 200, (code, body[:200])
+    data = json.loads(zipfile.ZipFile(io.BytesIO(body)).read("data.json"))
+    assert [t["tag"] for t in data["tags"]] == ["交出"] and [n["text"] for n in data["notes"]] == ["下午联系"], data["tags"]
+    assert [(e["purpose"], e["channel"], e["granted"], e["evidence"]) for e in data["consents"]] == [("marketing", "sms", True, "signed")], data["consents"]
 
 
 # ---- the members' page ----

@@ -6,6 +6,7 @@ import zh from "../src/locales/zh";
 import { ROLES, SCOPES, STAGES, TRUST } from "../src/lib/types";
 import { QUERIES } from "../src/lib/query";
 import { FIELDS } from "../src/lib/expr";
+import { inventoryZh } from "../src/locales/inventory";
 import { kindName, kindNames } from "../src/lib/kinds";
 
 type Tree = { [key: string]: string | Tree };
@@ -20,6 +21,13 @@ describe("the texts", () => {
   it("take the same arguments in both languages", () => {
     const named = (text: unknown) => [...String(text).matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
     for (const key of keys(zh)) expect(named(at(en, key)), key).toEqual(named(at(zh, key)));
+  });
+
+  it("say of every table in Chinese what it is for", () => {
+    const list = readFileSync(join(__dirname, "../../src/people/holdings.c"), "utf8");
+    const tables = [...list.matchAll(/^ {4}\{"(\w+)",/gm)].map((m) => m[1]);
+    expect(tables.length).toBeGreaterThan(30);
+    expect([...tables].sort()).toEqual(Object.keys(inventoryZh).sort());
   });
 
   it("have every key that the code names", () => {

@@ -34,9 +34,11 @@ export const inventoryZh: Record<string, [string, string]> = {
   upload: ["上传待导入的文件", "7 天"],
   tag_group: ["标签的分组", BRAND],
   tag: ["有哪些标签", BRAND],
-  tag_run: ["一次打上的标签，以便撤销", BRAND],
+  tag_run: ["一次打上的标签，以便撤销", "直到标签被删除"],
   consent_purpose: ["用户可以同意的用途", BRAND],
   consent_text: ["当时同意的文字", BRAND],
   consent_list: ["可以退订的名单", BRAND],
   segment: ["保存的人群", "直到被删除"],
+  segment_version: ["人群以前的样子", BRAND],
+  segment_mark: ["人群算到了哪里", BRAND],
 };

@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import Skip, Store, http, run  # noqa: E402
 
 SCOPES = "members.read,members.merge,members.privacy,insight.read,audit.read,settings.read"
+SEGMENTING = "members.read,members.merge,insight.read,boards.write"
 CANARY = "Xanthippe"
 
 
@@ -184,6 +185,41 @@ def test_merges_and_their_undoing_outlive_kills():
                 assert (now["spent"], now["orders"], now["events"]) == (was["spent"] + 1, 2, was["events"] + 1), (now, was)
             else:
                 assert now == was, (now, was)
+
+
+def test_segments_follow_a_merge_and_its_undoing():
+    with Store("shop", None, "--caps", "user=5") as s:
+        s.serve()
+        load(s, people(1, 6))
+        s.key = key(s, SEGMENTING)
+        for code, expression in (("twice", "orders >= 2"), ("once", "orders = 1"), ("rich", "spent > 22")):
+            call("POST", "/segments", {"code": code, "name": code, "expression": expression}, 201, s=s)
+
+        def holds(code, users):
+            expected = {member(u, s)["id"] for u in users}
+            deadline = time.monotonic() + 20
+            while True:
+                ids = {member(f"u{i}", s)["id"] for i in range(1, 7)}
+                found = {m for m in ids if code in {x["code"] for x in call("GET", f"/members/{m}/segments", s=s)["items"]}}
+                if found == expected:
+                    return
+                assert time.monotonic() < deadline, (code, found, expected)
+                time.sleep(0.05)
+
+        everyone = {f"u{i}" for i in range(1, 7)}
+        holds("twice", set())
+        holds("once", everyone)
+        a, b = member("u1", s), member("u2", s)
+        for _ in range(3):
+            done = call("POST", f"/members/{a['id']}/merge", {"with": b["id"]}, s=s)
+            holds("twice", {"u1"})
+            holds("once", everyone - {"u1", "u2"})
+            holds("rich", {"u1"})
+            call("POST", f"/members/{done['member']}/unmerge", {"merge": done["merge"]}, s=s)
+            holds("twice", set())
+            holds("once", everyone)
+            holds("rich", set())
+        s.note_routes()
 
 
 def canary(s, events, who=CANARY):

@@ -305,8 +305,8 @@ static enum err put_why(struct call *c, struct json_writer *w, const struct segm
     if (err != ERR_OK) return err;
     put_bool(w, "in", y.holds);
     put_array(w, "clauses");
-    for (size_t i = 0; i < y.count; i++)
-        put_clause(c, w, &y.clauses[i]);
+    for (size_t i = 0; i < y.clauses.count; i++)
+        put_clause(c, w, &y.clauses.items[i]);
     json_end_array(w);
     return ERR_OK;
 }

@@ -127,7 +127,7 @@ static void tell(struct telling *t, const struct node *n, int level, bool negate
 }
 
 void expr_explain(const struct expr *e, const struct expr_context *c, const struct history *h,
-                  uint32_t index, struct arena *arena, struct expr_clause **out, size_t *count)
+                  uint32_t index, struct arena *arena, struct expr_clauses *out)
 {
     struct arena_mark mark = arena_mark(c->scratch);
     struct eval v;
@@ -135,8 +135,8 @@ void expr_explain(const struct expr *e, const struct expr_context *c, const stru
     struct telling t = {.eval = &v, .arena = arena};
     t.told = arena_alloc_array(c->scratch, e->segment_count + 1, sizeof(bool));
     tell(&t, e->root, 0, false);
-    *count = t.clauses.count;
-    *out = arena_copy(arena, t.clauses.items, t.clauses.count * sizeof(**out));
+    out->count = t.clauses.count;
+    out->items = arena_copy(arena, t.clauses.items, t.clauses.count * sizeof(*out->items));
     VEC_FINISH(&t.clauses);
     arena_rewind(c->scratch, mark);
 }

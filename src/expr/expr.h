@@ -190,6 +190,10 @@ struct expr_clause {
     uint32_t count;            /* CLAUSE_DID: events of its set */
     int64_t first_at, last_at; /* of them; TIME_NONE = none */
 };
+struct expr_clauses {
+    struct expr_clause *items;
+    size_t count;
+};
 /* All clauses, in 'arena'. */
 void expr_explain(const struct expr *e, const struct expr_context *c, const struct history *h,
-                  uint32_t index, struct arena *arena, struct expr_clause **out, size_t *count);
+                  uint32_t index, struct arena *arena, struct expr_clauses *out);

@@ -253,23 +253,30 @@ static int64_t first_after(const struct history *h, uint32_t index, int64_t now)
     return h->at[history_row_at(h->at, from, to, now + 1)];
 }
 
+/* What is asked, and what comes of it. */
+struct asking {
+    const uint8_t *which; /* NULL = all */
+    uint8_t *answers;
+    int64_t *due;
+};
+
 /* Ask those of one lens about member 'index' of the run. */
 static void ask_lens(struct panel_view *v, size_t lens, const struct history *h, uint32_t index,
-                     const uint8_t *which, uint8_t *answers, int64_t *due)
+                     const struct asking *a)
 {
     const struct panel *p = v->panel;
     const struct expr_context *c = person_see(v->persons[lens], h, index);
     for (size_t i = 0; i < p->count; i++) {
         const struct entry *e = &p->entries[i];
-        if (e->lens != lens || !e->expr || (which && !which[i])) continue;
-        answers[i] = expr_member(e->expr, c, h, index);
-        sooner(due, expr_next_change(e->expr, c, h, index));
+        if (e->lens != lens || !e->expr || (a->which && !a->which[i])) continue;
+        a->answers[i] = expr_member(e->expr, c, h, index);
+        sooner(a->due, expr_next_change(e->expr, c, h, index));
     }
-    sooner(due, first_after(h, index, c->now));
+    sooner(a->due, first_after(h, index, c->now));
     const struct fold_state *state = p->lenses.items[lens]->plan.derived
                                          ? person_state(v->persons[lens]) /* changes to come */
                                          : person_folded(v->persons[lens]);
-    if (state) sooner(due, state->due);
+    if (state) sooner(a->due, state->due);
 }
 
 static struct scan scan_of(const struct lens *l)
@@ -308,6 +315,7 @@ enum err panel_ask(struct panel_view *v, const struct snapshot *s, const struct 
                    const uint8_t *which, uint8_t *answers, int64_t *due)
 {
     const struct panel *p = v->panel;
+    const struct asking a = {which, answers, due};
     enum err err = ERR_OK;
     memset(answers, 0, p->count);
     *due = TIME_NONE;
@@ -316,22 +324,22 @@ enum err panel_ask(struct panel_view *v, const struct snapshot *s, const struct 
         const struct history *h;
         if (!is_asked(p, l, which)) continue;
         err = read_history(v, l, s, m, &store, &h);
-        if (err == ERR_OK) ask_lens(v, l, h, 0, which, answers, due);
+        if (err == ERR_OK) ask_lens(v, l, h, 0, &a);
         arena_reset(v->arena);
     }
     return err;
 }
 
 enum err panel_explain(struct panel_view *v, const struct snapshot *s, const struct panel_member *m,
-                       size_t i, struct arena *arena, struct expr_clause **out, size_t *count)
+                       struct arena *arena, struct expr_clauses *out)
 {
-    const struct entry *e = &v->panel->entries[i];
+    const struct entry *e = &v->panel->entries[0];
     struct history store;
     const struct history *h;
     assert(e->expr);
     TRY(read_history(v, e->lens, s, m, &store, &h));
     const struct expr_context *c = person_see(v->persons[e->lens], h, 0);
-    expr_explain(e->expr, c, h, 0, arena, out, count);
+    expr_explain(e->expr, c, h, 0, arena, out);
     return ERR_OK;
 }
 
@@ -355,7 +363,7 @@ static bool scan_run(void *worker, const struct history *run)
         int64_t due = TIME_NONE;
         uint32_t member = h->member[i];
         if (member == 0 || (scan->only && !roaring_bitmap_contains(scan->only, member))) continue;
-        ask_lens(v, w->lens, h, i, NULL, w->answers, &due);
+        ask_lens(v, w->lens, h, i, &(struct asking){NULL, w->answers, &due});
         scan->fn(scan->ctx, w->number, member, w->answers, due);
     }
     return true;

@@ -47,10 +47,10 @@ struct panel_member {
 MUST_CHECK enum err panel_ask(struct panel_view *v, const struct snapshot *s,
                               const struct panel_member *m, const uint8_t *which, uint8_t *answers,
                               int64_t *due);
-/* The clauses of expression i about a member, in 'arena'. */
+/* The clauses of the first expression, which can be read, about a member, in 'arena'. */
 MUST_CHECK enum err panel_explain(struct panel_view *v, const struct snapshot *s,
-                                  const struct panel_member *m, size_t i, struct arena *arena,
-                                  struct expr_clause **out, size_t *count);
+                                  const struct panel_member *m, struct arena *arena,
+                                  struct expr_clauses *out);
 
 /* Ask all expressions about all members of a snapshot, or those of 'only'. 'fn' is called on
  * several threads, with the worker's number below 'workers', once a member for each lens: an answer

@@ -453,7 +453,7 @@ static enum err list_change(struct sql *db, uint32_t id, const struct segment_li
 static enum err run_enlist(struct tx *tx, void *arg, struct why *why)
 {
     struct segment_listing *l = arg;
-    struct segment s;
+    struct segment s = {0};
     uint64_t size;
     TRY(segments_get(tx_sql(tx), l->code, tx_arena(tx), &s, why));
     if (s.kind != SEGMENT_STATIC)

@@ -288,7 +288,7 @@ void records_stage(struct room *r, struct str code, struct str expr)
 {
     struct staged s = {mem_alloc(code.len + 1), expr.p ? mem_alloc(expr.len + 1) : NULL};
     if (code.len) memcpy(s.code, code.p, code.len);
-    if (expr.len) memcpy(s.expr, expr.p, expr.len);
+    if (s.expr && expr.len) memcpy(s.expr, expr.p, expr.len);
     VEC_PUSH(&r->stage, s);
     r->staged = true;
 }

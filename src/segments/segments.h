@@ -95,8 +95,7 @@ bool segments_overlap(struct brand *b, struct str one, struct str other,
  * by the new definition. ERR_NOT_FOUND: no such member. */
 struct segment_why {
     bool holds;
-    struct expr_clause *clauses;
-    size_t count;
+    struct expr_clauses clauses;
 };
 MUST_CHECK enum err segments_why(struct brand *b, const struct segment *s, uint32_t member,
                                  struct arena *arena, struct segment_why *out, struct why *why);

@@ -290,13 +290,14 @@ static void each_clause_says_what_it_saw(void **state)
     say(&p, "u1", "message.sent", PLACE_NOW);
     place_must(segments_why(p.brand, &s, 1, a, &out, &why), &why, "why");
     assert_true(out.holds);
-    assert_int_equal(out.count, 3);
-    assert_true(out.clauses[0].holds && out.clauses[0].count == 2);
-    assert_int_equal(out.clauses[0].first_at, PLACE_NOW - 5);
-    assert_int_equal(out.clauses[0].last_at, PLACE_NOW);
-    assert_true(!out.clauses[1].holds && out.clauses[1].negated);
-    assert_true(str_is(out.clauses[2].text, "orders >= 1") && out.clauses[2].level == 1);
-    assert_true(str_is(out.clauses[2].value, "0"));
+    assert_int_equal(out.clauses.count, 3);
+    assert_true(out.clauses.items[0].holds && out.clauses.items[0].count == 2);
+    assert_int_equal(out.clauses.items[0].first_at, PLACE_NOW - 5);
+    assert_int_equal(out.clauses.items[0].last_at, PLACE_NOW);
+    assert_true(!out.clauses.items[1].holds && out.clauses.items[1].negated);
+    assert_true(str_is(out.clauses.items[2].text, "orders >= 1") &&
+                out.clauses.items[2].level == 1);
+    assert_true(str_is(out.clauses.items[2].value, "0"));
     assert_int_equal(segments_why(p.brand, &s, 77, a, &out, &why), ERR_NOT_FOUND);
     place_close(&p);
     arena_destroy(a);

@@ -64,6 +64,7 @@ struct people {
     uint32_t *roles; /* by kind code; grows */
     uint32_t role_count;
     struct fold_names names;
+    struct fold_names shared_names; /* without kinds: constant, for other threads */
     int kind_created, kind_identified, kind_merged, kind_unmerged, kind_group_joined, kind_answered;
     uint32_t prop_inferred; /* bool: a join concluded from a message */
     /* bulk: members whose rows wait for people_bulk_end */

@@ -53,6 +53,7 @@ enum err names_open(struct people *p, struct tx *tx)
     if (!identity_caps_parse(str_of(brand_caps(p->brand)), &p->caps)) return ERR_INVALID;
     p->names.zone = brand_zone(p->brand);
     TRY(register_own(tx, p));
+    p->shared_names = p->names;
     names_refresh(p);
     return ERR_OK;
 }
@@ -62,7 +63,7 @@ void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out)
     const struct people *p = brand_module_state(b, &people_module);
     uint32_t count = registry_kind_count(b) + 1;
     uint32_t *roles = arena_alloc_array(a, count, sizeof(*roles));
-    *out = p->names;
+    *out = p->shared_names;
     for (uint32_t code = 1; code < count; code++) {
         roles[code] = fold_kind_roles(registry_kind_name(b, (int)code));
     }

@@ -97,13 +97,21 @@ static void compare(const struct kept *k, const struct membership *m, struct ver
     compare_dues(k, m, report);
 }
 
+static bool is_kept(struct room *r)
+{
+    pthread_mutex_lock(&r->lock);
+    bool started = r->started;
+    pthread_mutex_unlock(&r->lock);
+    return started;
+}
+
 enum err segments_verify(struct brand *b, struct verify_report *report, struct why *why)
 {
     struct room *r = room_of(b);
     struct kept k = {0};
     struct membership *m = NULL;
     struct budget budget = {.bytes_left = SIZE_MAX / 2};
-    if (!r || !r->keeping) return ERR_OK;
+    if (!r || !is_kept(r)) return ERR_OK;
     struct arena *a = arena_create(0);
     segments_settle(b);
     struct snapshot *s = brand_snapshot(b);

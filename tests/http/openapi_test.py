@@ -147,7 +147,7 @@ def test_the_page_names_every_route_and_needs_no_other_file():
     assert b"prefers-color-scheme:dark" in body
     for path, method, op in operations():
         assert path.replace("{path}", "{path*}") in page.text and op["summary"] in page.text, (path, op["summary"])
-    ids = set(re.findall(r"id=\"?([\w.{}]+)", body.decode()))
+    ids = set(re.findall(r"id=\"?([\w.{}-]+)", body.decode()))
     assert {link[1:] for link in page.links if link.startswith("#")} <= ids, "a link leads nowhere"
 
 

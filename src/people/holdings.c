@@ -1,4 +1,5 @@
-/* holdings.c - the list; see holdings.h. */
+/* holdings.c - the list; see holdings.h. Only tables of this room are counted: those of others need
+ * not be there. */
 #include "people/holdings.h"
 
 #define LOG_OF_EVENTS "the history that everything shown is folded from"

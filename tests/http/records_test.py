@@ -139,6 +139,11 @@ def test_many_at_once_and_undone():
     assert rows and rows[0]["subject"] == f"tag:{tag}" and rows[0]["after"]["changed"] == 2, rows[:1]
 
 
+def test_everybody_is_an_expression_too():
+    """What the console sends where no filter is set."""
+    assert count("orders >= 0") == call("GET", "/members", limit=1)["total"] == PEOPLE
+
+
 def test_what_is_wrong_with_tags_is_told():
     tag = call("POST", "/tags", {"name": "错"}, 201)["id"]
     m = member(4)

@@ -86,7 +86,7 @@ enum {
     ROLE_KNOWN = 1 << 20,
     ROLE_ANSWERED = 1 << 21,
     ROLE_DERIVED = 1 << 22,
-    ROLE_BOOKKEEPING = 1 << 23, /* says how personas were put together: the fold leaves it out */
+    ROLE_BOOKKEEPING = 1 << 23, /* not the member's doing (merged, tagged): left out of the fold */
 };
 /* Roles of a kind by its name; 0 for a brand's own kinds. */
 uint32_t fold_kind_roles(struct str kind);

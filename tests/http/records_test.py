@@ -87,6 +87,8 @@ def test_tags_of_one_member():
     fresh('tag("金卡")', 0)
     kinds = [e["kind"] for e in call("GET", f"/members/{m}/timeline", kind="member.tagged,member.untagged")["items"]]
     assert sorted(kinds) == ["member.tagged", "member.tagged", "member.untagged"], kinds
+    seen = call("GET", f"/members/{m}")
+    assert seen["last_seen"].startswith("2026-01-01") and seen["events"] == 2, seen  # it was staff who did that
     call("DELETE", f"/members/{m}/tags/{silver}", status=204)
     assert call("GET", f"/members/{m}/tags")["items"] == []
     assert store().ask({"trend": {"kind": "member.tagged", "by": "month"}})["points"][-1]["value"] == 2

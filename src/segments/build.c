@@ -221,6 +221,7 @@ void build_install(struct room *r, const struct snapshot *s)
     uint32_t *members = mem_alloc_array(count + 1, sizeof(*members));
     roaring_bitmap_to_uint32_array(r->since, members);
     follow_look(r, s, members, count, REASON_EVENT);
+    follow_lists(r, s); /* a bulk load may have merged some */
     room_tear(r, false);
     mem_free(members);
 }

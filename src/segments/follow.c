@@ -223,6 +223,10 @@ static void look_at(struct looking *w, uint32_t member, bool whole)
 {
     struct room *r = w->room;
     int64_t due;
+    if (follow_member_of(w->snapshot, member) != member) {
+        clear_persona(r, member); /* merged away: their root is looked at */
+        return;
+    }
     arena_reset(w->arena);
     struct panel_member m = follow_personas(w->snapshot, member, w->arena);
     for (size_t i = 1; i < m.persona_count; i++)

@@ -15,7 +15,7 @@ from wellfield import Store, http, run  # noqa: E402
 
 # They change nothing that lasts: two ask, the others handle a file that no event came from yet, or end what tells of its own end.
 QUIET = {("POST", "/{brand}/query"), ("POST", "/{brand}/members/count"), ("POST", "/{brand}/imports"), ("PUT", "/{brand}/imports/{id}/content"),
-         ("POST", "/{brand}/imports/{id}/stop")}
+         ("POST", "/{brand}/imports/{id}/stop"), ("POST", "/{brand}/segment-preview")}
 
 
 @functools.cache
@@ -152,6 +152,11 @@ def test_every_change_is_in_the_log():
     w.call("PUT", "/{brand}/boards/{id}", {"name": "Tuesday", "questions": []}, id=b)
     w.call("DELETE", "/{brand}/boards/{id}", status=204, id=b)
     w.call("DELETE", "/{brand}/questions/{id}", status=204, id=q)
+    w.call("POST", "/{brand}/segments", {"code": "buyers", "name": "Buyers", "expression": "orders >= 1"}, 201)
+    w.call("PUT", "/{brand}/segments/{code}", {"name": "Buyers", "expression": "orders >= 2"}, code="buyers")
+    lily.ok("POST", "/shop/segments", {"code": "guests", "name": "Guests", "kind": "static"}, 201)
+    w.call("POST", "/{brand}/segments/{code}/members", {"add": ["m1"]}, code="guests")
+    w.call("DELETE", "/{brand}/segments/{code}", status=204, code="buyers")
     # the brand, its members, the server
     w.call("PUT", "/{brand}/settings", {"name": "Another name"})
     w.call("GET", "/{brand}/members/export")

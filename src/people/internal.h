@@ -258,15 +258,19 @@ void trait_close(struct people *p);
 
 MUST_CHECK enum err trait_erase(struct people *p, struct tx *tx, uint32_t persona);
 
-/* tagging.c */
-void tagging_open(struct people *p);
-void tagging_close(struct people *p);
-void tagging_commit(struct people *p);
-void tagging_forget(struct people *p); /* after a rollback */
+/* tag_sets.c */
+void tag_sets_open(struct people *p);
+void tag_sets_close(struct people *p);
+void tag_sets_commit(struct people *p);
+void tag_sets_forget(struct people *p); /* after a rollback */
 /* Tags, their groups or members were changed otherwise than by giving and taking. */
-void tagging_redefined(struct people *p);
+void tag_sets_redefined(struct people *p);
 /* Has the member a tag of that name? Any thread. */
-bool tagging_has(struct people *p, uint32_t member, struct str name);
+bool tag_sets_has(struct people *p, uint32_t member, struct str name);
+/* Inside the batch: the member has the tag, or has it no longer. */
+void tag_sets_change(struct people *p, uint32_t member, uint32_t tag, bool has);
+
+/* tagging.c */
 MUST_CHECK enum err tagging_due(struct people *p, struct tx *tx, uint64_t subject);
 MUST_CHECK enum err tagging_erase(struct people *p, struct tx *tx, uint32_t persona);
 

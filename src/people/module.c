@@ -14,7 +14,7 @@ static enum err people_open(struct tx *tx, void **state, struct why *why)
     TRY(names_open(p, tx));
     TRY(trait_open(p));
     p->name_index = name_index_create();
-    tagging_open(p);
+    tag_sets_open(p);
     consent_open(p);
     return identity_open(p, tx_sql(tx));
 }
@@ -25,7 +25,7 @@ static void people_close(void *state)
     members_forget(p);
     bulk_close(p);
     trait_close(p);
-    tagging_close(p);
+    tag_sets_close(p);
     consent_close(p);
     name_index_destroy(p->name_index);
     VEC_FINISH(&p->members);
@@ -103,10 +103,10 @@ static void people_on_commit(void *state)
     if (p->joined.count || p->traits_changed) trait_cache_drop(p); /* it is by member */
     if (p->joined.count) {
         identity_publish(p);
-        tagging_redefined(p);
+        tag_sets_redefined(p);
         consent_forget(p);
     }
-    tagging_commit(p);
+    tag_sets_commit(p);
     consent_commit(p);
     p->traits_changed = false;
     name_index_commit(p);
@@ -119,7 +119,7 @@ static void people_on_rollback(void *state)
     bulk_forget(p);
     identity_forget(p);
     trait_forget(p);
-    tagging_forget(p);
+    tag_sets_forget(p);
     consent_forget(p);
     name_index_rollback(p);
     p->role_count = 0; /* numbers of kinds that a trial gave may be given again */

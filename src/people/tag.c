@@ -210,7 +210,7 @@ static enum err run_save_group(struct tx *tx, void *arg, struct why *why)
     sql_bind_str(s, 3, new.colour);
     sql_bind_int(s, 4, new.exclusive);
     TRY(sql_run(s));
-    tagging_redefined(brand_module_state(tx_brand(tx), &people_module));
+    tag_sets_redefined(brand_module_state(tx_brand(tx), &people_module));
     g->id = new.id;
     return ERR_OK;
 }
@@ -245,7 +245,7 @@ static enum err run_save_tag(struct tx *tx, void *arg, struct why *why)
     sql_bind_str(s, 2, new.name);
     sql_bind_int(s, 3, new.group);
     TRY(sql_run(s));
-    tagging_redefined(brand_module_state(tx_brand(tx), &people_module));
+    tag_sets_redefined(brand_module_state(tx_brand(tx), &people_module));
     t->id = new.id;
     return ERR_OK;
 }
@@ -297,7 +297,7 @@ static enum err run_remove_tag(struct tx *tx, void *arg, struct why *why)
     if (rows) return why_fail(why, ERR_CONFLICT, MSG_TAG_IN_USE, "", "%d", (int)rows);
     TRY(delete_row(tx_sql(tx), "DELETE FROM tag_run WHERE tag = $1", *id));
     TRY(delete_row(tx_sql(tx), "DELETE FROM tag WHERE id = $1", *id));
-    tagging_redefined(brand_module_state(tx_brand(tx), &people_module));
+    tag_sets_redefined(brand_module_state(tx_brand(tx), &people_module));
     return ERR_OK;
 }
 

@@ -254,7 +254,7 @@ void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct 
     struct str trait = field_trait(field, name);
     *out = (struct expr_value){.type = TYPE_NULL};
     if (field == FIELD_TAG)
-        *out = (struct expr_value){.type = TYPE_BOOL, .boolean = tagging_has(p, member, name)};
+        *out = (struct expr_value){.type = TYPE_BOOL, .boolean = tag_sets_has(p, member, name)};
     if (field == FIELD_CONSENTED)
         *out = (struct expr_value){.type = TYPE_BOOL, .boolean = consent_holds(p, member, name)};
     if (!trait.p) return;

@@ -187,9 +187,9 @@ static const struct spec *const spec_tables[] = {
     system_specs,     account_specs,               /* server-wide */
     preference_specs, query_specs,                 /* of a brand from here */
     stream_specs,     members_specs, export_specs, /* before {id} of a member */
-    member_specs,     merge_specs,   conflict_specs, privacy_specs, reveal_specs,
-    saved_specs,      brand_specs,   staff_specs,    key_specs,     import_specs,
-    tag_specs,        note_specs,    consent_specs,  segment_specs, NULL,
+    member_specs,     merge_specs,   conflict_specs,    privacy_specs, reveal_specs, saved_specs,
+    brand_specs,      staff_specs,   key_specs,         import_specs,  tag_specs,    note_specs,
+    consent_specs,    segment_specs, segment_who_specs, NULL,
 };
 
 static size_t route_count(const struct route *list)

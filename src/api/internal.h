@@ -54,6 +54,7 @@ extern const struct spec note_specs[];
 extern const struct spec consent_specs[];
 extern const struct spec preference_specs[];
 extern const struct spec segment_specs[];
+extern const struct spec segment_who_specs[];
 extern const struct spec account_specs[];
 extern const struct spec staff_specs[];
 extern const struct spec key_specs[];

@@ -183,7 +183,7 @@ static void install_dues(struct room *r, const struct build *b)
         pthread_mutex_lock(&r->lock);
         room_set_due(r, d.member, d.at);
         pthread_mutex_unlock(&r->lock);
-        follow_push_due(r, d.member, d.at);
+        due_push(r, d.member, d.at);
     }
 }
 

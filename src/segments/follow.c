@@ -55,67 +55,6 @@ struct panel_member follow_personas(const struct snapshot *s, uint32_t member, s
     return out;
 }
 
-/* ---- timers ---- */
-
-static void sift_down(struct due *heap, size_t count)
-{
-    size_t i = 0;
-    for (;;) {
-        size_t least = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < count; child++) {
-            if (heap[child].at < heap[least].at) least = child;
-        }
-        if (least == i) return;
-        struct due swap = heap[i];
-        heap[i] = heap[least];
-        heap[least] = swap;
-        i = least;
-    }
-}
-
-void follow_push_due(struct room *r, uint32_t member, int64_t at)
-{
-    VEC_PUSH(&r->heap, ((struct due){at, member}));
-    struct due *heap = r->heap.items;
-    for (size_t i = r->heap.count - 1; i > 0 && heap[(i - 1) / 2].at > heap[i].at;) {
-        size_t up = (i - 1) / 2;
-        struct due swap = heap[i];
-        heap[i] = heap[up];
-        heap[up] = swap;
-        i = up;
-    }
-}
-
-static void pop(struct room *r)
-{
-    r->heap.items[0] = r->heap.items[--r->heap.count];
-    sift_down(r->heap.items, r->heap.count);
-}
-
-static int64_t due_of(const struct room *r, uint32_t member)
-{
-    return member < r->due.count ? r->due.items[member] : TIME_NONE;
-}
-
-int64_t follow_next_due(struct room *r)
-{
-    while (r->heap.count && due_of(r, r->heap.items[0].member) != r->heap.items[0].at)
-        pop(r);
-    return r->heap.count ? r->heap.items[0].at : TIME_NONE;
-}
-
-/* 'whole': all expressions were asked, so that it may come later too. */
-static void set_due(struct room *r, uint32_t member, int64_t due, bool whole)
-{
-    int64_t old = due_of(r, member);
-    if (!whole && (due == TIME_NONE || (old != TIME_NONE && old <= due))) return;
-    if (old == due) return;
-    pthread_mutex_lock(&r->lock);
-    room_set_due(r, member, due);
-    pthread_mutex_unlock(&r->lock);
-    if (due != TIME_NONE) follow_push_due(r, member, due);
-}
-
 /* ---- moves ---- */
 
 /* Under the lock. */
@@ -197,7 +136,7 @@ static void clear_persona(struct room *r, uint32_t persona)
         if (!r->lives.items[i]->list)
             follow_move(r, r->lives.items[i], persona, false, REASON_EVENT, r->now);
     }
-    set_due(r, persona, TIME_NONE, true);
+    due_set(r, persona, TIME_NONE, true);
     if (r->build) roaring_bitmap_add(r->since, persona);
 }
 
@@ -237,7 +176,7 @@ static void look_at(struct looking *w, uint32_t member, bool whole)
         return;
     }
     take_answers(w, member, w->which, w->answers);
-    set_due(r, member, due, whole);
+    due_set(r, member, due, whole);
 }
 
 static void look_in_scan(void *ctx, int worker, uint32_t member, const uint8_t *answers,
@@ -251,7 +190,7 @@ static void look_in_scan(void *ctx, int worker, uint32_t member, const uint8_t *
     for (size_t i = 1; i < m.persona_count; i++)
         clear_persona(w->room, m.personas[i]);
     take_answers(w, member, w->which, answers);
-    set_due(w->room, member, due, true);
+    due_set(w->room, member, due, true);
 }
 
 static bool leave_all(uint32_t member, void *arg)
@@ -259,7 +198,7 @@ static bool leave_all(uint32_t member, void *arg)
     struct looking *w = arg;
     memset(w->answers, 0, panel_count(w->room->panel));
     take_answers(w, member, w->which, w->answers);
-    set_due(w->room, member, TIME_NONE, true);
+    due_set(w->room, member, TIME_NONE, true);
     return true;
 }
 
@@ -426,14 +365,13 @@ static int by_number(const void *a, const void *b)
 void follow_clock(struct room *r, const struct snapshot *s, int64_t now)
 {
     VEC(uint32_t) members = {0};
-    for (int64_t due = follow_next_due(r); due != TIME_NONE && due <= now;
-         due = follow_next_due(r)) {
+    for (int64_t due = due_next(r); due != TIME_NONE && due <= now; due = due_next(r)) {
         VEC_PUSH(&members, r->heap.items[0].member);
-        pop(r);
+        due_pop(r);
         /* the same entry may be there twice */
         while (r->heap.count && r->heap.items[0].at == due &&
                r->heap.items[0].member == members.items[members.count - 1])
-            pop(r);
+            due_pop(r);
     }
     if (members.count) {
         qsort(members.items, members.count, sizeof(members.items[0]), by_number);
@@ -513,111 +451,4 @@ void follow_lists(struct room *r, const struct snapshot *s)
     look_listed(r, s, &c);
     room_tear(r, false);
     VEC_FINISH(&c.members);
-}
-
-/* ---- definitions ---- */
-
-static void make_panel(struct room *r)
-{
-    struct str *texts = mem_alloc_array(r->lives.count + 1, sizeof(*texts));
-    for (size_t i = 0; i < r->lives.count; i++)
-        texts[i] = str_of(r->lives.items[i]->expr);
-    panel_destroy(r->panel);
-    r->panel = panel_create(r->brand, texts, r->lives.count);
-    mem_free(texts);
-    pthread_mutex_lock(&r->lock);
-    for (size_t i = 0; i < r->lives.count; i++) {
-        struct live *l = r->lives.items[i];
-        l->wanted = panel_basis(r->panel, i);
-        l->broken = l->wanted == 0;
-        if (l->list) l->basis = l->wanted;
-        if (!r->opened && !l->list && panel_reads_lists(r->panel, i)) l->basis = 0;
-        if (live_is_building(l)) l->basis = 0; /* it stands still: the old one will not do again */
-        if (!l->broken || roaring_bitmap_is_empty(l->members)) continue;
-        roaring_bitmap_or_inplace(l->dirty, l->members);
-        roaring_bitmap_clear(l->members);
-        roaring_bitmap_add_range(l->dirty, 0, (r->due.count >> CHUNK_BITS) + 1);
-    }
-    r->opened = true;
-    pthread_mutex_unlock(&r->lock);
-}
-
-void follow_names(struct room *r)
-{
-    if (!r->panel || panel_is_old(r->panel)) make_panel(r);
-    panel_set_now(r->panel, r->now);
-}
-
-static const struct segment *find_row(const struct segment *rows, size_t count, uint32_t id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].id == id) return &rows[i];
-    }
-    return NULL;
-}
-
-/* Lives as the rows say. Under the lock. */
-static void match_rows(struct room *r, const struct segment *rows, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < r->lives.count; i++) {
-        struct live *l = r->lives.items[i];
-        if (find_row(rows, count, l->id)) {
-            r->lives.items[kept++] = l;
-        } else {
-            live_destroy(l);
-        }
-    }
-    r->lives.count = kept;
-    for (size_t i = 0; i < count; i++) {
-        struct live *l = room_find_id(r, rows[i].id);
-        if (!l) {
-            l = live_create(rows[i].id);
-            VEC_PUSH(&r->lives, l);
-        }
-        l->list = rows[i].kind == SEGMENT_STATIC;
-        l->code = room_text(r, rows[i].code);
-        l->expr = room_text(r, rows[i].expr);
-    }
-}
-
-static enum err read_named(struct room *r, struct sql *db)
-{
-    for (size_t i = 0; i < r->lives.count; i++) {
-        struct live *l = r->lives.items[i];
-        if (!l->list) continue;
-        roaring_bitmap_clear(l->named);
-        TRY(records_named(db, l->id, l->named));
-    }
-    return ERR_OK;
-}
-
-static enum err reload_by(struct room *r, struct sql *db, struct arena *a)
-{
-    struct segment *rows;
-    size_t count;
-    TRY(sql_begin(db));
-    TRY(records_read(db, a, &rows, &count));
-    pthread_mutex_lock(&r->lock);
-    match_rows(r, rows, count);
-    pthread_mutex_unlock(&r->lock);
-    TRY(read_named(r, db));
-    sql_rollback(db);
-    return ERR_OK;
-}
-
-enum err follow_reload(struct room *r, const struct snapshot *s)
-{
-    struct sql *db = NULL;
-    struct why why;
-    struct arena *a = arena_create(0);
-    enum err err = brand_reader(r->brand, &db, &why);
-    if (err == ERR_OK) err = reload_by(r, db, a);
-    sql_close(db);
-    arena_destroy(a);
-    if (err != ERR_OK) return err;
-    make_panel(r);
-    panel_set_now(r->panel, r->now);
-    follow_lists(r, s);
-    return ERR_OK;
 }

@@ -170,11 +170,22 @@ void room_set_due(struct room *r, uint32_t member, int64_t due);
 MUST_CHECK enum err keeper_start(struct room *r);
 void keeper_stop(struct room *r);
 
-/* follow.c: the keeper's steps */
+/* define.c */
 /* Read definitions and lists again. */
-MUST_CHECK enum err follow_reload(struct room *r, const struct snapshot *s);
+MUST_CHECK enum err define_reload(struct room *r, const struct snapshot *s);
 /* Make the panel anew if names have come since. */
-void follow_names(struct room *r);
+void define_names(struct room *r);
+
+/* due.c: the keeper's timers */
+int64_t due_next(struct room *r); /* the earliest; TIME_NONE */
+int64_t due_of(const struct room *r, uint32_t member);
+void due_pop(struct room *r);
+void due_push(struct room *r, uint32_t member, int64_t at);
+/* When to look at a member again; 'whole': all expressions were asked, so that it may come later
+ * too. */
+void due_set(struct room *r, uint32_t member, int64_t due, bool whole);
+
+/* follow.c: the keeper's steps */
 /* Look at those of the queue, and at who is due; 's' has them all. */
 void follow_touches(struct room *r, const struct snapshot *s, struct touch *touches, size_t count);
 void follow_clock(struct room *r, const struct snapshot *s, int64_t now);
@@ -186,9 +197,6 @@ void follow_lists(struct room *r, const struct snapshot *s);
 void follow_move(struct room *r, struct live *l, uint32_t member, bool in,
                  enum segment_reason reason, int64_t at);
 void follow_tell(struct room *r, const struct live *l, const struct segment_move *move);
-/* The keeper's timers: the earliest, TIME_NONE; one more. */
-int64_t follow_next_due(struct room *r);
-void follow_push_due(struct room *r, uint32_t member, int64_t at);
 /* The map from personas to members of a snapshot. */
 uint32_t follow_member_of(const struct snapshot *s, uint32_t persona);
 struct panel_member follow_personas(const struct snapshot *s, uint32_t member, struct arena *arena);

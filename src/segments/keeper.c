@@ -45,7 +45,7 @@ static bool may_scan(const struct room *r)
 /* Under the lock. */
 static bool has_work(struct room *r, int64_t now)
 {
-    int64_t due = follow_next_due(r);
+    int64_t due = due_next(r);
     if (r->queue.count || (r->reload && now >= r->retry_at) || (due != TIME_NONE && due <= now))
         return true;
     if (r->build) return r->build->done;
@@ -55,7 +55,7 @@ static bool has_work(struct room *r, int64_t now)
 /* Under the lock, which is dropped while it waits. */
 static void wait_for_work(struct room *r, int64_t now)
 {
-    int64_t due = follow_next_due(r), ms = IDLE_MS;
+    int64_t due = due_next(r), ms = IDLE_MS;
     if (due != TIME_NONE && due - now < ms) ms = due - now;
     struct timespec until;
     timespec_get(&until, TIME_UTC);
@@ -77,7 +77,7 @@ struct taken {
 
 static void follow(struct room *r, struct taken *t, const struct snapshot *s)
 {
-    enum err err = t->reload ? follow_reload(r, s) : ERR_OK;
+    enum err err = t->reload ? define_reload(r, s) : ERR_OK;
     if (err != ERR_OK) {
         log_warn("segments", "not_read", "slug=%s error=%s", brand_slug(r->brand), err_code(err));
         pthread_mutex_lock(&r->lock);
@@ -85,7 +85,7 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
         r->retry_at = r->now + IDLE_MS;
         pthread_mutex_unlock(&r->lock);
     }
-    follow_names(r);
+    define_names(r);
     follow_touches(r, s, t->queue.items, t->queue.count);
     follow_clock(r, s, r->now);
     if (r->build && r->build->done) build_install(r, s);

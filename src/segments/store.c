@@ -86,7 +86,7 @@ static enum err load_dues(struct room *r, struct sql *db)
             uint32_t member = number_at(bytes.p + at);
             int64_t due = time_at(bytes.p + at + 4);
             room_set_due(r, member, due);
-            follow_push_due(r, member, due);
+            due_push(r, member, due);
         }
     }
 }

@@ -183,7 +183,9 @@ static enum err get_merges(struct call *c, struct json_writer *w, struct why *wh
 {
     struct look look;
     struct look_merges merges;
+    struct sql *db;
     uint32_t member = 0;
+    TRY(members_root(c, &db, &member, why)); /* of who is nobody there is no history */
     TRY(members_look(c, &look, &member, why));
     enum err err = look_merges(&look, member, &merges, why);
     if (err == ERR_OK) {

@@ -414,6 +414,7 @@ size_t segments_moves(struct brand *b, uint64_t after, struct segment_move *out,
 void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), void *ctx)
 {
     struct room *r = room_of(b);
+    if (!r) return;
     pthread_mutex_lock(&r->listener_lock);
     r->listener = fn;
     r->listener_ctx = ctx;

@@ -129,7 +129,8 @@ uint64_t segments_newest(struct brand *b);
  * left out: LIMIT_SEGMENT_MOVES are. */
 size_t segments_moves(struct brand *b, uint64_t after, struct segment_move *out, size_t room);
 /* Have 'fn' called after moves, on the keeper's thread. One listener a brand; NULL = none: then it
- * is not running when this returns. Hold no lock that 'fn' takes. */
+ * is not running when this returns. Hold no lock that 'fn' takes. A brand without this room never
+ * calls. */
 void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), void *ctx);
 
 /* Wait until everything committed, every definition and the clock up to now is followed. */

@@ -67,14 +67,16 @@ def test_ids_of_one_brand_are_none_of_the_others():
         kind = path.split("/")[2]
         if "{id}" not in path or kind not in s.ids:
             continue
-        body = {}
-        if "requestBody" in op:
-            body = {"staff": {"role": "analyst"}, "questions": {"name": "x", "query": {"trend": {"kind": "*"}}}, "boards": {"name": "x"},
-                    "members": {"fields": "all", "reason": "a reason"}, "imports": {"format": "csv"}}.get(kind, {})
-        body = body if "requestBody" in op else None
+        of_kind = {"staff": {"role": "analyst"}, "questions": {"name": "x", "query": {"trend": {"kind": "*"}}}, "boards": {"name": "x"}, "imports": {"format": "csv"}}
+        of_last = {"reveal": {"fields": "all", "reason": "a reason"}, "merge": {"with": "m99"}, "unmerge": {"merge": 1}, "judge": {"decision": "later"},
+                   "erase": {"confirm": str(s.ids[kind]), "reason": "asked"}, "notes": {"text": "x"}, "{note}": {"text": "x"}, "{name}": {"value": "x"},
+                   "consents": {"purpose": "service", "granted": False, "way": "phone"}}
+        body = of_last.get(path.split("/")[-1], of_kind.get(kind, {})) if "requestBody" in op else None
         if "content" in path:
             continue  # its body is not JSON; the next line asks for the import itself
-        status, reply = s.olga.call(method, path.replace("{brand}", "other").replace("{id}", str(s.ids[kind])), body)
+        at = path.replace("{brand}", "other").replace("{id}", str(s.ids[kind])).replace("{tag}", "1").replace("{note}", "1").replace("{name}", "city")
+        needed = [q["name"] + "=m99" for q in op.get("parameters", []) if q["in"] == "query" and q.get("required")]
+        status, reply = s.olga.call(method, at + "?" * bool(needed) + "&".join(needed), body)
         assert status == 404, (method, path, status, reply)
         asked += 1
     assert asked >= 15, asked

@@ -48,7 +48,13 @@ KNOWN = {"filter": EXPRESSIONS, "q": ["王", "1234", "m1", "138", "anna@example.
          "columns": ["id,name", "id,phone,spent"], "query": QUESTIONS, "questions": [[1], [1, 2], []], "fields": ["all", ["phone:0"], ["trait:email"]],
          "scopes": [["members.read"], ["overview.read", "insight.read"]], "origins": [["https://example.com"], []], "action": ["staff.", "key.made"],
          "topics": ["events"], "bytes": [len(FILE)], "offset": [0], "as": ["order.paid", "lesson.done"], "tz": ["Asia/Shanghai", "UTC"],
-         "map": ["", "姓名=trait nickname"], "password": [OWNER], "name": ["Lily", "till", "签到"], "chart": [{"type": "line"}, {}]}
+         "map": ["", "姓名=trait nickname"], "password": [OWNER], "code": ["buyers", "guests"], "purpose": ["marketing", "service"], "list": ["news"], "channel": ["sms"], "channels": [["sms"]],
+         "with": ["m2", "m3", "buyers"], "member": ["m1"], "expression": EXPRESSIONS, "members": [["m1", "m2"]], "add": [["m1"]], "way": ["phone"],
+         "name": ["Lily", "till", "签到"], "chart": [{"type": "line"}, {}]}
+
+
+# where what else stands in a path comes from
+PARAMETERS = {"tag": "tags", "group": "tags/groups", "note": "members/m1/notes", "code": "segments", "purpose": "consent/purposes", "list": "consent/lists"}
 
 
 def raw(value):
@@ -226,6 +232,8 @@ class Requests:
                 kept = self.world.kept.get(base, ()) if method != "get" else ()
                 seen = [i for i in [*self.ids.get(base, []), 1, 2, 99] if i not in kept]
                 return str(self.random.choice(seen)) if self.often(0.9) else self.random.choice(["m1", "m99999"])
+            if m[1] in PARAMETERS:
+                return str(self.random.choice([*self.ids.get("/api/v1/shop/" + PARAMETERS[m[1]], []), *KNOWN.get(m[1], [1])]))
             return "index.html" if m[1] == "path" else self.world.keys[0]
         return re.sub(r"\{(\w+)\}", segment, path)
 

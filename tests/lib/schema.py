@@ -61,6 +61,9 @@ class Document:
         kind = (content_type or "").split(";")[0]
         if method == "HEAD" or status < 200 or 300 <= status < 400:
             return ["a body where none is allowed"] if body else []
+        pages = (self.operation(method, path) or {}).get("responses", {}).get("2XX", {}).get("content", {})
+        if status >= 400 and kind == "text/html" and kind in pages:
+            return []  # a page for people says so as a page
         if status >= 400:
             return self.problem_faults(status, kind, body)
         if status == 204:

@@ -26,7 +26,7 @@ enum err members_id(const struct call *c, uint32_t *out, struct why *why)
 
 enum err members_root(struct call *c, struct sql **db, uint32_t *out, struct why *why)
 {
-    uint32_t persona;
+    uint32_t persona = 0;
     TRY(members_id(c, &persona, why));
     TRY(call_reader(c, db, why));
     enum err err = people_root(*db, persona, out);

@@ -19,7 +19,7 @@ const struct env *env_system(void);
 /* A simulated one: time stands still until moved; random from a seed (xoshiro256**). */
 struct env_sim {
     struct env env;
-    int64_t now_ms;
+    _Atomic int64_t now_ms; /* may be moved while others read it */
     uint64_t state[4];
 };
 void env_sim_init(struct env_sim *sim, int64_t now_ms, uint64_t seed);

@@ -23,7 +23,7 @@ int command_erase(struct session *s, int argc, char *const *argv)
     struct why why = {0};
     struct brand *b;
     struct people_erased erased = {0};
-    uint32_t member;
+    uint32_t member = 0;
     uint64_t receipt = 0;
     const struct erase_order by_command = {0, STR("command"), STR("asked")};
     struct erase_order order = by_command;

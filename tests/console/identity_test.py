@@ -33,7 +33,11 @@ def facts():
 @functools.cache
 def walked(lang):
     need_browser()
-    s = Store("shop", None, "--name", "山泉 Shop")
+    with Store("shop", None, "--name", "山泉 Shop") as s:
+        return walk(s, lang)
+
+
+def walk(s, lang):
     s.serve()
     if http("GET", s.url + "/console/")[0] == 404:
         raise Skip("built without the console")

@@ -357,4 +357,8 @@ def test_an_erasing_leaves_a_receipt_and_nothing_else():
 
 
 if __name__ == "__main__":
-    run(globals())
+    try:
+        run(globals())
+    finally:
+        if store.cache_info().currsize:
+            store().close()

@@ -24,7 +24,7 @@ def grant(s):
         raise Skip("the rights of the tests' token are written into SQLite")
     db = sqlite3.connect(s.dir + "/server.db")
     db.execute("INSERT INTO credential (number, hash, kind, brand, created_at, scopes) VALUES (99, ?, 0, 'shop', 0, ?)",
-               (hashlib.sha256(OWNER.encode()).digest(), "overview.read members.read insight.read boards.write settings.read"))
+               (hashlib.sha256(OWNER.encode()).digest(), "overview.read members.read members.write insight.read boards.write settings.read"))
     db.commit()
     db.close()
     return s.serve()
@@ -127,6 +127,37 @@ def test_a_late_event_and_a_merge_count():
     track(s, "late-3", "own.b", anonymousId="late-2")
     merged = move(w, "both")
     assert merged["change"] == "entered" and merged["member"] != came["member"], merged
+    w.close()
+
+
+def test_what_is_written_of_a_member_moves_them_at_once():
+    s = store()
+    tag = call(s, "POST", "/tags", {"name": "gold"}, status=201)["id"]
+    for code, expression in (("golden", 'tag("gold")'), ("reachable", 'consented("sms", "marketing")'), ("locals", 'trait.town = "Suzhou"')):
+        add(s, code, expression)
+    for code in ("golden", "reachable", "locals"):
+        assert ready(s, code)["members"] == 0
+    who = call(s, "GET", "/members", limit=1)["items"][0]["id"]
+    w = watch(s)
+
+    def moved(segment, change):
+        m = move(w, segment)
+        assert (m["member"], m["change"]) == (who, change), m
+
+    call(s, "PUT", f"/members/{who}/tags/{tag}", {}, status=204)
+    moved("golden", "entered")
+    call(s, "DELETE", f"/members/{who}/tags/{tag}", status=204)
+    moved("golden", "left")
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    call(s, "PUT", f"/members/{who}/tags/{tag}", {"expires_at": soon}, status=204)
+    moved("golden", "entered")
+    moved("golden", "left")
+    for granted, change in ((True, "entered"), (False, "left")):
+        call(s, "POST", f"/members/{who}/consents", {"purpose": "marketing", "channel": "sms", "granted": granted, "way": "phone"}, status=201)
+        moved("reachable", change)
+    for town, change in (("Suzhou", "entered"), ("Wuxi", "left")):
+        call(s, "PUT", f"/members/{who}/traits/town", {"value": town}, status=204)
+        moved("locals", change)
     w.close()
 
 

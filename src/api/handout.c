@@ -15,6 +15,7 @@
 #include "people/look_merge.h"
 #include "people/note.h"
 #include "people/tag.h"
+#include "segments/segments.h"
 
 #define SPILL_BYTES 65536
 
@@ -347,6 +348,23 @@ static enum err write_consents(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
+/* Lists made by hand alone: who is in the other segments follows from the rest. */
+static enum err write_lists(struct handout *h, struct why *why)
+{
+    struct segment *items;
+    size_t count;
+    TRY(segments_list(h->look->db, h->look->arena, &items, &count, why));
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].kind != SEGMENT_STATIC) continue;
+        if (!segments_has(h->call->brand, items[i].code, h->profile->id)) continue;
+        row_begin(h);
+        cell_text(h, "list", items[i].code);
+        cell_text(h, "name", items[i].name);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
 static const struct section {
     const char *name;
     const char *header; /* of the CSV */
@@ -364,6 +382,7 @@ static const struct section {
     {"changes", "at,of,from,to", write_changes},
     {"events", "at,kind,group,touchpoint,campaign,content,staff,origin,other,amount,currency,props",
      write_events},
+    {"lists", "list,name", write_lists},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
 };

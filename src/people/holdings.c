@@ -48,7 +48,7 @@ const struct holding holdings[] = {
      "a b", "key", "identities that two members claim, to be judged", UNTIL_ERASED, "conflicts",
      "deleted", "SELECT COUNT(*) FROM identity_conflict WHERE a = $1", NULL},
     {"segment_list", "segment member", "member", NULL, "members of lists made by hand",
-     UNTIL_ERASED, NULL, "deleted", NULL, NULL},
+     UNTIL_ERASED, "lists", "deleted", NULL, NULL},
     {"segment_member", "segment chunk basis members", "members", NULL,
      "who is in a segment, worked out from the rest", "until it changes", NULL, "rewritten", NULL,
      NULL},

@@ -245,7 +245,15 @@ def handed_out(s, who):
 def test_a_member_is_handed_out_whole_in_json_and_csv():
     s = store()
     who = canary(s, 300)
+    lists = key(s, SEGMENTING)
+    call("POST", "/segments", {"code": "panel", "name": "Panel", "kind": "static"}, 201, lists)
+    call("POST", "/segments/panel/members", {"add": [who["id"]]}, token=lists)
+    deadline = time.monotonic() + 20
+    while call("GET", "/segments/panel", token=lists)["members"] != 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     data, tables = handed_out(s, who)
+    assert data["lists"] == [{"list": "panel", "name": "Panel"}], data["lists"]
     kept = {h["exported"] for h in call("GET", "/privacy/inventory")["items"] if h["exported"]}
     assert kept <= set(tables) and set(tables) == set(data) - {"brand", "made_at"}, (kept, set(tables), set(data))
     for name, rows in tables.items():

@@ -32,6 +32,13 @@ struct persona_map {
     const uint32_t *member;  /* beside it: the member's id (= its lowest persona) */
 };
 
+/* The member of a persona; the map may be NULL. */
+uint32_t persona_map_member(const struct persona_map *map, uint32_t persona);
+/* All personas of a member, that of its id first, in 'arena'; how many. The map may be NULL. It is
+ * in order of persona: of who has several it is read whole. */
+size_t persona_map_of(const struct persona_map *map, uint32_t member, struct arena *arena,
+                      uint32_t **out);
+
 struct snapshot {
     size_t part_count;
     struct part **parts;    /* in order of commit; referenced */

@@ -132,26 +132,11 @@ void sheet_add_keys(const struct layout *l, struct sheet *s, const struct tail_k
     s->count += count;
 }
 
-/* The member of a persona. */
-static uint32_t member_of(const struct persona_map *map, uint32_t persona)
-{
-    size_t low = 0, high = map->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (map->persona[middle] < persona) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < map->count && map->persona[low] == persona ? map->member[low] : persona;
-}
-
 void sheet_turn_other(struct sheet *s, const struct persona_map *map)
 {
     uint32_t *other = s->columns[SLOT_OTHER];
     if (!map || map->count == 0 || !other) return;
     for (uint32_t i = 0; i < s->count; i++) {
-        if (other[i]) other[i] = member_of(map, other[i]);
+        if (other[i]) other[i] = persona_map_member(map, other[i]);
     }
 }

@@ -21,45 +21,14 @@ void look_end(struct look *l)
 
 /* ---- personas ---- */
 
-/* Place of a persona in the map, or its count. */
-static size_t map_place(const struct persona_map *map, uint32_t persona)
-{
-    size_t low = 0, high = map->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (map->persona[middle] < persona) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < map->count && map->persona[low] == persona ? low : map->count;
-}
-
 uint32_t look_member_of(const struct look *l, uint32_t persona)
 {
-    const struct persona_map *map = l->snapshot->personas;
-    if (!map) return persona;
-    size_t place = map_place(map, persona);
-    return place < map->count ? map->member[place] : persona;
+    return persona_map_member(l->snapshot->personas, persona);
 }
 
-/* The map is in order of persona, not of member: those with others are looked for in all of it. */
 size_t look_personas(const struct look *l, uint32_t member, uint32_t **out)
 {
-    const struct persona_map *map = l->snapshot->personas;
-    VEC(uint32_t) found = {0};
-    VEC_PUSH(&found, member);
-    if (map && map_place(map, member) < map->count) {
-        for (size_t i = 0; i < map->count; i++) {
-            if (map->member[i] == member && map->persona[i] != member)
-                VEC_PUSH(&found, map->persona[i]);
-        }
-    }
-    size_t count = found.count;
-    *out = arena_copy(l->arena, found.items, count * sizeof(**out));
-    VEC_FINISH(&found);
-    return count;
+    return persona_map_of(l->snapshot->personas, member, l->arena, out);
 }
 
 /* ---- values ---- */

@@ -18,41 +18,16 @@
 
 /* ---- personas ---- */
 
-static size_t map_place(const struct persona_map *map, uint32_t persona)
-{
-    size_t low = 0, high = map->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (map->persona[middle] < persona) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < map->count && map->persona[low] == persona ? low : map->count;
-}
-
 uint32_t follow_member_of(const struct snapshot *s, uint32_t persona)
 {
-    const struct persona_map *map = s->personas;
-    size_t place = map ? map_place(map, persona) : 0;
-    return map && place < map->count ? map->member[place] : persona;
+    return persona_map_member(s->personas, persona);
 }
 
 struct panel_member follow_personas(const struct snapshot *s, uint32_t member, struct arena *arena)
 {
-    const struct persona_map *map = s->personas;
-    VEC(uint32_t) found = {0};
-    VEC_PUSH(&found, member);
-    bool shared = map && map_place(map, member) < map->count;
-    for (size_t i = 0; shared && i < map->count; i++) {
-        if (map->member[i] == member && map->persona[i] != member)
-            VEC_PUSH(&found, map->persona[i]);
-    }
-    struct panel_member out = {.id = member, .persona_count = found.count};
-    out.personas = arena_copy(arena, found.items, found.count * sizeof(found.items[0]));
-    VEC_FINISH(&found);
-    return out;
+    uint32_t *personas;
+    size_t count = persona_map_of(s->personas, member, arena, &personas);
+    return (struct panel_member){.id = member, .personas = personas, .persona_count = count};
 }
 
 /* ---- moves ---- */

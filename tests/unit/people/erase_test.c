@@ -1,34 +1,11 @@
 /* erase_test.c - a member and all that is known of them go, and nobody else changes. */
-#include "brand_place.h"
-
 #include "people/crowd.h"
+#include "people/place_loads.h"
 
 #include "people/internal.h"
-#include "people/loads.h"
 
 #define FACTS 4000
 #define PEOPLE 60
-
-static void send_live(struct place *p, const struct fact *facts, size_t count)
-{
-    struct why why = {0};
-    struct load l = {facts, count};
-    place_must(brand_call(p->brand, run_record, &l, false, &why), &why, "record");
-}
-
-static void send_bulk(struct place *p, const struct fact *facts, size_t count)
-{
-    struct why why = {0};
-    struct load l = {facts, count};
-    place_must(brand_call(p->brand, run_bulk, &l, true, &why), &why, "bulk");
-    place_must(brand_call(p->brand, run_bulk_end, NULL, true, &why), &why, "bulk end");
-}
-
-static void note_finding(void *ctx, const char *what)
-{
-    (void)ctx;
-    fail_msg("%s", what);
-}
 
 static void verify(struct place *p)
 {

@@ -4,8 +4,8 @@
 #include "brand_place.h"
 #include "people/crowd.h"
 #include "people/internal.h"
-#include "people/loads.h"
 #include "people/look.h"
+#include "people/place_loads.h"
 
 #define FACTS 3000
 #define PEOPLE 150
@@ -14,17 +14,8 @@
 static inline void send(struct place *p, const struct fact *facts, size_t count)
 {
     struct why why = {0};
-    struct load l = {facts, count};
-    place_must(brand_call(p->brand, run_record, &l, false, &why), &why, "record");
+    send_live(p, facts, count);
     place_must(brand_flush(p->brand, &why), &why, "flush");
-}
-
-static inline void send_bulk(struct place *p, const struct fact *facts, size_t count)
-{
-    struct why why = {0};
-    struct load l = {facts, count};
-    place_must(brand_call(p->brand, run_bulk, &l, true, &why), &why, "bulk");
-    place_must(brand_call(p->brand, run_bulk_end, NULL, true, &why), &why, "bulk end");
 }
 
 /* ---- looking ---- */

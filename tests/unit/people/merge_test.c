@@ -1,38 +1,15 @@
 /* merge_test.c - members become one by hand and are taken apart, and every row is what the log says
  * at each step; whoever was never merged looks the same. */
-#include "brand_place.h"
-
 #include "people/crowd.h"
+#include "people/place_loads.h"
 
 #include "people/internal.h"
-#include "people/loads.h"
 
 #define PEOPLE 24
 #define ROUNDS 40
 #define FACTS_A_ROUND 25
 
 static const struct str lily = {"lily", 4};
-
-static void send_live(struct place *p, const struct fact *facts, size_t count)
-{
-    struct why why = {0};
-    struct load l = {facts, count};
-    place_must(brand_call(p->brand, run_record, &l, false, &why), &why, "record");
-}
-
-static void send_bulk(struct place *p, const struct fact *facts, size_t count)
-{
-    struct why why = {0};
-    struct load l = {facts, count};
-    place_must(brand_call(p->brand, run_bulk, &l, true, &why), &why, "bulk");
-    place_must(brand_call(p->brand, run_bulk_end, NULL, true, &why), &why, "bulk end");
-}
-
-static void note_finding(void *ctx, const char *what)
-{
-    (void)ctx;
-    fail_msg("%s", what);
-}
 
 static void verify(struct place *p)
 {

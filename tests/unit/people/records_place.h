@@ -63,12 +63,6 @@ static inline uint32_t by_phone(struct place *p, const char *phone)
     return found;
 }
 
-static inline void note_finding(void *ctx, const char *what)
-{
-    (void)ctx;
-    fail_msg("%s", what);
-}
-
 static inline void verify(struct place *p)
 {
     struct why why = {0};

@@ -184,11 +184,11 @@ static enum err room_on_event(struct tx *tx, void *state, const struct event *ev
     struct room *r = state;
     (void)seq;
     if (tx_replaying(tx)) return ERR_OK;
-    VEC_PUSH(&r->pending, ((struct touch){ev->persona, ev->kind}));
-    struct str kind = registry_kind_name(r->brand, ev->kind);
-    if (ev->other && str_starts(kind, STR("member.")))
-        VEC_PUSH(&r->pending, ((struct touch){ev->other, 0}));
     r->emitted++;
+    if (!r->keeping) return ERR_OK; /* the first segment is built from the log */
+    VEC_PUSH(&r->pending, ((struct touch){ev->persona, ev->kind}));
+    if (ev->other && str_starts(registry_kind_name(r->brand, ev->kind), STR("member.")))
+        VEC_PUSH(&r->pending, ((struct touch){ev->other, 0}));
     return ERR_OK;
 }
 

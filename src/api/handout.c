@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "api/members.h"
 #include "base/fs.h"
 #include "insight/reply.h"
 #include "people/consent.h"
@@ -168,34 +169,17 @@ static enum err write_changes(struct handout *h, struct why *why)
     return look_history(h->look, h->profile->id, add_changes, h, why);
 }
 
-static void put_props(struct json_writer *w, const struct look_entry *e)
-{
-    json_begin_object(w);
-    for (size_t i = 0; i < e->prop_count; i++) {
-        const struct look_prop *p = &e->props[i];
-        json_key_str(w, p->name);
-        if (p->type == PROP_TEXT) {
-            json_str(w, p->text);
-        } else if (p->type == PROP_BOOL) {
-            json_bool(w, p->number != 0);
-        } else {
-            json_double(w, p->number);
-        }
-    }
-    json_end_object(w);
-}
-
 /* An object, or its text in one cell. */
 static void cell_props(struct handout *h, const struct look_entry *e)
 {
     if (h->reply.form == INSIGHT_JSON) {
         json_key(&h->reply.json, "props");
-        put_props(&h->reply.json, e);
+        members_put_props(&h->reply.json, e);
         return;
     }
     struct strbuf text = {0};
     struct json_writer w = {.out = &text};
-    put_props(&w, e);
+    members_put_props(&w, e);
     cell_text(h, "props", e->prop_count ? strbuf_str(&text) : STR(""));
     strbuf_finish(&text);
 }

@@ -8,6 +8,8 @@
 
 /* One row of a list, masked. */
 void members_put_row(const struct call *c, struct json_writer *w, const struct look_row *row);
+/* The properties of an event as an object. */
+void members_put_props(struct json_writer *w, const struct look_entry *e);
 /* LOOK_ANY_STAGE for a name that is none. */
 int members_stage(struct str name);
 /* "m12"; false when it is not. */

@@ -234,6 +234,23 @@ static void put_moment(struct json_writer *w, const struct look_timeline *t)
     json_text(w, hex);
 }
 
+void members_put_props(struct json_writer *w, const struct look_entry *e)
+{
+    json_begin_object(w);
+    for (size_t i = 0; i < e->prop_count; i++) {
+        const struct look_prop *p = &e->props[i];
+        json_key_str(w, p->name);
+        if (p->type == PROP_TEXT) {
+            json_str(w, p->text);
+        } else if (p->type == PROP_BOOL) {
+            json_bool(w, p->number != 0);
+        } else {
+            json_double(w, p->number);
+        }
+    }
+    json_end_object(w);
+}
+
 static void put_entry(const struct call *c, struct json_writer *w, const struct look_entry *e)
 {
     static const char *const dims[DIM_COUNT] = {"group",   "touchpoint", "campaign",
@@ -247,19 +264,8 @@ static void put_entry(const struct call *c, struct json_writer *w, const struct 
     }
     if (e->other) put_text(w, "other", arena_printf(c->arena, "m%" PRIu32, e->other));
     if (e->amount != HISTORY_NO_AMOUNT) put_int(w, "amount", e->amount);
-    put_object(w, "props");
-    for (size_t i = 0; i < e->prop_count; i++) {
-        const struct look_prop *p = &e->props[i];
-        json_key_str(w, p->name);
-        if (p->type == PROP_TEXT) {
-            json_str(w, p->text);
-        } else if (p->type == PROP_BOOL) {
-            json_bool(w, p->number != 0);
-        } else {
-            json_double(w, p->number);
-        }
-    }
-    json_end_object(w);
+    json_key(w, "props");
+    members_put_props(w, e);
     json_end_object(w);
 }
 

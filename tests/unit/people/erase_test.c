@@ -17,15 +17,6 @@ static void verify(struct place *p)
 
 /* ---- what the tables say ---- */
 
-static struct sql *reader(struct place *p)
-{
-    struct sql *db;
-    struct why why = {0};
-    place_must(brand_flush(p->brand, &why), &why, "flush");
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
-    return db;
-}
-
 /* The rows of a query with a member's number in it, as text; those of 'but' are left out. */
 static void add_rows(struct sql *db, const char *query, uint32_t but, int columns,
                      struct strbuf *out)
@@ -47,7 +38,7 @@ static void add_rows(struct sql *db, const char *query, uint32_t but, int column
 /* All that is stored of members but one. */
 static char *everyone_but(struct place *p, uint32_t member)
 {
-    struct sql *db = reader(p);
+    struct sql *db = flushed(p);
     struct strbuf out = {0};
     add_rows(db,
              "SELECT id, events, orders, spent, trust, created_at, last_seen FROM member"
@@ -65,17 +56,6 @@ static char *everyone_but(struct place *p, uint32_t member)
     char *text = mem_strdup(out.p ? out.p : "");
     strbuf_finish(&out);
     return text;
-}
-
-static int64_t one(struct place *p, const char *query)
-{
-    bool row;
-    struct sql *db = reader(p);
-    struct sql_stmt *s = sql_use(db, query);
-    assert_int_equal(sql_step(s, &row), ERR_OK);
-    int64_t value = row && !sql_is_null(s, 0) ? sql_int(s, 0) : 0;
-    sql_close(db);
-    return value;
 }
 
 /* ---- the tests ---- */

@@ -18,15 +18,6 @@ static void verify(struct place *p)
     place_must(people_verify(p->brand, &report, &why), &why, "people");
 }
 
-static struct sql *reader(struct place *p)
-{
-    struct sql *db;
-    struct why why = {0};
-    place_must(brand_flush(p->brand, &why), &why, "flush");
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
-    return db;
-}
-
 static void add_rows(struct sql *db, const char *query, int columns, struct strbuf *out)
 {
     struct sql_stmt *s = sql_use(db, query);
@@ -42,7 +33,7 @@ static void add_rows(struct sql *db, const char *query, int columns, struct strb
 /* Every member's row, but for when it was written; and who is of several personas. */
 static char *all_rows(struct place *p)
 {
-    struct sql *db = reader(p);
+    struct sql *db = flushed(p);
     struct strbuf out = {0};
     add_rows(db,
              "SELECT id, stage, stage_since, trust, flags, created_at, last_seen, events, orders,"
@@ -53,17 +44,6 @@ static char *all_rows(struct place *p)
     char *text = mem_strdup(out.p ? out.p : "");
     strbuf_finish(&out);
     return text;
-}
-
-static int64_t one(struct place *p, const char *query)
-{
-    bool row;
-    struct sql *db = reader(p);
-    struct sql_stmt *s = sql_use(db, query);
-    assert_int_equal(sql_step(s, &row), ERR_OK);
-    int64_t value = row && !sql_is_null(s, 0) ? sql_int(s, 0) : 0;
-    sql_close(db);
-    return value;
 }
 
 static enum err merge(struct place *p, uint32_t a, uint32_t b, uint64_t *id)

@@ -22,6 +22,7 @@
 
 #define TICK_MS (1000 / FEED_PER_SECOND)
 #define MOVES_A_TIME 64
+#define BEAT_NS ((uint64_t)LIMIT_STREAM_BEAT_SECONDS * 1000000000)
 
 /* One brand somebody watches, or has watched. */
 struct topic {
@@ -57,6 +58,7 @@ struct feed {
     pthread_cond_t wake; /* somebody watches, or it is over */
     struct topic *topics;
     size_t watchers;
+    uint64_t next_beat_ns; /* when all streams give a sign of life */
     bool stopping;
 };
 
@@ -187,6 +189,7 @@ static void look(struct feed *f, struct topic *t)
 
 static void beat_all(struct feed *f)
 {
+    f->next_beat_ns = env_mono_ns(f->env) + BEAT_NS;
     for (struct topic *t = f->topics; t; t = t->next) {
         for (struct watcher *w = t->first; w; w = w->next) {
             w->beat = true;
@@ -210,18 +213,13 @@ static void tick(struct feed *f)
 static void *run(void *arg)
 {
     struct feed *f = arg;
-    const uint64_t beat_ns = (uint64_t)LIMIT_STREAM_BEAT_SECONDS * 1000000000;
     pthread_mutex_lock(&f->lock);
-    uint64_t next_beat = env_mono_ns(f->env) + beat_ns;
     while (!f->stopping) {
         if (f->watchers == 0) {
             pthread_cond_wait(&f->wake, &f->lock);
             continue;
         }
-        if (env_mono_ns(f->env) >= next_beat) {
-            next_beat = env_mono_ns(f->env) + beat_ns;
-            beat_all(f);
-        }
+        if (env_mono_ns(f->env) >= f->next_beat_ns) beat_all(f);
         tick(f);
     }
     pthread_mutex_unlock(&f->lock);
@@ -297,6 +295,7 @@ struct feed *feed_create(const struct env *env)
 {
     struct feed *f = mem_alloc(sizeof(*f));
     f->env = env;
+    f->next_beat_ns = env_mono_ns(env) + BEAT_NS;
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->wake, NULL);
     f->running = pthread_create(&f->thread, NULL, run, f) == 0;

@@ -113,6 +113,11 @@ def test_the_overview_shows_the_figures_of_queries():
         assert members == sum(stock) and 0 < active and events == s.simulated
 
 
+def test_saving_an_opened_question_changes_it():
+    for lang, _, steps, _ in each():
+        assert steps["saved anew"]["kept"] == [{"version": 2, "asks": "trend"}], steps["saved anew"]
+
+
 def test_members_are_listed_masked_and_only_those_in_sight():
     for lang, _, steps, _ in each():
         seen = steps["members"]

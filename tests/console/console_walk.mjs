@@ -162,6 +162,15 @@ async function funnel(page) {
   await page.click(".el-dialog .btn.main");
   await page.waitForSelector(".el-message--success");
   await page.selectOption("select.saved", { label: plan.question });
+  await page.selectOption(".build select >> nth=0", "trend");
+  await page.waitForSelector(".answer footer");
+  await page.click("button.keep");
+  await page.fill('.el-dialog input[name="title"]', plan.question);
+  await page.click(".el-dialog .btn.main");
+  await page.waitForSelector(".el-dialog", { state: "hidden" });
+  await settle(page);
+  const kept = await page.evaluate(async (brand) => (await (await fetch(`/api/v1/${brand}/questions`)).json()).items.map((q) => ({ version: q.version, asks: Object.keys(q.query)[0] })), plan.brand);
+  say("saved anew", { kept });
   await page.click(".title .btn.bad");
   const asked = await agree(page);
   await page.waitForSelector(".undo .back");

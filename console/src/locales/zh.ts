@@ -49,7 +49,7 @@ const zh = {
   segments: {
     total: "共 {n} 个人群", make: "新建人群", name: "名称", code: "代码", description: "说明", kind: "类型", expression: "表达式", members: "人数", moved: "最近变化", static: "静态名单", byExpression: "由表达式决定", save: "保存", add: "添加", addNamed: "添加“{name}”",
     more: "内置人群", none: "还没有人群", noneText: "人群是一条保存下来的用户表达式，随每个事件和时间实时更新：符合的用户立刻进入，不再符合的那一刻就离开。可以先添加内置的，也可以自己写。",
-    ready: "就绪", building: "生成中", broken: "无法读取", back: "返回人群", who: "查看用户", edit: "修改", remove: "删除人群", now: "当前人数", movedAt: "最近变化 {at}", list: "名单成员", listHint: "m12 这样的编号，或 phone:13800138000；每行一个", putOn: "加入名单",
+    ready: "就绪", building: "生成中", broken: "无法读取", back: "返回人群", who: "查看用户", edit: "修改", remove: "删除人群", removeText: "将删除“{name}”；引用它的人群将无法计算。", now: "当前人数", movedAt: "最近变化 {at}", list: "名单成员", listHint: "m12 这样的编号，或 phone:13800138000；每行一个", putOn: "加入名单",
     takeOff: "移出名单", why: "某人为什么在或不在其中", whyWho: "用户编号，例如 m12", ask: "解释", isIn: "{id} 在其中", isNotIn: "{id} 不在其中", fits: "符合", fitsNot: "不符合", value: "是 {v}", nothing: "为空", noEvents: "没有这样的事件", event: "1 次，{at}", events: "{n} 次，最近 {at}",
     versions: "历史版本", live: "实时进出", quiet: "打开本页以来还没有人进出。", overlap: "两个人群的重合", first: "第一个人群", second: "第二个人群", both: "同时在两者", only: "只在{name}", either: "至少在其一",
     change: { entered: "进入", left: "离开", rebuilt: "重新生成" }, reason: { event: "因为一个事件", clock: "随时间", definition: "因为定义" },
@@ -103,7 +103,7 @@ const zh = {
     now: "本期", before: "上期", none: "（无）", rest: "其余", ended: "到此为止", frequency: "频次", recency: "最近", arrived: "新出现", actual: "实际", expected: "预测", share: "比例", cohort: "起点", time: "时间", breakdown: "拆分", value: "值",
     step: "步骤", fromFirst: "占首步", fromPrevious: "占上步", median: "用时中位数", everyone: "全部", path: "路径", occurrences: "次数", activeDays: "活跃天数", fromTo: "从 ＼ 到", revenue: "金额", figure: "指标", buyers: "买家", alive: "仍在的买家",
     expectedOrders: "预计下单天数", expectedRevenue: "预计金额", stop: "停止", stopped: "已停止。", nothing: "这段时间里没有数据", nothingText: "换一个时间范围，或看看事件类型是否选对。", table: "结果表格", cost: "扫描 {rows} 行，用时 {ms} 毫秒",
-    onlyTable: "只看表格", withChart: "显示图表", savedOnes: "已保存的问题", save: "保存", saved: "已保存“{name}”", drop: "删除问题", dropText: "将删除“{name}”，固定它的看板上也会消失。", build: "查询", how: "编辑方式", form: "表单", text: "查询的 JSON", ask: "查询",
+    onlyTable: "只看表格", withChart: "显示图表", savedOnes: "已保存的问题", save: "保存", saved: "已保存“{name}”", change: "修改“{name}”", anew: "另存为新问题", drop: "删除问题", dropText: "将删除“{name}”，固定它的看板上也会消失。", build: "查询", how: "编辑方式", form: "表单", text: "查询的 JSON", ask: "查询",
     textHint: "与 POST /api/v1/品牌/query 相同；改完离开文本框或按 Ctrl+Enter。", answer: "结果", compare: "与上期比较", name: "名称", pin: "固定到看板", noBoard: "不固定", newBoard: "新看板…",
   },
   boards: {

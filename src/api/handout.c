@@ -107,6 +107,7 @@ static enum err write_identities(struct handout *h, struct why *why)
         cell_text(h, "value", id->value);
         reply_bool(&h->reply, "verified", id->verified);
         cell_time(h, "first_seen", id->first_seen);
+        cell_time(h, "last_seen", id->last_seen);
         cell_text(h, "source", id->source);
         TRY(row_end(h, why));
     }
@@ -357,7 +358,7 @@ static const struct section {
     {"standing",
      "id,name,stage,stage_since,trust,trust_since,created,last_seen,events,orders,spent",
      write_standing},
-    {"identities", "kind,value,verified,first_seen,source", write_identities},
+    {"identities", "kind,value,verified,first_seen,last_seen,source", write_identities},
     {"traits", "name,value,at,source", write_traits},
     {"tags", "tag,at,expires_at,source", write_tags},
     {"notes", "at,author,text,changed_at", write_notes},

@@ -80,6 +80,7 @@ static void put_identities(const struct call *c, struct json_writer *w,
         put_bool(w, "masked", masked);
         put_bool(w, "verified", id->verified);
         put_time(c, w, "first_seen", id->first_seen);
+        put_time(c, w, "last_seen", id->last_seen);
         put_str(w, "source", id->source);
         json_end_object(w);
     }
@@ -348,14 +349,15 @@ const struct spec member_specs[] = {
          "\"orders\":0,\"spent\":0,\"invited\":0,\"qualified\":0,\"groups\":[\"mothers-1\"],"
          "\"contacts\":1,\"identities\":[{\"kind\":\"phone\",\"value\":\"138****1234\","
          "\"masked\":true,\"verified\":true,\"first_seen\":\"2025-01-31T08:00:00+08:00\","
-         "\"source\":\"import:1\"}],\"traits\":[{\"name\":\"city\",\"type\":\"text\","
+         "\"last_seen\":\"2025-03-19T08:00:00+08:00\",\"source\":\"import:1\"}],\"traits\":[{"
+         "\"name\":\"city\",\"type\":\"text\","
          "\"value\":\"杭州\",\"at\":\"2025-01-31T08:00:00+08:00\",\"source\":\"import:1\","
          "\"masked\":false}],\"personas\":[\"m12\"]}\n"
          "~{\"name\":null,\"stage\":null,\"stage_since\":null,\"churn\":\"left\",\"trust_since\":"
          "null,"
          "\"joined\":null,\"last_seen\":null,\"last_interaction\":null,"
          "\"last_order\":\"2025-03-01T08:00:00+08:00\"}\n~{\"traits\":[{\"value\":12.5}]}\n~{"
-         "\"traits\":[{\"value\":true}]}"},
+         "\"traits\":[{\"value\":true}],\"identities\":[{\"last_seen\":null,\"source\":null}]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}/timeline",
      .scope = SCOPE_MEMBERS_READ,

@@ -24,7 +24,9 @@ struct look_identity {
     struct str value; /* in clear */
     bool personal;    /* sealed at rest: to be masked */
     bool verified;
+    uint32_t persona; /* that it belongs to */
     int64_t first_seen;
+    int64_t last_seen; /* of the persona: its newest event; TIME_NONE = not asked for, or none */
     struct str source; /* {NULL, 0} = unknown */
 };
 

@@ -11,6 +11,28 @@ static int64_t trust_since(const struct look_story *story)
     return TIME_NONE;
 }
 
+/* The newest event of each persona, up to now, is when its identities were seen last. One read of a
+ * persona's own rows where there are several: the story does not say whose a row was. */
+static enum err find_last_seen(const struct look *l, const struct look_story *story,
+                               struct look_who *who, struct why *why)
+{
+    const struct columns none = {0};
+    const struct scan scan = {.columns = &none, .from = INT64_MIN, .to = story->now + 1};
+    for (size_t i = 0; i < story->persona_count; i++) {
+        struct history own = story->h;
+        if (story->persona_count > 1)
+            TRY(eventlog_member(l->snapshot, story->personas[i], &story->personas[i], 1, &scan,
+                                l->arena, &own, why));
+        uint32_t rows =
+            own.member_count ? history_row_at(own.at, 0, own.off[1], story->now + 1) : 0;
+        for (size_t k = 0; k < who->identity_count && rows; k++) {
+            if (who->identities[k].persona == story->personas[i])
+                who->identities[k].last_seen = own.at[rows - 1];
+        }
+    }
+    return ERR_OK;
+}
+
 enum err look_profile(const struct look *l, uint32_t member, struct look_profile *out,
                       struct why *why)
 {
@@ -18,6 +40,7 @@ enum err look_profile(const struct look *l, uint32_t member, struct look_profile
     TRY(look_story(l, member, &story, why));
     struct look_who who = {.personas = story.personas, .persona_count = story.persona_count};
     enum err err = look_who(l, &who);
+    if (err == ERR_OK) TRY(find_last_seen(l, &story, &who, why));
     *out = (struct look_profile){.id = story.id,
                                  .name = who.name,
                                  .trust_since = trust_since(&story),

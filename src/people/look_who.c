@@ -92,7 +92,9 @@ static enum err read_identities(const struct look *l, uint32_t persona, struct l
             .value = sealed ? look_unsealed(l, sql_blob(s, 2)) : copy_of(l, sql_str(s, 1)),
             .personal = sealed,
             .verified = sql_int(s, 3) != 0,
+            .persona = persona,
             .first_seen = sql_int(s, 4),
+            .last_seen = TIME_NONE,
             .source = copy_of(l, sql_is_null(s, 5) ? (struct str){NULL, 0} : sql_str(s, 5)),
         };
     }

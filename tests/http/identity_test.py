@@ -171,6 +171,9 @@ def test_merges_and_their_undoing_outlive_kills():
                 s.serve()
         assert member("u12", s)["spent"] == sum(m["spent"] for m in before.values())
         load(s, [{"kind": "order.paid", "at": "2026-03-01T00:00:00Z", "id": "late", "identities": {"user": "u7"}, "amount": 1}])
+        profile = call("GET", f"/members/{member('u7', s)['id']}", s=s)
+        seen = {i["value"]: i["last_seen"][:10] for i in profile["identities"] if i["kind"] == "user"}
+        assert seen == {f"u{i}": "2026-03-01" if i == 7 else "2026-01-02" for i in range(1, 13)}, seen  # each one's own
         for i, m in enumerate(reversed(merges)):
             at = member("u1", s)["id"]
             call("POST", f"/members/{at}/unmerge", {"merge": m["merge"]}, s=s)

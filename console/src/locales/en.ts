@@ -65,7 +65,7 @@ const en: typeof zh = {
     invited: "Invited", returned: "Returned", reads: "Reads", silent_buyer: "Silent buyer", outside: "Outside",
   },
   member: {
-    back: "Back to members", stands: "Where they stand", since: "since {at}", trust: "Trust", peak: "once {at}", why: "Why this stage", whyTrust: "Why this trust", facts: "At a glance", identities: "Identities", verified: "verified", reveal: "Show in clear",
+    back: "Back to members", stands: "Where they stand", since: "since {at}", trust: "Trust", peak: "once {at}", why: "Why this stage", whyTrust: "Why this trust", facts: "At a glance", identities: "Identities", seen: "first and last seen", verified: "verified", reveal: "Show in clear",
     revealText: "Phones, e-mail addresses and the like will be shown whole. This is written to the audit, with your reason.", reason: "Reason", traits: "Traits", noTraits: "No traits yet. They come with imported members or identify events.", history: "History", allKinds: "All kinds",
     noneOfKind: "No event of this kind.", noHistory: "No history yet.", older: "Older", segments: "Segments", whyIn: "Why", noSegments: "In no segment.",
   },

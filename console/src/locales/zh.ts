@@ -64,7 +64,7 @@ const zh = {
     invited: "邀请到的人数", returned: "回流", reads: "只看不说", silent_buyer: "默默下单", outside: "场外",
   },
   member: {
-    back: "回到用户列表", stands: "所处阶段", since: "自 {at}", trust: "信任阶段", peak: "最高到过“{at}”", why: "为什么是这个阶段", whyTrust: "为什么是这个信任阶段", facts: "概况", identities: "身份", verified: "已核实", reveal: "显示完整内容",
+    back: "回到用户列表", stands: "所处阶段", since: "自 {at}", trust: "信任阶段", peak: "最高到过“{at}”", why: "为什么是这个阶段", whyTrust: "为什么是这个信任阶段", facts: "概况", identities: "身份", seen: "首次和最近出现", verified: "已核实", reveal: "显示完整内容",
     revealText: "将显示完整的手机号、邮箱等。这次查看会连同理由记入审计。", reason: "理由", traits: "特征", noTraits: "还没有特征。导入用户资料或发送 identify 事件后出现。", history: "经历", allKinds: "所有类型", noneOfKind: "没有这种事件。",
     noHistory: "还没有经历。", older: "更早", segments: "所在人群", whyIn: "为什么", noSegments: "不在任何人群中。",
   },

@@ -53,7 +53,7 @@ uint32_t eval_did_next(const struct eval *v, const struct did *did, const struct
     const uint16_t *kind = v->history->kind;
     for (uint32_t row = from; row < w->end; row++) {
         if (kind[row] != did->kind.code) continue;
-        if (did->has_then && !followed(v, did, w, row, then)) continue;
+        if (did->has_then && followed(v, did, w, row, then) == did->then_not) continue;
         if (!did->where || eval_event(v, did->where, row)) return row;
     }
     return w->end;

@@ -139,6 +139,7 @@ struct did {
     const struct node *where; /* about events; NULL: all */
     struct kind then;         /* must follow ... */
     int64_t then_ms;          /* ... within this */
+    bool then_not;            /* or must not */
 };
 
 /* Calls that answer yes or no by a field. */

@@ -76,7 +76,7 @@ static const char *sample_of(enum msg msg)
     case MSG_EXPR_WANT_DURATION:
         return "30d, 12h, 5m, 45s, 2w";
     case MSG_EXPR_WANT_ARG:
-        return "count, days, sum, distinct, within, from, to, where, then";
+        return "count, days, sum, distinct, within, from, to, where, then, not then";
     case MSG_EXPR_WANT_MOMENT:
         return "2025-01-31, now, today";
     default:

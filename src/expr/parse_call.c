@@ -103,10 +103,22 @@ static enum err parse_then(struct parser *p, struct did *did)
     return parse_duration(p, &did->then_ms);
 }
 
+/* "not then" */
+static enum err parse_not_then(struct parser *p, struct did *did)
+{
+    parser_next(p);
+    struct token t = p->token;
+    TRY(parser_want_name(p, "then"));
+    if (did->has_then) return parser_fail(p, &t, MSG_EXPR_TWICE);
+    did->then_not = true;
+    return parse_then(p, did);
+}
+
 /* The arguments that may stand once; those that count may stand often. */
 static enum err parse_once(struct parser *p, struct did *did)
 {
     struct token t = p->token;
+    if (parser_at_name(p, "not")) return parse_not_then(p, did);
     bool within = str_is(t.text, "within"), from = str_is(t.text, "from");
     bool to = str_is(t.text, "to"), where = str_is(t.text, "where");
     if (t.type != TOKEN_NAME || !(within || from || to || where || str_is(t.text, "then"))) {

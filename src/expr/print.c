@@ -1,5 +1,6 @@
 /* print.c - the canonical form: one space between words, English stage names, no needless
- * parentheses, the arguments of did() as conditions, within, from, to, where, then.
+ * parentheses, the arguments of did() as conditions, within, from, to, where, then
+ * or not then.
  *
  * Durations print in days, hours, minutes or seconds, the largest that divides them; times in the
  * brand's zone. */
@@ -207,7 +208,7 @@ static void print_did(struct strbuf *out, const struct expr *e, const struct did
         print_node(out, e, did->where);
     }
     if (did->has_then) {
-        strbuf_add_text(out, ", then ");
+        strbuf_add_text(out, did->then_not ? ", not then " : ", then ");
         print_text(out, did->then.name);
         strbuf_add_text(out, " within ");
         print_duration(out, did->then_ms);

@@ -152,6 +152,25 @@ static void a_sequence_needs_a_later_event_in_time(void **state)
                            WORLD_NOW - 8 * TIME_DAY - 1)); /* not seen yet */
 }
 
+static void an_event_that_nothing_follows_is_found(void **state)
+{
+    (void)state;
+    NO("did(\"dm.received\", not then \"dm.sent\" within 3d)"); /* nothing was asked */
+    run_event(run, WORLD_NOW - 9 * TIME_DAY, "message.sent");
+    run_event(run, WORLD_NOW - 8 * TIME_DAY, "order.paid");
+    NO("did(\"message.sent\", not then \"order.paid\" within 1d)");
+    YES("did(\"message.sent\", not then \"order.paid\" within 86399s)");
+    YES("did(\"message.sent\", not then \"never.seen\" within 9d)");
+    run_event(run, WORLD_NOW - 7 * TIME_DAY, "message.sent");
+    YES("did(\"message.sent\", not then \"order.paid\" within 2d, count = 1)");
+    YES("did(\"message.sent\", then \"order.paid\" within 2d, count = 1)");
+    run_event(run, WORLD_NOW - 6 * TIME_DAY, "order.paid");
+    NO("did(\"message.sent\", not then \"order.paid\" within 2d)");
+    assert_true(answer_in("Asia/Shanghai",
+                          "did(\"message.sent\", not then \"order.paid\" within 2d)",
+                          WORLD_NOW - 6 * TIME_DAY - 1)); /* not seen yet */
+}
+
 static void a_sequence_follows_the_order_of_rows_in_ties(void **state)
 {
     (void)state;
@@ -224,9 +243,9 @@ static bool in_set(const struct eval *v, const struct did *d, uint32_t row)
     for (uint32_t then = row + 1; then < h->off[v->index + 1]; then++) {
         if (h->kind[then] == d->then.code && h->at[then] <= c->now &&
             h->at[then] <= at + d->then_ms)
-            return true;
+            return !d->then_not;
     }
-    return false;
+    return d->then_not;
 }
 
 struct seen {
@@ -350,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(distinct_counts_texts_by_meaning_and_types_apart, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_sequence_needs_a_later_event_in_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_event_that_nothing_follows_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sequence_follows_the_order_of_rows_in_ties, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(conditions_of_a_sequence_count_its_first_events, set_up,

@@ -90,6 +90,10 @@ static void an_error_names_line_column_what_was_found_and_what_could_stand_there
                    "who: line 1, column 21: \"within\" stands twice in one call");
     member_refuses("did(\"a\", then \"b\" within 1d, then \"b\" within 2d)",
                    "who: line 1, column 30: \"then\" stands twice in one call");
+    member_refuses("did(\"a\", then \"b\" within 1d, not then \"b\" within 2d)",
+                   "who: line 1, column 34: \"then\" stands twice in one call");
+    member_refuses("did(\"a\", not within 2d)",
+                   "who: line 1, column 14: found \"within\", expected then");
     member_refuses("did(\"a\", from 12)",
                    "who: line 1, column 15: found \"12\", expected a date, a time, now or today");
     member_refuses("did(\"a\", distinct(3) = 1)",

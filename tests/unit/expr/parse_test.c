@@ -52,6 +52,8 @@ static void spacing_and_spelling_become_canonical(void **state)
              "did(\"order.paid\", sum(amount) > 1, days != 3, distinct(props.\"会员等级\") = 2, "
              "from now - 30d, "
              "to today, where amount >= 5000 or hour < 9, then \"group.left\" within 90m)");
+    reads_as(EXPR_MEMBER, "did(\"dm.received\",not then\"dm.sent\"within 2w,within 3d)",
+             "did(\"dm.received\", within 3d, not then \"dm.sent\" within 14d)");
     reads_as(EXPR_MEMBER, "consented(\"wecom\",\"marketing\")",
              "consented(\"wecom\", \"marketing\")");
     reads_as(EXPR_MEMBER,

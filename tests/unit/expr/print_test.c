@@ -57,8 +57,9 @@ static bool same_did(const struct did *a, const struct did *b)
     return same_kind(&a->kind, &b->kind) && same_kind(&a->then, &b->then) &&
            a->then_ms == b->then_ms && a->within_ms == b->within_ms &&
            a->has_within == b->has_within && a->has_from == b->has_from && a->has_to == b->has_to &&
-           a->has_then == b->has_then && a->counts_only == b->counts_only &&
-           same_literal(&a->from, &b->from) && same_literal(&a->to, &b->to);
+           a->has_then == b->has_then && a->then_not == b->then_not &&
+           a->counts_only == b->counts_only && same_literal(&a->from, &b->from) &&
+           same_literal(&a->to, &b->to);
 }
 
 static bool same_flag(const struct flag *a, const struct flag *b)

@@ -268,7 +268,7 @@ static inline void random_did(struct random_maker *m, int depth)
         random_condition(m);
     }
     if (random_below(m, 3) == 0) {
-        random_put(m, ", then ");
+        random_put(m, random_below(m, 2) ? ", then " : ", not then ");
         random_quoted(m, m->words->kinds);
         random_put(m, " within ");
         random_duration(m);

@@ -31,6 +31,7 @@ static void fold_member(struct person *w)
     }
     fold_advance(w->fold, names, now, NULL, NULL);
     fold_get_state(w->fold, names, &w->state);
+    fold_get_rhythm(w->fold, names, now, &w->state.rhythm);
     w->folded = true;
 }
 

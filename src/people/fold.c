@@ -258,6 +258,7 @@ void fold_get_state(const struct fold *f, const struct fold_names *n, struct fol
         .groups = view.groups.items,
         .due = view.due == FOLD_NEVER ? TIME_NONE : view.due,
     };
+    out->rhythm = (struct fold_rhythm){.order_due = TIME_NONE, .due = TIME_NONE};
 }
 
 void fold_get_reasons(const struct fold *f, const struct fold_names *n, int64_t now,

@@ -172,6 +172,16 @@ bool fold_get_ask(const struct fold *f, uint32_t i, struct fold_ask *out);
 /* Does a message of the member's wait in that group (0: direct) that an answer at 'at' reaches? */
 bool fold_awaits(const struct fold *f, uint32_t group, int64_t at);
 
+/* How often a member acts, and orders. */
+struct fold_rhythm {
+    uint32_t act_days;    /* days with an act in the window of 28 d */
+    uint32_t days_before; /* the same in whole windows before that one ... */
+    uint32_t windows;     /* ... so many, at most those of 84 d; 0 = the member is too new */
+    double order_gap;     /* days from one order day to the next, in the mean */
+    int64_t order_due;    /* when the next order is due so; TIME_NONE below three order days */
+    int64_t due;          /* the next moment at which the clock alone may change this; TIME_NONE */
+};
+
 /* State at the moment the fold stands at. */
 struct fold_state {
     enum stage stage;
@@ -189,8 +199,12 @@ struct fold_state {
     uint32_t group_count;   /* groups the member is in */
     const uint32_t *groups; /* their codes, ascending; borrowed */
     int64_t due; /* the next moment at which the clock alone may change the state; TIME_NONE */
+    struct fold_rhythm rhythm; /* once fold_get_rhythm() is asked; of a member without any */
 };
 void fold_get_state(const struct fold *f, const struct fold_names *n, struct fold_state *out);
+/* At 'now', up to which the fold was advanced: it is what the stages do not need, and so apart. */
+void fold_get_rhythm(const struct fold *f, const struct fold_names *n, int64_t now,
+                     struct fold_rhythm *out);
 /* Why a stage holds: the rule of definitions.md, and the figures that make it hold. */
 enum fold_rule {
     /* lifecycle */

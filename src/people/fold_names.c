@@ -241,6 +241,23 @@ static struct expr_value value_bool(bool boolean)
     return (struct expr_value){.type = TYPE_BOOL, .boolean = boolean};
 }
 
+/* What the rhythm answers; null where the member is too new, or has ordered too seldom. */
+static struct expr_value value_rhythm(const struct fold_rhythm *r, enum expr_field field)
+{
+    const struct expr_value none = {.type = TYPE_NULL};
+    double usual = r->windows ? (double)r->days_before / r->windows : 0;
+    switch (field) {
+    case FIELD_USUAL_DAYS:
+        return r->windows ? value_number(usual) : none;
+    case FIELD_PACE:
+        return usual > 0 ? value_number(r->act_days / usual) : none;
+    case FIELD_ORDER_GAP:
+        return r->order_due == TIME_NONE ? none : value_number(r->order_gap);
+    default:
+        return value_number(r->act_days);
+    }
+}
+
 bool fold_field(const struct fold_state *s, enum expr_field field, struct expr_value *out)
 {
     switch (field) {
@@ -258,6 +275,18 @@ bool fold_field(const struct fold_state *s, enum expr_field field, struct expr_v
         return true;
     case FIELD_LAST_ORDER:
         *out = value_time(s->last_order);
+        return true;
+    case FIELD_LAST_ACT:
+        *out = value_time(s->last_act);
+        return true;
+    case FIELD_ORDER_DUE:
+        *out = value_time(s->rhythm.order_due);
+        return true;
+    case FIELD_ACT_DAYS:
+    case FIELD_USUAL_DAYS:
+    case FIELD_PACE:
+    case FIELD_ORDER_GAP:
+        *out = value_rhythm(&s->rhythm, field);
         return true;
     case FIELD_LIFECYCLE:
         *out = s->stage == STAGE_NONE ? (struct expr_value){.type = TYPE_NULL}

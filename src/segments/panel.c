@@ -14,6 +14,9 @@
 #include "insight/who.h"
 #include "segments/segments.h"
 
+#define RHYTHM_FIELDS                                                                              \
+    (UINT64_C(1) << FIELD_ACT_DAYS | UINT64_C(1) << FIELD_USUAL_DAYS | UINT64_C(1) << FIELD_PACE)
+
 struct lens {
     struct plan plan;
     bool fold; /* an expression reads a field of the fold */
@@ -38,6 +41,7 @@ struct panel {
     VEC(struct lens *) lenses;
     uint64_t names_known[2]; /* kinds and properties when it was made; codes too */
     bool warned;             /* an expression names something unknown */
+    bool rhythm;             /* an expression reads a field of struct fold_rhythm */
 };
 
 /* One thread's. */
@@ -119,6 +123,7 @@ static void add(struct panel *p, struct str text, struct entry *out)
             out->fields = expr_fields(e);
             expr_get_reach(e, &context, &out->reach);
             p->warned |= expr_warning_count(e) > 0;
+            p->rhythm |= (out->fields & RHYTHM_FIELDS) != 0;
             return;
         }
         (void)lens_create(p);
@@ -276,7 +281,9 @@ static void ask_lens(struct panel_view *v, size_t lens, const struct history *h,
     const struct fold_state *state = p->lenses.items[lens]->plan.derived
                                          ? person_state(v->persons[lens]) /* changes to come */
                                          : person_folded(v->persons[lens]);
-    if (state) sooner(a->due, state->due);
+    if (!state) return;
+    sooner(a->due, state->due);
+    if (p->rhythm) sooner(a->due, state->rhythm.due);
 }
 
 static struct scan scan_of(const struct lens *l)

@@ -6,6 +6,8 @@ export const FIELDS: { name: string; type: FieldType }[] = [
   { name: "joined", type: "time" }, { name: "last_seen", type: "time" }, { name: "last_interaction", type: "time" }, { name: "last_order", type: "time" },
   { name: "groups", type: "code" }, { name: "contacts", type: "number" }, { name: "invited", type: "number" },
   { name: "returned", type: "bool" }, { name: "reads", type: "bool" }, { name: "silent_buyer", type: "bool" }, { name: "outside", type: "bool" },
+  { name: "last_act", type: "time" }, { name: "act_days", type: "number" }, { name: "usual_days", type: "number" }, { name: "pace", type: "number" },
+  { name: "order_gap", type: "number" }, { name: "order_due", type: "time" },
 ];
 
 export interface Condition {

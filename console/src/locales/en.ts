@@ -63,6 +63,7 @@ const en: typeof zh = {
   field: {
     lifecycle: "Lifecycle", trust: "Trust", orders: "Orders", spent: "Spent", joined: "Joined", last_seen: "Last seen", last_interaction: "Last interaction", last_order: "Last order", groups: "Groups", contacts: "Contacts",
     invited: "Invited", returned: "Returned", reads: "Reads", silent_buyer: "Silent buyer", outside: "Outside",
+    last_act: "Last act", act_days: "Days with acts, 28 d", usual_days: "Usual days with acts", pace: "Pace (now by usual)", order_gap: "Days between orders", order_due: "Next order due",
   },
   member: {
     back: "Back to members", stands: "Where they stand", since: "since {at}", trust: "Trust", peak: "once {at}", why: "Why this stage", whyTrust: "Why this trust", facts: "At a glance", identities: "Identities", seen: "first and last seen", verified: "verified", reveal: "Show in clear",

@@ -62,6 +62,7 @@ const zh = {
   field: {
     lifecycle: "生命周期", trust: "信任阶段", orders: "订单数", spent: "消费金额（元）", joined: "加入时间", last_seen: "最近出现", last_interaction: "最近互动", last_order: "最近下单", groups: "社群", contacts: "好友关系数",
     invited: "邀请到的人数", returned: "回流", reads: "只看不说", silent_buyer: "默默下单", outside: "场外",
+    last_act: "最近行动", act_days: "28 天行动天数", usual_days: "往常每 28 天行动天数", pace: "节奏（现在比往常）", order_gap: "平均几天一单", order_due: "该复购的时间",
   },
   member: {
     back: "回到用户列表", stands: "所处阶段", since: "自 {at}", trust: "信任阶段", peak: "最高到过“{at}”", why: "为什么是这个阶段", whyTrust: "为什么是这个信任阶段", facts: "概况", identities: "身份", seen: "首次和最近出现", verified: "已核实", reveal: "显示完整内容",

@@ -357,15 +357,22 @@ static inline void random_member_test(struct random_maker *m)
         {"timezone", RANDOM_TEXT},
         {"anniv(birthday)", RANDOM_MOMENT},
         {"anniv(joined)", RANDOM_MOMENT},
+        {"last_act", RANDOM_MOMENT},
+        {"order_due", RANDOM_MOMENT},
+        {"order_gap", RANDOM_NUMBER},
+        {"act_days", RANDOM_NUMBER},
+        {"usual_days", RANDOM_NUMBER},
+        {"pace", RANDOM_NUMBER},
     };
-    uint64_t i = random_below(m, 31);
-    if (i < sizeof(fields) / sizeof(fields[0])) {
+    const uint64_t count = sizeof(fields) / sizeof(fields[0]);
+    uint64_t i = random_below(m, count + 3);
+    if (i < count) {
         random_put(m, fields[i].name);
         random_tail(m, fields[i].class);
-    } else if (i == 28) {
+    } else if (i == count) {
         random_part(m, "trait", m->words->text_traits);
         random_tail(m, RANDOM_TEXT);
-    } else if (i == 29) {
+    } else if (i == count + 1) {
         random_part(m, "trait", m->words->number_traits);
         random_tail(m, RANDOM_NUMBER);
     } else {

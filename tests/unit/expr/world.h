@@ -312,6 +312,7 @@ static inline void world_draw(struct world *w, struct rng *rng, enum expr_field 
     enum expr_type type = TYPE_NUMBER;
     if (rng_below(rng, 4) == 0) return;
     if (field >= FIELD_CREATED && field <= FIELD_LAST_ORDER) type = TYPE_TIME;
+    if (field == FIELD_LAST_ACT || field == FIELD_ORDER_DUE) type = TYPE_TIME;
     if (field == FIELD_BIRTHDAY) type = TYPE_DATE;
     if (field == FIELD_GROUPS) type = TYPE_CODES;
     if (field == FIELD_SOURCE || field == FIELD_TOUCHPOINT || field == FIELD_OWNER ||

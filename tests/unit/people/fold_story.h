@@ -73,6 +73,7 @@ static inline struct fold_state state_at(int64_t t)
     fold_copy(story.later, story.fold);
     fold_advance(story.later, &story.names, t, NULL, NULL);
     fold_get_state(story.later, &story.names, &s);
+    fold_get_rhythm(story.later, &story.names, t, &s.rhythm);
     return s;
 }
 

@@ -11,8 +11,20 @@ static int64_t trust_since(const struct look_story *story)
     return TIME_NONE;
 }
 
-/* The newest event of each persona, up to now, is when its identities were seen last. One read of a
- * persona's own rows where there are several: the story does not say whose a row was. */
+/* The newest thing that a member did; what was done with their record is none of it. */
+static int64_t newest_act(const struct look_story *story, const struct history *h)
+{
+    const struct fold_names *n = &story->names;
+    uint32_t rows = h->member_count ? history_row_at(h->at, 0, h->off[1], story->now + 1) : 0;
+    for (uint32_t r = rows; r > 0; r--) {
+        uint16_t kind = h->kind[r - 1];
+        if (kind >= n->kind_count || !(n->roles[kind] & ROLE_BOOKKEEPING)) return h->at[r - 1];
+    }
+    return TIME_NONE;
+}
+
+/* Identities were seen last when their persona was. One read of a persona's own rows where there
+ * are several: the story does not say whose a row was. */
 static enum err find_last_seen(const struct look *l, const struct look_story *story,
                                struct look_who *who, struct why *why)
 {
@@ -23,11 +35,9 @@ static enum err find_last_seen(const struct look *l, const struct look_story *st
         if (story->persona_count > 1)
             TRY(eventlog_member(l->snapshot, story->personas[i], &story->personas[i], 1, &scan,
                                 l->arena, &own, why));
-        uint32_t rows =
-            own.member_count ? history_row_at(own.at, 0, own.off[1], story->now + 1) : 0;
-        for (size_t k = 0; k < who->identity_count && rows; k++) {
-            if (who->identities[k].persona == story->personas[i])
-                who->identities[k].last_seen = own.at[rows - 1];
+        int64_t at = newest_act(story, &own);
+        for (size_t k = 0; k < who->identity_count; k++) {
+            if (who->identities[k].persona == story->personas[i]) who->identities[k].last_seen = at;
         }
     }
     return ERR_OK;

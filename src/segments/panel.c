@@ -39,6 +39,7 @@ struct panel {
     struct entry *entries;
     size_t count;
     VEC(struct lens *) lenses;
+    int created;             /* code of the kind that begins every history; -1 = none yet */
     uint64_t names_known[2]; /* kinds and properties when it was made; codes too */
     bool warned;             /* an expression names something unknown */
     bool rhythm;             /* an expression reads a field of struct fold_rhythm */
@@ -138,6 +139,7 @@ struct panel *panel_create(struct brand *b, const struct str *texts, size_t coun
     /* before anything is looked up: what comes meanwhile makes it old */
     p->names_known[0] = names_known(b, false);
     p->names_known[1] = names_known(b, true);
+    p->created = registry_find_kind(b, STR("member.created"));
     p->budget.bytes_left = SIZE_MAX / 2;
     segments_catalog(b, &p->catalog);
     people_fold_names(b, p->arena, &p->names);
@@ -209,6 +211,7 @@ bool panel_reads(const struct panel *p, size_t i, uint16_t kind)
     const struct entry *e = &p->entries[i];
     if (!e->expr) return false;
     if (kind == 0 || e->fields || e->reach.every_kind || expr_names_derived(e->expr)) return true;
+    if (kind == p->created && !e->reach.needed) return true; /* begins a history */
     for (size_t k = 0; k < e->reach.kind_count; k++) {
         if (e->reach.kinds[k] == kind) return true;
     }

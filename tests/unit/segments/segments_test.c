@@ -153,6 +153,26 @@ static void who_spoke_leaves_at_the_very_millisecond(void **state)
     arena_destroy(a);
 }
 
+static void who_is_new_enters_what_holds_of_anybody(void **state)
+{
+    (void)state;
+    struct place p;
+    struct arena *a = arena_create(0);
+    place_open(&p, "Asia/Shanghai");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    add(&p, a, "quiet", "not did(\"message.sent\", within 7d)");
+    add(&p, a, "few", "did(\"message.sent\", count < 3)");
+    segments_settle(p.brand);
+    assert_int_equal(size_of(&p, "quiet"), 0);
+    say(&p, "u2", "checkin.done", PLACE_NOW);
+    segments_settle(p.brand);
+    assert_int_equal(size_of(&p, "quiet"), 1);
+    assert_int_equal(size_of(&p, "few"), 2);
+    verify(&p);
+    place_close(&p);
+    arena_destroy(a);
+}
+
 static void a_late_event_counts_from_its_own_time(void **state)
 {
     (void)state;
@@ -401,6 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_spoke_leaves_at_the_very_millisecond),
+        cmocka_unit_test(who_is_new_enters_what_holds_of_anybody),
         cmocka_unit_test(a_late_event_counts_from_its_own_time),
         cmocka_unit_test(a_stage_that_the_clock_moves_moves_its_segment),
         cmocka_unit_test(circles_and_names_in_use_are_refused),

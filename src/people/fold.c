@@ -134,7 +134,7 @@ static void settle(struct fold *f, const struct fold_rules *r, const struct repo
     set_stage(f, v.stage, report);
     set_trust(f, v.trust, report);
     f->churn = (uint8_t)v.churn;
-    int64_t returned_end = f->returned_at + fold_days_ms(r->window_days);
+    int64_t returned_end = f->returned_at + fold_days_ms(r->returned_days);
     f->due = returned_end > f->now && returned_end < v.due ? returned_end : v.due;
     f->dirty = false;
 }
@@ -240,7 +240,7 @@ void fold_get_state(const struct fold *f, const struct fold_names *n, struct fol
         .returned = fold_returned(&view, &n->rules, now),
         .outside = view.joined != TIME_NONE && view.last_join == TIME_NONE,
         .reads = fold_reads(&view, &n->rules, now),
-        .silent_buyer = fold_silent_buyer(&view, now),
+        .silent_buyer = fold_silent_buyer(&view, &n->rules, now),
         .first_seen = view.first_seen,
         .last_seen = view.last_at,
         .created = view.first_seen,

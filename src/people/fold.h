@@ -47,15 +47,32 @@ const char *stage_name_zh(enum stage s);
 const char *trust_name(enum trust t); /* "unaware" ... */
 const char *trust_name_zh(enum trust t);
 
-/* Numbers of definitions.md 2, each changeable per brand. fold_rules_default() gives these. */
+/* Numbers of definitions.md 2 and 3, each changeable per brand. What they are called, their
+ * defaults, bounds and words are the table of numbers.c. */
 struct fold_rules {
-    int dormant_days; /* 14 */
-    int churned_days; /* 90 */
-    int left_hours;   /* 24 */
-    int order_days;   /* 180: how long a paid order stands for core, active, trust */
-    int window_days;  /* 28 */
-    int before_days;  /* 84 */
+    int dormant_days;       /* without an act */
+    int rhythm_orders;      /* order days that make a rhythm */
+    int rhythm_percent;     /* of the own gap: how long a rhythm lasts */
+    int fell_percent;       /* of the days before: so few act days, or fewer, are dormant, too */
+    int fell_days;          /* act days in a window that the time before must have had */
+    int churned_days;       /* without act, look or join */
+    int patience_percent;   /* of the own gap: churned not before */
+    int left_hours;         /* in no group, on no list */
+    int order_days;         /* how long a paid order stands for core, active, trust */
+    int core_orders;        /* of them, for core */
+    int active_days;        /* act days in a window, for active */
+    int active_orders;      /* orders that stand, for active */
+    int effective_days;     /* act days in a window, for effective */
+    int window_days;        /* the window itself */
+    int before_days;        /* the time before it */
+    int returned_days;      /* how long one counts as won back */
+    int silent_buyer_days;  /* without a message */
+    int informed_items;     /* different content items */
+    int familiar_exchanges; /* and these: for familiar */
+    int familiar_days;
+    int familiar_staff;
 };
+/* As numbers.c has them. */
 void fold_rules_default(struct fold_rules *r);
 /* "training" 5/30, "fresh" 7/45, "knowledge" 14/90 (default), "retail" 30/120, "beauty" 30/180;
  * false if unknown. */
@@ -249,4 +266,5 @@ bool fold_field(const struct fold_state *s, enum expr_field field, struct expr_v
 
 /* Bytes for the member's row, and back. The encoding is canonical: equal states encode equally. */
 void fold_encode(const struct fold *f, struct strbuf *out);
-bool fold_decode(struct fold *f, struct str bytes); /* false: damaged; f is then as new */
+/* False: damaged; f is then as new. What follows from the rules does so from these. */
+bool fold_decode(struct fold *f, const struct fold_rules *r, struct str bytes);

@@ -225,6 +225,6 @@ void fold_apply(struct fold *f, const struct fold_names *n, const struct fold_ro
     if (row->roles & TALK) add_talk(f, n, row);
     if (row->roles & RELATION) add_relation(f, row);
     if (row->roles & SPREAD) add_spread(f, row);
-    if (row->roles & ROLE_ORDER_PAID) fold_apply_paid(f, n->zone, row);
+    if (row->roles & ROLE_ORDER_PAID) fold_apply_paid(f, n, row);
     if (row->roles & ROLE_ORDER_REFUNDED) fold_apply_refund(f, row);
 }

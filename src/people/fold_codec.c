@@ -325,19 +325,19 @@ static void get_state(struct byte_reader *r, struct fold *f)
     if ((f->dm_from == DM_NONE) != (f->dm_at == TIME_NONE)) r->bad = true;
 }
 
-bool fold_decode(struct fold *f, struct str bytes)
+bool fold_decode(struct fold *f, const struct fold_rules *r, struct str bytes)
 {
-    struct byte_reader r = byte_reader_of(bytes.p, bytes.len);
+    struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
     fold_reset(f);
-    if (get_u8(&r) != VERSION) return false;
-    f->events = get_varint(&r);
-    if (f->events) get_state(&r, f);
-    if (r.bad || byte_reader_left(&r)) {
+    if (get_u8(&in) != VERSION) return false;
+    f->events = get_varint(&in);
+    if (f->events) get_state(&in, f);
+    if (in.bad || byte_reader_left(&in)) {
         fold_reset(f);
         return false;
     }
     fold_orders_recount(f);
-    fold_orders_pace(f);
+    fold_orders_pace(f, r);
     f->dirty = true;
     return true;
 }

@@ -9,8 +9,7 @@
 
 #include "people/fold.h"
 
-#define FOLD_SILENT_BUYER_MS (90 * TIME_DAY) /* a buyer without a message for so long is silent */
-#define FOLD_NEVER INT64_MAX                 /* as a due time: the clock alone changes nothing */
+#define FOLD_NEVER INT64_MAX /* as a due time: the clock alone changes nothing */
 
 /* A set of codes, ascending. */
 struct fold_codes {
@@ -120,7 +119,7 @@ struct fold {
     uint32_t latest;    /* place of the latest order; UINT32_MAX = it has no name, or none */
     int64_t void_at;    /* since when the latest order is unpaid; TIME_NONE = it stands */
     int64_t rhythm_end; /* from the order days: when the rhythm ends */
-    int64_t double_gap; /* ms: twice the mean gap between order days, rounded up; 0 = none */
+    int64_t patience;   /* ms: the mean gap between order days times patience_percent; 0 = none */
     /* sets */
     struct fold_codes groups;
     struct fold_codes contacts;
@@ -147,7 +146,7 @@ struct fold_reasons {
 };
 struct fold_reasons fold_reason_at(const struct fold *f, const struct fold_rules *r, int64_t t);
 bool fold_reads(const struct fold *f, const struct fold_rules *r, int64_t t);
-bool fold_silent_buyer(const struct fold *f, int64_t t);
+bool fold_silent_buyer(const struct fold *f, const struct fold_rules *r, int64_t t);
 bool fold_returned(const struct fold *f, const struct fold_rules *r, int64_t t);
 
 /* fold_apply.c */
@@ -158,12 +157,12 @@ void *fold_grow(void *items, uint32_t *capacity, uint32_t need, size_t size);
 uint32_t fold_code_place(const struct fold_codes *c, uint32_t code);
 
 /* fold_order.c */
-void fold_apply_paid(struct fold *f, const struct zone *zone, const struct fold_row *row);
+void fold_apply_paid(struct fold *f, const struct fold_names *n, const struct fold_row *row);
 void fold_apply_refund(struct fold *f, const struct fold_row *row);
 /* Recompute what follows from the orders: 'standing', 'orders_standing'; and the pace from the
  * days. */
 void fold_orders_recount(struct fold *f);
-void fold_orders_pace(struct fold *f);
+void fold_orders_pace(struct fold *f, const struct fold_rules *r);
 
 static inline int64_t fold_day_last(const struct fold_day *d)
 {

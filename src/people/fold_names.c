@@ -1,4 +1,4 @@
-/* fold_names.c - words and presets, and events as rows. */
+/* fold_names.c - words, and events as rows. */
 #include "people/fold_internal.h"
 
 #include <assert.h>
@@ -62,37 +62,6 @@ const char *trust_name(enum trust t)
 const char *trust_name_zh(enum trust t)
 {
     return trusts_zh[t];
-}
-
-void fold_rules_default(struct fold_rules *r)
-{
-    *r = (struct fold_rules){
-        .dormant_days = 14,
-        .churned_days = 90,
-        .left_hours = 24,
-        .order_days = 180,
-        .window_days = 28,
-        .before_days = 84,
-    };
-}
-
-bool fold_rules_preset(struct str name, struct fold_rules *r)
-{
-    static const struct {
-        const char *name;
-        int dormant_days, churned_days;
-    } presets[] = {
-        {"training", 5, 30}, {"fresh", 7, 45},    {"knowledge", 14, 90},
-        {"retail", 30, 120}, {"beauty", 30, 180},
-    };
-    for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
-        if (!str_is(name, presets[i].name)) continue;
-        fold_rules_default(r);
-        r->dormant_days = presets[i].dormant_days;
-        r->churned_days = presets[i].churned_days;
-        return true;
-    }
-    return false;
 }
 
 static void column_add(struct columns *columns, uint32_t prop)

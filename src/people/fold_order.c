@@ -131,27 +131,34 @@ void fold_orders_recount(struct fold *f)
     }
 }
 
-void fold_orders_pace(struct fold *f)
+/* So many hundredths of the mean gap, rounded up; a hundredth of a day is whole milliseconds. */
+static int64_t gaps_of(int64_t days, int64_t gaps, int percent)
+{
+    return (days * percent * (TIME_DAY / 100) + gaps - 1) / gaps;
+}
+
+void fold_orders_pace(struct fold *f, const struct fold_rules *r)
 {
     int64_t gaps = (int64_t)f->order_days - 1;
     f->rhythm_end = TIME_NONE;
-    f->double_gap = 0;
+    f->patience = 0;
     if (gaps < 1) return;
-    int64_t span = ((int64_t)f->order_day_last - f->order_day_first) * TIME_DAY;
-    f->double_gap = (2 * span + gaps - 1) / gaps;
-    if (gaps >= 2) f->rhythm_end = f->last_order + (3 * span + 2 * gaps - 1) / (2 * gaps);
+    int64_t days = (int64_t)f->order_day_last - f->order_day_first;
+    f->patience = gaps_of(days, gaps, r->patience_percent);
+    if (gaps + 1 >= r->rhythm_orders)
+        f->rhythm_end = f->last_order + gaps_of(days, gaps, r->rhythm_percent);
 }
 
-static void add_order_day(struct fold *f, const struct zone *zone, int64_t at)
+static void add_order_day(struct fold *f, const struct fold_names *n, int64_t at)
 {
-    int32_t day = zone_day(zone, at);
+    int32_t day = zone_day(n->zone, at);
     if (f->order_days == 0) f->order_day_first = day;
     if (f->order_days == 0 || day > f->order_day_last) {
         f->order_day_last = day;
         f->order_days++;
     }
     f->last_order = at;
-    fold_orders_pace(f);
+    fold_orders_pace(f, &n->rules);
 }
 
 static void add_unnamed(struct fold *f, int64_t at, int64_t amount)
@@ -184,10 +191,10 @@ static void pay_named(struct fold *f, const struct fold_row *row, int64_t amount
     }
 }
 
-void fold_apply_paid(struct fold *f, const struct zone *zone, const struct fold_row *row)
+void fold_apply_paid(struct fold *f, const struct fold_names *n, const struct fold_row *row)
 {
     int64_t amount = row->amount == HISTORY_NO_AMOUNT ? 0 : row->amount;
-    add_order_day(f, zone, row->at);
+    add_order_day(f, n, row->at);
     if (row->order) {
         pay_named(f, row, amount);
     } else {

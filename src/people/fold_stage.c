@@ -68,18 +68,20 @@ static uint32_t earlier_days(struct moment *m, uint32_t recent)
     return end > start ? end - start : 0;
 }
 
-/* Act days fell to a quarter of what they were: those in the window are <= 25 % of their mean per
- * window over the time before (or since joining, a window at least), where that mean is >= 4. With
- * s the length of that time the mean is before * window / s: while s grows, the rule ends by
- * itself. */
+/* Act days fell to a quarter of what they were: those in the window are <= fell_percent of their
+ * mean per window over the time before (or since joining, a window at least), where that mean is >=
+ * fell_days. With s the length of that time the mean is before * window / s: while s grows, the
+ * rule ends by itself. */
 static bool fell_silent(struct moment *m, uint32_t from)
 {
     int64_t window = fold_days_ms(m->r->window_days), full = fold_days_ms(m->r->before_days);
     int64_t least = window < full ? window : full;
-    if (m->f->days.count * window < 4 * least) return false;
+    if (m->f->days.count * window < m->r->fell_days * least) return false;
     int64_t before = earlier_days(m, from);
     int64_t recent = m->f->days.count - from;
-    int64_t s_max = before * window / (4 * (recent ? recent : 1));
+    int64_t s_max = before * window / m->r->fell_days;
+    int64_t s_fell = recent ? m->r->fell_percent * before * window / (100 * recent) : s_max;
+    if (s_fell < s_max) s_max = s_fell;
     int64_t s = m->t - window - m->f->joined;
     if (s >= full) return full <= s_max;
     look_again(m, m->f->joined + window + s_max + 1);
@@ -100,7 +102,7 @@ static enum churn churned(struct moment *m)
     bool bought = within(m, f->standing[0], fold_days_ms(m->r->order_days));
     if (f->void_at != TIME_NONE && !bought && f->last_act <= f->void_at) return CHURN_REFUNDED;
     int64_t patience = fold_days_ms(m->r->churned_days);
-    if (f->double_gap > patience) patience = f->double_gap;
+    if (f->patience > patience) patience = f->patience;
     int64_t last = f->last_act > f->last_look ? f->last_act : f->last_look;
     if (f->last_join > last) last = f->last_join;
     return reached(m, last + patience) ? CHURN_SILENT : CHURN_NOT;
@@ -118,20 +120,21 @@ static bool dormant(struct moment *m, uint32_t from)
 static bool core(struct moment *m)
 {
     int64_t length = fold_days_ms(m->r->order_days);
-    bool buys = within(m, m->f->standing[0], length);
+    bool buys = within(m, m->f->standing[m->r->core_orders - 1], length);
     return within(m, m->f->last_spread, length) && buys;
 }
 
 static bool active(struct moment *m, uint32_t recent)
 {
     bool speaks = within(m, m->f->last_interaction, fold_days_ms(m->r->window_days));
-    bool buys = within(m, m->f->standing[1], fold_days_ms(m->r->order_days));
-    return recent >= 4 && speaks && buys;
+    bool buys = within(m, m->f->standing[m->r->active_orders - 1], fold_days_ms(m->r->order_days));
+    return recent >= (uint32_t)m->r->active_days && speaks && buys;
 }
 
 static bool effective(struct moment *m, uint32_t recent)
 {
-    return m->f->effective || m->f->orders_standing > 0 || recent >= 2 || in_rhythm(m);
+    bool often = recent >= (uint32_t)m->r->effective_days;
+    return m->f->effective || m->f->orders_standing > 0 || often || in_rhythm(m);
 }
 
 static enum stage stage_at(struct moment *m, enum churn *churn)
@@ -150,9 +153,10 @@ static enum stage stage_at(struct moment *m, enum churn *churn)
     return effective(m, recent) ? STAGE_EFFECTIVE : STAGE_NEW;
 }
 
-static bool familiar(const struct fold *f)
+static bool familiar(const struct fold *f, const struct fold_rules *r)
 {
-    return f->exchange_count >= 3 && f->exchange_days >= 2 && f->exchange_staff >= 2;
+    return f->exchange_count >= r->familiar_exchanges && f->exchange_days >= r->familiar_days &&
+           f->exchange_staff >= r->familiar_staff;
 }
 
 static enum trust trust_at(struct moment *m)
@@ -164,8 +168,8 @@ static enum trust trust_at(struct moment *m)
     }
     if (f->shares) return TRUST_SHARES;
     if (f->orders_standing) return TRUST_BOUGHT;
-    if (familiar(f)) return TRUST_FAMILIAR;
-    if (f->informed || f->content_count == 3) return TRUST_INFORMED;
+    if (familiar(f, m->r)) return TRUST_FAMILIAR;
+    if (f->informed || f->content_count >= m->r->informed_items) return TRUST_INFORMED;
     if (f->last_join != TIME_NONE) return TRUST_ACQUAINTED;
     return f->touched ? TRUST_CURIOUS : TRUST_UNAWARE;
 }
@@ -185,7 +189,7 @@ static struct fold_reason why_churned(struct moment *m, enum churn churn)
     if (churn == CHURN_REFUNDED)
         return (struct fold_reason){RULE_CHURNED_REFUNDED, f->void_at, 0, m->r->order_days, 0};
     int64_t limit = fold_days_ms(m->r->churned_days);
-    if (f->double_gap > limit) limit = f->double_gap;
+    if (f->patience > limit) limit = f->patience;
     int64_t last = f->last_act > f->last_look ? f->last_act : f->last_look;
     if (f->last_join > last) last = f->last_join;
     return (struct fold_reason){RULE_CHURNED_SILENT, last, days_between(last, m->t),
@@ -211,7 +215,7 @@ static struct fold_reason why_effective(struct moment *m, uint32_t recent)
     if (f->orders_standing > 0) {
         r.rule = RULE_EFFECTIVE_ORDER;
         r.count = f->orders_standing;
-    } else if (recent >= 2) {
+    } else if (recent >= (uint32_t)m->r->effective_days) {
         r.rule = RULE_EFFECTIVE_DAYS;
     } else if (!f->effective) {
         r.rule = RULE_EFFECTIVE_RHYTHM;
@@ -281,7 +285,7 @@ struct fold_verdict fold_judge(const struct fold *f, const struct fold_rules *r,
     v.stage = stage_at(&m, &v.churn);
     v.trust = trust_at(&m);
     look_again(&m, f->last_look + fold_days_ms(r->window_days));
-    if (f->orders_standing) look_again(&m, f->last_message + FOLD_SILENT_BUYER_MS);
+    if (f->orders_standing) look_again(&m, f->last_message + fold_days_ms(r->silent_buyer_days));
     v.due = m.due;
     return v;
 }
@@ -291,12 +295,12 @@ bool fold_reads(const struct fold *f, const struct fold_rules *r, int64_t t)
     return f->stage == STAGE_DORMANT && f->last_look > t - fold_days_ms(r->window_days);
 }
 
-bool fold_silent_buyer(const struct fold *f, int64_t t)
+bool fold_silent_buyer(const struct fold *f, const struct fold_rules *r, int64_t t)
 {
-    return f->orders_standing > 0 && f->last_message <= t - FOLD_SILENT_BUYER_MS;
+    return f->orders_standing > 0 && f->last_message <= t - fold_days_ms(r->silent_buyer_days);
 }
 
 bool fold_returned(const struct fold *f, const struct fold_rules *r, int64_t t)
 {
-    return f->returned_at > t - fold_days_ms(r->window_days);
+    return f->returned_at > t - fold_days_ms(r->returned_days);
 }

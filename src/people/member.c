@@ -68,7 +68,7 @@ static enum err load(struct people *p, struct sql *db, uint32_t id, struct membe
     if (!row) return ERR_OK;
     m->seq = (uint64_t)sql_int(s, 0);
     m->armed_due = sql_is_null(s, 1) ? TIME_NONE : sql_int(s, 1);
-    bool sound = fold_decode(m->fold, sql_blob(s, 2));
+    bool sound = fold_decode(m->fold, &p->names.rules, sql_blob(s, 2));
     sql_reset(s);
     if (!sound) m->stale = m->behind = true; /* rebuilt from the log; verify reports it */
     return ERR_OK;

@@ -165,7 +165,7 @@ static struct census census_of(struct place *p)
     struct sql_stmt *s = sql_use(db, "SELECT state FROM member");
     while (sql_step(s, &row) == ERR_OK && row) {
         struct fold_state state;
-        assert_true(fold_decode(fold, sql_blob(s, 0)));
+        assert_true(fold_decode(fold, &names.rules, sql_blob(s, 0)));
         fold_advance(fold, &names, NOW, NULL, NULL);
         fold_get_state(fold, &names, &state);
         add_member(&c, &state);

@@ -58,7 +58,7 @@ static void use(struct fold *f, const struct fold_names *n, struct rng *g)
     struct fold_state s;
     fold_get_state(f, n, &s);
     fold_encode(f, &a);
-    assert_true(fold_decode(copy, strbuf_str(&a)));
+    assert_true(fold_decode(copy, &n->rules, strbuf_str(&a)));
     fold_encode(copy, &b);
     assert_true(str_eq(strbuf_str(&a), strbuf_str(&b)));
     int64_t later = 2 * EVENT_AT_MAX + 1000 * TIME_DAY;
@@ -89,7 +89,7 @@ static void damaged_bytes_are_refused_or_harmless(void **unused)
         for (uint64_t k = rng_below(&g, 3); k < 3 && bytes.len; k++) {
             damage(&bytes, &g);
         }
-        if (fold_decode(victim, strbuf_str(&bytes))) {
+        if (fold_decode(victim, &n.rules, strbuf_str(&bytes))) {
             use(victim, &n, &g);
         } else {
             refused++;
@@ -118,7 +118,7 @@ static void random_bytes_are_refused_or_harmless(void **unused)
             bytes[k] = (char)(rng_below(&g, 3) ? rng_below(&g, 4) : rng_below(&g, 256));
         }
         if (len) bytes[0] = 1;
-        if (fold_decode(f, (struct str){bytes, len})) use(f, &n, &g);
+        if (fold_decode(f, &n.rules, (struct str){bytes, len})) use(f, &n, &g);
     }
     fold_destroy(f);
 }
@@ -134,11 +134,11 @@ static void every_cut_is_refused(void **unused)
     grow(f, &n, &g, INT64_C(1700000000000));
     fold_encode(f, &bytes);
     for (size_t len = 0; len < bytes.len; len++) {
-        assert_false(fold_decode(f, (struct str){bytes.p, len}));
+        assert_false(fold_decode(f, &n.rules, (struct str){bytes.p, len}));
     }
-    assert_true(fold_decode(f, strbuf_str(&bytes)));
+    assert_true(fold_decode(f, &n.rules, strbuf_str(&bytes)));
     strbuf_add_char(&bytes, 0);
-    assert_false(fold_decode(f, strbuf_str(&bytes)));
+    assert_false(fold_decode(f, &n.rules, strbuf_str(&bytes)));
     strbuf_finish(&bytes);
     fold_destroy(f);
 }
@@ -146,11 +146,12 @@ static void every_cut_is_refused(void **unused)
 static void an_empty_fold_is_two_bytes(void **unused)
 {
     (void)unused;
+    struct fold_names n = names_in("Asia/Shanghai");
     struct fold *f = fold_create();
     struct strbuf bytes = {0};
     fold_encode(f, &bytes);
     assert_int_equal(bytes.len, 2);
-    assert_true(fold_decode(f, strbuf_str(&bytes)));
+    assert_true(fold_decode(f, &n.rules, strbuf_str(&bytes)));
     strbuf_finish(&bytes);
     fold_destroy(f);
 }
@@ -169,7 +170,7 @@ static void an_advanced_fold_keeps_its_moment(void **unused)
     size_t count = changes.count;
     assert_int_equal(changes.items[count - 1].to, STAGE_DORMANT);
     fold_encode(f, &bytes);
-    assert_true(fold_decode(f, strbuf_str(&bytes)));
+    assert_true(fold_decode(f, &n.rules, strbuf_str(&bytes)));
     fold_advance(f, &n, row.at + 21 * TIME_DAY, note_change, &changes);
     assert_int_equal(changes.count, count);
     strbuf_finish(&bytes);

@@ -152,9 +152,9 @@ static inline int64_t order_days(const struct timeline *l, int64_t t, int64_t *s
 static inline bool in_rhythm(const struct timeline *l, int64_t t)
 {
     int64_t span, n = order_days(l, t, &span);
-    if (n < 3) return false;
+    if (n < l->names.rules.rhythm_orders) return false;
     int64_t since = t - last_with(l, t, ROLE_ORDER_PAID);
-    return 2 * since * (n - 1) < 3 * span * TIME_DAY;
+    return 100 * since * (n - 1) < l->names.rules.rhythm_percent * span * TIME_DAY;
 }
 
 static inline bool silent_for(const struct timeline *l, int64_t t, int64_t since)
@@ -162,7 +162,7 @@ static inline bool silent_for(const struct timeline *l, int64_t t, int64_t since
     int64_t span, n = order_days(l, t, &span);
     int64_t length = t - since;
     if (length < l->names.rules.churned_days * TIME_DAY) return false;
-    return n < 2 || length * (n - 1) >= 2 * span * TIME_DAY;
+    return n < 2 || 100 * length * (n - 1) >= l->names.rules.patience_percent * span * TIME_DAY;
 }
 
 /* Groups and contact lists at t; the moment the last was left, TIME_NONE when on one or never on
@@ -222,10 +222,12 @@ static inline bool dormant_at(const struct timeline *l, int64_t t, int64_t joine
     if (joined > start) start = joined - 1;
     int64_t length = t - window - max_of(start, joined);
     if (start != joined - 1) length = r->before_days * TIME_DAY;
-    if (length < window) return false;
+    if (length < (r->before_days < r->window_days ? r->before_days * TIME_DAY : window))
+        return false;
     int64_t before = act_days(l, start, t - window), now = act_days(l, t - window, t);
     /* mean per window = before * window / length */
-    return before * window >= 4 * length && 4 * now * length <= before * window;
+    return before * window >= r->fell_days * length &&
+           100 * now * length <= r->fell_percent * before * window;
 }
 
 static inline bool effective_ever(const struct timeline *l, int64_t t)
@@ -253,10 +255,12 @@ static inline enum stage stage_at(const struct timeline *l, int64_t t, int64_t j
     if (dormant_at(l, t, joined)) return STAGE_DORMANT;
     uint32_t orders = standing_orders(l, t, half_year);
     int64_t spread = last_with(l, t, ROLE_INVITE_PAID | ROLE_INVITE_QUALIFIED);
-    if (orders >= 1 && spread > half_year) return STAGE_CORE;
+    if ((int)orders >= r->core_orders && spread > half_year) return STAGE_CORE;
     int64_t days = act_days(l, window, t);
-    if (days >= 4 && last_with(l, t, ROLE_INTERACTION) > window && orders >= 2) return STAGE_ACTIVE;
-    if (days >= 2 || effective_ever(l, t) || in_rhythm(l, t)) return STAGE_EFFECTIVE;
+    bool speaks = last_with(l, t, ROLE_INTERACTION) > window;
+    if (days >= r->active_days && speaks && (int)orders >= r->active_orders) return STAGE_ACTIVE;
+    if (days >= r->effective_days || effective_ever(l, t) || in_rhythm(l, t))
+        return STAGE_EFFECTIVE;
     return STAGE_NEW;
 }
 
@@ -283,7 +287,9 @@ static inline bool familiar_at(const struct timeline *l, int64_t t)
         days += day != previous;
         previous = day;
     }
-    return exchanges >= 3 && with_staff >= 2 && days >= 2;
+    const struct fold_rules *rules = &l->names.rules;
+    return exchanges >= rules->familiar_exchanges && with_staff >= rules->familiar_staff &&
+           days >= rules->familiar_days;
 }
 
 static inline int distinct_content(const struct timeline *l, int64_t t)
@@ -309,7 +315,7 @@ static inline enum trust trust_at(const struct timeline *l, int64_t t, int64_t l
     if (standing_orders(l, t, TIME_NONE)) return TRUST_BOUGHT;
     if (familiar_at(l, t)) return TRUST_FAMILIAR;
     if (last_with(l, t, ROLE_INFORMED) != TIME_NONE) return TRUST_INFORMED;
-    if (distinct_content(l, t) >= 3) return TRUST_INFORMED;
+    if (distinct_content(l, t) >= l->names.rules.informed_items) return TRUST_INFORMED;
     if (last_with(l, t, JOINS) != TIME_NONE) return TRUST_ACQUAINTED;
     bool inbound = last_with(l, t, ROLE_TOUCH | ROLE_LOOK | ROLE_ACT) != TIME_NONE;
     return inbound ? TRUST_CURIOUS : TRUST_UNAWARE;
@@ -326,7 +332,8 @@ static inline struct answer answer_at(const struct timeline *l, int64_t t)
     int64_t window = t - l->names.rules.window_days * TIME_DAY;
     a.reads = a.stage == STAGE_DORMANT && last_with(l, t, ROLE_LOOK) > window;
     a.orders = standing_orders(l, t, TIME_NONE);
-    a.silent_buyer = a.orders > 0 && last_with(l, t, ROLE_MESSAGE) <= t - 90 * TIME_DAY;
+    a.silent_buyer = a.orders > 0 && last_with(l, t, ROLE_MESSAGE) <=
+                                         t - l->names.rules.silent_buyer_days * TIME_DAY;
     a.spent = spent_at(l, t);
     a.last_act = last_with(l, t, ROLE_ACT);
     return a;

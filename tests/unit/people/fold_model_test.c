@@ -5,6 +5,7 @@
 #include "fold_model.h"
 
 #include "base/env.h"
+#include "people/numbers.h"
 
 enum profile { TALKER, BUYER, LEAVER, MIXED, FRIEND, PROFILES };
 
@@ -73,6 +74,19 @@ static struct fold_row pick_row(struct rng *g, int64_t at, int profile)
     return r;
 }
 
+/* Some numbers of their own: near the default, and now and then at a bound. */
+static void change_rules(struct fold_rules *r, struct rng *g)
+{
+    struct numbers n = {.rules = *r};
+    for (const struct number *of = numbers_table; of->name; of++) {
+        if (of->part == NUMBER_RFM || rng_below(g, 3)) continue;
+        int value = of->usual / 2 + (int)rng_below(g, (uint64_t)of->usual + 2);
+        if (rng_below(g, 8) == 0) value = rng_below(g, 2) ? of->least : of->most;
+        numbers_set(&n, of, value < of->least ? of->least : value > of->most ? of->most : value);
+    }
+    *r = n.rules;
+}
+
 static void make(struct timeline *l, const char *zone, uint64_t seed)
 {
     static const char *const presets[] = {"knowledge", "training", "fresh", "retail", "beauty"};
@@ -81,6 +95,7 @@ static void make(struct timeline *l, const char *zone, uint64_t seed)
     l->seed = seed;
     l->names = names_in(zone);
     assert_true(fold_rules_preset(str_of(presets[rng_below(&g, COUNT(presets))]), &l->names.rules));
+    if (rng_below(&g, 2)) change_rules(&l->names.rules, &g);
     int profile = (int)rng_below(&g, PROFILES);
     l->count = 1 + rng_below(&g, profile == TALKER ? 200 : 50);
     int64_t at = INT64_C(1700000000000) + (int64_t)rng_below(&g, 365 * TIME_DAY);
@@ -138,7 +153,8 @@ static void list_moments(const struct timeline *l, struct rng *g, struct moments
                                r->window_days * TIME_DAY,
                                2 * r->window_days * TIME_DAY,
                                (r->window_days + r->before_days) * TIME_DAY,
-                               90 * TIME_DAY};
+                               r->returned_days * TIME_DAY,
+                               r->silent_buyer_days * TIME_DAY};
     m->count = 0;
     for (size_t i = 0; i < l->count; i++) {
         for (size_t k = 0; k < COUNT(lengths); k++) {
@@ -149,8 +165,8 @@ static void list_moments(const struct timeline *l, struct rng *g, struct moments
         int64_t span, n = order_days(l, l->rows[i].at, &span);
         if (n < 2) continue;
         int64_t last = last_with(l, l->rows[i].at, ROLE_ORDER_PAID);
-        add_moment(m, last + 3 * span * TIME_DAY / (2 * (n - 1)));
-        add_moment(m, l->rows[i].at + 2 * span * TIME_DAY / (n - 1));
+        add_moment(m, last + r->rhythm_percent * span * (TIME_DAY / 100) / (n - 1));
+        add_moment(m, l->rows[i].at + r->patience_percent * span * (TIME_DAY / 100) / (n - 1));
     }
     int64_t length = l->rows[l->count - 1].at - l->rows[0].at + 300 * TIME_DAY;
     for (int i = 0; i < 200; i++) {
@@ -195,7 +211,7 @@ static struct sum sum_of(const struct timeline *l, const struct changes *c, int6
         }
         s.stage = change->to;
         s.since = change->at;
-        bool late = change->at > t - l->names.rules.window_days * TIME_DAY;
+        bool late = change->at > t - l->names.rules.returned_days * TIME_DAY;
         if (change->from == STAGE_CHURNED && late) s.returned = true;
     }
     return s;
@@ -350,7 +366,7 @@ static void interrupt(const struct timeline *l, struct rng *g)
     for (size_t i = 0; i < l->count; i++) {
         if (i == stop) {
             fold_encode(broken, &a);
-            assert_true(fold_decode(broken, strbuf_str(&a)));
+            assert_true(fold_decode(broken, &l->names.rules, strbuf_str(&a)));
             fold_encode(broken, &b);
             assert_true(str_eq(strbuf_str(&a), strbuf_str(&b)));
         }

@@ -56,6 +56,15 @@ static bool is_child(struct brand *b, int32_t birthday, int64_t at)
     return now.day < day;
 }
 
+/* When a child is none any more: the day begins, after a 29 February of no such year the next. */
+static int64_t grown_at(struct brand *b, int32_t birthday)
+{
+    int month, day;
+    int32_t born;
+    civil_from_day(birthday, &born, &month, &day);
+    return zone_day_start(brand_zone(b), civil_day(born + CONSENT_AGE, month, day));
+}
+
 static enum err read_birthday(struct sql *db, uint32_t member, bool *known, int32_t *out)
 {
     int64_t at;
@@ -326,6 +335,15 @@ void consent_note(struct people *p, uint32_t member, const struct consent_entry 
         if (is_of(col, e->channel, e->purpose)) column_take(col, member, &f.mark);
     }
     pthread_mutex_unlock(&c->lock);
+}
+
+int64_t people_consent_due(struct brand *b, uint32_t member, int64_t now)
+{
+    struct expr_value birthday;
+    const struct str none = {NULL, 0};
+    people_get_field(b, member, FIELD_BIRTHDAY, none, &birthday);
+    if (birthday.type != TYPE_DATE || !is_child(b, (int32_t)birthday.time, now)) return TIME_NONE;
+    return grown_at(b, (int32_t)birthday.time);
 }
 
 bool consent_holds(struct people *p, uint32_t member, struct str name)

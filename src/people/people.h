@@ -101,6 +101,9 @@ void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out)
 /* Fields of members that the fold does not answer, for queries; any thread. 'ctx' is the brand. */
 void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
                       struct expr_value *out);
+/* When the clock alone changes what consented() says of a member: once they are of age. TIME_NONE:
+ * never after 'now'. */
+int64_t people_consent_due(struct brand *b, uint32_t member, int64_t now);
 enum expr_type people_trait_type(struct brand *b, struct str name);
 
 /* Recompute every member from the log and compare with the stored rows. 'report' is called once per

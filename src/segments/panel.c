@@ -274,12 +274,16 @@ static void ask_lens(struct panel_view *v, size_t lens, const struct history *h,
 {
     const struct panel *p = v->panel;
     const struct expr_context *c = person_see(v->persons[lens], h, index);
+    uint64_t fields = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct entry *e = &p->entries[i];
         if (e->lens != lens || !e->expr || (a->which && !a->which[i])) continue;
         a->answers[i] = expr_member(e->expr, c, h, index);
         sooner(a->due, expr_next_change(e->expr, c, h, index));
+        fields |= e->fields;
     }
+    if (fields >> FIELD_CONSENTED & 1)
+        sooner(a->due, people_consent_due(p->brand, h->member[index], c->now));
     sooner(a->due, first_after(h, index, c->now));
     const struct fold_state *state = p->lenses.items[lens]->plan.derived
                                          ? person_state(v->persons[lens]) /* changes to come */

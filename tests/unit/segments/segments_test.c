@@ -213,6 +213,60 @@ static void a_stage_that_the_clock_moves_moves_its_segment(void **state)
     arena_destroy(a);
 }
 
+static void born(struct place *p, const char *user, const char *day)
+{
+    struct identity who = {IDENTITY_USER, str_of(user)};
+    struct fact_value v = {.name = STR("birthday"), .type = PROP_TEXT, .text = str_of(day)};
+    struct fact f = fact_of(&who, "member.identified", p->env.now_ms);
+    f.traits = &v;
+    f.trait_count = 1;
+    send_live(p, &f, 1);
+}
+
+/* What the contract allows is denied to a child until the day of turning fourteen begins. */
+static void grows_up(struct place *p, const char *user, const char *day, int64_t at)
+{
+    struct segment_move move;
+    born(p, user, day);
+    segments_settle(p->brand);
+    size_t before = size_of(p, "reached");
+    p->env.now_ms = at - 1;
+    segments_settle(p->brand);
+    assert_int_equal(size_of(p, "reached"), before);
+    verify(p);
+    uint64_t moved = segments_newest(p->brand);
+    p->env.now_ms = at;
+    segments_settle(p->brand);
+    assert_int_equal(size_of(p, "reached"), before + 1);
+    assert_int_equal(size_of(p, "within"), before + 1);
+    assert_int_equal(segments_moves(p->brand, moved, &move, 1), 1);
+    assert_true(move.entered && move.reason == REASON_CLOCK);
+    assert_int_equal(move.at, at);
+    verify(p);
+}
+
+static void who_turns_fourteen_may_be_reached_from_that_midnight(void **state)
+{
+    (void)state;
+    struct place p;
+    struct arena *a = arena_create(0);
+    place_open(&p, "Asia/Shanghai"); /* it is 2025-01-01 10:53:20 there */
+    const int64_t midnight = PLACE_NOW + 13 * TIME_HOUR + 400000;
+    add(&p, a, "reached", "consented(\"sms\", \"service\")");
+    add(&p, a, "within", "in_segment(\"reached\")");
+    grows_up(&p, "u1", "2011-01-02", midnight);
+    grows_up(&p, "u2", "2012-02-29", midnight + 423 * TIME_DAY); /* 2026 has none: 1 March */
+    born(&p, "u3", "2012-03-02");
+    segments_settle(p.brand);
+    assert_int_equal(size_of(&p, "reached"), 2);
+    place_reopen(&p); /* the moment was stored */
+    p.env.now_ms = midnight + 424 * TIME_DAY;
+    segments_settle(p.brand);
+    assert_int_equal(size_of(&p, "reached"), 3);
+    place_close(&p);
+    arena_destroy(a);
+}
+
 static void circles_and_names_in_use_are_refused(void **state)
 {
     (void)state;
@@ -424,6 +478,7 @@ int main(void)
         cmocka_unit_test(who_is_new_enters_what_holds_of_anybody),
         cmocka_unit_test(a_late_event_counts_from_its_own_time),
         cmocka_unit_test(a_stage_that_the_clock_moves_moves_its_segment),
+        cmocka_unit_test(who_turns_fourteen_may_be_reached_from_that_midnight),
         cmocka_unit_test(circles_and_names_in_use_are_refused),
         cmocka_unit_test(who_is_named_on_a_list_is_in_it_and_in_what_names_it),
         cmocka_unit_test(each_clause_says_what_it_saw),

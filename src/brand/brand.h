@@ -15,6 +15,7 @@
 #include "brand/hours.h"
 #include "eventlog/dedupe.h"
 #include "eventlog/part_erase.h"
+#include "eventlog/part_purge.h"
 #include "eventlog/scan.h"
 #include "expr/expr.h"
 #include "sql/sql.h"
@@ -52,6 +53,9 @@ struct module {
     void (*on_visible)(void *state);
     /* These personas are being erased, in this transaction: rows that speak of them go. */
     enum err (*on_erase)(struct tx *tx, void *state, const struct persona_set *gone);
+    /* Values of properties went from the log, in this transaction: what was worked out of them is
+     * to be made anew. */
+    enum err (*on_purge)(struct tx *tx, void *state);
     /* The batch was rolled back: forget whatever of it is in memory. */
     void (*on_rollback)(void *state);
     /* Fold everything again from the log, replacing the stored rows; the version is then stored. */
@@ -182,6 +186,30 @@ struct erasure {
 };
 /* Returns when it is done and durable; waits for a merge under way. Any thread but the writer. */
 MUST_CHECK enum err brand_erase(struct brand *b, struct erasure *e, struct why *why);
+
+/* Take values of properties out of the log for good, of events before a moment each; the events
+ * stay, with everything else they say. Part by part, each in a transaction of its own, beside what
+ * comes in; after a kill, or an error, the same call does what is left. What comes in meanwhile may
+ * be left for the next time. Snapshots taken before see what they saw. */
+struct purge {
+    struct expiry expiry;
+    /* In the transaction of each part: so many values of each item of 'expiry' went with it. Runs
+     * again if its batch was rolled back. NULL = nothing to do. */
+    enum err (*written)(struct tx *tx, void *arg, const uint64_t *values);
+    void *arg;
+    const atomic_bool *stop; /* ERR_UNAVAILABLE once it is set; may be NULL */
+    uint64_t values;         /* out: that went */
+    uint32_t parts;          /* out: written anew */
+};
+/* Any thread but the writer; one call at a time. */
+MUST_CHECK enum err brand_purge(struct brand *b, struct purge *p, struct why *why);
+/* What it would take out now. */
+struct expired {
+    uint64_t *values; /* [expiry.count], the caller's */
+    uint32_t parts;   /* that would be written anew */
+};
+MUST_CHECK enum err brand_expired(struct brand *b, const struct expiry *e, const atomic_bool *stop,
+                                  struct expired *out, struct why *why);
 
 /* A consistent view of the log: everything committed. Any thread. */
 struct snapshot *brand_snapshot(struct brand *b);

@@ -91,6 +91,7 @@ struct room {
     VEC(struct touch) pending; /* of the batch under way */
     bool staged;               /* the batch changes definitions or lists */
     VEC(struct staged) stage;  /* the definitions */
+    bool purged;               /* the batch took values out of the log */
     bool keeping;              /* there are segments, and so a keeper */
     uint64_t emitted;          /* events of the batch under way */
     uint64_t seq_seen;         /* of the newest event that on_event was told of and committed */

@@ -217,16 +217,18 @@ static void room_on_visible(void *state)
     uint64_t seq = brand_stats(r->brand).seq;
     bool bulk = seq != r->seq_seen + r->emitted;
     r->keeping |= r->staged;
-    if (r->pending.count || r->staged || bulk) {
+    if (r->pending.count || r->staged || bulk || r->purged) {
         pthread_mutex_lock(&r->lock);
         if (r->keeping) hand_over(r);
-        r->rescan |= bulk && r->keeping;
+        r->rescan |= (bulk || r->purged) && r->keeping;
+        if (r->purged) r->seq = 0; /* until it is scanned no row is as of any */
         r->told = seq;
         pthread_cond_signal(&r->wake);
         pthread_mutex_unlock(&r->lock);
     }
     r->seq_seen = seq;
     r->emitted = 0;
+    r->purged = false;
     VEC_RESET(&r->pending);
     drop_stage(r);
     if (r->keeping && keeper_start(r) != ERR_OK)
@@ -238,6 +240,7 @@ static void room_on_rollback(void *state)
     struct room *r = state;
     VEC_RESET(&r->pending);
     r->emitted = 0;
+    r->purged = false;
     drop_stage(r);
     store_forget(r);
 }
@@ -260,6 +263,16 @@ static enum err room_on_erase(struct tx *tx, void *state, const struct persona_s
     return ERR_OK;
 }
 
+/* The rows may not be taken for what they were made of any more, nor those of a round under way. */
+static enum err room_on_purge(struct tx *tx, void *state)
+{
+    struct room *r = state;
+    r->purged = r->keeping;
+    r->flush.seq = 0;
+    r->flush.marked = UINT64_MAX;
+    return sql_run(sql_use(tx_sql(tx), "DELETE FROM segment_mark"));
+}
+
 static enum err room_rebuild(struct tx *tx, void *state, struct why *why)
 {
     struct room *r = state;
@@ -280,6 +293,7 @@ const struct module segments_module = {
     .on_flush = room_on_flush,
     .on_visible = room_on_visible,
     .on_erase = room_on_erase,
+    .on_purge = room_on_purge,
     .on_rollback = room_on_rollback,
     .rebuild = room_rebuild,
 };

@@ -157,7 +157,7 @@ static void begin(struct room *r)
     struct flush *f = &r->flush;
     drop_rows(f);
     if (r->torn) return;
-    f->seq = r->seq;
+    f->seq = r->purged ? 0 : r->seq;
     roaring_iterate(r->due_dirty, note_dues, r);
     roaring_bitmap_clear(r->due_dirty);
     for (size_t i = 0; i < r->lives.count; i++) {

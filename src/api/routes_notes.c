@@ -157,6 +157,23 @@ static enum err set_trait(struct call *c, struct json_writer *w, struct why *why
     return err;
 }
 
+static enum err remove_trait(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct strbuf text = {0};
+    struct json_writer said = {.out = &text};
+    struct str name = call_param(c, "name");
+    uint32_t member;
+    (void)w;
+    TRY(members_id(c, &member, why));
+    TRY(hide(people_remove_trait(c->brand, member, name, members_source(c), why), why));
+    json_begin_object(&said);
+    put_str(&said, "trait", name);
+    json_end_object(&said);
+    enum err err = members_tell(c, member, strbuf_str(&text), why);
+    strbuf_finish(&text);
+    return err;
+}
+
 /* ---- the table ---- */
 
 static const struct spec_field note_body[] = {
@@ -223,5 +240,11 @@ const struct spec note_specs[] = {
      .handle = set_trait,
      .audit = "trait.set",
      .summary = "Set a trait of a member by hand; it is the newest from now on"},
+    {.method = HTTP_DELETE,
+     .path = "/api/v1/{brand}/members/{id}/traits/{name}",
+     .scope = SCOPE_MEMBERS_WRITE,
+     .handle = remove_trait,
+     .audit = "trait.removed",
+     .summary = "Remove a trait of a member; what was said before does not come back"},
     {0},
 };

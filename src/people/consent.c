@@ -69,13 +69,13 @@ static enum err read_birthday(struct sql *db, uint32_t member, bool *known, int3
 {
     int64_t at;
     struct sql_stmt *s =
-        sql_use(db, "SELECT t.value FROM trait t WHERE t.name = 'birthday' AND t.value IS NOT NULL"
+        sql_use(db, "SELECT t.value FROM trait t WHERE t.name = 'birthday'"
                     " AND " OF_MEMBER("t.persona") " ORDER BY t.at DESC, t.persona DESC LIMIT 1");
     sql_bind_int(s, 1, member);
     TRY(sql_step(s, known));
     if (!*known) return ERR_OK;
     const struct zone *utc = zone_open("UTC");
-    struct str text = sql_str(s, 0);
+    struct str text = sql_is_null(s, 0) ? STR("") : sql_str(s, 0); /* a number, or removed */
     *known = text.len == 10 && time_parse(utc, text, &at);
     if (*known) *out = zone_day(utc, at);
     sql_reset(s);

@@ -256,7 +256,18 @@ void trait_forget(struct people *p); /* after a rollback */
 MUST_CHECK enum err trait_open(struct people *p);
 void trait_close(struct people *p);
 
+/* Take a trait from all personas of a member; '*there' if there was one. */
+struct trait_removal {
+    uint32_t member;
+    struct str name, source; /* the name lives until the batch ends */
+};
+MUST_CHECK enum err trait_remove(struct people *p, struct tx *tx, const struct trait_removal *r,
+                                 bool *there);
 MUST_CHECK enum err trait_erase(struct people *p, struct tx *tx, uint32_t persona);
+
+/* trait_hand.c: the same, and say so in the history. */
+MUST_CHECK enum err trait_take(struct people *p, struct tx *tx, const struct trait_removal *r,
+                               bool *there);
 
 /* tag_sets.c */
 void tag_sets_open(struct people *p);

@@ -197,9 +197,11 @@ enum err look_traits(const struct look *l, const uint32_t *personas, size_t coun
     }
     if (list.count) qsort(list.items, list.count, sizeof(list.items[0]), by_name);
     size_t kept = 0;
-    for (size_t i = 0; i < list.count; i++) { /* of one name the newest */
-        if (kept && str_eq(list.items[kept - 1].name, list.items[i].name)) continue;
-        list.items[kept++] = list.items[i];
+    struct str name = {NULL, 0};
+    for (size_t i = 0; i < list.count; i++) { /* of one name the newest, if that was not removed */
+        bool older = name.p && str_eq(name, list.items[i].name);
+        name = list.items[i].name;
+        if (!older && list.items[i].type != TYPE_NULL) list.items[kept++] = list.items[i];
     }
     *out = arena_copy(l->arena, list.items, kept * sizeof(**out));
     *out_count = kept;

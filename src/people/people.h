@@ -75,6 +75,10 @@ MUST_CHECK enum err people_root(struct sql *db, uint32_t persona, uint32_t *memb
  */
 MUST_CHECK enum err people_set_trait(struct brand *b, uint32_t member, struct fact_value *value,
                                      struct str source, struct arena *arena, struct why *why);
+/* Remove one, and emit member.identified with its name in props.removed. ERR_NOT_FOUND: no such
+ * member, or they have none of that name. */
+MUST_CHECK enum err people_remove_trait(struct brand *b, uint32_t member, struct str name,
+                                        struct str source, struct why *why);
 
 /* Erase a member for good: all events of all their personas, what others' events say of them
  * (brand_erase), identities, traits, row and timer. All or nothing, also when the process is

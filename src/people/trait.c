@@ -1,6 +1,8 @@
 /* trait.c - what is said of members beside their events: the last one said wins, by time.
  *
- * A trait belongs to a persona; a member's value is the newest of its personas'. Personal names
+ * A trait belongs to a persona; a member's value is the newest of its personas'. One that was
+ * removed leaves a row of TYPE_NULL, so that what was said before and comes late does not bring it
+ * back. Personal names
  * (e-mail, phone, name, address, ip, user agent) are sealed and never readable in expressions.
  * Queries read a column of one trait at a time, loaded on first use and kept until any trait
  * changes. */
@@ -160,6 +162,39 @@ enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact, ui
         if (str_is(name, "name") || str_is(name, "nickname")) name_index_note(p, persona);
     }
     if (fact->trait_count) p->traits_changed = true;
+    return ERR_OK;
+}
+
+/* One that is said to be of tomorrow is removed as of then. */
+static enum err remove_one(struct tx *tx, uint32_t persona, struct str name, struct str source,
+                           bool *there)
+{
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "UPDATE trait SET type = 0, number = NULL, value = NULL, sealed = NULL,"
+                            " at = CASE WHEN at > $3 THEN at ELSE $4 END, source = $5"
+                            " WHERE persona = $1 AND name = $2 AND type <> 0 RETURNING persona");
+    bool row;
+    sql_bind_int(s, 1, persona);
+    sql_bind_str(s, 2, name);
+    sql_bind_int(s, 3, tx_now(tx));
+    sql_bind_int(s, 4, tx_now(tx));
+    sql_bind_str(s, 5, source);
+    TRY(sql_step(s, &row));
+    if (row) sql_reset(s);
+    *there |= row;
+    return ERR_OK;
+}
+
+enum err trait_remove(struct people *p, struct tx *tx, const struct trait_removal *r, bool *there)
+{
+    uint32_t *personas;
+    size_t count = identity_personas(p, r->member, tx_arena(tx), &personas);
+    *there = false;
+    for (size_t i = 0; i < count; i++) {
+        TRY(remove_one(tx, personas[i], r->name, r->source, there));
+        name_index_note(p, personas[i]);
+    }
+    p->traits_changed = true;
     return ERR_OK;
 }
 

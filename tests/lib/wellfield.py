@@ -2,6 +2,7 @@
 
 Only the standard library. A test program is a list of functions named test_*; run(globals()) calls them, prints
 one line each and ends with 'N passed, N failed, N skipped'."""
+import hashlib
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -106,6 +108,21 @@ class Store:
     def verify(self):
         p = self.cli("verify", "--data", self.dir, check=False)
         assert p.returncode == 0, f"verify: exit {p.returncode}\n{p.stdout}\n{p.stderr}"
+
+    def add_token(self, number, scopes, kind=0):
+        """A token of the API with these rights, written into the store while nothing serves."""
+        text = "wf_live_" + f"{number:02d}" + "0123456789abcdef" * 2 + "0123456789abcd"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if self.store:
+            psql(self.store, "INSERT INTO wf_server.credential (number, hash, kind, brand, created_at, scopes)"
+                             f" VALUES ({number}, '\\x{digest}', {kind}, '{self.brand}', 0, '{scopes}')")
+            return text
+        db = sqlite3.connect(self.dir + "/server.db")
+        db.execute("INSERT INTO credential (number, hash, kind, brand, created_at, scopes) VALUES (?, ?, ?, ?, 0, ?)",
+                   (number, bytes.fromhex(digest), kind, self.brand, scopes))
+        db.commit()
+        db.close()
+        return text
 
     def serve(self, wait_s=30):
         """Start a server on a free port and wait until it is ready."""

@@ -77,7 +77,7 @@ const en: typeof zh = {
   },
   colour: { grey: "grey", red: "red", orange: "orange", gold: "gold", green: "green", teal: "teal", blue: "blue", purple: "purple", pink: "pink" },
   notes: { title: "Notes", new: "Write a note…", add: "Add the note", edit: "Change", changed: "changed {at}", none: "No notes yet.", dropped: "Note deleted" },
-  traits: { add: "Fill in", edit: "Change “{name}”", name: "Name of the trait", type: "Type", value: "Value", text: "text", number: "number", bool: "yes or no" },
+  traits: { add: "Fill in", edit: "Change “{name}”", remove: "Remove", removed: "“{name}” is removed", name: "Name of the trait", type: "Type", value: "Value", text: "text", number: "number", bool: "yes or no" },
   consent: {
     title: "Consent", link: "Preference link", linkText: "With this link the member consents and withdraws; good until {at}:", write: "Record", purpose: "Purpose", channel: "Channel", all: "all channels", list: "List", whole: "the whole purpose", way: "How", wayHint: "phone, paper, chat…", evidence: "Evidence (optional, sealed)", granted: "Consented", withdrawn: "Withdrawn",
     guardian: "a guardian", ledger: "All entries ({n})", version: "version {n}", setup: "Purposes", setupText: "Without an entry, what needs consent is denied and what the contract needs is allowed; under 14 a guardian has to consent. A withdrawal takes effect at once.", newPurpose: "New purpose", key: "Key", keyHint: "small letters, digits, _", nameZh: "Name in Chinese", nameEn: "Name in English",

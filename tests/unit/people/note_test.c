@@ -100,11 +100,72 @@ static void a_trait_by_hand_is_the_newest_and_keeps_its_type(void **state)
     place_close(&p);
 }
 
+static enum err unset(struct place *p, uint32_t who, const char *name)
+{
+    struct why why = {0};
+    return people_remove_trait(p->brand, who, str_of(name), STR("staff:lily"), &why);
+}
+
+static enum expr_type type_now(struct place *p, uint32_t who, const char *name)
+{
+    struct expr_value value;
+    people_get_field(p->brand, who, FIELD_TRAIT, str_of(name), &value);
+    return value.type;
+}
+
+static void say_city(struct place *p, const char *city, int64_t at)
+{
+    struct fact_value v = {.name = STR("city"), .type = PROP_TEXT, .text = str_of(city)};
+    struct fact f = fact("anna", "member.identified", at);
+    f.traits = &v;
+    f.trait_count = 1;
+    send(p, &f, 1);
+}
+
+static size_t traits_shown(struct place *p, uint32_t who)
+{
+    struct view v;
+    view_open(&v, p);
+    size_t count = profile(&v, who).trait_count;
+    view_close(&v);
+    return count;
+}
+
+static void a_trait_that_was_removed_stays_so_until_it_is_said_anew(void **state)
+{
+    struct place p;
+    (void)state;
+    place_open(&p, "Asia/Shanghai");
+    uint32_t anna = member(&p, "anna");
+    assert_int_equal(unset(&p, anna, "city"), ERR_NOT_FOUND);
+    assert_int_equal(unset(&p, 999, "city"), ERR_NOT_FOUND);
+    say_city(&p, "Suzhou", PLACE_NOW - DAY);
+    merge(&p, "anna", "13812345678"); /* who has none */
+    assert_int_equal(type_now(&p, anna, "city"), TYPE_TEXT);
+    assert_int_equal(unset(&p, anna, "city"), ERR_OK);
+    assert_int_equal(unset(&p, anna, "city"), ERR_NOT_FOUND);
+    assert_int_equal(type_now(&p, anna, "city"), TYPE_NULL);
+    assert_int_equal(traits_shown(&p, anna), 0);
+    assert_int_equal(number(&p, "SELECT COUNT(*) FROM trait WHERE value IS NOT NULL"), 0);
+    say_city(&p, "Wuxi", p.env.now_ms - 1000); /* said before, and late */
+    assert_int_equal(type_now(&p, anna, "city"), TYPE_NULL);
+    place_reopen(&p);
+    assert_int_equal(type_now(&p, anna, "city"), TYPE_NULL);
+    say_city(&p, "Nanjing", p.env.now_ms + 1000);
+    assert_int_equal(type_now(&p, anna, "city"), TYPE_TEXT);
+    assert_int_equal(traits_shown(&p, anna), 1);
+    assert_int_equal(unset(&p, anna, "city"), ERR_OK); /* also one that is of later */
+    assert_int_equal(type_now(&p, anna, "city"), TYPE_NULL);
+    verify(&p);
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_are_sealed_changed_and_go),
         cmocka_unit_test(a_trait_by_hand_is_the_newest_and_keeps_its_type),
+        cmocka_unit_test(a_trait_that_was_removed_stays_so_until_it_is_said_anew),
     };
     return engine_run(tests);
 }

@@ -119,6 +119,7 @@ struct fold {
     uint32_t latest;    /* place of the latest order; UINT32_MAX = it has no name, or none */
     int64_t void_at;    /* since when the latest order is unpaid; TIME_NONE = it stands */
     int64_t rhythm_end; /* from the order days: when the rhythm ends */
+    int64_t gap;        /* ms: the mean gap between order days; 0 = none */
     int64_t patience;   /* ms: the mean gap between order days times patience_percent; 0 = none */
     /* sets */
     struct fold_codes groups;

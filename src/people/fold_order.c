@@ -141,9 +141,10 @@ void fold_orders_pace(struct fold *f, const struct fold_rules *r)
 {
     int64_t gaps = (int64_t)f->order_days - 1;
     f->rhythm_end = TIME_NONE;
-    f->patience = 0;
+    f->gap = f->patience = 0;
     if (gaps < 1) return;
     int64_t days = (int64_t)f->order_day_last - f->order_day_first;
+    f->gap = gaps_of(days, gaps, 100);
     f->patience = gaps_of(days, gaps, r->patience_percent);
     if (gaps + 1 >= r->rhythm_orders)
         f->rhythm_end = f->last_order + gaps_of(days, gaps, r->rhythm_percent);

@@ -34,8 +34,8 @@ void fold_get_rhythm(const struct fold *f, const struct fold_names *n, int64_t t
     *out = (struct fold_rhythm){.order_due = TIME_NONE, .due = TIME_NONE};
     out->act_days = days_in(f, t, window, 0, out);
     if (f->rhythm_end != TIME_NONE) {
-        out->order_gap = (double)f->double_gap / 2 / TIME_DAY;
-        out->order_due = f->last_order + f->double_gap / 2;
+        out->order_gap = (double)f->gap / TIME_DAY;
+        out->order_due = f->last_order + f->gap;
     }
     if (f->joined == TIME_NONE) return;
     int64_t most = r->before_days / r->window_days;

@@ -3,7 +3,7 @@
  * Every part names its own moments, without asking whether the whole answer would follow:
  *   a field beside now + d    when now + d reaches it, and the millisecond after
  *   a date beside now + d     the midnight that now + d meets next
- *   today, anniv()            the next midnight
+ *   today, anniv()            the next midnight; in a did(), of who has an event of the kind
  *   did(within d)             when the earliest event of its set leaves the window
  *   did(from now + d)         the same
  *   did(to now + d)           when the first event behind the window enters it
@@ -104,8 +104,9 @@ static void walk_did(struct change *ch, const struct did *did)
     uint32_t after = find(v, did, w.known, true);
     if (after < end) consider(ch, h->at[after]);
     if (did->where) walk_where(ch, did->where, did, &w);
-    if (did->has_from && did->from.type == LITERAL_TODAY) consider_midnight(ch, 0);
-    if (did->has_to && did->to.type == LITERAL_TODAY) consider_midnight(ch, 0);
+    bool today = (did->has_from && did->from.type == LITERAL_TODAY) ||
+                 (did->has_to && did->to.type == LITERAL_TODAY);
+    if (today && find(v, did, h->off[v->index], false) < end) consider_midnight(ch, 0);
     if (earliest < w.end) {
         if (did->has_within) consider(ch, h->at[earliest] + did->within_ms);
         if (did->has_from && did->from.type == LITERAL_NOW) {

@@ -41,6 +41,7 @@ static void what_does_not_ask_the_clock_never_changes(void **state)
     assert_int_equal(change("did(\"order.paid\", from 2024-01-01, to 2026-01-01)"), -1);
     assert_int_equal(change("joined < 2025-06-01"), -1);
     assert_int_equal(change("did(\"message.sent\", within 1d)"), -1);
+    assert_int_equal(change("did(\"message.sent\", count < 1, from today - 3d, to today)"), -1);
     assert_int_equal(change("last_order < now - 3d"), -1); /* null */
 }
 

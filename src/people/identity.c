@@ -85,6 +85,18 @@ enum err identity_find(struct people *p, struct sql *db, struct hash128 key, uin
     return ERR_OK;
 }
 
+enum err identity_is_known(struct sql *db, uint32_t persona, bool *known)
+{
+    struct sql_stmt *s = sql_use(
+        db, "SELECT 1 FROM identity WHERE persona = $1 AND kind <> $2 AND kind <> $3 LIMIT 1");
+    sql_bind_int(s, 1, persona);
+    sql_bind_int(s, 2, IDENTITY_ANON);
+    sql_bind_int(s, 3, IDENTITY_DEVICE);
+    TRY(sql_step(s, known));
+    if (*known) sql_reset(s);
+    return ERR_OK;
+}
+
 enum err identity_insert(struct people *p, struct tx *tx, const struct identity_row *row)
 {
     struct sql_stmt *s = sql_use(

@@ -91,6 +91,8 @@ struct hash128 identity_key(const struct people *p, const struct identity *id, s
 /* Persona of an identity, 0 when unknown. */
 MUST_CHECK enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
                                   uint32_t *persona);
+/* Has the persona one that is more than an anonymous or device id? */
+MUST_CHECK enum err identity_is_known(struct sql *db, uint32_t persona, bool *known);
 /* It will be looked for soon. */
 void identity_prefetch(const struct people *p, struct hash128 key);
 MUST_CHECK enum err identity_load_all(struct people *p, struct sql *db);
@@ -192,7 +194,7 @@ MUST_CHECK enum err name_index_find(struct people *p, struct str text, size_t li
 struct resolved {
     uint32_t persona; /* 0 = the fact has no member */
     bool created;
-    bool became_known;    /* an anonymous member got its first known identity */
+    bool became_known;    /* an anonymous persona got its first known identity */
     bool known;           /* of a created member */
     uint32_t merged_into; /* root and away of a merge; 0 = none */
     uint32_t merged_away;

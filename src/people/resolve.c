@@ -112,7 +112,6 @@ static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
             return ERR_OK;
         }
     }
-    bool was_known = counts_known(w->counts);
     struct merge_edge edge = {.a = w->anchor, .b = c->persona, .how = MERGE_RULE};
     TRY(identity_merge(w->p, w->tx, &edge));
     w->out->merged++;
@@ -121,7 +120,17 @@ static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
     w->member = edge.kept;
     for (int k = 0; k < IDENTITY_KIND_COUNT; k++)
         w->counts[k] += theirs[k];
-    if (!was_known && counts_known(theirs)) w->out->became_known = false;
+    return ERR_OK;
+}
+
+/* Does an identity more make a persona known? Its own are asked, not those of the whole member: a
+ * merge may be undone. */
+static enum err note_known(struct work *w, bool member_known)
+{
+    bool known = member_known;
+    if (w->out->became_known) return ERR_OK;
+    if (known) TRY(identity_is_known(tx_sql(w->tx), w->anchor, &known));
+    w->out->became_known = !known;
     return ERR_OK;
 }
 
@@ -139,7 +148,7 @@ static enum err may_attach(struct work *w, struct candidate *c, bool fresh)
         leave_out(w, c);
         return ERR_OK;
     }
-    if (!fresh && !known && !is_anonymous(kind)) w->out->became_known = true;
+    if (!fresh && !is_anonymous(kind)) TRY(note_known(w, known));
     w->counts[kind]++;
     return ERR_OK;
 }

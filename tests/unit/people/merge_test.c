@@ -251,6 +251,27 @@ static void a_rule_writes_its_merge_down_and_it_can_be_undone(void **state)
     }
 }
 
+static void what_makes_a_merged_one_known_stays_with_its_own_history(void **state)
+{
+    (void)state;
+    for (int bulk = 0; bulk < 2; bulk++) {
+        struct place p;
+        uint64_t id;
+        struct identity anon = {IDENTITY_ANON, STR("a")}, user = {IDENTITY_USER, STR("u")};
+        struct identity phone[] = {anon, {IDENTITY_PHONE, STR("+8613800138000")}};
+        struct fact first[] = {fact_of(&anon, 1, PLACE_NOW), fact_of(&user, 1, PLACE_NOW + 1)};
+        struct fact then = fact_of(phone, 2, PLACE_NOW + 2);
+        place_open(&p, "UTC");
+        (bulk ? send_bulk : send_live)(&p, first, 2);
+        assert_int_equal(merge(&p, 1, 2, &id), ERR_OK);
+        (bulk ? send_bulk : send_live)(&p, &then, 1); /* known by m2 already */
+        assert_int_equal(undo(&p, id), ERR_OK);
+        assert_int_equal(one(&p, "SELECT stage FROM member WHERE id = 1"), STAGE_POTENTIAL);
+        verify(&p);
+        place_close(&p);
+    }
+}
+
 static void a_cap_is_passed_only_when_that_was_said(void **state)
 {
     (void)state;
@@ -354,6 +375,7 @@ int main(void)
         cmocka_unit_test(whatever_is_merged_and_undone_rows_are_what_the_log_says),
         cmocka_unit_test(a_merge_of_merges_comes_apart_at_any_edge),
         cmocka_unit_test(a_rule_writes_its_merge_down_and_it_can_be_undone),
+        cmocka_unit_test(what_makes_a_merged_one_known_stays_with_its_own_history),
         cmocka_unit_test(a_cap_is_passed_only_when_that_was_said),
         cmocka_unit_test(a_refused_merge_waits_to_be_judged),
         cmocka_unit_test(the_oldest_judged_ones_go_when_there_are_too_many),

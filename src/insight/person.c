@@ -67,7 +67,8 @@ static void get_staff(const struct person *w, struct str code, struct expr_value
     const struct fold_names *names = w->plan->in->fold;
     const struct history *h = w->h;
     *out = (struct expr_value){.type = TYPE_BOOL};
-    for (uint32_t i = h->off[w->index]; i < h->off[w->index + 1]; i++) {
+    uint32_t end = h->off[w->index + 1];
+    for (uint32_t i = h->off[w->index]; i < end && h->at[i] <= w->plan->in->now; i++) {
         uint32_t roles = h->kind[i] < names->kind_count ? names->roles[h->kind[i]] : 0;
         if (!(roles & (ROLE_JOIN_CONTACT | ROLE_LEAVE_CONTACT))) continue;
         if (is_of(w, i, DIM_STAFF, code)) out->boolean = (roles & ROLE_JOIN_CONTACT) != 0;

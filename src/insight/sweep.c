@@ -54,7 +54,8 @@ static void need_who(struct need *need, const struct sweep *s)
     struct expr_reach reach;
     struct expr_context context = {.zone = p->in->zone, .now = p->in->now, .scratch = p->arena};
     expr_get_reach(p->who, &context, &reach);
-    if (who_needs_fold(p->who) || (s->who_only && !reach.needed)) {
+    bool reads_history = who_needs_fold(p->who) || who_columns(p->who) != 0;
+    if (reads_history || (s->who_only && !reach.needed)) {
         need_everything(need);
         return;
     }

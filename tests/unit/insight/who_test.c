@@ -51,6 +51,10 @@ static void the_first_touchpoint_and_any_are_told_apart(void **state)
     expect_members("touchpoint(\\\"g2\\\")", 2);
     expect_members("touchpoint(\\\"g1\\\")", 1);
     expect_members("not touchpoint(\\\"g1\\\")", 2);
+    town_add(&town, 2, "2025-01-05", "message.sent"); /* which alone is read for the call */
+    expect_members("did(\\\"message.sent\\\") and touchpoint(\\\"g2\\\")", 1);
+    expect_members("did(\\\"message.sent\\\", within 60d) and not touchpoint(\\\"g2\\\")", 0);
+    expect_members("did(\\\"message.sent\\\") and touchpoint = \\\"g2\\\"", 1);
 }
 
 static void staff_is_who_has_the_member_on_a_list(void **state)
@@ -67,6 +71,10 @@ static void staff_is_who_has_the_member_on_a_list(void **state)
     expect_members("staff(\\\"g1\\\")", 1);
     expect_members("staff(\\\"s1\\\") and contacts = 1", 2);
     expect_members("not staff(\\\"s1\\\")", 2);
+    meet(4, "2025-03-02", "contact.deleted", "s1"); /* is still to come */
+    town_add(&town, 1, "2025-01-05", "message.sent");
+    expect_members("staff(\\\"s1\\\")", 2);
+    expect_members("did(\\\"message.sent\\\") and staff(\\\"s1\\\")", 1);
 }
 
 int main(void)

@@ -15,6 +15,7 @@
 #include "people/consent.h"
 #include "people/look_merge.h"
 #include "people/note.h"
+#include "people/owner.h"
 #include "people/tag.h"
 #include "segments/segments.h"
 
@@ -78,6 +79,12 @@ static void cell_time(struct handout *h, const char *key, int64_t at)
     }
 }
 
+/* {NULL, 0} of nobody. */
+static struct str staff_text(const struct handout *h, uint32_t code)
+{
+    return code ? registry_code_text(h->look->brand, DIM_STAFF, code) : (struct str){NULL, 0};
+}
+
 /* ---- the sections ---- */
 
 static enum err write_standing(struct handout *h, struct why *why)
@@ -95,6 +102,7 @@ static enum err write_standing(struct handout *h, struct why *why)
     reply_count(&h->reply, "events", p->state.events);
     reply_count(&h->reply, "orders", p->state.orders);
     reply_int(&h->reply, "spent", p->state.spent);
+    cell_text(h, "owner", staff_text(h, p->state.owner));
     return row_end(h, why);
 }
 
@@ -333,6 +341,23 @@ static enum err write_consents(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
+static enum err write_handovers(struct handout *h, struct why *why)
+{
+    const struct people_view view = view_of(h);
+    struct owner_step *steps;
+    size_t count;
+    TRY(owner_history(&view, h->profile->id, &steps, &count, why));
+    for (size_t i = 0; i < count; i++) {
+        row_begin(h);
+        cell_time(h, "at", steps[i].at);
+        cell_text(h, "from", staff_text(h, steps[i].from));
+        cell_text(h, "to", staff_text(h, steps[i].to));
+        cell_time(h, "undone_at", steps[i].undone_at);
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
 /* Lists made by hand alone: who is in the other segments follows from the rest. */
 static enum err write_lists(struct handout *h, struct why *why)
 {
@@ -356,7 +381,7 @@ static const struct section {
     enum err (*write)(struct handout *h, struct why *why);
 } sections[] = {
     {"standing",
-     "id,name,stage,stage_since,trust,trust_since,created,last_seen,events,orders,spent",
+     "id,name,stage,stage_since,trust,trust_since,created,last_seen,events,orders,spent,owner",
      write_standing},
     {"identities", "kind,value,verified,first_seen,last_seen,source", write_identities},
     {"traits", "name,value,at,source", write_traits},
@@ -368,6 +393,7 @@ static const struct section {
     {"events", "at,kind,group,touchpoint,campaign,content,staff,origin,other,amount,currency,props",
      write_events},
     {"lists", "list,name", write_lists},
+    {"handovers", "at,from,to,undone_at", write_handovers},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
 };

@@ -102,6 +102,7 @@
     LIMIT(TAGGED, 100000, "members", "members tagged by one call")                                 \
     LIMIT(NOTE_CHARS, 2000, "characters", "a note on a member")                                    \
     LIMIT(MEMBER_NOTES, 500, "notes", "notes on one member")                                       \
+    LIMIT(HANDED, 1000000, "members", "members handed over in one call")                           \
     LIMIT(CONSENT_PURPOSES, 50, "purposes", "purposes of consent of a brand")                      \
     LIMIT(CONSENT_LISTS, 100, "lists", "lists a member may leave, of a brand")                     \
     LIMIT(CONSENT_TEXT_BYTES, 8000, "bytes", "a text of consent in one language")                  \

@@ -75,6 +75,14 @@ static void get_staff(const struct person *w, struct str code, struct expr_value
     }
 }
 
+static void name_owner(const struct person *w, struct expr_value *out)
+{
+    const struct expr_catalog *c = w->plan->in->catalog;
+    if (out->type == TYPE_NULL) return;
+    struct str text = c->code_text(c->ctx, DIM_STAFF, (uint32_t)out->number);
+    *out = (struct expr_value){.type = TYPE_TEXT, .text = text};
+}
+
 static void get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
                       struct expr_value *out)
 {
@@ -86,6 +94,7 @@ static void get_field(void *ctx, uint32_t member, enum expr_field field, struct 
         *out = (struct expr_value){.type = TYPE_NULL};
         if (!w->folded) fold_member(w);
         (void)fold_field(&w->state, field, out);
+        if (field == FIELD_OWNER) name_owner(w, out);
         return;
     }
     if (field == FIELD_ID) {

@@ -111,6 +111,7 @@ enum err erase_rows(struct people *p, struct tx *tx, const uint32_t *personas, s
         TRY(trait_erase(p, tx, personas[i]));
         TRY(tagging_erase(p, tx, personas[i]));
         TRY(note_erase(tx, personas[i]));
+        TRY(owner_erase(tx, personas[i]));
         TRY(consent_erase(p, tx, personas[i]));
         TRY(identity_erase(p, tx, personas[i]));
     }

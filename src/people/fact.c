@@ -101,7 +101,7 @@ static bool key_may_send(const struct sender *sender, enum kind_family family, s
 static bool import_may_send(enum kind_family family, struct str kind)
 {
     static const char *const own[] = {"member.created", "member.merged", "member.unmerged",
-                                      "member.erased"};
+                                      "member.erased", "member.assigned"};
     switch (family) {
     case FAMILY_CAMPAIGN:
     case FAMILY_VOUCHER:

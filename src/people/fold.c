@@ -46,10 +46,13 @@ void fold_reset(struct fold *f)
         .standing = {TIME_NONE, TIME_NONE},
         .unnamed = {TIME_NONE, TIME_NONE},
         .latest = UINT32_MAX,
+        .talk_day = INT32_MIN,
+        .hand_at = TIME_NONE,
         .void_at = TIME_NONE,
         .rhythm_end = TIME_NONE,
         .groups = {f->groups.items, 0, f->groups.capacity},
         .contacts = {f->contacts.items, 0, f->contacts.capacity},
+        .ties = {f->ties.items, 0, f->ties.capacity},
         .saids = {f->saids.items, 0, f->saids.capacity},
         .days = {f->days.items, 0, f->days.capacity},
         .orders = {f->orders.items, 0, f->orders.capacity, f->orders.slots, 0},
@@ -69,6 +72,7 @@ void fold_destroy(struct fold *f)
     if (!f) return;
     mem_free(f->groups.items);
     mem_free(f->contacts.items);
+    mem_free(f->ties.items);
     mem_free(f->saids.items);
     mem_free(f->days.items);
     mem_free(f->orders.items);
@@ -94,6 +98,7 @@ void fold_copy(struct fold *to, const struct fold *from)
     *to = *from;
     SET_COPY(&to->groups, &old.groups, &from->groups);
     SET_COPY(&to->contacts, &old.contacts, &from->contacts);
+    SET_COPY(&to->ties, &old.ties, &from->ties);
     SET_COPY(&to->saids, &old.saids, &from->saids);
     SET_COPY(&to->days, &old.days, &from->days);
     SET_COPY(&to->orders, &old.orders, &from->orders);
@@ -150,10 +155,18 @@ static void walk(struct fold *f, const struct fold_rules *r, int64_t end,
     }
 }
 
+/* It moves no clock and is no event of the member's: what is late for the rest is not for this. */
+static void assign(struct fold *f, const struct fold_row *row)
+{
+    f->hand_staff = row->staff;
+    f->hand_at = row->staff ? row->at : TIME_NONE;
+}
+
 void fold_event(struct fold *f, const struct fold_names *n, const struct fold_row *row,
                 fold_change_fn *fn, void *ctx)
 {
     struct report report = {fn, ctx};
+    if (row->roles & ROLE_ASSIGNED) assign(f, row);
     if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
     if (f->events == 0) {
@@ -179,6 +192,7 @@ void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fol
 
 void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row *row)
 {
+    if (row->roles & ROLE_ASSIGNED) assign(f, row);
     if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
     if (f->events == 0) f->first_seen = row->at;
@@ -256,8 +270,11 @@ void fold_get_state(const struct fold *f, const struct fold_names *n, struct fol
         .contacts = view.contacts.count,
         .group_count = view.groups.count,
         .groups = view.groups.items,
+        .ties = view.ties.items,
+        .tie_count = view.ties.count,
         .due = view.due == FOLD_NEVER ? TIME_NONE : view.due,
     };
+    fold_find_owner(f, n, out);
     out->rhythm = (struct fold_rhythm){.order_due = TIME_NONE, .due = TIME_NONE};
 }
 

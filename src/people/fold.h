@@ -47,6 +47,11 @@ const char *stage_name_zh(enum stage s);
 const char *trust_name(enum trust t); /* "unaware" ... */
 const char *trust_name_zh(enum trust t);
 
+/* Who of the contacts answers for a member, unless that was said by hand; definitions.md 2. */
+enum fold_owner_rule { FOLD_OWNER_FIRST, FOLD_OWNER_LAST, FOLD_OWNER_ACTIVE, FOLD_OWNER_RULES };
+const char *fold_owner_rule_name(enum fold_owner_rule rule); /* "first" ... */
+#define FOLD_OWNER_DAYS_MAX 60
+
 /* Numbers of definitions.md 2 and 3, each changeable per brand. What they are called, their
  * defaults, bounds and words are the table of numbers.c. */
 struct fold_rules {
@@ -71,6 +76,8 @@ struct fold_rules {
     int familiar_exchanges; /* and these: for familiar */
     int familiar_days;
     int familiar_staff;
+    int owner_days; /* window of FOLD_OWNER_ACTIVE, up to FOLD_OWNER_DAYS_MAX */
+    enum fold_owner_rule owner;
 };
 /* As numbers.c has them. */
 void fold_rules_default(struct fold_rules *r);
@@ -104,6 +111,8 @@ enum {
     ROLE_ANSWERED = 1 << 21,
     ROLE_DERIVED = 1 << 22,
     ROLE_BOOKKEEPING = 1 << 23, /* not the member's doing (merged, tagged): left out of the fold */
+    ROLE_ASSIGNED = 1 << 24,    /* the owner by hand: 'staff', 0 = by the rule again; with
+                                   ROLE_BOOKKEEPING */
 };
 /* Roles of a kind by its name; 0 for a brand's own kinds. */
 uint32_t fold_kind_roles(struct str kind);
@@ -123,6 +132,9 @@ struct fold_names {
     int kind_lifecycle;     /* codes of the derived kinds, -1 = not registered */
     int kind_trust;
     uint32_t prop_from, prop_to; /* text properties of derived events */
+    /* text of a staff code, by which ties are broken; NULL = by number */
+    struct str (*staff_text)(void *ctx, uint32_t code);
+    void *staff_ctx;
 };
 
 /* One event as the fold sees it. */
@@ -198,6 +210,14 @@ struct fold_rhythm {
     int64_t order_due;    /* when the next order is due so; TIME_NONE below three order days */
     int64_t due;          /* the next moment at which the clock alone may change this; TIME_NONE */
 };
+/* What is known of a member and one of staff; borrowed from the fold. */
+struct fold_tie {
+    uint32_t staff;
+    int64_t added;  /* since when the member is on their contact list; TIME_NONE = is not */
+    int64_t talked; /* last talk; TIME_NONE = none for FOLD_OWNER_DAYS_MAX days */
+    uint64_t days;  /* bit k: one k days before the member's latest with anybody */
+};
+enum fold_owner_by { FOLD_OWNER_NOBODY, FOLD_OWNER_BY_RULE, FOLD_OWNER_BY_HAND };
 
 /* State at the moment the fold stands at. */
 struct fold_state {
@@ -215,9 +235,15 @@ struct fold_state {
     uint32_t contacts;      /* contact lists the member is on */
     uint32_t group_count;   /* groups the member is in */
     const uint32_t *groups; /* their codes, ascending; borrowed */
+    uint32_t owner;         /* code of the staff member who answers for the member; 0 = nobody */
+    enum fold_owner_by owner_by;
+    int64_t owner_since;         /* when they were set, or came on the contact list */
+    const struct fold_tie *ties; /* ascending by staff; borrowed */
+    uint32_t tie_count;
     int64_t due; /* the next moment at which the clock alone may change the state; TIME_NONE */
     struct fold_rhythm rhythm; /* once fold_get_rhythm() is asked; of a member without any */
 };
+uint32_t fold_owner(const struct fold *f, const struct fold_names *n); /* of it, alone */
 void fold_get_state(const struct fold *f, const struct fold_names *n, struct fold_state *out);
 /* At 'now', up to which the fold was advanced: it is what the stages do not need, and so apart. */
 void fold_get_rhythm(const struct fold *f, const struct fold_names *n, int64_t now,
@@ -261,7 +287,8 @@ struct fold_reason {
 /* Why the stages hold at 'now', to which the fold was advanced. */
 void fold_get_reasons(const struct fold *f, const struct fold_names *n, int64_t now,
                       struct fold_reason *lifecycle, struct fold_reason *trust);
-/* A field of expr.h that the state answers; false for the others (traits, owner ...). */
+/* A field of expr.h that the state answers, the owner by the number of the code; false for the
+ * others (traits ...). */
 bool fold_field(const struct fold_state *s, enum expr_field field, struct expr_value *out);
 
 /* Bytes for the member's row, and back. The encoding is canonical: equal states encode equally. */

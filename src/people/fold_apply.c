@@ -139,9 +139,15 @@ static void add_dm(struct fold *f, const struct zone *zone, const struct fold_ro
 
 static void add_relation(struct fold *f, const struct fold_row *row)
 {
-    if (row->roles & ROLE_JOIN_CONTACT) join(f, &f->contacts, row->staff, row->at);
+    if (row->roles & ROLE_JOIN_CONTACT) {
+        join(f, &f->contacts, row->staff, row->at);
+        fold_tie_added(f, row->staff, row->at);
+    }
     if (row->roles & ROLE_JOIN_GROUP) join(f, &f->groups, row->group, row->at);
-    if (row->roles & ROLE_LEAVE_CONTACT) leave(f, &f->contacts, row->staff, row->at);
+    if (row->roles & ROLE_LEAVE_CONTACT) {
+        leave(f, &f->contacts, row->staff, row->at);
+        fold_tie_left(f, row->staff);
+    }
     if (row->roles & ROLE_LEAVE_GROUP) leave(f, &f->groups, row->group, row->at);
 }
 
@@ -186,6 +192,9 @@ static void add_talk(struct fold *f, const struct fold_names *n, const struct fo
     if (row->roles & ROLE_MESSAGE && row->group) add_said(&f->saids, row->group, row->at);
     bool by_member = row->roles & (ROLE_MESSAGE | ROLE_DM_RECEIVED);
     if (by_member && row->question) f->effective = true;
+    bool talked = row->roles & ROLE_DM_RECEIVED ||
+                  (row->human && row->roles & (ROLE_DM_SENT | ROLE_ANSWERED));
+    if (talked && row->staff) fold_tie_talked(f, n->zone, row->staff, row->at);
     if (row->roles & ROLE_DM_RECEIVED) add_dm(f, n->zone, row, DM_FROM_MEMBER);
     if (!row->human) return;
     if (row->roles & ROLE_DM_SENT) add_dm(f, n->zone, row, DM_FROM_STAFF);

@@ -1,8 +1,8 @@
 /* fold_codec.c - a fold as bytes.
  *
- *     u8 version (2) · varint events · if events > 0:
+ *     u8 version (3) · owner by hand, 0 or staff and time · varint events · if events > 0:
  *     varint now · times, each 0 for never or now - time + 1 · stage, trust, trust_peak and flags ·
- *     counters · trust evidence · order totals and orders · lists: groups, contacts, act days,
+ *     counters · trust evidence · order totals and orders · lists: groups, ties to staff, act days,
  *     messages that wait for an answer
  *
  * All numbers are varints, signed ones zigzag. A list is its length and then its items; codes and
@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "eventlog/bytes.h"
 
-#define VERSION 2
+#define VERSION 3
 #define DAY_MAX 3000000 /* a day number is less: the year 10183 */
 
 enum {
@@ -94,6 +94,56 @@ static void get_codes(struct byte_reader *r, struct fold_codes *c)
         if (code > UINT32_MAX) r->bad = true;
         c->items[c->count] = (uint32_t)code;
     }
+}
+
+static void put_ties(struct strbuf *out, const struct fold *f)
+{
+    uint32_t last = 0;
+    bool talked = false;
+    put_varint(out, f->ties.count);
+    for (uint32_t i = 0; i < f->ties.count; i++) {
+        const struct fold_tie *t = &f->ties.items[i];
+        put_varint(out, t->staff - last);
+        put_time(out, f, t->added);
+        put_varint(out, t->days);
+        if (t->days) put_time(out, f, t->talked);
+        talked |= t->days != 0;
+        last = t->staff;
+    }
+    if (talked) put_varint(out, zigzag(f->talk_day));
+}
+
+static struct fold_tie get_tie(struct byte_reader *r, const struct fold *f)
+{
+    struct fold_tie t = {.talked = TIME_NONE};
+    t.staff = get_varint32(r);
+    t.added = get_time(r, f);
+    t.days = get_varint(r);
+    if (t.days) t.talked = get_time(r, f);
+    if (t.days >> FOLD_OWNER_DAYS_MAX || (t.days != 0) != (t.talked != TIME_NONE)) r->bad = true;
+    if (t.added == TIME_NONE && t.days == 0) r->bad = true;
+    return t;
+}
+
+/* Contacts are the ties to whose lists the member is on. */
+static void get_ties(struct byte_reader *r, struct fold *f)
+{
+    uint32_t count = get_count(r, 3);
+    uint64_t staff = 0;
+    bool talked = false;
+    f->ties.items = fold_grow(f->ties.items, &f->ties.capacity, count, sizeof(f->ties.items[0]));
+    f->contacts.items =
+        fold_grow(f->contacts.items, &f->contacts.capacity, count, sizeof(f->contacts.items[0]));
+    for (f->ties.count = 0; f->ties.count < count && !r->bad; f->ties.count++) {
+        struct fold_tie t = get_tie(r, f);
+        staff += t.staff;
+        if ((f->ties.count && t.staff == 0) || staff > UINT32_MAX) r->bad = true;
+        t.staff = (uint32_t)staff;
+        f->ties.items[f->ties.count] = t;
+        if (t.added != TIME_NONE) f->contacts.items[f->contacts.count++] = t.staff;
+        talked |= t.days != 0;
+    }
+    if (talked) f->talk_day = get_day(r);
 }
 
 static void put_days(struct strbuf *out, const struct fold *f)
@@ -286,6 +336,8 @@ void fold_encode(const struct fold *f, struct strbuf *out)
     times_of(&copy, times);
     uint32_t flags = flags_of(f);
     put_u8(out, VERSION);
+    put_varint(out, f->hand_staff);
+    if (f->hand_staff) put_varint(out, (uint64_t)f->hand_at);
     put_varint(out, f->events);
     if (f->events == 0) return;
     put_varint(out, (uint64_t)f->now);
@@ -297,7 +349,7 @@ void fold_encode(const struct fold *f, struct strbuf *out)
     put_trust(out, f);
     if (flags & FLAG_ORDERS) put_order_totals(out, f);
     put_codes(out, &f->groups);
-    put_codes(out, &f->contacts);
+    put_ties(out, f);
     put_days(out, f);
     put_saids(out, f);
 }
@@ -318,11 +370,20 @@ static void get_state(struct byte_reader *r, struct fold *f)
     get_trust(r, f);
     if (flags & FLAG_ORDERS) get_order_totals(r, f);
     get_codes(r, &f->groups);
-    get_codes(r, &f->contacts);
+    get_ties(r, f);
     get_days(r, f);
     get_saids(r, f);
     if (f->last_at == TIME_NONE || f->first_seen == TIME_NONE) r->bad = true;
     if ((f->dm_from == DM_NONE) != (f->dm_at == TIME_NONE)) r->bad = true;
+}
+
+static void get_hand(struct byte_reader *r, struct fold *f)
+{
+    f->hand_staff = get_varint32(r);
+    if (f->hand_staff == 0) return;
+    uint64_t at = get_varint(r);
+    if (at > 2 * (uint64_t)EVENT_AT_MAX) r->bad = true;
+    f->hand_at = r->bad ? TIME_NONE : (int64_t)at;
 }
 
 bool fold_decode(struct fold *f, const struct fold_rules *r, struct str bytes)
@@ -330,6 +391,7 @@ bool fold_decode(struct fold *f, const struct fold_rules *r, struct str bytes)
     struct byte_reader in = byte_reader_of(bytes.p, bytes.len);
     fold_reset(f);
     if (get_u8(&in) != VERSION) return false;
+    get_hand(&in, f);
     f->events = get_varint(&in);
     if (f->events) get_state(&in, f);
     if (in.bad || byte_reader_left(&in)) {

@@ -61,6 +61,13 @@ struct fold_saids {
     uint32_t capacity;
 };
 
+/* Ascending by staff. A tie without 'added' and 'days' is dropped. */
+struct fold_ties {
+    struct fold_tie *items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
 enum { DM_NONE, DM_FROM_MEMBER, DM_FROM_STAFF };
 
 struct fold {
@@ -121,9 +128,14 @@ struct fold {
     int64_t rhythm_end; /* from the order days: when the rhythm ends */
     int64_t gap;        /* ms: the mean gap between order days; 0 = none */
     int64_t patience;   /* ms: the mean gap between order days times patience_percent; 0 = none */
+    /* ownership */
+    uint32_t hand_staff; /* owner by hand; 0 = by the rule */
+    int32_t talk_day;    /* of the latest talk with staff; INT32_MIN = none */
+    int64_t hand_at;     /* when; TIME_NONE = by the rule */
     /* sets */
     struct fold_codes groups;
     struct fold_codes contacts;
+    struct fold_ties ties;
     struct fold_saids saids;
     struct fold_days days;
     struct fold_orders orders;
@@ -156,6 +168,13 @@ void fold_apply(struct fold *f, const struct fold_names *n, const struct fold_ro
 void *fold_grow(void *items, uint32_t *capacity, uint32_t need, size_t size);
 /* Place of a code in the set, or where it would be. */
 uint32_t fold_code_place(const struct fold_codes *c, uint32_t code);
+
+/* fold_owner.c */
+void fold_tie_added(struct fold *f, uint32_t staff, int64_t at);
+void fold_tie_left(struct fold *f, uint32_t staff);
+void fold_tie_talked(struct fold *f, const struct zone *zone, uint32_t staff, int64_t at);
+/* The owner, who says so and since when. */
+void fold_find_owner(const struct fold *f, const struct fold_names *n, struct fold_state *out);
 
 /* fold_order.c */
 void fold_apply_paid(struct fold *f, const struct fold_names *n, const struct fold_row *row);

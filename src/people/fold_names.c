@@ -295,6 +295,9 @@ bool fold_field(const struct fold_state *s, enum expr_field field, struct expr_v
     case FIELD_QUALIFIED:
         *out = value_number(s->qualified);
         return true;
+    case FIELD_OWNER:
+        *out = s->owner ? value_number(s->owner) : (struct expr_value){.type = TYPE_NULL};
+        return true;
     default:
         return false;
     }

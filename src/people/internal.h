@@ -66,6 +66,7 @@ struct people {
     struct fold_names names;
     struct fold_names shared_names; /* without kinds: constant, for other threads */
     int kind_created, kind_identified, kind_merged, kind_unmerged, kind_group_joined, kind_answered;
+    int kind_assigned;
     uint32_t prop_inferred; /* bool: a join concluded from a message */
     /* bulk: members whose rows wait for people_bulk_end */
     struct bulk *bulk;
@@ -74,6 +75,7 @@ struct people {
     bool traits_changed;            /* the cache must go at the commit */
     struct tag_cache *tags;         /* who has a tag; locks itself */
     struct consent_cache *consents; /* who has consented; locks itself */
+    struct owner_map *owners;       /* who answers for whom; locks itself */
     struct name_index *name_index;  /* for searching; it has locks of its own */
 };
 
@@ -292,6 +294,25 @@ MUST_CHECK enum err tagging_erase(struct people *p, struct tx *tx, uint32_t pers
 struct str people_seal(const struct people *p, struct arena *arena, struct str text);
 struct str people_unseal(const struct people *p, struct arena *arena, struct str sealed);
 MUST_CHECK enum err note_erase(struct tx *tx, uint32_t persona);
+
+/* owner_map.c: the owner of every member, for other threads. */
+MUST_CHECK enum err owners_open(struct people *p, struct sql *db);
+void owners_close(struct people *p);
+/* Inside the batch: that is the owner now; readers see it from the commit on. */
+void owners_note(struct people *p, uint32_t member, uint32_t staff);
+void owners_commit(struct people *p);
+void owners_forget(struct people *p); /* after a rollback */
+void owners_clear(struct people *p);  /* all is noted again: a rebuild */
+/* Was the opening before cut off while a new rule was brought to the rows? */
+MUST_CHECK enum err owners_unsettled(struct sql *db, bool *out);
+/* The rule, into rules of the fold. */
+void owners_rule(struct people *p, struct fold_rules *rules);
+struct owner_rule;
+/* The writer's: what is folded from here on follows it. */
+void owners_take_rule(struct people *p, const struct owner_rule *rule);
+
+/* owner.c */
+MUST_CHECK enum err owner_erase(struct tx *tx, uint32_t persona);
 
 /* consent.c */
 void consent_open(struct people *p);

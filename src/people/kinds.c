@@ -36,6 +36,7 @@ static const struct kind {
     {NAME("member.erased"), FAMILY_IDENTITY, 0},
     {NAME("member.tagged"), FAMILY_IDENTITY, ROLE_BOOKKEEPING},
     {NAME("member.untagged"), FAMILY_IDENTITY, ROLE_BOOKKEEPING},
+    {NAME("member.assigned"), FAMILY_IDENTITY, ROLE_BOOKKEEPING | ROLE_ASSIGNED},
     {NAME("contact.added"), FAMILY_RELATION, ROLE_JOIN_CONTACT},
     {NAME("contact.deleted"), FAMILY_RELATION, ROLE_LEAVE_CONTACT},
     {NAME("group.joined"), FAMILY_RELATION, ROLE_JOIN_GROUP},

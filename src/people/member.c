@@ -16,6 +16,10 @@
  * longer. A history takes about as long as so many rows of a pass (docs/bench.md "history"). */
 #define STALE_FEW 100
 #define HISTORY_IN_ROWS 16384
+/* Events that may give a member another owner. */
+#define MOVES_OWNER                                                                                \
+    (ROLE_ASSIGNED | ROLE_JOIN_CONTACT | ROLE_LEAVE_CONTACT | ROLE_DM_RECEIVED | ROLE_DM_SENT |    \
+     ROLE_ANSWERED)
 
 static struct member *make(struct people *p, uint32_t id)
 {
@@ -150,6 +154,7 @@ enum err member_fold(struct people *p, struct tx *tx, const struct event *ev, ui
     m->persona = ev->persona;
     fold_row_of_event(&p->names, ev, &row);
     fold_event(m->fold, &p->names, &row, NULL, NULL);
+    if (row.roles & MOVES_OWNER) owners_note(p, m->id, fold_owner(m->fold, &p->names));
     return ERR_OK;
 }
 
@@ -178,15 +183,15 @@ static enum err upsert(struct tx *tx, const struct member *m, const struct fold_
         tx_sql(tx),
         "INSERT INTO member (id, seq, as_of, stage, stage_since, trust, flags, created_at, "
         "last_seen, events, orders,"
-        " spent, due_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-        "$14)"
+        " spent, due_at, state, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+        " $13, $14, $15)"
         " ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, as_of = excluded.as_of, stage = "
         "excluded.stage,"
         " stage_since = excluded.stage_since, trust = excluded.trust, flags = excluded.flags,"
         " created_at = excluded.created_at, last_seen = excluded.last_seen, events = "
         "excluded.events,"
         " orders = excluded.orders, spent = excluded.spent, due_at = excluded.due_at, state = "
-        "excluded.state");
+        "excluded.state, owner = excluded.owner");
     sql_bind_int(s, 1, m->id);
     sql_bind_int(s, 2, (int64_t)m->seq);
     sql_bind_int(s, 3, tx_now(tx));
@@ -205,6 +210,7 @@ static enum err upsert(struct tx *tx, const struct member *m, const struct fold_
         sql_bind_int(s, 13, m->armed_due);
     }
     sql_bind_blob(s, 14, bytes.p, bytes.len);
+    sql_bind_int(s, 15, state->owner);
     return sql_run(s);
 }
 
@@ -218,6 +224,7 @@ enum err member_write(struct people *p, struct tx *tx, struct member *m)
     strbuf_reset(&p->bytes);
     fold_encode(m->fold, &p->bytes);
     TRY(upsert(tx, m, &state, strbuf_str(&p->bytes)));
+    owners_note(p, m->id, state.owner);
     if (m->dirty) p->dirty_count--;
     m->dirty = false;
     return ERR_OK;
@@ -228,6 +235,7 @@ enum err member_erase(struct people *p, struct tx *tx, uint32_t id)
     struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM member WHERE id = $1");
     sql_bind_int(s, 1, id);
     TRY(sql_run(s));
+    owners_note(p, id, 0);
     uint64_t slot;
     if (intmap_get(p->member_slots, id, &slot)) {
         if (p->members.items[slot]->dirty) p->dirty_count--;

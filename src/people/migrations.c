@@ -78,5 +78,14 @@ const struct migration people_migrations[] = {
      " ('marketing', '营销信息', 'Marketing', 'consent', 'wecom,sms,email,call');"
      "INSERT INTO consent_list (list, purpose, name_zh, name_en, shown) VALUES"
      " ('news', 'marketing', '资讯', 'News', 1), ('offers', 'marketing', '优惠', 'Offers', 1)"},
+    {6, "ALTER TABLE member ADD COLUMN owner {int} NOT NULL DEFAULT 0;"
+        "CREATE INDEX member_owner ON member (owner, id);"
+        "CREATE TABLE owner_rule (id {int} PRIMARY KEY, rule {int} NOT NULL, days {int} NOT NULL,"
+        " settled {int} NOT NULL);"
+        "CREATE TABLE handover (id {int} PRIMARY KEY, at {int} NOT NULL, who {text} NOT NULL,"
+        " reason {text} NOT NULL, staff {int} NOT NULL, undone_at {int}, undone_by {text});"
+        "CREATE TABLE handover_member (handover {int} NOT NULL, persona {int} NOT NULL,"
+        " was {int} NOT NULL, was_hand {int} NOT NULL, PRIMARY KEY (handover, persona));"
+        "CREATE INDEX handover_member_persona ON handover_member (persona)"},
     {0, NULL},
 };

@@ -16,6 +16,7 @@ static enum err people_open(struct tx *tx, void **state, struct why *why)
     p->name_index = name_index_create();
     tag_sets_open(p);
     consent_open(p);
+    TRY(owners_open(p, tx_sql(tx)));
     return identity_open(p, tx_sql(tx));
 }
 
@@ -27,6 +28,7 @@ static void people_close(void *state)
     trait_close(p);
     tag_sets_close(p);
     consent_close(p);
+    owners_close(p);
     name_index_destroy(p->name_index);
     VEC_FINISH(&p->members);
     VEC_FINISH(&p->round);
@@ -108,6 +110,7 @@ static void people_on_commit(void *state)
     }
     tag_sets_commit(p);
     consent_commit(p);
+    owners_commit(p);
     p->traits_changed = false;
     name_index_commit(p);
 }
@@ -121,6 +124,7 @@ static void people_on_rollback(void *state)
     trait_forget(p);
     tag_sets_forget(p);
     consent_forget(p);
+    owners_forget(p);
     name_index_rollback(p);
     p->role_count = 0; /* numbers of kinds that a trial gave may be given again */
 }
@@ -132,7 +136,9 @@ static bool people_wants_rebuild(struct tx *tx, void *state)
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT id FROM bulk_pending");
     if (sql_step(s, &row) != ERR_OK) return true;
     sql_reset(s);
-    return row;
+    bool unsettled = false;
+    if (owners_unsettled(tx_sql(tx), &unsettled) != ERR_OK) return true;
+    return row || unsettled;
 }
 
 static enum err people_rebuild(struct tx *tx, void *state, struct why *why)
@@ -140,13 +146,15 @@ static enum err people_rebuild(struct tx *tx, void *state, struct why *why)
     TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending")));
     TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM timer WHERE module = 'people' AND kind = 1")));
     TRY(sql_run(sql_use(tx_sql(tx), "DELETE FROM member")));
+    TRY(sql_run(sql_use(tx_sql(tx), "UPDATE owner_rule SET settled = 1")));
+    owners_clear(state);
     return refold_scan(state, tx, NULL, why);
 }
 
 const struct module people_module = {
     .name = "people",
     .migrations = people_migrations,
-    .fold_version = 3,
+    .fold_version = 4,
     .open = people_open,
     .close = people_close,
     .on_event = people_on_event,

@@ -19,6 +19,7 @@ static enum err register_own(struct tx *tx, struct people *p)
     TRY(own_kind(tx, "member.identified", &p->kind_identified));
     TRY(own_kind(tx, "member.merged", &p->kind_merged));
     TRY(own_kind(tx, "member.unmerged", &p->kind_unmerged));
+    TRY(own_kind(tx, "member.assigned", &p->kind_assigned));
     TRY(own_kind(tx, "group.joined", &p->kind_group_joined));
     TRY(own_kind(tx, "message.answered", &p->kind_answered));
     TRY(own_kind(tx, "lifecycle.changed", &p->names.kind_lifecycle));
@@ -45,6 +46,11 @@ void names_refresh(struct people *p)
     p->names.kind_count = count;
 }
 
+static struct str staff_text(void *ctx, uint32_t code)
+{
+    return registry_code_text(ctx, DIM_STAFF, code);
+}
+
 enum err names_open(struct people *p, struct tx *tx)
 {
     fold_rules_default(&p->names.rules);
@@ -52,6 +58,8 @@ enum err names_open(struct people *p, struct tx *tx)
     if (preset.len && !fold_rules_preset(preset, &p->names.rules)) return ERR_INVALID;
     if (!identity_caps_parse(str_of(brand_caps(p->brand)), &p->caps)) return ERR_INVALID;
     p->names.zone = brand_zone(p->brand);
+    p->names.staff_text = staff_text;
+    p->names.staff_ctx = p->brand;
     TRY(register_own(tx, p));
     p->shared_names = p->names;
     names_refresh(p);
@@ -60,10 +68,11 @@ enum err names_open(struct people *p, struct tx *tx)
 
 void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out)
 {
-    const struct people *p = brand_module_state(b, &people_module);
+    struct people *p = brand_module_state(b, &people_module);
     uint32_t count = registry_kind_count(b) + 1;
     uint32_t *roles = arena_alloc_array(a, count, sizeof(*roles));
     *out = p->shared_names;
+    owners_rule(p, &out->rules);
     for (uint32_t code = 1; code < count; code++) {
         roles[code] = fold_kind_roles(registry_kind_name(b, (int)code));
     }

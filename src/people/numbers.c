@@ -132,8 +132,10 @@ const struct number *numbers_find(struct str name)
     return NULL;
 }
 
+/* The rule of owners is no number, and set elsewhere. */
 void numbers_default(struct numbers *n)
 {
+    *n = (struct numbers){.rules = {.owner_days = 28, .owner = FOLD_OWNER_FIRST}};
     for (const struct number *of = numbers_table; of->name; of++)
         numbers_set(n, of, of->usual);
 }

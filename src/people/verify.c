@@ -96,6 +96,7 @@ static void compare_marks(struct check *c, uint32_t id, struct sql_stmt *s,
     if (sql_int(s, 10) != state->created) found(c, id, "stored created_at differs");
     if (state->due != TIME_NONE && (sql_is_null(s, 11) || sql_int(s, 11) > state->due))
         found(c, id, "stored due_at is too late");
+    if (sql_int(s, 13) != (int64_t)state->owner) found(c, id, "stored owner differs");
     if ((uint64_t)sql_int(s, 12) > c->view->snapshot->seq)
         found(c, id, "stored seq is beyond the log");
 }
@@ -125,7 +126,7 @@ static enum err check_member(struct check *c, const struct history *h, uint32_t 
     refold_rows(c->names, &c->read.columns, h, i, c->fold);
     struct sql_stmt *s =
         sql_use(c->view->reader, "SELECT state, as_of, stage, stage_since, trust, events, orders,"
-                                 " spent, last_seen, flags, created_at, due_at, seq"
+                                 " spent, last_seen, flags, created_at, due_at, seq, owner"
                                  " FROM member WHERE id = $1");
     sql_bind_int(s, 1, h->member[i]);
     TRY(sql_step(s, &there));

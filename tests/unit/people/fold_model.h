@@ -23,6 +23,8 @@ struct answer {
     uint32_t orders;
     int64_t spent, joined, last_act;
     uint32_t groups, contacts;
+    uint32_t owner;
+    bool by_hand;
 };
 
 static inline const struct fold_row *each(const struct timeline *l, size_t i, int64_t t)
@@ -321,6 +323,70 @@ static inline enum trust trust_at(const struct timeline *l, int64_t t, int64_t l
     return inbound ? TRUST_CURIOUS : TRUST_UNAWARE;
 }
 
+static inline bool talks(const struct fold_row *r, uint32_t staff)
+{
+    bool talk =
+        (r->roles & ROLE_DM_RECEIVED) || ((r->roles & (ROLE_DM_SENT | ROLE_ANSWERED)) && r->human);
+    return talk && r->staff && (staff == 0 || r->staff == staff);
+}
+
+/* How the rule ranks one contact: days and time of talk, and since when they are one. */
+struct rank {
+    int64_t days, talked, added;
+};
+
+static inline struct rank rank_of(const struct timeline *l, int64_t t, uint32_t staff)
+{
+    struct rank r = {0, TIME_NONE, TIME_NONE};
+    int64_t end = INT64_MIN, previous = INT64_MIN;
+    for (size_t i = 0; each(l, i, t); i++) {
+        const struct fold_row *row = &l->rows[i];
+        if (talks(row, 0)) end = zone_day(l->names.zone, row->at);
+        if (row->staff != staff) continue;
+        if (row->roles & ROLE_LEAVE_CONTACT) r.added = TIME_NONE;
+        if ((row->roles & ROLE_JOIN_CONTACT) && r.added == TIME_NONE) r.added = row->at;
+    }
+    for (size_t i = 0; each(l, i, t); i++) {
+        if (!talks(&l->rows[i], staff)) continue;
+        int64_t day = zone_day(l->names.zone, l->rows[i].at);
+        if (day <= end - l->names.rules.owner_days || day == previous) continue;
+        r.days++;
+        previous = day;
+    }
+    for (size_t i = 0; each(l, i, t); i++) {
+        if (r.days && talks(&l->rows[i], staff)) r.talked = l->rows[i].at;
+    }
+    return r;
+}
+
+static inline bool outranks(enum fold_owner_rule rule, const struct rank *a, const struct rank *b)
+{
+    if (rule == FOLD_OWNER_LAST && a->added != b->added) return a->added > b->added;
+    if (rule == FOLD_OWNER_ACTIVE) {
+        if (a->days != b->days) return a->days > b->days;
+        if (a->talked != b->talked) return a->talked > b->talked;
+    }
+    return a->added < b->added; /* and of equals the one of the lower number */
+}
+
+static inline uint32_t owner_at(const struct timeline *l, int64_t t, bool *by_hand)
+{
+    uint32_t hand = 0, best = 0;
+    struct rank best_rank = {0};
+    for (size_t i = 0; each(l, i, t); i++) {
+        if (l->rows[i].roles & ROLE_ASSIGNED) hand = l->rows[i].staff;
+    }
+    *by_hand = hand != 0;
+    for (uint32_t staff = 1; staff < CODES; staff++) {
+        struct rank r = rank_of(l, t, staff);
+        if (r.added == TIME_NONE) continue;
+        if (best && !outranks(l->names.rules.owner, &r, &best_rank)) continue;
+        best = staff;
+        best_rank = r;
+    }
+    return hand ? hand : best;
+}
+
 static inline struct answer answer_at(const struct timeline *l, int64_t t)
 {
     struct answer a = {.joined = first_with(l, t, JOINS | ROLE_ACT)};
@@ -335,6 +401,7 @@ static inline struct answer answer_at(const struct timeline *l, int64_t t)
     a.silent_buyer = a.orders > 0 && last_with(l, t, ROLE_MESSAGE) <=
                                          t - l->names.rules.silent_buyer_days * TIME_DAY;
     a.spent = spent_at(l, t);
+    a.owner = owner_at(l, t, &a.by_hand);
     a.last_act = last_with(l, t, ROLE_ACT);
     return a;
 }

@@ -26,6 +26,7 @@ static const struct habit habits[] = {
     {"sample.given", {0, 0, 0, 1, 0}},       {"voucher.redeemed", {0, 1, 1, 1, 0}},
     {"member.identified", {1, 1, 1, 2, 1}},  {"testimonial.approved", {0, 0, 0, 1, 0}},
     {"touch.sent", {2, 2, 2, 2, 2}},         {"lifecycle.changed", {1, 1, 1, 1, 1}},
+    {"member.assigned", {0, 0, 1, 1, 1}},
 };
 
 static const char *pick_kind(struct rng *g, int profile)
@@ -63,7 +64,7 @@ static struct fold_row pick_row(struct rng *g, int64_t at, int profile)
     struct fold_row r = row_of(at, pick_kind(g, profile));
     r.group = (uint32_t)rng_below(g, 3);
     r.content = (uint32_t)rng_below(g, CODES);
-    r.staff = (uint32_t)rng_below(g, 3);
+    r.staff = (uint32_t)rng_below(g, 4);
     r.human = rng_below(g, 4) != 0;
     r.question = rng_below(g, 40) == 0;
     r.known = rng_below(g, 2) == 0;
@@ -96,6 +97,8 @@ static void make(struct timeline *l, const char *zone, uint64_t seed)
     l->names = names_in(zone);
     assert_true(fold_rules_preset(str_of(presets[rng_below(&g, COUNT(presets))]), &l->names.rules));
     if (rng_below(&g, 2)) change_rules(&l->names.rules, &g);
+    l->names.rules.owner = (enum fold_owner_rule)rng_below(&g, FOLD_OWNER_RULES);
+    l->names.rules.owner_days = 1 + (int)rng_below(&g, FOLD_OWNER_DAYS_MAX);
     int profile = (int)rng_below(&g, PROFILES);
     l->count = 1 + rng_below(&g, profile == TALKER ? 200 : 50);
     int64_t at = INT64_C(1700000000000) + (int64_t)rng_below(&g, 365 * TIME_DAY);
@@ -136,7 +139,7 @@ static void add_moment(struct moments *m, int64_t t)
 static int64_t first_at(const struct timeline *l)
 {
     for (size_t i = 0; i < l->count; i++) {
-        if (!(l->rows[i].roles & ROLE_DERIVED)) return l->rows[i].at;
+        if (!(l->rows[i].roles & (ROLE_DERIVED | ROLE_BOOKKEEPING))) return l->rows[i].at;
     }
     return TIME_NONE;
 }
@@ -239,6 +242,8 @@ static void check_state(const struct timeline *l, const struct fold_state *s, in
     SAME(l, t, "last act", a.last_act, s->last_act);
     SAME(l, t, "groups", a.groups, s->group_count);
     SAME(l, t, "contacts", a.contacts, s->contacts);
+    SAME(l, t, "owner", a.owner, s->owner);
+    SAME(l, t, "owner by hand", a.by_hand, s->owner_by == FOLD_OWNER_BY_HAND);
 }
 
 static void check_due(const struct timeline *l, const struct fold_state *s, int64_t t, int64_t next)

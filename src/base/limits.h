@@ -94,6 +94,11 @@
     LIMIT(SEGMENT_LIST_CHANGE, 5000, "members", "members put on or taken off a list at once")      \
     LIMIT(SEGMENT_VERSIONS, 100, "versions", "versions kept of a segment's definition")            \
     LIMIT(SEGMENT_MOVES, 8192, "moves", "entries and exits kept for streams that lag")             \
+    LIMIT(TODAY_RULES, 40, "rules", "reasons for a suggestion, those of a brand's own among them") \
+    LIMIT(TODAY_SENTENCE_BYTES, 200, "bytes", "the sentence of a reason, in one language")         \
+    LIMIT(TODAY_A_DAY, 15, "suggestions", "new members on one person's list of a day")             \
+    LIMIT(TODAY_POOL, 60, "suggestions", "members without an owner, suggested on one day")         \
+    LIMIT(TODAY_ASKED, 20000, "members", "asked one by one about today; more are scanned")         \
     LIMIT(SEGMENT_QUEUE, 1048576, "events", "events waiting for segments; then they are scanned")  \
     LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \
     LIMIT(TAG_GROUPS, 200, "groups", "groups of tags of a brand")                                  \

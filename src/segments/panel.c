@@ -345,9 +345,9 @@ enum err panel_ask(struct panel_view *v, const struct snapshot *s, const struct 
 }
 
 enum err panel_explain(struct panel_view *v, const struct snapshot *s, const struct panel_member *m,
-                       struct arena *arena, struct expr_clauses *out)
+                       size_t i, struct arena *arena, struct expr_clauses *out)
 {
-    const struct entry *e = &v->panel->entries[0];
+    const struct entry *e = &v->panel->entries[i];
     struct history store;
     const struct history *h;
     assert(e->expr);

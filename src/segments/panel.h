@@ -47,9 +47,9 @@ struct panel_member {
 MUST_CHECK enum err panel_ask(struct panel_view *v, const struct snapshot *s,
                               const struct panel_member *m, const uint8_t *which, uint8_t *answers,
                               int64_t *due);
-/* The clauses of the first expression, which can be read, about a member, in 'arena'. */
+/* The clauses of expression i, which can be read, about a member, in 'arena'. */
 MUST_CHECK enum err panel_explain(struct panel_view *v, const struct snapshot *s,
-                                  const struct panel_member *m, struct arena *arena,
+                                  const struct panel_member *m, size_t i, struct arena *arena,
                                   struct expr_clauses *out);
 
 /* Ask all expressions about all members of a snapshot, or those of 'only'. 'fn' is called on

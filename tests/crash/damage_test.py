@@ -171,8 +171,9 @@ def test_missing_and_invented_projection_rows_are_reported():
             assert code == DAMAGED and f"m{member}:" in said, (member, code, said)
         code, said = damage_rows(o, "DELETE FROM member")
         assert code == DAMAGED, (code, said)
-        code, said = damage_rows(o, "INSERT INTO member SELECT 900000, seq, as_of, stage, stage_since, trust, flags,"
-                                 " created_at, last_seen, events, orders, spent, due_at, state FROM member LIMIT 1")
+        code, said = damage_rows(o, "INSERT INTO member (id, seq, as_of, stage, stage_since, trust, flags, created_at, last_seen, events, orders, spent,"
+                                 " due_at, state) SELECT 900000, seq, as_of, stage, stage_since, trust, flags, created_at, last_seen, events,"
+                                 " orders, spent, due_at, state FROM member LIMIT 1")
         assert code == DAMAGED, (code, said)
         code, said = damage_rows(o, "DELETE FROM persona_member")
         assert code == DAMAGED, (code, said)  # whose events are whose

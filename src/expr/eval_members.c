@@ -143,6 +143,7 @@ enum answer { ANSWER_UNASKED, ANSWER_NO, ANSWER_YES, ANSWER_OPEN };
 struct reach {
     const struct expr_context *context;
     struct expr_reach *out;
+    bool ever;         /* whatever now is */
     uint8_t *segments; /* enum answer by number */
 };
 
@@ -161,10 +162,11 @@ static void add_kind(struct expr_reach *r, int code)
 
 static void reach_did(const struct reach *r, const struct did *did)
 {
-    struct span span = eval_did_span(r->context, did);
+    struct span span = {INT64_MIN, INT64_MAX - 1};
     struct expr_reach *out = r->out;
+    if (!r->ever) span = eval_did_span(r->context, did);
     if (span.first > span.last) return;
-    if (did->has_then) span.last = r->context->now;
+    if (did->has_then && !r->ever) span.last = r->context->now;
     add_kind(out, did->kind.code);
     if (did->has_then) add_kind(out, did->then.code);
     if (span.first < out->from) out->from = span.first;
@@ -212,10 +214,22 @@ static enum answer reach_node(const struct reach *r, const struct node *n)
     }
 }
 
-void expr_get_reach(const struct expr *e, const struct expr_context *c, struct expr_reach *out)
+static void get_reach(const struct expr *e, const struct expr_context *c, bool ever,
+                      struct expr_reach *out)
 {
     assert(e->about == EXPR_MEMBER && c->scratch);
-    struct reach r = {c, out, arena_alloc(c->scratch, e->segment_count)};
+    struct reach r = {c, out, ever, arena_alloc(c->scratch, e->segment_count)};
     *out = (struct expr_reach){.from = INT64_MAX, .to = INT64_MIN};
     out->needed = reach_node(&r, e->root) == ANSWER_NO;
+}
+
+void expr_get_reach(const struct expr *e, const struct expr_context *c, struct expr_reach *out)
+{
+    get_reach(e, c, false, out);
+}
+
+void expr_get_reach_ever(const struct expr *e, struct arena *scratch, struct expr_reach *out)
+{
+    const struct expr_context c = {.scratch = scratch};
+    get_reach(e, &c, true, out);
 }

@@ -175,6 +175,8 @@ struct expr_reach {
     bool needed; /* it holds of no member who has no such row, whatever their fields are */
 };
 void expr_get_reach(const struct expr *e, const struct expr_context *c, struct expr_reach *out);
+/* The same whenever now is: rows of all time, also where its windows are empty at some moments. */
+void expr_get_reach_ever(const struct expr *e, struct arena *scratch, struct expr_reach *out);
 
 /* The next moment > c->now at which the answer may change by the clock alone; TIME_NONE if never.
  * Fields are taken as they are: what moves a field by the clock (a stage, a flag) knows its own

@@ -115,14 +115,11 @@ static void add(struct panel *p, struct str text, struct entry *out)
             expr_parse(p->arena, &l->plan.catalog, EXPR_MEMBER, text, "expression", &e, &why);
         if (err != ERR_OK) return;
         if (widen(l, e)) {
-            /* of a far day, so that windows that are still to come are not empty */
-            struct expr_context context = {.zone = p->in.zone, .now = EVENT_AT_MAX / 2};
-            context.scratch = p->arena;
             out->expr = e;
             out->lens = p->lenses.count - 1;
             out->basis = basis_of(e, text);
             out->fields = expr_fields(e);
-            expr_get_reach(e, &context, &out->reach);
+            expr_get_reach_ever(e, p->arena, &out->reach);
             p->warned |= expr_warning_count(e) > 0;
             p->rhythm |= (out->fields & RHYTHM_FIELDS) != 0;
             return;

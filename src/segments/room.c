@@ -186,9 +186,9 @@ static enum err room_on_event(struct tx *tx, void *state, const struct event *ev
     if (tx_replaying(tx)) return ERR_OK;
     r->emitted++;
     if (!r->keeping) return ERR_OK; /* the first segment is built from the log */
-    VEC_PUSH(&r->pending, ((struct touch){ev->persona, ev->kind}));
-    if (ev->other && str_starts(registry_kind_name(r->brand, ev->kind), STR("member.")))
-        VEC_PUSH(&r->pending, ((struct touch){ev->other, 0}));
+    bool both = ev->other && str_starts(registry_kind_name(r->brand, ev->kind), STR("member."));
+    VEC_PUSH(&r->pending, ((struct touch){ev->persona, both ? 0 : ev->kind}));
+    if (both) VEC_PUSH(&r->pending, ((struct touch){ev->other, 0})); /* merged, or apart again */
     return ERR_OK;
 }
 

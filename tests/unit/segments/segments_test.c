@@ -7,6 +7,7 @@
 #include "people/place_loads.h"
 
 #include "insight/select.h"
+#include "people/merge.h"
 
 #define FACTS 2400
 #define PEOPLE 60
@@ -169,6 +170,47 @@ static void who_is_new_enters_what_holds_of_anybody(void **state)
     assert_int_equal(size_of(&p, "quiet"), 1);
     assert_int_equal(size_of(&p, "few"), 2);
     verify(&p);
+    place_close(&p);
+    arena_destroy(a);
+}
+
+static void both_of_an_undone_merge_are_looked_at(void **state)
+{
+    (void)state;
+    struct place p;
+    struct why why = {0};
+    struct arena *a = arena_create(0);
+    struct people_merge m = {.a = 1, .b = 2, .who = STR("lily"), .over_caps = true};
+    place_open(&p, "Asia/Shanghai");
+    add(&p, a, "one", "did(\"message.sent\", count = 1)");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    say(&p, "u2", "page.viewed", PLACE_NOW);
+    say(&p, "u2", "message.sent", PLACE_NOW);
+    say(&p, "u2", "message.sent", PLACE_NOW);
+    place_must(people_merge(p.brand, &m, &why), &why, "merge");
+    segments_settle(p.brand);
+    assert_int_equal(size_of(&p, "one"), 0);
+    struct people_unmerge u = {.id = m.id, .who = STR("lily")};
+    place_must(people_unmerge(p.brand, &u, &why), &why, "unmerge");
+    segments_settle(p.brand);
+    assert_int_equal(size_of(&p, "one"), 1);
+    verify(&p);
+    place_close(&p);
+    arena_destroy(a);
+}
+
+static void a_window_between_now_and_a_date_is_followed_while_it_is_open(void **state)
+{
+    (void)state;
+    struct place p;
+    struct arena *a = arena_create(0);
+    place_open(&p, "Asia/Shanghai");
+    add(&p, a, "spoke", "did(\"message.sent\", from now - 1h, to 2025-06-13)");
+    say(&p, "u1", "page.viewed", PLACE_NOW);
+    segments_settle(p.brand);
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    segments_settle(p.brand);
+    assert_int_equal(size_of(&p, "spoke"), 1);
     place_close(&p);
     arena_destroy(a);
 }
@@ -476,6 +518,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_spoke_leaves_at_the_very_millisecond),
         cmocka_unit_test(who_is_new_enters_what_holds_of_anybody),
+        cmocka_unit_test(both_of_an_undone_merge_are_looked_at),
+        cmocka_unit_test(a_window_between_now_and_a_date_is_followed_while_it_is_open),
         cmocka_unit_test(a_late_event_counts_from_its_own_time),
         cmocka_unit_test(a_stage_that_the_clock_moves_moves_its_segment),
         cmocka_unit_test(who_turns_fourteen_may_be_reached_from_that_midnight),

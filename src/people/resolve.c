@@ -107,7 +107,8 @@ static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
         return ERR_OK;
     }
     for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {
-        if (theirs[k] && w->counts[k] + theirs[k] > w->p->caps.of[k]) {
+        /* who alone is over it, by hand, does not become so by this */
+        if (theirs[k] && w->counts[k] && w->counts[k] + theirs[k] > w->p->caps.of[k]) {
             keep_apart(w, c, CONFLICT_CAP);
             return ERR_OK;
         }

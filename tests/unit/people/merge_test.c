@@ -297,6 +297,27 @@ static void a_cap_is_passed_only_when_that_was_said(void **state)
     place_close(&p);
 }
 
+static void who_is_over_a_cap_by_hand_is_joined_by_their_own_phone(void **state)
+{
+    (void)state;
+    struct place p;
+    struct arena *a = arena_create(0);
+    struct identity one_of[] = {user(a, 1), {IDENTITY_ANON, STR("a")}}, other = user(a, 2);
+    struct identity device = {IDENTITY_DEVICE, STR("d")}, both[] = {device, one_of[1]};
+    struct fact facts[] = {fact_of(one_of, 2, PLACE_NOW), fact_of(&other, 1, PLACE_NOW),
+                           fact_of(&device, 1, PLACE_NOW)};
+    struct fact then = fact_of(both, 2, PLACE_NOW + 1); /* which decides is the device */
+    place_open(&p, "UTC");
+    send_live(&p, facts, 3);
+    assert_int_equal(merge(&p, 1, 2, NULL), ERR_OK);
+    send_live(&p, &then, 1);
+    assert_int_equal(find(&p, &device), 1);
+    assert_int_equal(one(&p, "SELECT COUNT(*) FROM identity_conflict"), 0);
+    verify(&p);
+    arena_destroy(a);
+    place_close(&p);
+}
+
 /* ---- conflicts ---- */
 
 /* A phone that one has and another brings, again and again. */
@@ -378,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_rule_writes_its_merge_down_and_it_can_be_undone),
         cmocka_unit_test(what_makes_a_merged_one_known_stays_with_its_own_history),
         cmocka_unit_test(a_cap_is_passed_only_when_that_was_said),
+        cmocka_unit_test(who_is_over_a_cap_by_hand_is_joined_by_their_own_phone),
         cmocka_unit_test(a_refused_merge_waits_to_be_judged),
         cmocka_unit_test(the_oldest_judged_ones_go_when_there_are_too_many),
     };

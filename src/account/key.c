@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "account/key_internal.h"
+#include "account/place.h"
 #include "account/scope_set.h"
 #include "account/token.h"
 
@@ -91,6 +92,8 @@ static void fill_one(struct keyring *k, struct sql_stmt *s)
     e->origins = mem_alloc(origins.len + 1);
     memcpy(e->origins, origins.p, origins.len);
     e->family = (uint32_t)sql_int(s, 9);
+    if (!reach_parse(sql_str(s, 10), &e->key.reach)) e->key.reach = REACH_OWN;
+    store_text(s, 11, e->key.place, sizeof(e->key.place));
     if (!e->revoked) memcpy(e->hash.bytes, hash.p, hash.len);
     key_enter(k, e);
 }
@@ -98,9 +101,10 @@ static void fill_one(struct keyring *k, struct sql_stmt *s)
 /* A kind of a newer program is none here. */
 enum err keyring_fill(struct keyring *k, struct sql *db)
 {
-    struct sql_stmt *s = sql_use(db, "SELECT number, hash, kind, brand, scopes, expires_at, "
-                                     "revoked_at, used_at, origins, family FROM credential "
-                                     "WHERE kind >= 0 AND kind < 3 ORDER BY number");
+    struct sql_stmt *s =
+        sql_use(db, "SELECT number, hash, kind, brand, scopes, expires_at, "
+                    "revoked_at, used_at, origins, family, reach, place FROM credential "
+                    "WHERE kind >= 0 AND kind < 3 ORDER BY number");
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
@@ -167,7 +171,8 @@ static enum err list_rows(struct sql *db, const char *brand, struct arena *arena
 {
     struct sql_stmt *s = sql_use(
         db, "SELECT number, kind, name, prefix, origins, scopes, family, created_at, expires_at, "
-            "used_at, revoked_at FROM credential WHERE brand = $1 AND kind >= 0 AND kind < 3 "
+            "used_at, revoked_at, reach, place FROM credential WHERE brand = $1 AND kind >= 0 AND "
+            "kind < 3 "
             "ORDER BY number DESC");
     sql_bind_text(s, 1, brand);
     for (*count = 0; *count < most; (*count)++) {
@@ -190,7 +195,9 @@ static enum err list_rows(struct sql *db, const char *brand, struct arena *arena
             .expires_at = time_or_none(sql_int(s, 8)),
             .used_at = time_or_none(sql_int(s, 9)),
             .revoked_at = time_or_none(sql_int(s, 10)),
+            .place = arena_str(arena, sql_str(s, 12)),
         };
+        if (!reach_parse(sql_str(s, 11), &rows[*count].reach)) rows[*count].reach = REACH_OWN;
     }
     sql_reset(s);
     return ERR_OK;

@@ -25,6 +25,8 @@ struct key {
     char brand[LIMIT_SLUG_BYTES + 1];
     uint32_t number; /* names it in logs and as an event's origin: "key:3" */
     uint64_t scopes; /* in its brand; 0 of write keys */
+    enum reach reach;
+    char place[PLACE_BYTES]; /* a code, store or department; "" of REACH_BRAND */
 };
 struct keyring;
 struct keyring *keyring_create(struct data *d);
@@ -44,6 +46,8 @@ struct key_new {
     enum key_kind kind;
     struct str name;           /* shown; may be empty */
     uint64_t scopes;           /* of a token; 0 = SCOPES_OF_OLD_TOKENS */
+    enum reach reach;          /* of a token */
+    struct str place;          /* what it is limited to; empty of REACH_BRAND */
     int64_t expires_at;        /* TIME_NONE = never */
     const struct str *origins; /* of a public key: "https://shop.example" */
     size_t origin_count;
@@ -76,6 +80,8 @@ struct key_row {
     struct str prefix;  /* "wf_live_1a2b"; empty of the oldest */
     struct str origins; /* parted by spaces */
     uint64_t scopes;
+    enum reach reach;
+    struct str place;
     uint32_t family; /* number of the one it is a rotation of; its own */
     int64_t created_at, expires_at, used_at, revoked_at; /* TIME_NONE = not */
 };

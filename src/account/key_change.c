@@ -6,6 +6,7 @@
 #include "account/accounts.h"
 #include "account/audit.h"
 #include "account/key_internal.h"
+#include "account/place.h"
 #include "account/scope_set.h"
 #include "account/token.h"
 #include "base/utf8.h"
@@ -39,6 +40,12 @@ static void describe(struct strbuf *out, const struct making *m)
         json_key(&w, "scopes");
         json_text(&w, scopes);
     }
+    if (m->entry->key.reach != REACH_BRAND) {
+        json_key(&w, "reach");
+        json_text(&w, reach_name(m->entry->key.reach));
+        json_key(&w, "place");
+        json_text(&w, m->entry->key.place);
+    }
     json_end_object(&w);
 }
 
@@ -69,9 +76,10 @@ static enum err insert(struct keyring *k, struct sql *db, const struct making *m
     char scopes[SCOPE_SET_TEXT];
     scope_set_print(e->key.scopes, scopes);
     struct sql_stmt *s = sql_use(
-        db, "INSERT INTO credential (number, hash, kind, brand, created_at, name, scopes, "
-            "expires_at, origins, prefix, family) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-            "$11)");
+        db,
+        "INSERT INTO credential (number, hash, kind, brand, created_at, name, scopes, "
+        "expires_at, origins, prefix, family, reach, place) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+        "$8, $9, $10, $11, $12, $13)");
     sql_bind_int(s, 1, e->key.number);
     sql_bind_blob(s, 2, e->hash.bytes, sizeof(e->hash.bytes));
     sql_bind_int(s, 3, e->key.kind);
@@ -83,6 +91,8 @@ static enum err insert(struct keyring *k, struct sql *db, const struct making *m
     sql_bind_text(s, 9, e->origins);
     sql_bind_text(s, 10, m->prefix);
     sql_bind_int(s, 11, e->family);
+    sql_bind_text(s, 12, reach_name(e->key.reach));
+    sql_bind_text(s, 13, e->key.place);
     return sql_run(s);
 }
 
@@ -175,6 +185,12 @@ static enum err check(struct keyring *k, const struct key_new *new, struct why *
         return why_fail(why, ERR_INVALID, MSG_BAD_UTF8, "name", NULL);
     if (new->scopes &&new->kind != KEY_TOKEN)
         return why_fail(why, ERR_INVALID, MSG_KEY_SCOPES, "scopes", NULL);
+    if (new->reach != REACH_BRAND &&new->kind != KEY_TOKEN)
+        return why_fail(why, ERR_INVALID, MSG_KEY_SCOPES, "reach", NULL);
+    if ((new->reach != REACH_BRAND) != (new->place.len > 0))
+        return why_fail(why, ERR_INVALID, MSG_REACH_EMPTY, "place", NULL);
+    if (new->place.len >= PLACE_BYTES)
+        return why_fail(why, ERR_INVALID, MSG_TOO_LONG, "place", "%d", PLACE_BYTES - 1);
     if (new->expires_at != TIME_NONE &&new->expires_at <= env_now(data_env(k->data)))
         return why_fail(why, ERR_INVALID, MSG_KEY_PAST, "expires_days", NULL);
     return ERR_OK;
@@ -198,6 +214,8 @@ enum err key_make(struct keyring *k, const struct principal *by, const struct ke
     if (new->kind == KEY_TOKEN)
         m.entry->key.scopes = new->scopes ? new->scopes : SCOPES_OF_OLD_TOKENS;
     snprintf(m.entry->key.brand, sizeof(m.entry->key.brand), "%s", new->brand);
+    m.entry->key.reach = new->reach;
+    if (new->place.len) memcpy(m.entry->key.place, new->place.p, new->place.len);
     m.entry->expires_at = new->expires_at == TIME_NONE ? INT64_MAX : new->expires_at;
     m.entry->origins = mem_strdup(origins.p ? origins.p : "");
     strbuf_finish(&origins);

@@ -1,5 +1,5 @@
-/* role.c - the table of roles. Export and merging are the owner's and the operator's alone; what is
- * handed out of one member, and their erasing, the owner's. */
+/* role.c - the table of roles. Export, merging and handing over are the owner's and the operator's
+ * alone; what is handed out of one member, and their erasing, the owner's. */
 #include "account/role.h"
 
 #define LOOK (SCOPE_OVERVIEW_READ | SCOPE_MEMBERS_READ)
@@ -12,7 +12,8 @@ static const struct {
     [ROLE_OWNER] = {"owner", SCOPES_ALL},
     [ROLE_OPERATOR] = {"operator", LOOK | THINK | SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL |
                                        SCOPE_MEMBERS_EXPORT | SCOPE_MEMBERS_MERGE |
-                                       SCOPE_SETTINGS_READ | SCOPE_IMPORTS_WRITE},
+                                       SCOPE_MEMBERS_ASSIGN | SCOPE_SETTINGS_READ |
+                                       SCOPE_IMPORTS_WRITE},
     [ROLE_GROWTH] = {"growth", LOOK | THINK | SCOPE_MEMBERS_WRITE | SCOPE_SETTINGS_READ},
     [ROLE_ADVISOR] = {"advisor", LOOK | SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL},
     [ROLE_CLERK] = {"clerk", 0},

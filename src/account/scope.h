@@ -13,6 +13,7 @@
     SCOPE(MEMBERS_REVEAL, "members.reveal")                                                        \
     SCOPE(MEMBERS_EXPORT, "members.export")                                                        \
     SCOPE(MEMBERS_MERGE, "members.merge")                                                          \
+    SCOPE(MEMBERS_ASSIGN, "members.assign")                                                        \
     SCOPE(MEMBERS_PRIVACY, "members.privacy")                                                      \
     SCOPE(INSIGHT_READ, "insight.read")                                                            \
     SCOPE(BOARDS_WRITE, "boards.write")                                                            \

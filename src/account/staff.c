@@ -18,6 +18,7 @@ void staff_destroy(struct staff *s)
     if (!s) return;
     for (size_t i = 0; i < s->people.count; i++) {
         VEC_FINISH(&s->people.items[i]->grants);
+        VEC_FINISH(&s->people.items[i]->places);
         mem_free(s->people.items[i]);
     }
     VEC_FINISH(&s->people);
@@ -96,7 +97,8 @@ static enum err load_roles(struct staff *s, struct sql *db)
 enum err staff_load(struct staff *s, struct sql *db)
 {
     TRY(load_people(s, db));
-    return load_roles(s, db);
+    TRY(load_roles(s, db));
+    return staff_load_places(s, db);
 }
 
 /* ---- looking up ---- */
@@ -202,6 +204,8 @@ bool staff_principal(struct staff *s, uint32_t number, const char *brand, struct
                                   .lang = e->person.lang};
         struct str name = utf8_cut(str_of(e->person.name), sizeof(out->name) - 1);
         memcpy(out->name, name.p, name.len);
+        const struct staff_grant *grant = brand ? grant_in(e, brand) : NULL;
+        staff_place_principal(e, brand, grant && grant->role == ROLE_OWNER, out);
     }
     pthread_mutex_unlock(&s->lock);
     return there;

@@ -43,6 +43,13 @@ const struct migration account_migrations[] = {
         "hash {blob} NOT NULL, proof {blob} NOT NULL)"},
     {5, "CREATE TABLE upkeep (what {text} PRIMARY KEY, began_at {int} NOT NULL, "
         "ended_at {int} NOT NULL, good {int} NOT NULL, amount {int} NOT NULL)"},
+    /* places stay when roles go: see place.h */
+    {6, "CREATE TABLE staff_place (person {int} NOT NULL REFERENCES staff(number), "
+        "brand {text} NOT NULL, reach {text} NOT NULL, code {text} NOT NULL, "
+        "store {text} NOT NULL, department {text} NOT NULL, leaving {int} NOT NULL, "
+        "PRIMARY KEY (person, brand));"
+        "ALTER TABLE credential ADD COLUMN reach {text} NOT NULL DEFAULT 'brand';"
+        "ALTER TABLE credential ADD COLUMN place {text} NOT NULL DEFAULT ''"},
     {0, NULL},
 };
 

@@ -31,6 +31,8 @@ static enum err by_key(struct call *c, struct principal *who, struct why *why)
     *who = (struct principal){
         .kind = PRINCIPAL_KEY, .number = key->number, .scopes = key->scopes, .lang = call_lang(c)};
     snprintf(who->name, sizeof(who->name), "key:%u", key->number);
+    who->reach = key->reach;
+    memcpy(who->place, key->place, sizeof(who->place));
     c->home = key->brand;
     return ERR_OK;
 }

@@ -10,6 +10,7 @@
 #include "brand/data.h"
 
 struct api;
+struct idset;
 struct worker;
 
 struct call {
@@ -31,6 +32,7 @@ struct call {
     const struct call_value *got; /* validated parameters and fields (validate.h) */
     size_t got_count;             /* of them */
     const char *etag;             /* call_etag(); NULL = none */
+    const struct idset *sight;    /* sight.h's */
 };
 
 /* A validated query parameter or field of the body, its default filled in. Absent: {NULL, 0}, 0,

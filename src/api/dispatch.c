@@ -8,6 +8,7 @@
 #include "api/internal.h"
 #include "api/rate.h"
 #include "api/replay.h"
+#include "api/sight.h"
 #include "api/validate.h"
 
 /* A call in a pool's queue. */
@@ -163,7 +164,9 @@ static void handle(struct request *req)
             return;
         }
     }
-    if (!validate(c, &problems)) {
+    if (sight_check(c, &why) != ERR_OK) {
+        reply_problem(req, &why);
+    } else if (!validate(c, &problems)) {
         reply_problems(req, problems.items, problems.count);
     } else if (spec->flags & SPEC_INLINE) {
         (void)run(c);

@@ -16,8 +16,10 @@
 #include <time.h>
 
 #include "api/internal.h"
+#include "api/sight.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "people/owner.h"
 #include "segments/segments.h"
 
 #define TICK_MS (1000 / FEED_PER_SECOND)
@@ -47,6 +49,9 @@ struct watcher {
     uint64_t ends_ns;                /* when it must ask anew, so that its authority is looked at */
     bool beat;                       /* a sign of life is due */
     bool greeted;                    /* has been told how soon to come back */
+    bool narrow;                     /* hears of members of these owners alone */
+    uint32_t *owners;
+    size_t owner_count;
 };
 
 struct feed {
@@ -112,16 +117,39 @@ static int write_move(const struct topic *t, const struct segment_move *m, char 
                     STR_ARG(m->code), member, change, reasons[m->reason], at);
 }
 
+/* As of now: owners change. A move of many names nobody. */
+static bool may_know(const struct watcher *w, const struct segment_move *m)
+{
+    if (!w->narrow || m->member == 0) return true;
+    uint32_t owner = owner_of(w->topic->brand, m->member);
+    for (size_t i = 0; owner && i < w->owner_count; i++) {
+        if (w->owners[i] == owner) return true;
+    }
+    return false;
+}
+
+/* False: there is no more room. */
+static bool put_moves(struct watcher *w, const struct segment_move *moves, size_t count, char *out,
+                      size_t max, size_t *len)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t left = max - *len;
+        int n = may_know(w, &moves[i]) ? write_move(w->topic, &moves[i], out + *len, left) : 0;
+        if (n < 0 || (size_t)n >= left) return false; /* asked again with more room */
+        *len += (size_t)n;
+        w->told_moves = moves[i].number;
+    }
+    return true;
+}
+
 /* Moves of segments, as many as there is room for. */
 static ptrdiff_t write_moves(struct watcher *w, char *out, size_t max)
 {
     struct segment_move moves[MOVES_A_TIME];
-    size_t len = 0, count = segments_moves(w->topic->brand, w->told_moves, moves, MOVES_A_TIME);
-    for (size_t i = 0; i < count; i++) {
-        int n = write_move(w->topic, &moves[i], out + len, max - len);
-        if (n < 0 || (size_t)n >= max - len) break; /* asked again with more room */
-        len += (size_t)n;
-        w->told_moves = moves[i].number;
+    size_t len = 0, count = MOVES_A_TIME;
+    while (len == 0 && count == MOVES_A_TIME) { /* of none that may be told there are more */
+        count = segments_moves(w->topic->brand, w->told_moves, moves, MOVES_A_TIME);
+        if (!put_moves(w, moves, count, out, max, &len)) break;
     }
     if (len) w->beat = false;
     return (ptrdiff_t)len;
@@ -171,6 +199,7 @@ static void close_watcher(void *ctx)
     if (w->topic->first == w) w->topic->first = w->next;
     f->watchers--;
     pthread_mutex_unlock(&f->lock);
+    mem_free(w->owners);
     mem_free(w);
 }
 
@@ -256,6 +285,16 @@ static void moved(void *ctx, struct brand *b)
     pthread_mutex_unlock(&f->lock);
 }
 
+static void limit(struct watcher *w, struct call *c)
+{
+    uint32_t *owners;
+    w->narrow = !sight_is_whole(c);
+    if (!w->narrow) return;
+    w->owner_count = sight_owners(c, &owners);
+    w->owners = mem_alloc_array(w->owner_count + 1, sizeof(*owners));
+    if (w->owner_count) memcpy(w->owners, owners, w->owner_count * sizeof(*owners));
+}
+
 enum err feed_watch(struct feed *f, struct call *c, unsigned topics, uint64_t last_seq,
                     struct why *why)
 {
@@ -268,6 +307,7 @@ enum err feed_watch(struct feed *f, struct call *c, unsigned topics, uint64_t la
     struct topic *t = topic_of(f, c->brand);
     struct watcher *w = mem_alloc(sizeof(*w));
     *w = (struct watcher){.feed = f, .topic = t, .next = t->first, .told = last_seq};
+    limit(w, c);
     f->uploads = c->api->uploads;
     w->topics = topics;
     w->told_moves = topics & FEED_SEGMENTS ? segments_newest(c->brand) : 0;

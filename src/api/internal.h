@@ -56,6 +56,7 @@ extern const struct spec preference_specs[];
 extern const struct spec segment_specs[];
 extern const struct spec segment_who_specs[];
 extern const struct spec account_specs[];
+extern const struct spec owner_specs[];
 extern const struct spec staff_specs[];
 extern const struct spec key_specs[];
 extern const struct spec import_specs[];

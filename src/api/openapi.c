@@ -268,10 +268,9 @@ static void write_flags(struct json_writer *w, const struct spec *s)
     static const struct {
         unsigned flag;
         const char *name;
-    } shown[] = {{SPEC_PERSONAL, "x-personal"},
-                 {SPEC_CONFIRM, "x-confirm"},
-                 {SPEC_OWNER, "x-owner"},
-                 {SPEC_IDEMPOTENT, "x-idempotent"}};
+    } shown[] = {{SPEC_PERSONAL, "x-personal"}, {SPEC_CONFIRM, "x-confirm"},
+                 {SPEC_OWNER, "x-owner"},       {SPEC_IDEMPOTENT, "x-idempotent"},
+                 {SPEC_SIGHT, "x-sight"},       {SPEC_ANY_REACH, "x-any-reach"}};
     if (s->scope) pair(w, "x-scope", scope_name(s->scope));
     if (s->audit) pair(w, "x-audit", s->audit);
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {

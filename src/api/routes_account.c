@@ -1,6 +1,7 @@
 /* routes_account.c - setup, signing in and out, one's own sessions and account.
  *
  * A session's token goes into a cookie and nowhere else. Whoever must wait is told for how long. */
+#include "account/place.h"
 #include "api/account_put.h"
 #include "api/authorize.h"
 #include "http/ip.h"
@@ -39,6 +40,14 @@ static enum err refused(struct call *c, enum err err, const struct why *why)
 
 /* ---- who is signed in ---- */
 
+static void write_reach(struct call *c, struct json_writer *w, const char *brand, uint32_t person)
+{
+    struct principal who = {.reach = REACH_BRAND};
+    (void)staff_principal(accounts_staff(c->api->accounts), person, brand, &who);
+    put_text(w, "reach", reach_name(who.reach));
+    put_str(w, "code", who.code[0] ? arena_str(c->arena, str_of(who.code)) : (struct str){NULL, 0});
+}
+
 static void write_brand(struct call *c, struct json_writer *w, const struct brand_facts *f,
                         uint32_t person)
 {
@@ -50,6 +59,7 @@ static void write_brand(struct call *c, struct json_writer *w, const struct bran
     put_text(w, "name", f->name);
     put_text(w, "role", role_name(role));
     put_scopes(w, staff_scopes(staff, person, f->slug));
+    write_reach(c, w, f->slug, person);
     put_text(w, "zone", f->zone);
     put_text(w, "currency", f->currency);
     json_end_object(w);
@@ -276,9 +286,10 @@ static enum err change_me(struct call *c, struct json_writer *w, struct why *why
     "{\"person\":{\"id\":1,\"name\":\"lily\",\"display\":\"Lily\",\"lang\":\"zh\","                \
     "\"has_password\":true},"                                                                      \
     "\"brands\":[{\"slug\":\"shop\",\"name\":\"Shop\",\"role\":\"owner\","                         \
-    "\"scopes\":[\"overview.read\"],\"zone\":\"Asia/Shanghai\",\"currency\":\"CNY\"}],"            \
+    "\"scopes\":[\"overview.read\"],\"reach\":\"brand\",\"code\":null,"                            \
+    "\"zone\":\"Asia/Shanghai\",\"currency\":\"CNY\"}],"                                           \
     "\"expires_at\":\"2025-01-31T20:00:00Z\",\"idle_at\":\"2025-01-31T08:30:00Z\","                \
-    "\"confirmed_until\":\"2025-01-31T08:05:00Z\"}"
+    "\"confirmed_until\":\"2025-01-31T08:05:00Z\"}\n~{\"brands\":[{\"code\":\"rose\"}]}"
 
 static const struct spec_field setup_fields[] = {
     {.name = "code",

@@ -178,7 +178,7 @@ static const struct spec_field judge_body[] = {
 #define MEMBER(id, name)                                                                           \
     "{\"id\":\"" id "\",\"name\":" name ",\"stage\":\"active\",\"trust\":\"bought\","              \
     "\"created\":\"2025-01-31T08:00:00+08:00\",\"last_seen\":\"2025-03-01T09:30:00+08:00\","       \
-    "\"events\":41,\"orders\":2,\"spent\":25800,"                                                  \
+    "\"events\":41,\"orders\":2,\"spent\":25800,\"owner\":\"rose\","                               \
     "\"identities\":[{\"kind\":\"phone\",\"value\":\"138****1234\"}]}"
 
 const struct spec conflict_specs[] = {
@@ -202,7 +202,7 @@ const struct spec conflict_specs[] = {
                                                           "\"2025-03-02T08:00:00+08:00\","
                                                           "\"judged_by\":\"lily\",\"merge\":7,"
                                                           "\"members\":[{\"created\":null,"
-                                                          "\"last_seen\":null}]}],"
+                                                          "\"last_seen\":null,\"owner\":null}]}],"
                                                           "\"next\":\"3\"}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/conflicts/{id}/judge",

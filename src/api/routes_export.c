@@ -10,6 +10,7 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "api/spreadsheet.h"
 #include "insight/reply.h"
 
@@ -281,6 +282,7 @@ static enum err export_members(struct call *c, struct json_writer *w, struct why
     bool xlsx = str_is(call_str(c, "format"), "xlsx");
     TRY(read_columns(&e, why));
     if (call_has(c, "filter")) TRY(chosen_get(c, call_str(c, "filter"), 0, &only, &seq, why));
+    only = sight_narrow(c, only);
     TRY(xlsx ? put_sheet(&e, only, why) : put_csv(&e, only, why));
     TRY(write_down(&e, why));
     reply_header(c->req, "Content-Disposition",
@@ -316,7 +318,7 @@ const struct spec export_specs[] = {
      .path = "/api/v1/{brand}/members/export",
      .scope = SCOPE_MEMBERS_EXPORT,
      .query = export_query,
-     .flags = SPEC_FILTERED | SPEC_PERSONAL | SPEC_CONFIRM,
+     .flags = SPEC_FILTERED | SPEC_PERSONAL | SPEC_CONFIRM | SPEC_SIGHT,
      .handle = export_members,
      .audit = "members.exported",
      .summary = "Members as a file for a spreadsheet; written down in the audit log",

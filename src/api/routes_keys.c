@@ -2,6 +2,7 @@
  *
  * A secret stands in the reply to the call that made it and nowhere else, ever. A token holds no
  * scope that its maker lacks. */
+#include "account/place.h"
 #include "api/account_put.h"
 #include "api/authorize.h"
 
@@ -31,6 +32,8 @@ static void write_key(struct call *c, struct json_writer *w, const struct key_ro
     put_text(w, "kind", key_kind_name(k->kind));
     put_str(w, "name", k->name);
     put_scopes(w, k->scopes);
+    put_text(w, "reach", reach_name(k->reach));
+    put_str(w, "place", k->place.len ? k->place : (struct str){NULL, 0});
     write_origins(w, k->origins);
     put_int(w, "family", k->family);
     put_time(c, w, "created_at", k->created_at);
@@ -115,6 +118,8 @@ static enum err make_key(struct call *c, struct json_writer *w, struct why *why)
     struct key_made made;
     if (!key_kind_parse(call_str(c, "kind"), &new.kind))
         return why_fail(why, ERR_INVALID, MSG_MISSING, "kind", NULL);
+    (void)reach_parse(call_str(c, "reach"), &new.reach); /* one of the choices */
+    if (call_has(c, "place")) new.place = str_trim(call_str(c, "place"));
     TRY(scopes_of(c, &new.scopes, why));
     TRY(origins_of(c, &new, why));
     if (new.kind == KEY_TOKEN && !new.scopes) new.scopes = SCOPES_OF_OLD_TOKENS & c->who->scopes;
@@ -190,11 +195,12 @@ static enum err show_audit(struct call *c, struct json_writer *w, struct why *wh
 /* ---- the table ---- */
 
 #define KEY_EXAMPLE                                                                                \
-    "\"id\":7,\"kind\":\"token\",\"name\":\"till\",\"scopes\":[\"members.read\"],\"origins\":[],"  \
+    "\"id\":7,\"kind\":\"token\",\"name\":\"till\",\"scopes\":[\"members.read\"],"                 \
+    "\"reach\":\"brand\",\"place\":null,\"origins\":[],"                                           \
     "\"family\":7,\"created_at\":\"2025-01-31T08:00:00+08:00\",\"expires_at\":null,"               \
     "\"last_used\":null,\"revoked_at\":null,\"prefix\":\"wf_live_1a2b…\""
 #define USED_EXAMPLE                                                                               \
-    "{\"scopes\":[\"members.read\"],\"origins\":[\"https://shop.example\"],"                       \
+    "{\"scopes\":[\"members.read\"],\"place\":\"rose\",\"origins\":[\"https://shop.example\"],"    \
     "\"expires_at\":\"2026-01-31T08:00:00+08:00\",\"last_used\":\"2025-02-01T09:30:00+08:00\","    \
     "\"revoked_at\":\"2025-06-30T18:00:00+08:00\"}"
 #define SECRET_EXAMPLE "{" KEY_EXAMPLE ",\"secret\":\"wf_live_1a2b\"}\n~" USED_EXAMPLE
@@ -210,6 +216,15 @@ static const struct spec_field key_fields[] = {
      .type = SPEC_LIST,
      .max = SCOPE_COUNT,
      .doc = "of a token, none that the caller lacks; default: to read everything, and to import"},
+    {.name = "reach",
+     .type = SPEC_ENUM,
+     .choices = REACHES,
+     .fallback = "brand",
+     .doc = "of a token: which members it reaches, by their owner"},
+    {.name = "place",
+     .type = SPEC_TEXT,
+     .max = PLACE_BYTES - 1,
+     .doc = "the code, store or department that it reaches"},
     {.name = "expires_days", .type = SPEC_INT, .min = 1, .max = DAYS_MAX, .doc = "default: never"},
     {.name = "origins",
      .type = SPEC_LIST,

@@ -7,6 +7,7 @@
 #include "api/member_why.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "base/hash.h"
 
 bool members_parse(struct str text, uint32_t *out)
@@ -252,7 +253,7 @@ void members_put_props(struct json_writer *w, const struct look_entry *e)
     json_end_object(w);
 }
 
-static void put_entry(const struct call *c, struct json_writer *w, const struct look_entry *e)
+static void put_entry(struct call *c, struct json_writer *w, const struct look_entry *e)
 {
     static const char *const dims[DIM_COUNT] = {"group",   "touchpoint", "campaign",
                                                 "content", "staff",      "origin"};
@@ -263,7 +264,8 @@ static void put_entry(const struct call *c, struct json_writer *w, const struct 
     for (int d = 0; d < DIM_COUNT; d++) {
         if (e->dim[d]) put_str(w, dims[d], registry_code_text(c->brand, (enum dim)d, e->dim[d]));
     }
-    if (e->other) put_text(w, "other", arena_printf(c->arena, "m%" PRIu32, e->other));
+    if (e->other && sight_has(c, e->other))
+        put_text(w, "other", arena_printf(c->arena, "m%" PRIu32, e->other));
     if (e->amount != HISTORY_NO_AMOUNT) put_int(w, "amount", e->amount);
     json_key(w, "props");
     members_put_props(w, e);
@@ -331,7 +333,7 @@ const struct spec member_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}",
      .scope = SCOPE_MEMBERS_READ,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_member,
      .summary = "All that is known of one member, and why they stand where they stand",
      .reply =
@@ -362,7 +364,7 @@ const struct spec member_specs[] = {
      .path = "/api/v1/{brand}/members/{id}/timeline",
      .scope = SCOPE_MEMBERS_READ,
      .query = timeline_query,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_timeline,
      .summary = "A member's history, newest first",
      .reply =

@@ -8,7 +8,9 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "base/hash.h"
+#include "people/owner.h"
 #include "segments/segments.h"
 
 /* ---- cursors ---- */
@@ -70,6 +72,9 @@ void members_put_row(const struct call *c, struct json_writer *w, const struct l
     put_int(w, "events", (int64_t)row->events);
     put_int(w, "orders", row->orders);
     put_int(w, "spent", row->spent);
+    uint32_t owner = owner_of(c->brand, row->id);
+    put_str(w, "owner",
+            owner ? registry_code_text(c->brand, DIM_STAFF, owner) : (struct str){NULL, 0});
     put_array(w, "identities");
     for (size_t i = 0; i < row->identity_count; i++) {
         const struct look_identity *id = &row->identities[i];
@@ -112,16 +117,20 @@ static enum look_sort sort_of(struct str name)
     return sort;
 }
 
+/* So many are looked at where not all of them count. */
+#define SEARCHED_MOST 5000
+
 /* What a text finds, of the stage and the filter. */
 static enum err put_found(struct call *c, const struct look *l, const struct look_page *page,
                           struct json_writer *w, struct why *why)
 {
     struct look_found found;
     uint64_t total = 0;
-    TRY(look_search(l, call_str(c, "q"), page->limit, &found, why));
+    size_t most = page->only ? SEARCHED_MOST : page->limit; /* others are left out */
+    TRY(look_search(l, call_str(c, "q"), most, &found, why));
     json_begin_object(w);
     put_array(w, "items");
-    for (size_t i = 0; i < found.count; i++) {
+    for (size_t i = 0; i < found.count && total < page->limit; i++) {
         struct look_row row;
         struct why missing;
         if (page->only && !idset_has(page->only, found.members[i])) continue;
@@ -176,6 +185,15 @@ static void drop_set(void *set)
     idset_finish(set);
 }
 
+static void intersect(struct idset *set, const struct idset *only)
+{
+    set->count = 0;
+    for (size_t w = 0; w < set->words.count; w++) {
+        set->words.items[w] &= w < only->words.count ? only->words.items[w] : 0;
+        set->count += (size_t)__builtin_popcountll(set->words.items[w]);
+    }
+}
+
 /* Those who are in the segment, and chosen by the filter if there is one. */
 static enum err read_segment(struct call *c, const struct idset **only, struct why *why)
 {
@@ -183,15 +201,19 @@ static enum err read_segment(struct call *c, const struct idset **only, struct w
     arena_defer(c->arena, drop_set, set);
     if (!segments_members(c->brand, call_str(c, "segment"), set))
         return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "segment", "%s", "segment");
-    if (*only) {
-        set->count = 0;
-        for (size_t w = 0; w < set->words.count; w++) {
-            set->words.items[w] &= w < (*only)->words.count ? (*only)->words.items[w] : 0;
-            set->count += (size_t)__builtin_popcountll(set->words.items[w]);
-        }
-    }
+    if (*only) intersect(set, *only);
     *only = set;
     return ERR_OK;
+}
+
+static const struct idset *owned_by(struct call *c, const struct idset *only)
+{
+    struct idset *set = arena_alloc(c->arena, sizeof(*set));
+    uint32_t owner = registry_find_code(c->brand, DIM_STAFF, call_str(c, "owner"));
+    arena_defer(c->arena, drop_set, set);
+    if (owner) owner_gather(c->brand, &owner, 1, set);
+    if (only) intersect(set, only);
+    return set;
 }
 
 static enum err get_members(struct call *c, struct json_writer *w, struct why *why)
@@ -210,6 +232,8 @@ static enum err get_members(struct call *c, struct json_writer *w, struct why *w
     if (call_has(c, "filter"))
         TRY(chosen_get(c, call_str(c, "filter"), cursor.seq, &page.only, &cursor.seq, why));
     if (call_has(c, "segment")) TRY(read_segment(c, &page.only, why));
+    if (call_has(c, "owner")) page.only = owned_by(c, page.only);
+    page.only = sight_narrow(c, page.only);
     TRY(call_reader(c, &db, why));
     look_begin(&look, c->brand, db, c->arena);
     enum err err = call_has(c, "q") ? put_found(c, &look, &page, w, why)
@@ -225,6 +249,7 @@ static enum err count_members(struct call *c, struct json_writer *w, struct why 
     const struct idset *set;
     uint64_t seq, began = env_mono_ns(brand_env(c->brand));
     TRY(chosen_get(c, call_str(c, "filter"), 0, &set, &seq, why));
+    set = sight_narrow(c, set);
     json_begin_object(w);
     put_int(w, "members", (int64_t)set->count);
     put_int(w, "as_of_seq", (int64_t)seq);
@@ -257,6 +282,11 @@ static const struct spec_field list_query[] = {
      .min = 1,
      .max = LIMIT_SEGMENT_CODE_BYTES,
      .doc = "only those who are in this segment now"},
+    {.name = "owner",
+     .type = SPEC_TEXT,
+     .min = 1,
+     .max = LIMIT_CODE_BYTES,
+     .doc = "only those whose owner has this code"},
     {.name = "q",
      .type = SPEC_TEXT,
      .min = 1,
@@ -287,21 +317,23 @@ const struct spec members_specs[] = {
      .path = "/api/v1/{brand}/members",
      .scope = SCOPE_MEMBERS_READ,
      .query = list_query,
-     .flags = SPEC_FILTERED | SPEC_PERSONAL,
+     .flags = SPEC_FILTERED | SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_members,
      .summary = "Members by page, by filter, or by what one remembers of them",
      .reply = "{\"items\":[{\"id\":\"m12\",\"name\":\"王婷\",\"stage\":\"active\","
               "\"trust\":\"bought\",\"created\":\"2025-01-31T08:00:00+08:00\","
               "\"last_seen\":\"2025-03-01T09:30:00+08:00\",\"events\":41,\"orders\":2,"
-              "\"spent\":25800,\"identities\":[{\"kind\":\"phone\",\"value\":\"138****1234\"}]}],"
+              "\"spent\":25800,\"owner\":\"rose\",\"identities\":[{\"kind\":\"phone\",\"value\":"
+              "\"138****1234\"}]}],"
               "\"next\":\"6964203020353020\",\"total\":2314}\n"
-              "~{\"items\":[{\"name\":null,\"last_seen\":null}],\"next\":null,\"total\":null}"},
+              "~{\"items\":[{\"name\":null,\"last_seen\":null,\"owner\":null}],\"next\":null,"
+              "\"total\":null}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/members/count",
      .scope = SCOPE_MEMBERS_READ,
      .body = count_body,
      .body_max = 16384,
-     .flags = SPEC_QUESTION,
+     .flags = SPEC_QUESTION | SPEC_SIGHT,
      .handle = count_members,
      .summary = "How many members an expression selects",
      .reply = "{\"members\":2314,\"as_of_seq\":91022,\"elapsed_us\":1834}"},

@@ -259,6 +259,7 @@ const struct spec privacy_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/privacy/inventory",
      .scope = SCOPE_SETTINGS_READ,
+     .flags = SPEC_ANY_REACH,
      .handle = get_inventory,
      .summary = "What is kept, table by table: what for, how long, whose, and what erasing does",
      .reply = "{\"items\":[{\"table\":\"trait\",\"columns\":[\"persona\",\"name\"],"

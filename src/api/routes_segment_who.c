@@ -6,8 +6,30 @@
 #include "api/members.h"
 #include "api/put.h"
 #include "api/segment_call.h"
+#include "api/sight.h"
 
 /* ---- who is in, and why ---- */
+
+static const struct idset *seen_of(struct call *c, const struct segment *s)
+{
+    struct idset *set = arena_alloc(c->arena, sizeof(*set));
+    (void)segments_members(c->brand, s->code, set);
+    const struct idset *seen = sight_narrow(c, set);
+    idset_finish(set);
+    return seen;
+}
+
+/* Of their members those whom the caller, of narrow reach, sees. */
+static void overlap_seen(struct call *c, const struct segment *one, const struct segment *other,
+                         struct segment_overlap *o)
+{
+    const struct idset *a = seen_of(c, one), *b = seen_of(c, other);
+    o->a = a->count;
+    o->b = b->count;
+    for (size_t w = 0; w < a->words.count && w < b->words.count; w++)
+        o->both += (uint64_t)__builtin_popcountll(a->words.items[w] & b->words.items[w]);
+    o->either = o->a + o->b - o->both;
+}
 
 static enum err get_overlap(struct call *c, struct json_writer *w, struct why *why)
 {
@@ -18,7 +40,8 @@ static enum err get_overlap(struct call *c, struct json_writer *w, struct why *w
     if (err == ERR_NOT_FOUND)
         return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "with", "%s", "segment");
     TRY(err);
-    (void)segments_overlap(c->brand, one.code, other.code, &o);
+    if (sight_is_whole(c)) (void)segments_overlap(c->brand, one.code, other.code, &o);
+    if (!sight_is_whole(c)) overlap_seen(c, &one, &other, &o);
     json_begin_object(w);
     put_int(w, "members", (int64_t)o.a);
     put_int(w, "other", (int64_t)o.b);
@@ -71,6 +94,8 @@ static enum err get_why(struct call *c, struct json_writer *w, struct why *why)
     TRY(segment_of_path(c, &s, why));
     if (!members_parse(text, &member))
         return why_fail(why, ERR_INVALID, MSG_MEMBER_ID, "member", STR_FMT, STR_ARG(text));
+    if (!sight_has(c, member))
+        return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "member", "%s", "member");
     json_begin_object(w);
     put_str(w, "segment", s.code);
     put_text(w, "member", arena_printf(c->arena, "m%" PRIu32, member));
@@ -150,6 +175,7 @@ static enum err preview(struct call *c, struct json_writer *w, struct why *why)
     if (err != ERR_OK && why->err == err && strcmp(why->field, "filter") == 0)
         snprintf(why->field, sizeof(why->field), "expression");
     TRY(err);
+    set = sight_narrow(c, set);
     TRY(call_reader(c, &db, why));
     for (uint32_t word = 0; word < set->words.count; word++) {
         for (uint64_t left = set->words.items[word]; left; left &= left - 1)
@@ -229,6 +255,7 @@ const struct spec segment_who_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/segment-templates",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_ANY_REACH,
      .handle = list_templates,
      .summary = "Segments that most brands want, to be added as they are",
      .reply = "{\"items\":[{\"code\":\"quiet-buyers\",\"name_en\":\"Quiet buyers\","
@@ -240,20 +267,22 @@ const struct spec segment_who_specs[] = {
      .scope = SCOPE_MEMBERS_READ,
      .body = preview_body,
      .body_max = 16384,
-     .flags = SPEC_QUESTION | SPEC_PERSONAL,
+     .flags = SPEC_QUESTION | SPEC_PERSONAL | SPEC_SIGHT,
      .handle = preview,
      .summary = "Who would be in a segment of that expression: how many, and ten of them",
      .reply = "{\"members\":2314,\"sample\":[{\"id\":\"m12\",\"name\":\"王婷\","
               "\"stage\":\"active\",\"trust\":\"bought\","
               "\"created\":\"2025-01-31T08:00:00+08:00\","
               "\"last_seen\":\"2025-03-01T09:30:00+08:00\",\"events\":41,\"orders\":2,"
-              "\"spent\":25800,\"identities\":[{\"kind\":\"phone\",\"value\":\"138****1234\"}]}],"
+              "\"spent\":25800,\"owner\":\"rose\",\"identities\":[{\"kind\":\"phone\",\"value\":"
+              "\"138****1234\"}]}],"
               "\"as_of_seq\":91022,\"elapsed_us\":1834}\n"
-              "~{\"sample\":[{\"name\":null,\"last_seen\":null}]}"},
+              "~{\"sample\":[{\"name\":null,\"last_seen\":null,\"owner\":null}]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/segments/{code}/overlap",
      .scope = SCOPE_MEMBERS_READ,
      .query = overlap_query,
+     .flags = SPEC_SIGHT,
      .handle = get_overlap,
      .summary = "How many members two segments have, together and each",
      .reply = "{\"members\":214,\"other\":90,\"both\":31,\"either\":273}"},
@@ -261,6 +290,7 @@ const struct spec segment_who_specs[] = {
      .path = "/api/v1/{brand}/segments/{code}/why",
      .scope = SCOPE_MEMBERS_READ,
      .query = why_query,
+     .flags = SPEC_SIGHT,
      .handle = get_why,
      .summary = "Why a member is in a segment or not: each clause of its expression, and what it "
                 "saw",
@@ -274,6 +304,7 @@ const struct spec segment_who_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}/segments",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_SIGHT,
      .handle = list_of_member,
      .summary = "The segments that a member is in",
      .reply = "{\"items\":[{\"code\":\"quiet-buyers\",\"name\":\"默默下单\","

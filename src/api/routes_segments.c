@@ -7,6 +7,7 @@
 #include "api/members.h"
 #include "api/put.h"
 #include "api/segment_call.h"
+#include "api/sight.h"
 
 /* ---- writing them ---- */
 
@@ -15,7 +16,18 @@ const char *segment_kind_name(enum segment_kind kind)
     return kind == SEGMENT_STATIC ? "static" : "dynamic";
 }
 
-static void put_segment(const struct call *c, struct json_writer *w, const struct segment *s)
+/* Of its members those whom the caller sees. */
+static uint64_t count_seen(struct call *c, const struct segment *s, uint64_t all)
+{
+    struct idset set = {0};
+    if (sight_is_whole(c)) return all;
+    (void)segments_members(c->brand, s->code, &set);
+    uint64_t count = sight_narrow(c, &set)->count;
+    idset_finish(&set);
+    return count;
+}
+
+static void put_segment(struct call *c, struct json_writer *w, const struct segment *s)
 {
     struct segment_state state = {.building = true, .moved_at = TIME_NONE};
     (void)segments_state(c->brand, s->id, &state);
@@ -30,7 +42,7 @@ static void put_segment(const struct call *c, struct json_writer *w, const struc
     put_str(w, "author", s->author);
     put_time(c, w, "created_at", s->created_at);
     put_time(c, w, "changed_at", s->changed_at);
-    put_int(w, "members", (int64_t)state.members);
+    put_int(w, "members", (int64_t)count_seen(c, s, state.members));
     put_text(w, "state", state.broken ? "broken" : state.building ? "building" : "ready");
     put_time(c, w, "moved_at", state.moved_at);
     json_end_object(w);
@@ -305,6 +317,7 @@ const struct spec segment_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/segments",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_SIGHT,
      .handle = list_segments,
      .summary = "Segments, with how many members each has now",
      .reply = "{\"items\":[" SEGMENT "],\"next\":null}\n~{\"items\":[" BARE "]}"},
@@ -321,6 +334,7 @@ const struct spec segment_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/segments/{code}",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_SIGHT,
      .handle = get_segment,
      .summary = "A segment",
      .reply = SEGMENT "\n~" BARE},
@@ -344,6 +358,7 @@ const struct spec segment_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/segments/{code}/versions",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_ANY_REACH,
      .handle = get_versions,
      .summary = "What a segment's definition was, newest first",
      .reply = "{\"items\":[{\"version\":1,\"name\":\"默默下单\","

@@ -4,6 +4,7 @@
  * a password opens all of a person's brands, so it is made only by who manages all of them. */
 #include <stdio.h>
 
+#include "account/place.h"
 #include "api/account_put.h"
 #include "api/authorize.h"
 
@@ -22,6 +23,23 @@ static const char *state_name(enum staff_state state)
     return names[state];
 }
 
+static void write_text(const struct call *c, struct json_writer *w, const char *key,
+                       const char *text)
+{
+    put_str(w, key, text[0] ? arena_str(c->arena, str_of(text)) : (struct str){NULL, 0});
+}
+
+static void write_place(const struct call *c, struct json_writer *w, uint32_t number)
+{
+    struct staff_place p;
+    staff_get_place(staff_of(c), number, brand_slug(c->brand), &p);
+    put_text(w, "reach", reach_name(p.reach));
+    write_text(c, w, "code", p.code);
+    write_text(c, w, "store", p.store);
+    write_text(c, w, "department", p.department);
+    put_bool(w, "leaving", p.leaving);
+}
+
 /* The fields of a person, into an object that is open. */
 static void write_person(struct call *c, struct json_writer *w, uint32_t number)
 {
@@ -35,6 +53,7 @@ static void write_person(struct call *c, struct json_writer *w, uint32_t number)
     if (staff_role(staff_of(c), number, brand_slug(c->brand), &role, &everywhere))
         put_text(w, "role", role_name(role));
     put_bool(w, "everywhere", everywhere);
+    write_place(c, w, number);
     put_text(w, "state", state_name(p.state));
     put_time(c, w, "seen_at", p.seen_at);
 }
@@ -187,6 +206,34 @@ static enum err set_role(struct call *c, struct json_writer *w, struct why *why)
     return ERR_OK;
 }
 
+static enum err read_text(const struct call *c, const char *field, char out[PLACE_BYTES],
+                          struct why *why)
+{
+    struct str text = call_has(c, field) ? str_trim(call_str(c, field)) : STR("");
+    if (text.len >= PLACE_BYTES)
+        return why_fail(why, ERR_INVALID, MSG_TOO_LONG, field, "%d", PLACE_BYTES - 1);
+    if (text.len) memcpy(out, text.p, text.len);
+    return ERR_OK;
+}
+
+/* Where somebody stands, as a whole: it holds from the next call on. */
+static enum err set_place(struct call *c, struct json_writer *w, struct why *why)
+{
+    uint32_t number;
+    struct staff_place p = {.leaving = call_bool(c, "leaving")};
+    TRY(person_of(c, &number, why));
+    if (!reach_parse(call_str(c, "reach"), &p.reach))
+        return why_fail(why, ERR_INVALID, MSG_MISSING, "reach", NULL);
+    TRY(read_text(c, "code", p.code, why));
+    TRY(read_text(c, "store", p.store, why));
+    TRY(read_text(c, "department", p.department, why));
+    TRY(staff_set_place(staff_of(c), c->who, number, brand_slug(c->brand), &p, why));
+    json_begin_object(w);
+    write_person(c, w, number);
+    json_end_object(w);
+    return ERR_OK;
+}
+
 static enum err take_role(struct call *c, struct json_writer *w, struct why *why)
 {
     uint32_t number;
@@ -202,12 +249,32 @@ static enum err take_role(struct call *c, struct json_writer *w, struct why *why
 #define ROLES "owner|operator|growth|advisor|clerk|analyst|partner"
 #define PERSON_EXAMPLE                                                                             \
     "\"id\":4,\"name\":\"rose\",\"display\":\"Rose\",\"role\":\"analyst\",\"everywhere\":false,"   \
-    "\"state\":\"invited\",\"seen_at\":null"
-#define SEEN_EXAMPLE "\"seen_at\":\"2025-02-01T09:30:00+08:00\""
+    "\"reach\":\"own\",\"code\":\"rose\",\"store\":\"west\",\"department\":\"sales\","             \
+    "\"leaving\":false,\"state\":\"invited\",\"seen_at\":null"
+#define SEEN_EXAMPLE                                                                               \
+    "\"code\":null,\"store\":null,\"department\":null,\"seen_at\":\"2025-02-01T09:30:00+08:00\""
 #define LINK_EXAMPLE "\"link\":\"/console/link#7rZ\",\"expires_at\":\"2025-02-03T08:00:00+08:00\""
 
 static const struct spec_field role_fields[] = {
     {.name = "role", .type = SPEC_ENUM, .required = true, .choices = ROLES, .doc = "in this brand"},
+    {0},
+};
+static const struct spec_field place_fields[] = {
+    {.name = "reach",
+     .type = SPEC_ENUM,
+     .required = true,
+     .choices = REACHES,
+     .doc = "which members the role reaches: by their owner"},
+    {.name = "code",
+     .type = SPEC_TEXT,
+     .max = PLACE_BYTES - 1,
+     .doc = "the person's code in the brand's events; absent = none"},
+    {.name = "store", .type = SPEC_TEXT, .max = PLACE_BYTES - 1, .doc = "absent = none"},
+    {.name = "department", .type = SPEC_TEXT, .max = PLACE_BYTES - 1, .doc = "absent = none"},
+    {.name = "leaving",
+     .type = SPEC_BOOL,
+     .fallback = "false",
+     .doc = "on the leavers' list, so that their members are handed over"},
     {0},
 };
 static const struct spec_field invite_fields[] = {
@@ -249,6 +316,16 @@ const struct spec staff_specs[] = {
      .handle = set_role,
      .audit = "staff.role_set",
      .summary = "Change a role; the person's sessions end",
+     .reply = "{" PERSON_EXAMPLE "}\n~{" SEEN_EXAMPLE "}"},
+    {.method = HTTP_PUT,
+     .path = "/api/v1/{brand}/staff/{id}/place",
+     .scope = SCOPE_STAFF_MANAGE,
+     .body = place_fields,
+     .body_max = BODY_MAX,
+     .flags = SPEC_PERSONAL,
+     .handle = set_place,
+     .audit = "staff.place_set",
+     .summary = "A person's code, store and department, and how far their role reaches",
      .reply = "{" PERSON_EXAMPLE "}\n~{" SEEN_EXAMPLE "}"},
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/staff/{id}",

@@ -48,7 +48,7 @@ const struct spec stream_specs[] = {
      .path = "/api/v1/{brand}/stream",
      .scope = SCOPE_OVERVIEW_READ,
      .query = stream_query,
-     .flags = SPEC_INLINE,
+     .flags = SPEC_INLINE | SPEC_SIGHT,
      .handle = watch_brand,
      .summary =
          "Server-sent events of a brand: its newest event's number, when it changes, at most "

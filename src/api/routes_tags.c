@@ -5,16 +5,16 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "base/utf8.h"
 #include "people/tag.h"
 
 /* ---- what there is ---- */
 
-static enum err put_tag(const struct call *c, struct json_writer *w, const struct tag *t,
-                        struct why *why)
+static enum err put_tag(struct call *c, struct json_writer *w, const struct tag *t, struct why *why)
 {
     uint64_t members;
-    TRY(tag_count(c->brand, t->id, &members, why));
+    TRY(tag_count(c->brand, t->id, sight_of(c), &members, why));
     json_begin_object(w);
     put_int(w, "id", t->id);
     put_str(w, "name", t->name);
@@ -29,7 +29,7 @@ struct tags {
     size_t count;
 };
 
-static enum err put_group(const struct call *c, struct json_writer *w, const struct tag_group *g,
+static enum err put_group(struct call *c, struct json_writer *w, const struct tag_group *g,
                           const struct tags *tags, struct why *why)
 {
     json_begin_object(w);
@@ -209,6 +209,7 @@ static enum err by_filter(struct call *c, struct tagging *t, struct why *why)
     const struct idset *set;
     uint64_t seq;
     TRY(chosen_get(c, call_str(c, "filter"), 0, &set, &seq, why));
+    set = sight_narrow(c, set);
     if (set->count > LIMIT_TAGGED) return too_many(why);
     uint32_t *members = arena_alloc_array(c->arena, set->count + 1, sizeof(*members));
     for (size_t i = 0; i < set->words.count; i++) {
@@ -219,18 +220,21 @@ static enum err by_filter(struct call *c, struct tagging *t, struct why *why)
     return ERR_OK;
 }
 
-static enum err by_list(struct call *c, struct tagging *t, struct why *why)
+/* Whom the caller does not see is not there. */
+static enum err by_list(struct call *c, struct tagging *t, size_t *hidden, struct why *why)
 {
     const struct json *list = call_json(c, "members");
     uint32_t *members = arena_alloc_array(c->arena, list->count + 1, sizeof(*members));
     for (size_t i = 0; i < list->count; i++) {
         const struct json *id = &list->items[i];
-        if (id->type != JSON_STRING || !members_parse(id->string, &members[i]))
+        uint32_t member;
+        if (id->type != JSON_STRING || !members_parse(id->string, &member))
             return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE,
                             arena_printf(c->arena, "members[%zu]", i), "%s", "\"m12\"");
+        if (sight_has(c, member)) members[t->count++] = member;
     }
     t->members = members;
-    t->count = list->count;
+    *hidden = list->count - t->count;
     return ERR_OK;
 }
 
@@ -268,12 +272,14 @@ static enum err apply_tag(struct call *c, struct json_writer *w, struct why *why
 {
     struct tagging t = {
         .remove = call_bool(c, "remove"), .source = members_source(c), .counted = true};
+    size_t hidden = 0;
     bool filter = call_has(c, "filter"), list = call_has(c, "members");
     TRY(call_number(c, "tag", &t.tag, why));
     TRY(read_expiry(c, &t.expires_at, why));
     if (filter == list) return why_fail(why, ERR_INVALID, MSG_TAG_WHOM, "filter", NULL);
-    TRY(filter ? by_filter(c, &t, why) : by_list(c, &t, why));
+    TRY(filter ? by_filter(c, &t, why) : by_list(c, &t, &hidden, why));
     TRY(tag_members(c->brand, &t, why));
+    t.missing += hidden;
     return finish(c, w, &t, why);
 }
 
@@ -363,6 +369,7 @@ const struct spec tag_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/tags",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_SIGHT,
      .handle = get_tags,
      .summary = "Tags by group; those in no group come last, in group 0",
      .reply = "{\"items\":[" GROUP "],\"next\":null}\n~{\"items\":[{\"name\":null}]}"},
@@ -421,7 +428,7 @@ const struct spec tag_specs[] = {
      .scope = SCOPE_MEMBERS_WRITE,
      .body = apply_body,
      .body_max = 16384,
-     .flags = SPEC_QUESTION | SPEC_IDEMPOTENT,
+     .flags = SPEC_QUESTION | SPEC_IDEMPOTENT | SPEC_SIGHT,
      .handle = apply_tag,
      .audit = "tag.applied",
      .summary = "Give a tag to many members, or take it from them",
@@ -439,6 +446,7 @@ const struct spec tag_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}/tags",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_SIGHT,
      .handle = get_member_tags,
      .summary = "A member's tags",
      .reply = "{\"items\":[{\"id\":7,\"name\":\"老客\",\"group\":3,\"colour\":\"gold\","
@@ -450,12 +458,14 @@ const struct spec tag_specs[] = {
      .scope = SCOPE_MEMBERS_WRITE,
      .body = one_body,
      .body_max = 4096,
+     .flags = SPEC_SIGHT,
      .handle = change_member_tag,
      .audit = "member.tagged",
      .summary = "Give a member a tag, for good or until a moment"},
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/members/{id}/tags/{tag}",
      .scope = SCOPE_MEMBERS_WRITE,
+     .flags = SPEC_SIGHT,
      .handle = change_member_tag,
      .audit = "member.untagged",
      .summary = "Take a tag from a member"},

@@ -50,7 +50,9 @@ enum {
     SPEC_FILTERED = 64,  /* a SPEC_QUESTION when it was given a "filter" */
     SPEC_OWNER = 256,    /* for people who own every brand */
     SPEC_CONFIRM = 128,  /* a person must have given their password a short while ago */
-    SPEC_BYTES = 512,    /* a SPEC_RAW_BODY that is any bytes, sent as application/octet-stream */
+    SPEC_SIGHT = 1024,   /* for callers of narrow reach too, of the members they see: sight.h */
+    SPEC_ANY_REACH = 2048, /* for them too: holds nothing of any member */
+    SPEC_BYTES = 512,      /* a SPEC_RAW_BODY that is any bytes, sent as application/octet-stream */
 };
 
 struct spec {

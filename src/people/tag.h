@@ -11,6 +11,7 @@
 #pragma once
 
 #include "brand/brand.h"
+#include "people/idset.h"
 
 struct tag_group {
     uint32_t id; /* 0 = the tags in no group */
@@ -46,8 +47,9 @@ MUST_CHECK enum err tag_save(struct brand *b, struct tag *t, struct why *why);
 MUST_CHECK enum err tag_group_remove(struct brand *b, uint32_t id, struct why *why);
 MUST_CHECK enum err tag_remove(struct brand *b, uint32_t id, struct why *why);
 
-/* Members who have a tag now; any thread. */
-MUST_CHECK enum err tag_count(struct brand *b, uint32_t tag, uint64_t *out, struct why *why);
+/* Members who have a tag now, those of 'only' (NULL = all); any thread. */
+MUST_CHECK enum err tag_count(struct brand *b, uint32_t tag, const struct idset *only,
+                              uint64_t *out, struct why *why);
 
 /* One tag of one member. */
 struct tag_held {

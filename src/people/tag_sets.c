@@ -182,7 +182,17 @@ bool tag_sets_has(struct people *p, uint32_t member, struct str name)
     return has;
 }
 
-enum err tag_count(struct brand *b, uint32_t tag, uint64_t *out, struct why *why)
+static uint64_t count_in(const struct idset *set, const struct idset *only)
+{
+    uint64_t count = 0;
+    if (!only) return set->count;
+    for (size_t w = 0; w < set->words.count && w < only->words.count; w++)
+        count += (uint64_t)__builtin_popcountll(set->words.items[w] & only->words.items[w]);
+    return count;
+}
+
+enum err tag_count(struct brand *b, uint32_t tag, const struct idset *only, uint64_t *out,
+                   struct why *why)
 {
     struct people *p = brand_module_state(b, &people_module);
     struct arena *a = arena_create(0);
@@ -195,7 +205,7 @@ enum err tag_count(struct brand *b, uint32_t tag, uint64_t *out, struct why *why
     }
     if (err == ERR_OK) {
         pthread_mutex_lock(&p->tags->lock);
-        *out = find_set(p, t.name)->members.count;
+        *out = count_in(&find_set(p, t.name)->members, only);
         pthread_mutex_unlock(&p->tags->lock);
     }
     arena_destroy(a);

@@ -180,6 +180,15 @@ void keeper_stop(struct room *r)
     r->started = false;
 }
 
+void segments_refresh(struct brand *b)
+{
+    struct room *r = room_of(b);
+    pthread_mutex_lock(&r->lock);
+    r->reload |= r->started;
+    pthread_cond_signal(&r->wake);
+    pthread_mutex_unlock(&r->lock);
+}
+
 void segments_settle(struct brand *b)
 {
     struct room *r = room_of(b);

@@ -12,6 +12,7 @@
 #include "insight/derive.h"
 #include "insight/person.h"
 #include "insight/who.h"
+#include "people/owner.h"
 #include "segments/segments.h"
 
 #define RHYTHM_FIELDS                                                                              \
@@ -64,12 +65,15 @@ static uint64_t names_known(struct brand *b, bool codes)
     return n;
 }
 
-static uint64_t basis_of(const struct expr *e, struct str text)
+static uint64_t basis_of(const struct expr *e, struct str text, const struct fold_rules *rules)
 {
     struct str name, saved;
     uint64_t h = hash_xxh3(text.p, text.len);
     for (size_t i = 0; expr_get_segment(e, i, &name, &saved); i++)
         h = h * 31 + hash_xxh3(saved.p, saved.len);
+    /* by another rule the owners are others */
+    if (expr_fields(e) >> FIELD_OWNER & 1)
+        h = h * 31 + (uint64_t)rules->owner * 64 + (uint64_t)rules->owner_days;
     h &= INT64_MAX; /* it is stored as an integer */
     return h ? h : 1;
 }
@@ -117,7 +121,7 @@ static void add(struct panel *p, struct str text, struct entry *out)
         if (widen(l, e)) {
             out->expr = e;
             out->lens = p->lenses.count - 1;
-            out->basis = basis_of(e, text);
+            out->basis = basis_of(e, text, &p->names.rules);
             out->fields = expr_fields(e);
             expr_get_reach_ever(e, p->arena, &out->reach);
             p->warned |= expr_warning_count(e) > 0;
@@ -185,7 +189,9 @@ const struct expr *panel_expr(const struct panel *p, size_t i)
 
 bool panel_is_old(const struct panel *p)
 {
-    return names_known(p->brand, p->warned) != p->names_known[p->warned];
+    struct owner_rule rule = owner_get_rule(p->brand);
+    bool same = rule.rule == p->names.rules.owner && rule.days == p->names.rules.owner_days;
+    return !same || names_known(p->brand, p->warned) != p->names_known[p->warned];
 }
 
 uint64_t panel_basis(const struct panel *p, size_t i)

@@ -133,6 +133,9 @@ size_t segments_moves(struct brand *b, uint64_t after, struct segment_move *out,
  * calls. */
 void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), void *ctx);
 
+/* The rule of owners is another: segments that ask for owners are made anew. */
+void segments_refresh(struct brand *b);
+
 /* Wait until everything committed, every definition and the clock up to now is followed. */
 void segments_settle(struct brand *b);
 

@@ -109,6 +109,15 @@ def keep_records(w):
     w.call("POST", "/{brand}/members/{id}/preference-link", {}, 201, id="m1")
 
 
+def change_owners(w, person):
+    """Where somebody stands, who answers for whom, and handing over."""
+    w.call("PUT", "/{brand}/staff/{id}/place", {"reach": "own", "code": "rose", "store": "west"}, id=person)
+    w.call("PUT", "/{brand}/members/{id}/owner", {"to": "rose", "reason": "near the shop"}, id="m1")
+    made = w.call("POST", "/{brand}/handovers", {"members": ["m1", "m2"], "to": "", "reason": "on leave"})
+    w.call("POST", "/{brand}/handovers/{id}/undo", id=made["id"])
+    w.call("PUT", "/{brand}/owners/rule", {"rule": "last"})
+
+
 def test_every_change_is_in_the_log():
     s = store()
     lily, rose, again = Browser(s), Browser(s), Browser(s)
@@ -129,6 +138,7 @@ def test_every_change_is_in_the_log():
     w.call("POST", "/session/link", {"token": made["link"].split("#")[1], "password": ROSE}, by=rose)
     w.call("PUT", "/{brand}/staff/{id}", {"role": "growth"}, id=made["id"])
     w.call("POST", "/{brand}/staff/{id}/link", status=201, id=made["id"])
+    change_owners(w, made["id"])
     w.call("DELETE", "/{brand}/staff/{id}", status=204, id=made["id"])
     key = w.call("POST", "/{brand}/keys", {"kind": "token", "name": "till"}, 201)["id"]
     w.call("POST", "/{brand}/keys/{id}/rotate", status=201, id=key)

@@ -1,0 +1,90 @@
+/* sight.c - from a caller's reach to owners, from owners to a set of members. */
+#include "api/sight.h"
+
+#include "account/place.h"
+#include "api/internal.h"
+#include "api/members.h"
+#include "people/owner.h"
+
+#define OF_A_MEMBER "/members/{id}"
+
+bool sight_is_whole(const struct call *c)
+{
+    return c->who->reach == REACH_BRAND;
+}
+
+size_t sight_owners(struct call *c, uint32_t **out)
+{
+    struct str *codes;
+    size_t kept = 0, count = staff_codes(accounts_staff(c->api->accounts), brand_slug(c->brand),
+                                         c->who->reach, c->who->place, c->arena, &codes);
+    *out = arena_alloc_array(c->arena, count + 1, sizeof(**out));
+    for (size_t i = 0; i < count; i++) {
+        uint32_t code = registry_find_code(c->brand, DIM_STAFF, codes[i]);
+        if (code) (*out)[kept++] = code; /* else nobody is theirs */
+    }
+    return kept;
+}
+
+static void finish_set(void *set)
+{
+    idset_finish(set);
+}
+
+static struct idset *new_set(struct call *c)
+{
+    struct idset *set = arena_alloc(c->arena, sizeof(*set));
+    arena_defer(c->arena, finish_set, set);
+    return set;
+}
+
+const struct idset *sight_of(struct call *c)
+{
+    uint32_t *owners;
+    if (sight_is_whole(c) || c->sight) return c->sight;
+    struct idset *set = new_set(c);
+    size_t count = sight_owners(c, &owners);
+    owner_gather(c->brand, owners, count, set);
+    c->sight = set;
+    return set;
+}
+
+bool sight_has(struct call *c, uint32_t persona)
+{
+    uint32_t *owners;
+    if (sight_is_whole(c)) return true;
+    struct snapshot *s = brand_snapshot(c->brand);
+    uint32_t owner = owner_of(c->brand, persona_map_member(s->personas, persona));
+    brand_snapshot_release(s);
+    size_t count = owner ? sight_owners(c, &owners) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (owners[i] == owner) return true;
+    }
+    return false;
+}
+
+const struct idset *sight_narrow(struct call *c, const struct idset *set)
+{
+    const struct idset *sight = sight_of(c);
+    if (!sight || !set) return sight ? sight : set;
+    struct idset *both = new_set(c);
+    for (size_t w = 0; w < set->words.count && w < sight->words.count; w++) {
+        uint64_t word = set->words.items[w] & sight->words.items[w];
+        VEC_PUSH(&both->words, word);
+        both->count += (size_t)__builtin_popcountll(word);
+    }
+    return both;
+}
+
+enum err sight_check(struct call *c, struct why *why)
+{
+    uint32_t member;
+    const struct spec *spec = c->spec;
+    bool open = (spec->flags & (SPEC_SERVER | SPEC_ANY_REACH)) || spec->scope == 0;
+    if (open || sight_is_whole(c)) return ERR_OK;
+    if (!(spec->flags & SPEC_SIGHT))
+        return why_fail(why, ERR_FORBIDDEN, MSG_BEYOND_REACH, "", NULL);
+    if (!strstr(spec->path, OF_A_MEMBER)) return ERR_OK;
+    TRY(members_id(c, &member, why));
+    return sight_has(c, member) ? ERR_OK : call_not_found(why);
+}

@@ -14,6 +14,9 @@
 /* So few members are read one by one in any case; more, when one pass over the log would take
  * longer. A history takes about as long as so many rows of a pass (docs/bench.md "history"). */
 #define FEW 100
+/* So many moments are looked at one by one; what else is due is looked at as of now, and dated by
+ * when it was due first: after a long stop, since otherwise there are few. */
+#define MOMENTS 256
 #define HISTORY_IN_ROWS 16384
 
 /* ---- personas ---- */
@@ -337,27 +340,34 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-void follow_clock(struct room *r, const struct snapshot *s, int64_t now)
+/* Look at who is due up to 'until', as of that moment. */
+static void look_due(struct room *r, const struct snapshot *s, int64_t until)
 {
     VEC(uint32_t) members = {0};
-    for (int64_t due = due_next(r); due != TIME_NONE && due <= now; due = due_next(r)) {
+    for (int64_t due = due_next(r); due != TIME_NONE && due <= until; due = due_next(r)) {
         VEC_PUSH(&members, r->heap.items[0].member);
         due_pop(r);
-        /* the same entry may be there twice */
-        while (r->heap.count && r->heap.items[0].at == due &&
-               r->heap.items[0].member == members.items[members.count - 1])
-            due_pop(r);
     }
-    if (members.count) {
-        qsort(members.items, members.count, sizeof(members.items[0]), by_number);
-        size_t kept = 0;
-        for (size_t i = 0; i < members.count; i++) {
-            if (!kept || members.items[kept - 1] != members.items[i])
-                members.items[kept++] = members.items[i];
-        }
-        follow_look(r, s, members.items, kept, REASON_CLOCK);
+    qsort(members.items, members.count, sizeof(members.items[0]), by_number);
+    size_t kept = 0;
+    for (size_t i = 0; i < members.count; i++) {
+        if (!kept || members.items[kept - 1] != members.items[i])
+            members.items[kept++] = members.items[i];
     }
+    panel_set_now(r->panel, until);
+    follow_look(r, s, members.items, kept, REASON_CLOCK);
     VEC_FINISH(&members);
+}
+
+void follow_clock(struct room *r, const struct snapshot *s, int64_t now)
+{
+    int64_t due = due_next(r);
+    for (int i = 0; i < MOMENTS && due != TIME_NONE && due <= now; i++) {
+        look_due(r, s, due);
+        due = due_next(r);
+    }
+    if (due != TIME_NONE && due <= now) look_due(r, s, now);
+    panel_set_now(r->panel, now);
 }
 
 /* ---- static lists ---- */

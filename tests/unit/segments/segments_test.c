@@ -305,6 +305,30 @@ static void who_turns_fourteen_may_be_reached_from_that_midnight(void **state)
     p.env.now_ms = midnight + 424 * TIME_DAY;
     segments_settle(p.brand);
     assert_int_equal(size_of(&p, "reached"), 3);
+    verify(&p);
+    place_close(&p);
+    arena_destroy(a);
+}
+
+static void moments_that_pass_at_once_are_told_one_by_one(void **state)
+{
+    (void)state;
+    struct place p;
+    struct segment_move moves[8];
+    struct arena *a = arena_create(0);
+    place_open(&p, "Asia/Shanghai");
+    add(&p, a, "day", "did(\"message.sent\", within 1d)");
+    add(&p, a, "second", "did(\"message.sent\", from now - 3d, to now - 2d)");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    segments_settle(p.brand);
+    uint64_t before = segments_newest(p.brand);
+    p.env.now_ms = PLACE_NOW + 9 * TIME_DAY;
+    segments_settle(p.brand);
+    assert_int_equal(segments_moves(p.brand, before, moves, 8), 3);
+    assert_true(moves[0].at == PLACE_NOW + TIME_DAY && !moves[0].entered);
+    assert_true(moves[1].at == PLACE_NOW + 2 * TIME_DAY + 1 && moves[1].entered);
+    assert_true(moves[2].at == PLACE_NOW + 3 * TIME_DAY + 1 && !moves[2].entered);
+    verify(&p);
     place_close(&p);
     arena_destroy(a);
 }
@@ -523,6 +547,7 @@ int main(void)
         cmocka_unit_test(a_late_event_counts_from_its_own_time),
         cmocka_unit_test(a_stage_that_the_clock_moves_moves_its_segment),
         cmocka_unit_test(who_turns_fourteen_may_be_reached_from_that_midnight),
+        cmocka_unit_test(moments_that_pass_at_once_are_told_one_by_one),
         cmocka_unit_test(circles_and_names_in_use_are_refused),
         cmocka_unit_test(who_is_named_on_a_list_is_in_it_and_in_what_names_it),
         cmocka_unit_test(each_clause_says_what_it_saw),

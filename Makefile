@@ -55,7 +55,7 @@ BELOW_intake := intake $(BELOW_account)
 BELOW_api := api $(BELOW_intake)
 BELOW_main := $(BELOW_api)
 
-C_FILES = $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h fuzz/*.[ch] bench/*.[ch])
+C_FILES = $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/model/*.c fuzz/*.[ch] bench/*.[ch])
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
@@ -118,8 +118,15 @@ $(OUT)/gen/common_list.o: $(OUT)/gen/common_list.c src/account/common.h
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 $(OUT)/libaccount.a: $(OUT)/gen/common_list.o
 
-unit-programs: $(UNIT_BIN)
+# And a brand that tests/model/ speaks to.
+MODEL_DRIVER := $(OUT)/model/driver
+unit-programs: $(UNIT_BIN) $(MODEL_DRIVER)
 .PHONY: unit-programs
+
+$(MODEL_DRIVER): tests/model/driver.c $(call libs,segments $(BELOW_segments)) $(wildcard tests/unit/*.h)
+	@mkdir -p $(@D)
+	$(call say,test)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/unit -MMD -MP -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDFLAGS_ALL) $(LIBS_ALL) $(TEST_LIBS)
 unit: $(UNIT_BIN)
 	@tools/run-unit $(UNIT_BIN)
 # Those that store something, once more on PostgreSQL: what they include says which they are.
@@ -215,4 +222,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(GENERATED_api:.o=.d) $(UNIT_BIN:=.d)
+-include $(OBJ:.o=.d) $(GENERATED_api:.o=.d) $(UNIT_BIN:=.d) $(MODEL_DRIVER).d

@@ -305,7 +305,6 @@ static void who_turns_fourteen_may_be_reached_from_that_midnight(void **state)
     p.env.now_ms = midnight + 424 * TIME_DAY;
     segments_settle(p.brand);
     assert_int_equal(size_of(&p, "reached"), 3);
-    verify(&p);
     place_close(&p);
     arena_destroy(a);
 }

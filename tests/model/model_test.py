@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Random sequences of events, merges, erasures, definitions and clock steps: every fact kept of a member is what a naive
+model (fold.py, people.py, expressions.py) makes of the log.
+
+    python3 tests/model/model_test.py                     all of it: cases/*.txt first, then random sequences
+    python3 tests/model/model_test.py tests/model/cases/late.txt    one script
+    MODEL_SEED=7 MODEL_SEQUENCES=200 python3 …            others, or as many
+
+A sequence that fails is played alone, shrunk and printed as a script. WF_STORE=postgresql runs on that store."""
+import os
+import pathlib
+import random
+import re
+import sys
+import time
+
+import generate
+import script
+from run import Difference, Driver, Run
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROGRAM = os.environ.get("MODEL_DRIVER", str(HERE.parent.parent / "build/model/driver"))
+POSTGRES = os.environ.get("WF_STORE") == "postgresql"
+SEED = int(os.environ.get("MODEL_SEED", "20261123"))
+SEQUENCES = int(os.environ.get("MODEL_SEQUENCES", "500" if POSTGRES else "10000"))
+TOGETHER = 100   # sequences in one brand
+SHRINK_S = 60    # no longer than this
+totals = {}
+
+
+def play(ops, zone):
+    """The difference that a script shows, or None."""
+    driver = Driver(PROGRAM)
+    try:
+        run = Run(driver, zone, 1)
+        for op in ops:
+            run.do(op, 0)
+        run.check()
+        run.do(("verify",))
+        return None
+    except Difference as e:
+        return str(e)
+    finally:
+        driver.close()
+
+
+def sort_of(difference):
+    """What a difference is about: without numbers, and what was said."""
+    return re.sub(r"\d+", "", difference or "")[:24]
+
+
+def shrink(ops, zone, wanted, until):
+    """Fewer operations that still show the same sort of difference: pieces are left out, halves first."""
+    size = len(ops) // 2
+    while size >= 1 and time.time() < until:
+        at = len(ops)
+        while at > 0 and time.time() < until:
+            fewer = ops[: max(0, at - size)] + ops[at:]
+            if sort_of(play(fewer, zone)) == wanted:
+                ops = fewer
+            at -= size
+        size //= 2
+    return ops
+
+
+def report(ops, zone, seed, difference):
+    alone = play(ops, zone)
+    if not alone:
+        print(f"only beside the others of its brand: {difference}")
+        return
+    ops = shrink(ops, zone, sort_of(alone), time.time() + SHRINK_S)
+    print(f"{play(ops, zone)}\n---- a script to keep in tests/model/cases ----\n# zone {zone}\n# seed {seed}")
+    print("\n".join(map(script.line, ops)), flush=True)
+
+
+def batch(seed, count):
+    """Play 'count' sequences side by side. The script of one that shows a difference, else None."""
+    r = random.Random(seed)
+    zone = r.choice(generate.ZONES)
+    everyone = [generate.People(r, i) for i in range(count)]
+    scripts = [[] for _ in everyone]
+    driver = Driver(PROGRAM)
+    run = Run(driver, zone, count)
+
+    def do(op, index=None):
+        for ops in scripts if index is None else [scripts[index]]:
+            ops.append(op)
+        run.do(op, index)
+    try:
+        for common, facts, send, hands, selects in generate.ticks(r, everyone, r.randrange(4, 12)):
+            for op in common:
+                do(op)
+            for index, own in enumerate(facts):
+                for op in own:
+                    do(op, index)
+            do(send)
+            for index, own in enumerate(hands):
+                for op in own:
+                    do(op, index)
+            do(("check",))
+            for op in selects:
+                do(op)
+        do(("verify",))
+        for name, n in run.checked.items():
+            totals[name] = totals.get(name, 0) + n
+        return None
+    except Difference as e:
+        print(f"seed {seed}, sequence {e.index}: {e}")
+        return (scripts[e.index if e.index is not None else 0], zone, seed, e)
+    finally:
+        driver.close()
+
+
+def case(path):
+    text = path.read_text(encoding="utf-8")
+    zone = next((line.split()[2] for line in text.splitlines() if line.startswith("# zone ")), generate.ZONES[0])
+    found = play(script.parse(text), zone)
+    print(f"{path.name}: {found or 'as the model says'}")
+    return found is None
+
+
+def main():
+    named = [pathlib.Path(a) for a in sys.argv[1:]]
+    passed = failed = 0
+    for path in named or sorted(HERE.glob("cases/*.txt")):
+        passed, failed = (passed + 1, failed) if case(path) else (passed, failed + 1)
+    begun, done = time.process_time(), 0
+    while not named and done < SEQUENCES and failed < 3:
+        seed, count = SEED + done // TOGETHER, min(TOGETHER, SEQUENCES - done)
+        found = batch(seed, count)
+        if found:
+            report(*found)
+            failed += 1
+        else:
+            passed += count
+        done += count
+    if not named:
+        print(f"{done} sequences from seed {SEED}: " + ", ".join(f"{n} {name}" for name, n in totals.items())
+              + f"; {time.process_time() - begun:.0f} s of the model")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

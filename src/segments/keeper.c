@@ -86,8 +86,8 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
         pthread_mutex_unlock(&r->lock);
     }
     define_names(r);
+    follow_clock(r, s, r->now); /* first: what was due came before what happens now */
     follow_touches(r, s, t->queue.items, t->queue.count);
-    follow_clock(r, s, r->now);
     if (r->build && r->build->done) build_install(r, s);
     bool scan = t->rescan && !r->build;
     if (scan || (!r->build && build_wanted(r))) build_begin(r, scan);

@@ -332,6 +332,29 @@ static void moments_that_pass_at_once_are_told_one_by_one(void **state)
     arena_destroy(a);
 }
 
+static void what_was_due_is_told_before_what_has_happened(void **state)
+{
+    (void)state;
+    struct place p;
+    struct segment_move moves[8];
+    struct arena *a = arena_create(0);
+    place_open(&p, "Asia/Shanghai");
+    add(&p, a, "day", "did(\"message.sent\", within 1d)");
+    add(&p, a, "seen", "last_seen >= now - 3d");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    segments_settle(p.brand);
+    uint64_t before = segments_newest(p.brand);
+    p.env.now_ms = PLACE_NOW + 5 * TIME_DAY;
+    say(&p, "u1", "page.viewed", PLACE_NOW - TIME_DAY); /* the keeper wakes for this */
+    segments_settle(p.brand);
+    assert_int_equal(segments_moves(p.brand, before, moves, 8), 2);
+    assert_true(moves[0].at == PLACE_NOW + TIME_DAY && str_is(moves[0].code, "day"));
+    assert_true(moves[1].at == PLACE_NOW + 3 * TIME_DAY + 1 && str_is(moves[1].code, "seen"));
+    verify(&p);
+    place_close(&p);
+    arena_destroy(a);
+}
+
 static void circles_and_names_in_use_are_refused(void **state)
 {
     (void)state;
@@ -547,6 +570,7 @@ int main(void)
         cmocka_unit_test(a_stage_that_the_clock_moves_moves_its_segment),
         cmocka_unit_test(who_turns_fourteen_may_be_reached_from_that_midnight),
         cmocka_unit_test(moments_that_pass_at_once_are_told_one_by_one),
+        cmocka_unit_test(what_was_due_is_told_before_what_has_happened),
         cmocka_unit_test(circles_and_names_in_use_are_refused),
         cmocka_unit_test(who_is_named_on_a_list_is_in_it_and_in_what_names_it),
         cmocka_unit_test(each_clause_says_what_it_saw),

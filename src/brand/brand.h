@@ -22,6 +22,7 @@
 
 struct brand;
 struct data;
+struct erasure;
 struct tx;
 
 /* Something due: a row of the timer table. One per (module, kind, subject). */
@@ -51,8 +52,9 @@ struct module {
     void (*on_commit)(void *state);
     /* And now it is visible: a snapshot taken from here on has it. */
     void (*on_visible)(void *state);
-    /* These personas are being erased, in this transaction: rows that speak of them go. */
-    enum err (*on_erase)(struct tx *tx, void *state, const struct persona_set *gone);
+    /* Personas are being erased, in this transaction: rows that speak of e->gone go. With
+     * e->origin, events of others go as well. */
+    enum err (*on_erase)(struct tx *tx, void *state, const struct erasure *e);
     /* Values of properties went from the log, in this transaction: what was worked out of them is
      * to be made anew. */
     enum err (*on_purge)(struct tx *tx, void *state);
@@ -167,15 +169,21 @@ uint32_t registry_code_count(struct brand *b, enum dim dim);
 /* Fill the catalog's registry functions, zone and currency; trait and segment stay NULL. */
 void brand_catalog(struct brand *b, struct expr_catalog *out);
 
-/* Take personas out of the log for good: their own events go; events of others that name one keep
- * its number, which is nobody's. Parts without any of them keep their files; seqs stay; the ids
+/* Take personas out of the log for good, or what came of one origin, or both: the personas' own
+ * events go, and those of the origin; events of others that name one keep its number, which is
+ * nobody's. Parts without any of them keep their files; seqs stay; the ids
  * that senders gave to the events stay, too, as hashes, so that an event sent again is known. All
  * or nothing, also when the process is killed. Snapshots taken before see what they saw. */
 struct erasure {
     struct persona_set gone;
+    uint32_t origin; /* code of the origin whose events go; 0 = none */
+    /* Once nothing is sealed or merged any more, before the files are read: the log up to here can
+     * be looked at, and what comes later is in the tail, but for bulk loads. NULL = nothing to do.
+     */
+    enum err (*look)(struct brand *b, void *arg, struct why *why);
     /* In the transaction: what the rooms' rows say of them goes. It may refuse as long as it has
-     * changed nothing; then nothing is erased. It runs again if its batch was rolled back. NULL =
-     * nothing to do. */
+     * changed nothing; then nothing is erased. It runs again if its batch was rolled back. It may
+     * put personas into 'gone' that have events of the origin alone. NULL = nothing to do. */
     enum err (*rows)(struct tx *tx, void *arg, struct why *why);
     /* Likewise, behind all else, when 'events' and 'parts' are known. May not refuse. NULL =
      * nothing to do. */

@@ -34,13 +34,13 @@ enum err brand_part_create(struct brand *b, uint32_t *file, struct part_writer *
 }
 
 enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
-                       const struct persona_set *gone, struct sealed *out, struct why *why)
+                       const struct part_gone *gone, struct sealed *out, struct why *why)
 {
     struct part_writer *w;
     TRY(brand_part_create(b, &out->file, &w, why));
     for (size_t i = 0; i < count; i++) {
         events_fetch_ahead(events + i, count - i);
-        if (gone && persona_set_has(gone, events[i]->persona)) continue;
+        if (gone && part_gone_has(gone, events[i])) continue;
         enum err err = part_add(w, events[i], why);
         if (err == ERR_OK) continue;
         part_abandon(w);
@@ -64,7 +64,7 @@ enum err compact_write_ids(struct brand *b, const struct hash128 *ids, size_t co
 /* What a tail becomes a part with. */
 struct sealing {
     struct tail_view *view;          /* ends where a block ends */
-    const struct persona_set *gone;  /* as for compact_write: ids of their events stay */
+    const struct part_gone *gone;    /* as for compact_write: ids of their events stay */
     const struct part_run *absorbed; /* parts right before it, whose rows go into the file too */
     const atomic_bool *stop;         /* as for part_merge */
 };
@@ -126,7 +126,7 @@ static enum err install_sealed(struct tx *tx, const struct sealed *sealed, struc
     return ERR_OK;
 }
 
-enum err compact_seal_tail(struct tx *tx, const struct persona_set *gone, struct why *why)
+enum err compact_seal_tail(struct tx *tx, const struct part_gone *gone, struct why *why)
 {
     struct brand *b = tx->brand;
     if (tail_count(b->log.tail) == 0) return ERR_OK;

@@ -1,4 +1,4 @@
-/* erase.c - personas out of the log of a brand, for good.
+/* erase.c - personas out of the log of a brand, or what came of one origin, for good.
  *
  * Parts that hold any of them are written anew beside the old ones, outside of the writer. Then one
  * command, alone in its batch, has the rooms take out their rows, seals the tail without them if it
@@ -27,12 +27,13 @@ struct look {
 
 struct work {
     struct erasure *e;
+    struct part_gone gone;  /* as 'e' had it at the beginning */
     VEC(struct look) looks; /* outside of the writer */
 };
 
 /* ---- looking ---- */
 
-static enum err look_at(struct brand *b, const struct persona_set *gone, struct look *l,
+static enum err look_at(struct brand *b, const struct part_gone *gone, struct look *l,
                         struct why *why)
 {
     char path[600];
@@ -65,23 +66,23 @@ static enum err look_at_new(struct brand *b, struct work *w, struct why *why)
     }
     pthread_mutex_unlock(&b->log.set_lock);
     for (size_t i = first; i < w->looks.count; i++)
-        TRY(look_at(b, &w->e->gone, &w->looks.items[i], why));
+        TRY(look_at(b, &w->gone, &w->looks.items[i], why));
     return ERR_OK;
 }
 
-static bool tail_holds(struct tail_view *view, const struct persona_set *gone)
+static bool tail_holds(struct tail_view *view, const struct part_gone *gone)
 {
     size_t count;
     uint64_t first_seq;
     const struct event *const *events = tail_view_commits(view, &count, &first_seq);
     for (size_t i = 0; i < count; i++) {
-        if (persona_set_has(gone, events[i]->persona)) return true;
+        if (part_gone_has(gone, events[i])) return true;
     }
     return false;
 }
 
 /* A tail that holds any becomes a part like any other, so that little of it is left to the swap. */
-static enum err shorten_tail(struct brand *b, const struct persona_set *gone, struct why *why)
+static enum err shorten_tail(struct brand *b, const struct part_gone *gone, struct why *why)
 {
     pthread_mutex_lock(&b->log.set_lock);
     struct tail_view *view = tail_view(b->log.tail);
@@ -97,11 +98,11 @@ static enum err shorten_tail(struct brand *b, const struct persona_set *gone, st
 static enum err swap_tail(struct tx *tx, struct work *w, struct why *why)
 {
     struct tail_view *view = tail_view(tx->brand->log.tail);
-    bool held = tail_holds(view, &w->e->gone);
+    bool held = tail_holds(view, &w->gone);
     tail_view_unref(view);
     if (!held) return ERR_OK;
     TRY(flush_all(tx)); /* invariant 4 of log.c */
-    TRY(compact_seal_tail(tx, &w->e->gone, why));
+    TRY(compact_seal_tail(tx, &w->gone, why));
     const struct log_part *made = &tx->change.added.items[tx->change.added.count - 1];
     w->e->events += made->last_seq - made->first_seq + 1 - part_get_info(made->part)->rows;
     return ERR_OK;
@@ -127,7 +128,7 @@ static enum err swap_all(struct tx *tx, struct work *w, struct why *why)
     for (size_t i = 0; i < log->parts.count; i++) {
         struct look l = {.from = log->parts.items[i]};
         if (is_looked_at(w, l.from.file)) continue;
-        enum err err = look_at(tx->brand, &w->e->gone, &l, why);
+        enum err err = look_at(tx->brand, &w->gone, &l, why);
         log_wrote(tx, l.file, "part");
         TRY(err);
         TRY(swap_part(tx, w, &l, why));
@@ -135,11 +136,11 @@ static enum err swap_all(struct tx *tx, struct work *w, struct why *why)
     return ERR_OK;
 }
 
-static enum err tell_rooms(struct tx *tx, const struct persona_set *gone)
+static enum err tell_rooms(struct tx *tx, const struct erasure *e)
 {
     struct brand *b = tx->brand;
     for (int i = 0; i < b->module_count; i++) {
-        if (b->modules[i]->on_erase) TRY(b->modules[i]->on_erase(tx, b->states[i], gone));
+        if (b->modules[i]->on_erase) TRY(b->modules[i]->on_erase(tx, b->states[i], e));
     }
     return ERR_OK;
 }
@@ -148,7 +149,7 @@ static enum err run_swap(struct tx *tx, void *arg, struct why *why)
 {
     struct work *w = arg;
     if (w->e->rows) TRY(w->e->rows(tx, w->e->arg, why));
-    enum err err = tell_rooms(tx, &w->e->gone);
+    enum err err = tell_rooms(tx, w->e);
     if (err == ERR_OK) err = swap_all(tx, w, why);
     if (err == ERR_OK && w->e->finish) err = w->e->finish(tx, w->e->arg, why);
     if (err != ERR_OK) tx->fatal = err; /* part of it is done already */
@@ -160,7 +161,8 @@ static enum err run_swap(struct tx *tx, void *arg, struct why *why)
 
 static enum err erase_locked(struct brand *b, struct work *w, struct why *why)
 {
-    TRY(shorten_tail(b, &w->e->gone, why));
+    TRY(shorten_tail(b, &w->gone, why));
+    if (w->e->look) TRY(w->e->look(b, w->e->arg, why));
     for (int i = 0; i < LOOKS; i++)
         TRY(look_at_new(b, w, why));
     return brand_call(b, run_swap, w, true, why);
@@ -168,7 +170,7 @@ static enum err erase_locked(struct brand *b, struct work *w, struct why *why)
 
 enum err brand_erase(struct brand *b, struct erasure *e, struct why *why)
 {
-    struct work w = {.e = e};
+    struct work w = {.e = e, .gone = {e->gone, e->origin}};
     compact_hold(b);
     enum err err = erase_locked(b, &w, why);
     for (size_t i = 0; i < w.looks.count; i++) {
@@ -179,7 +181,7 @@ enum err brand_erase(struct brand *b, struct erasure *e, struct why *why)
     VEC_FINISH(&w.looks);
     if (err == ERR_OK) past_mark(b);
     if (err == ERR_OK)
-        log_info("brand", "personas_erased", "events=%" PRIu64 " parts=%" PRIu32, e->events,
+        log_info("brand", "events_erased", "events=%" PRIu64 " parts=%" PRIu32, e->events,
                  e->parts);
     return err;
 }

@@ -205,17 +205,16 @@ struct sealed {
     struct part_info info;
 };
 /* Write sorted events as a part and their ids as a side file (none: no file), into a new 'out'.
- * 'gone': personas to leave out; NULL = none. */
+ * 'gone': what to leave out; NULL = nothing. */
 MUST_CHECK enum err compact_write(struct brand *b, const struct event *const *events, size_t count,
-                                  const struct persona_set *gone, struct sealed *out,
+                                  const struct part_gone *gone, struct sealed *out,
                                   struct why *why);
 MUST_CHECK enum err compact_write_ids(struct brand *b, const struct hash128 *ids, size_t count,
                                       struct sealed *out, struct why *why);
 /* Enter both into the manifest. */
 MUST_CHECK enum err compact_enter(struct tx *tx, const struct sealed *sealed, struct why *why);
 /* Turn the whole tail into a part inside this transaction; 'gone' as for compact_write. */
-MUST_CHECK enum err compact_seal_tail(struct tx *tx, const struct persona_set *gone,
-                                      struct why *why);
+MUST_CHECK enum err compact_seal_tail(struct tx *tx, const struct part_gone *gone, struct why *why);
 /* Turn the tail into a part, or into one with the parts before it (tiers.h), outside of the writer;
  * LANE_SHORT's round_lock is held. 'any': however few events it has. 'stop' as for part_merge.
  * ERR_NOT_FOUND: it has too few. ERR_CONFLICT: somebody else has done it meanwhile. */

@@ -1,8 +1,9 @@
 /* part_erase.c - a part is looked through by the ranges of its groups, and written anew row by row.
  *
  * Rows of a persona lie together, so their groups are found by persona, and of those that may hold
- * one the personas alone are decoded. Strings are numbered anew when a part is rewritten: those
- * that only the erased rows had are not in the new file. */
+ * one the personas alone are decoded; for an origin the origins of all groups are, up to the first.
+ * Strings are numbered anew when a part is rewritten: those that only the erased rows had are not
+ * in the new file. */
 #include "eventlog/part_erase.h"
 
 #include "base/mem.h"
@@ -34,6 +35,12 @@ bool persona_set_has(const struct persona_set *set, uint32_t persona)
     return has_between(set, persona, persona);
 }
 
+bool part_gone_has(const struct part_gone *gone, const struct event *ev)
+{
+    if (gone->origin && ev->dim[DIM_ORIGIN] == gone->origin) return true;
+    return gone->personas.count && persona_set_has(&gone->personas, ev->persona);
+}
+
 static enum err find_in(const struct part *p, uint32_t group, const struct persona_set *set,
                         struct rows *rows, bool *held, struct why *why)
 {
@@ -45,20 +52,32 @@ static enum err find_in(const struct part *p, uint32_t group, const struct perso
     return ERR_OK;
 }
 
-enum err part_holds(const struct part *p, const struct persona_set *set, bool *held,
-                    struct why *why)
+static enum err find_origin(const struct part *p, uint32_t group, uint32_t origin,
+                            struct rows *rows, bool *held, struct why *why)
+{
+    const struct columns columns = {.mask = COLUMN_NO_KIND | COLUMN_DIM0 << DIM_ORIGIN};
+    TRY(part_read_group(p, group, &columns, NULL, rows, why));
+    for (uint32_t i = 0; i < rows->count && !*held; i++)
+        *held = rows->dim[DIM_ORIGIN][i] == origin;
+    return ERR_OK;
+}
+
+enum err part_holds(const struct part *p, const struct part_gone *gone, bool *held, struct why *why)
 {
     struct rows rows = {0};
     bool found = false;
     enum err err = ERR_OK;
-    for (uint32_t g = 0; g < part_group_count(p) && err == ERR_OK && !found; g++)
-        err = find_in(p, g, set, &rows, &found, why);
+    for (uint32_t g = 0; g < part_group_count(p) && err == ERR_OK && !found; g++) {
+        err = find_in(p, g, &gone->personas, &rows, &found, why);
+        if (err == ERR_OK && gone->origin && !found)
+            err = find_origin(p, g, gone->origin, &rows, &found, why);
+    }
     rows_finish(&rows);
     if (err == ERR_OK) *held = found;
     return err;
 }
 
-static enum err copy_rows(struct part_cursor *c, const struct persona_set *gone,
+static enum err copy_rows(struct part_cursor *c, const struct part_gone *gone,
                           struct part_writer *w, struct why *why)
 {
     for (;;) {
@@ -66,11 +85,11 @@ static enum err copy_rows(struct part_cursor *c, const struct persona_set *gone,
         enum err err = part_cursor_next(c, &ev, why);
         if (err == ERR_NOT_FOUND) return ERR_OK;
         if (err != ERR_OK) return err;
-        if (!persona_set_has(gone, ev->persona)) TRY(part_add(w, ev, why));
+        if (!part_gone_has(gone, ev)) TRY(part_add(w, ev, why));
     }
 }
 
-enum err part_erase(struct part *p, const struct persona_set *gone, const char *path,
+enum err part_erase(struct part *p, const struct part_gone *gone, const char *path,
                     struct part_info *info, struct why *why)
 {
     struct part_cursor *c = NULL;

@@ -1,4 +1,5 @@
-/* part_erase.h - personas out of the log: what is left of a part without them.
+/* part_erase.h - events out of the log, by whose they are or by where they came from: what is left
+ * of a part without them.
  *
  * A persona that goes takes its own events along. Where another's event names it as the other
  * member, that stays: a number without a member. Pure functions; any thread. */
@@ -16,12 +17,18 @@ struct persona_set {
 
 bool persona_set_has(const struct persona_set *set, uint32_t persona);
 
-/* Whether any row is of one of these personas. Reads only what the footer's ranges do not settle.
- */
-MUST_CHECK enum err part_holds(const struct part *p, const struct persona_set *set, bool *held,
+/* What goes: the events of personas, and those of one origin, whosever they are. */
+struct part_gone {
+    struct persona_set personas;
+    uint32_t origin; /* its code; 0 = none */
+};
+bool part_gone_has(const struct part_gone *gone, const struct event *ev);
+
+/* Whether any row goes. Of personas only that is read which the footer's ranges do not settle. */
+MUST_CHECK enum err part_holds(const struct part *p, const struct part_gone *gone, bool *held,
                                struct why *why);
 
 /* Write PATH, a part with all other rows; there may be none. On failure there is no file.
  */
-MUST_CHECK enum err part_erase(struct part *p, const struct persona_set *gone, const char *path,
+MUST_CHECK enum err part_erase(struct part *p, const struct part_gone *gone, const char *path,
                                struct part_info *info, struct why *why);

@@ -250,9 +250,10 @@ static enum err room_on_flush(struct tx *tx, void *state, size_t rows_max, bool 
     return store_flush(state, tx, rows_max, clean);
 }
 
-static enum err room_on_erase(struct tx *tx, void *state, const struct persona_set *gone)
+static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
 {
     struct room *r = state;
+    const struct persona_set *gone = &e->gone;
     for (size_t i = 0; i < gone->count; i++) {
         struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM segment_list WHERE member = $1");
         sql_bind_int(s, 1, gone->ids[i]);
@@ -260,6 +261,7 @@ static enum err room_on_erase(struct tx *tx, void *state, const struct persona_s
         VEC_PUSH(&r->pending, ((struct touch){gone->ids[i], 0}));
     }
     r->staged = r->keeping; /* lists are read anew */
+    r->purged |= e->origin != 0;
     return ERR_OK;
 }
 

@@ -1,4 +1,5 @@
-/* part_erase_test.c - a part without some personas has what is left of every row, and nothing else.
+/* part_erase_test.c - a part without some personas, or without an origin, has what is left of every
+ * row, and nothing else.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,13 +22,13 @@ static bool is_in(const struct persona_set *set, uint32_t id)
 }
 
 /* What is left of the events, in their place; how many, and whether anything changed. */
-static size_t take_out(struct event *events, size_t count, const struct persona_set *gone,
-                       bool *any)
+static size_t take_out(struct event *events, size_t count, const struct part_gone *gone, bool *any)
 {
     size_t kept = 0;
     *any = false;
     for (size_t i = 0; i < count; i++) {
-        bool own = is_in(gone, events[i].persona);
+        bool own = is_in(&gone->personas, events[i].persona);
+        own |= gone->origin && events[i].dim[DIM_ORIGIN] == gone->origin;
         *any |= own;
         if (!own) events[kept++] = events[i];
     }
@@ -36,7 +37,7 @@ static size_t take_out(struct event *events, size_t count, const struct persona_
 
 /* Erase a set from a part of these events, which are changed to what is left. */
 static void check(struct test_dir *dir, struct event *events, size_t count,
-                  const struct persona_set *gone)
+                  const struct part_gone *gone)
 {
     struct part *p = write_and_open(test_path(dir, "1.part"), events, count), *left;
     struct part_info info;
@@ -85,8 +86,12 @@ static void what_is_left_is_every_other_row_as_it_was(void **state)
         for (int round = counts[i] > 10000 ? 9 : 0; round < 12; round++) {
             struct event *events = maker_events(&m, counts[i], round % 2 ? 3 : 500, 100000);
             uint32_t ids[40];
-            struct persona_set gone =
-                random_set(&m.rng, events, counts[i], ids, round % 3 ? 3 : 40);
+            for (size_t e = 0; e < counts[i]; e++)
+                events[e].dim[DIM_ORIGIN] = (uint32_t)rng_below(&m.rng, 9);
+            struct part_gone gone = {random_set(&m.rng, events, counts[i], ids, round % 3 ? 3 : 40),
+                                     0};
+            if (round % 4 == 3) gone.personas.count = 0;
+            if (round % 4 >= 2) gone.origin = events[rng_below(&m.rng, counts[i])].dim[DIM_ORIGIN];
             check(&dir, events, counts[i], &gone);
             maker_reset(&m);
         }
@@ -104,7 +109,7 @@ static void a_part_of_nobody_else_is_left_without_rows(void **state)
     struct event *events = maker_events(&m, 70000, 1000000, 1000);
     for (size_t i = 0; i < 70000; i++)
         events[i].persona = 5;
-    check(&dir, events, 70000, &(struct persona_set){(uint32_t[]){5}, 1});
+    check(&dir, events, 70000, &(struct part_gone){{(uint32_t[]){5}, 1}, 0});
     maker_finish(&m);
     test_dir_remove(&dir);
 }
@@ -131,7 +136,7 @@ static void texts_of_the_erased_alone_are_not_in_the_file(void **state)
                               {.persona = 2, .at = 2, .prop_count = 1, .props = &shared}};
     for (int i = 0; i < 3; i++)
         events[i].kind = 1;
-    check(&dir, events, 3, &(struct persona_set){(uint32_t[]){2}, 1});
+    check(&dir, events, 3, &(struct part_gone){{(uint32_t[]){2}, 1}, 0});
     assert_true(file_has(test_path(&dir, "1.part"), "words of one"));
     assert_true(file_has(test_path(&dir, "2.part"), "words of two"));
     assert_false(file_has(test_path(&dir, "2.part"), "words of one"));
@@ -159,7 +164,7 @@ static void damage_stops_it_and_leaves_no_file(void **state)
     assert_int_equal(fs_write(fd, bytes.p, bytes.len, &why), ERR_OK);
     fs_close(fd);
     assert_int_equal(part_open(path, &p, &why), ERR_OK);
-    struct persona_set gone = {&events[1000].persona, 1};
+    struct part_gone gone = {{&events[1000].persona, 1}, 0};
     assert_int_equal(part_holds(p, &gone, &held, &why), ERR_CORRUPT);
     assert_int_equal(part_erase(p, &gone, to, &info, &why), ERR_CORRUPT);
     assert_false(fs_exists(to));

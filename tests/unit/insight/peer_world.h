@@ -153,11 +153,12 @@ static inline void erase_from(struct peer *w, struct part **part, int number)
     struct part_info info;
     bool held = false;
     char name[32];
-    assert_int_equal(part_holds(*part, &w->gone, &held, &why), ERR_OK);
+    const struct part_gone out = {w->gone, 0};
+    assert_int_equal(part_holds(*part, &out, &held, &why), ERR_OK);
     if (!held) return;
     snprintf(name, sizeof(name), "%d.left", number);
     const char *path = test_path(&w->dir, name);
-    assert_int_equal(part_erase(*part, &w->gone, path, &info, &why), ERR_OK);
+    assert_int_equal(part_erase(*part, &out, path, &info, &why), ERR_OK);
     part_unref(*part);
     assert_int_equal(part_open(path, part, &why), ERR_OK);
 }

@@ -122,10 +122,11 @@ static enum err write_identities(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
-static enum err write_traits(struct handout *h, struct why *why)
+static enum err write_trait_list(struct handout *h, const struct look_trait *list, size_t count,
+                                 struct why *why)
 {
-    for (size_t i = 0; i < h->profile->trait_count; i++) {
-        const struct look_trait *t = &h->profile->traits[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct look_trait *t = &list[i];
         row_begin(h);
         cell_text(h, "name", t->name);
         if (t->type == TYPE_TEXT) {
@@ -140,6 +141,20 @@ static enum err write_traits(struct handout *h, struct why *why)
         TRY(row_end(h, why));
     }
     return ERR_OK;
+}
+
+static enum err write_traits(struct handout *h, struct why *why)
+{
+    return write_trait_list(h, h->profile->traits, h->profile->trait_count, why);
+}
+
+static enum err write_overwritten(struct handout *h, struct why *why)
+{
+    struct look_trait *list;
+    size_t count;
+    enum err err = look_overwritten(h->look, h->profile, &list, &count);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    return write_trait_list(h, list, count, why);
 }
 
 static bool is_change(const struct handout *h, const struct look_entry *e)
@@ -385,6 +400,7 @@ static const struct section {
      write_standing},
     {"identities", "kind,value,verified,first_seen,last_seen,source", write_identities},
     {"traits", "name,value,at,source", write_traits},
+    {"overwritten", "name,value,at,source", write_overwritten},
     {"tags", "tag,at,expires_at,source", write_tags},
     {"notes", "at,author,text,changed_at", write_notes},
     {"consents", "at,purpose,channel,list,granted,guardian,version,recorded_at,way,source,evidence",

@@ -125,6 +125,7 @@ struct merge_edge {
     uint32_t a, b; /* personas of two members */
     enum merge_how how;
     struct str who;      /* who did it by hand; {NULL, 0} = a rule */
+    struct str source;   /* where the event of a rule's came from; {NULL, 0} = by hand */
     uint64_t id;         /* out: of the row */
     uint32_t kept, away; /* out: their members' ids, of which the lower stays */
 };
@@ -150,6 +151,10 @@ MUST_CHECK enum err merge_note(struct people *p, struct tx *tx, struct merge_edg
 /* Merge by hand inside of a command; 'm' as people_merge has it. */
 MUST_CHECK enum err merge_by_hand(struct people *p, struct tx *tx, struct people_merge *m,
                                   struct why *why);
+/* The merges that a source was the reason of come undone, and personas ascending that go are out of
+ * their members; those who stay of these are put into 'parted', to be folded again. */
+MUST_CHECK enum err merge_undo(struct people *p, struct tx *tx, struct str source,
+                               const struct persona_set *gone, struct idset *parted);
 /* What merge_log says of a persona goes; of the member's others, members are made anew. */
 MUST_CHECK enum err merge_erase(struct people *p, struct tx *tx, const uint32_t *personas,
                                 size_t count);
@@ -253,8 +258,15 @@ MUST_CHECK enum err refold_scan(struct people *p, struct tx *tx, const struct id
                                 struct why *why);
 
 /* trait.c */
+struct trait_source {
+    struct str name;
+    bool undoable; /* what it overwrites is kept, to come back when it is undone */
+};
 MUST_CHECK enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact,
-                               uint32_t persona, struct str source);
+                               uint32_t persona, const struct trait_source *from);
+/* What an origin overwrote of a persona comes back, where nothing newer is; its own is gone
+ * already. */
+MUST_CHECK enum err trait_restore(struct tx *tx, uint32_t persona, struct str origin);
 void trait_cache_drop(struct people *p);
 void trait_forget(struct people *p); /* after a rollback */
 MUST_CHECK enum err trait_open(struct people *p);

@@ -140,6 +140,9 @@ struct look_profile {
 /* 'member' may be any of their personas. ERR_NOT_FOUND. */
 MUST_CHECK enum err look_profile(const struct look *l, uint32_t member, struct look_profile *out,
                                  struct why *why);
+/* Traits that an import overwrote, which come back if it is undone. */
+MUST_CHECK enum err look_overwritten(const struct look *l, const struct look_profile *of,
+                                     struct look_trait **out, size_t *count);
 
 /* A page of a member's history, newest first, changes of stage and trust among it. */
 struct look_prop {

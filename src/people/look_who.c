@@ -178,15 +178,14 @@ static struct look_trait read_trait(const struct look *l, struct sql_stmt *s)
     return t;
 }
 
-enum err look_traits(const struct look *l, const uint32_t *personas, size_t count,
-                     struct look_trait **out, size_t *out_count)
+/* Those that 'text' finds of each persona, by name and the newest first. */
+static enum err read_traits(const struct look *l, const char *text, const uint32_t *personas,
+                            size_t count, struct look_trait **out, size_t *out_count)
 {
     VEC(struct look_trait) list = {0};
     enum err err = ERR_OK;
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        struct sql_stmt *s =
-            sql_use(l->db, "SELECT name, type, number, value, sealed, at, source FROM trait"
-                           " WHERE persona = $1");
+        struct sql_stmt *s = sql_use(l->db, text);
         sql_bind_int(s, 1, personas[i]);
         for (bool row = true;;) {
             err = sql_step(s, &row);
@@ -196,15 +195,35 @@ enum err look_traits(const struct look *l, const uint32_t *personas, size_t coun
         }
     }
     if (list.count) qsort(list.items, list.count, sizeof(list.items[0]), by_name);
-    size_t kept = 0;
-    struct str name = {NULL, 0};
-    for (size_t i = 0; i < list.count; i++) { /* of one name the newest, if that was not removed */
-        bool older = name.p && str_eq(name, list.items[i].name);
-        name = list.items[i].name;
-        if (!older && list.items[i].type != TYPE_NULL) list.items[kept++] = list.items[i];
-    }
-    *out = arena_copy(l->arena, list.items, kept * sizeof(**out));
-    *out_count = kept;
+    *out = arena_copy(l->arena, list.items, list.count * sizeof(**out));
+    *out_count = list.count;
     VEC_FINISH(&list);
     return err;
+}
+
+enum err look_traits(const struct look *l, const uint32_t *personas, size_t count,
+                     struct look_trait **out, size_t *out_count)
+{
+    size_t kept = 0;
+    TRY(read_traits(l,
+                    "SELECT name, type, number, value, sealed, at, source FROM trait"
+                    " WHERE persona = $1",
+                    personas, count, out, out_count));
+    struct str name = {NULL, 0};
+    for (size_t i = 0; i < *out_count; i++) { /* of one name the newest, if that was not removed */
+        bool older = name.p && str_eq(name, (*out)[i].name);
+        name = (*out)[i].name;
+        if (!older && (*out)[i].type != TYPE_NULL) (*out)[kept++] = (*out)[i];
+    }
+    *out_count = kept;
+    return ERR_OK;
+}
+
+enum err look_overwritten(const struct look *l, const struct look_profile *of,
+                          struct look_trait **out, size_t *count)
+{
+    return read_traits(l,
+                       "SELECT name, type, number, value, sealed, at, source FROM trait_before"
+                       " WHERE persona = $1",
+                       of->personas, of->persona_count, out, count);
 }

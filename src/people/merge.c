@@ -48,8 +48,8 @@ enum err merge_note(struct people *p, struct tx *tx, struct merge_edge *e, const
         strbuf_addf(&text, "%sm%" PRIu32, i ? " " : "", sorted[i]);
     e->id = p->next_merge++;
     struct sql_stmt *s = sql_use(tx_sql(tx), "INSERT INTO merge_log (id, at, kept, away, a, b, how,"
-                                             " moved, who) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-                                             " $9)");
+                                             " moved, who, source) VALUES ($1, $2, $3, $4, $5, $6,"
+                                             " $7, $8, $9, $10)");
     sql_bind_int(s, 1, (int64_t)e->id);
     sql_bind_int(s, 2, tx_now(tx));
     sql_bind_int(s, 3, e->kept);
@@ -62,6 +62,11 @@ enum err merge_note(struct people *p, struct tx *tx, struct merge_edge *e, const
         sql_bind_str(s, 9, e->who);
     } else {
         sql_bind_null(s, 9);
+    }
+    if (e->source.p) {
+        sql_bind_str(s, 10, e->source);
+    } else {
+        sql_bind_null(s, 10);
     }
     enum err err = sql_run(s);
     strbuf_finish(&text);
@@ -290,4 +295,60 @@ enum err merge_erase(struct people *p, struct tx *tx, const uint32_t *personas, 
         TRY(keep_rest(p, tx, all, rest));
     }
     return ERR_OK;
+}
+
+/* ---- taking back what a source was the reason of ---- */
+
+/* Members of whom a living edge goes. */
+static enum err see_edges(struct people *p, struct tx *tx, struct str source, struct idset *members)
+{
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "SELECT a FROM merge_log WHERE source = $1 AND undone_at IS NULL");
+    sql_bind_str(s, 1, source);
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        idset_add(members, identity_member(p, (uint32_t)sql_int(s, 0)));
+    }
+}
+
+static enum err take_apart(struct people *p, struct tx *tx, uint32_t member,
+                           const struct persona_set *gone, struct idset *parted)
+{
+    uint32_t *all;
+    size_t rest = 0, count = sorted_personas(p, tx, member, &all);
+    TRY(member_erase(p, tx, member));
+    for (size_t i = 0; i < count; i++) {
+        if (!persona_set_has(gone, all[i])) {
+            idset_add(parted, all[i]);
+            all[rest++] = all[i];
+            continue;
+        }
+        const struct persona_groups alone = {&all[i], &(uint32_t){0}, 1};
+        TRY(identity_regroup(p, tx, &alone)); /* out of the ring */
+    }
+    return rest ? regroup(p, tx, all, rest) : ERR_OK;
+}
+
+enum err merge_undo(struct people *p, struct tx *tx, struct str source,
+                    const struct persona_set *gone, struct idset *parted)
+{
+    struct idset members = {0};
+    enum err err = see_edges(p, tx, source, &members);
+    for (size_t i = 0; p->any_shared && i < gone->count; i++) {
+        uint64_t place;
+        if (!intmap_get(p->member_of, gone->ids[i], &place)) continue;
+        idset_add(&members, identity_member(p, gone->ids[i]));
+    }
+    if (err == ERR_OK) {
+        struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM merge_log WHERE source = $1");
+        sql_bind_str(s, 1, source);
+        err = sql_run(s);
+    }
+    for (uint32_t id = 1; id < p->next_persona && members.count && err == ERR_OK; id++) {
+        if (idset_has(&members, id)) err = take_apart(p, tx, id, gone, parted);
+    }
+    idset_finish(&members);
+    return err;
 }

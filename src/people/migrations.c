@@ -87,5 +87,10 @@ const struct migration people_migrations[] = {
         "CREATE TABLE handover_member (handover {int} NOT NULL, persona {int} NOT NULL,"
         " was {int} NOT NULL, was_hand {int} NOT NULL, PRIMARY KEY (handover, persona));"
         "CREATE INDEX handover_member_persona ON handover_member (persona)"},
+    {7, "ALTER TABLE merge_log ADD COLUMN source {text};"
+        "CREATE TABLE trait_before (persona {int} NOT NULL, name {text} NOT NULL,"
+        " origin {text} NOT NULL, type {int} NOT NULL, number {real}, value {text}, sealed {blob},"
+        " at {int} NOT NULL, source {text}, kept_at {int} NOT NULL,"
+        " PRIMARY KEY (persona, name, origin))"},
     {0, NULL},
 };

@@ -108,7 +108,11 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     add_up(&other, result);
     result->member = who.persona ? identity_member(p, who.persona) : 0;
     result->other = other.persona ? identity_member(p, other.persona) : 0;
-    if (who.persona && f->trait_count) TRY(trait_save(p, tx, f, who.persona, sender->origin));
+    if (who.persona && f->trait_count) {
+        const struct trait_source from = {sender->origin,
+                                          sender->level == SENDER_IMPORT && !who.created};
+        TRY(trait_save(p, tx, f, who.persona, &from));
+    }
     if (who.persona && consent) TRY(consent_save_fact(p, tx, f, who.persona, sender->origin));
     return ERR_OK;
 }

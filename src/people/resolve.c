@@ -113,7 +113,8 @@ static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
             return ERR_OK;
         }
     }
-    struct merge_edge edge = {.a = w->anchor, .b = c->persona, .how = MERGE_RULE};
+    struct merge_edge edge = {
+        .a = w->anchor, .b = c->persona, .how = MERGE_RULE, .source = w->sender->origin};
     TRY(identity_merge(w->p, w->tx, &edge));
     w->out->merged++;
     w->out->merged_into = edge.kept;

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "people/internal.h"
+#include "people/undo.h"
 
 struct trait_cell {
     struct expr_value value;
@@ -152,12 +153,64 @@ static enum err save_one(struct people *p, struct tx *tx, const struct fact *fac
     return sql_run(s);
 }
 
+/* What an import is about to overwrite is kept, so that it can be undone. */
+static enum err keep_before(struct tx *tx, const struct fact *fact, const struct fact_value *v,
+                            uint32_t persona, struct str source)
+{
+    struct sql_stmt *s = sql_use(
+        tx_sql(tx),
+        "INSERT INTO trait_before (persona, name, origin, type, number, value, sealed,"
+        " at, source, kept_at) SELECT persona, name, $4, type, number, value, sealed,"
+        " at, source, CAST($5 AS bigint) FROM trait WHERE persona = $1 AND name = $2 AND at <= $3"
+        " AND COALESCE(source, '') <> $4 ON CONFLICT (persona, name, origin)"
+        " DO NOTHING");
+    sql_bind_int(s, 1, persona);
+    sql_bind_str(s, 2, v->name);
+    sql_bind_int(s, 3, fact->at);
+    sql_bind_str(s, 4, source);
+    sql_bind_int(s, 5, tx_now(tx));
+    return sql_run(s);
+}
+
+enum err trait_restore(struct tx *tx, uint32_t persona, struct str origin)
+{
+    static const char *const texts[] = {
+        "INSERT INTO trait (persona, name, type, number, value, sealed, at, source)"
+        " SELECT persona, name, type, number, value, sealed, at, source FROM trait_before"
+        " WHERE persona = $1 AND origin = $2 ON CONFLICT (persona, name) DO NOTHING",
+        /* what a later import overwrote was this one's: before it was what this one overwrote */
+        "DELETE FROM trait_before WHERE persona = $1 AND source = $2 AND NOT EXISTS (SELECT 1 FROM"
+        " trait_before b WHERE b.persona = trait_before.persona AND b.name = trait_before.name"
+        " AND b.origin = $2)",
+        "UPDATE trait_before SET (type, number, value, sealed, at, source) = (SELECT b.type,"
+        " b.number, b.value, b.sealed, b.at, b.source FROM trait_before b"
+        " WHERE b.persona = trait_before.persona AND b.name = trait_before.name"
+        " AND b.origin = $2) WHERE persona = $1 AND source = $2",
+        "DELETE FROM trait_before WHERE persona = $1 AND origin = $2",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct sql_stmt *s = sql_use(tx_sql(tx), texts[i]);
+        sql_bind_int(s, 1, persona);
+        sql_bind_str(s, 2, origin);
+        TRY(sql_run(s));
+    }
+    return ERR_OK;
+}
+
+enum err people_forget_overwritten(struct tx *tx, int64_t before)
+{
+    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM trait_before WHERE kept_at < $1");
+    sql_bind_int(s, 1, before);
+    return sql_run(s);
+}
+
 enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact, uint32_t persona,
-                    struct str source)
+                    const struct trait_source *from)
 {
     for (uint32_t i = 0; i < fact->trait_count; i++) {
         TRY(register_name(p, tx, &fact->traits[i]));
-        TRY(save_one(p, tx, fact, &fact->traits[i], persona, source));
+        if (from->undoable) TRY(keep_before(tx, fact, &fact->traits[i], persona, from->name));
+        TRY(save_one(p, tx, fact, &fact->traits[i], persona, from->name));
         struct str name = fact->traits[i].name;
         if (str_is(name, "name") || str_is(name, "nickname")) name_index_note(p, persona);
     }

@@ -44,7 +44,7 @@ static enum err run_set(struct tx *tx, void *arg, struct why *why)
     TRY(check_member(tx, wanted->member, why));
     uint32_t member = identity_member(p, wanted->member);
     fact.at = tx_now(tx);
-    TRY(trait_save(p, tx, &fact, member, wanted->source));
+    TRY(trait_save(p, tx, &fact, member, &(struct trait_source){wanted->source, false}));
     return emit(p, tx, member, wanted->source, NULL);
 }
 

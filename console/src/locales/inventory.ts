@@ -8,6 +8,7 @@ export const inventoryZh: Record<string, [string, string]> = {
   event_block: ["一切展示的依据：事件历史", "直到写入数据块"],
   identity: ["用多个身份认出同一个人", MEMBER],
   trait: ["关于用户的特征", MEMBER],
+  trait_before: ["导入覆盖前的特征，供撤销导入", "90 天，至下次导入"],
   member: ["由事件算出的状态与计数", MEMBER],
   timer: ["何时再看这位用户", "直到到期"],
   persona_member: ["哪些身份组是同一位用户", MEMBER],

@@ -5,97 +5,17 @@
  * of its own: the worker's shows one moment for as long as the call lasts. */
 #include <inttypes.h>
 
+#include "api/import_put.h"
 #include "api/internal.h"
 #include "api/put.h"
 #include "base/fs.h"
 #include "intake/preview.h"
 #include "intake/upload.h"
+#include "people/undo.h"
 
 #define MAP_BYTES 65536
 #define FORMATS "csv|jsonl|segment|irc|columns"
 #define MIB (INT64_C(1) << 20)
-
-/* ---- an import as JSON ---- */
-
-static void put_raw(struct json_writer *w, const char *key, struct str json)
-{
-    json_key(w, key);
-    if (json.len) {
-        strbuf_add_str(w->out, json);
-        w->comma = true;
-    } else {
-        json_null(w);
-    }
-}
-
-static void put_known(struct json_writer *w, const char *key, uint64_t value)
-{
-    json_key(w, key);
-    if (value) {
-        json_uint(w, value);
-    } else {
-        json_null(w);
-    }
-}
-
-static void put_double(struct json_writer *w, const char *key, double value)
-{
-    json_key(w, key);
-    json_double(w, value);
-}
-
-/* Rows of the figures there are. */
-static uint64_t rows_read(const struct call *c, const struct upload *u)
-{
-    const struct json *counts = NULL, *read = NULL;
-    struct why why;
-    if (u->progress.rows || !u->counts.len) return u->progress.rows;
-    if (json_parse(c->arena, u->counts, &counts, &why) == ERR_OK) read = json_get(counts, "read");
-    return read ? (uint64_t)read->integer : 0;
-}
-
-static void put_progress(const struct call *c, struct json_writer *w, const struct upload *u)
-{
-    const struct upload_progress *p = &u->progress;
-    double share = u->state == UPLOAD_DONE ? 1 : p->share;
-    bool going = p->share > 0.01 && p->seconds > 0;
-    put_object(w, "progress");
-    put_int(w, "rows", (int64_t)rows_read(c, u));
-    put_known(w, "rows_total", p->lines);
-    put_int(w, "bytes", (int64_t)((double)p->bytes * share));
-    put_known(w, "bytes_total", p->bytes);
-    put_double(w, "share", share);
-    put_int(w, "rows_per_s", going ? (int64_t)((double)p->rows / p->seconds) : 0);
-    json_key(w, "left_s");
-    if (going) {
-        json_int(w, (int64_t)(p->seconds * (1 - share) / share));
-    } else {
-        json_null(w);
-    }
-    json_end_object(w);
-}
-
-static void put_import(const struct call *c, struct json_writer *w, const struct upload *u)
-{
-    json_begin_object(w);
-    put_int(w, "id", u->id);
-    put_str(w, "name", u->name);
-    put_int(w, "bytes", (int64_t)u->bytes);
-    put_int(w, "received", (int64_t)u->received);
-    put_text(w, "state", upload_state_name(u->state));
-    put_bool(w, "file", u->kept && u->received == u->bytes);
-    put_bool(w, "dry_run", u->dry_run);
-    put_raw(w, "options", u->options);
-    put_progress(c, w, u);
-    put_raw(w, "counts", u->counts);
-    put_raw(w, "tried", u->tried);
-    put_raw(w, "rejects", u->rejects.len ? u->rejects : STR("[]"));
-    put_str(w, "reason", u->reason.len ? u->reason : (struct str){NULL, 0});
-    put_str(w, "by", u->author);
-    put_time(c, w, "created", u->created_at);
-    put_time(c, w, "finished", u->finished_at);
-    json_end_object(w);
-}
 
 /* ---- finding ---- */
 
@@ -280,6 +200,28 @@ static enum err stop_import(struct call *c, struct json_writer *w, struct why *w
     return ERR_OK;
 }
 
+static enum err preview_undo(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    struct undo_sums sums;
+    TRY(find(c, &u, why));
+    TRY(upload_undo_preview(c->api->uploads, c->brand, &u, &sums, why));
+    upload_undo_json(&sums, w->out);
+    return ERR_OK;
+}
+
+static enum err undo_import(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload u;
+    const struct upload_run run = {.lang = call_lang(c), .who = c->who};
+    TRY(find(c, &u, why));
+    TRY(upload_undo(c->api->uploads, c->brand, &u, &run, why));
+    TRY(get_now(c, u.id, &u, why));
+    put_import(c, w, &u);
+    c->status = 202;
+    return ERR_OK;
+}
+
 static enum err preview_import(struct call *c, struct json_writer *w, struct why *why)
 {
     struct upload u;
@@ -307,18 +249,22 @@ static enum err preview_import(struct call *c, struct json_writer *w, struct why
 #define COUNTS                                                                                     \
     "{\"read\":6919,\"stored\":6919,\"duplicate\":0,\"rejected\":0,\"members_created\":2357,"      \
     "\"merged\":0,\"updated\":0,\"conflicts\":0,\"presence\":0,\"skipped\":0,\"dropped\":0}"
-#define IMPORT                                                                                     \
-    "{\"id\":3,\"name\":\"orders.csv\",\"bytes\":50312,\"received\":50312,\"state\":\"done\","     \
-    "\"file\":true,\"dry_run\":false,\"options\":{\"format\":\"csv\",\"dry_run\":false,"           \
-    "\"strict\":false},\"progress\":{\"rows\":6919,\"rows_total\":null,\"bytes\":0,"               \
-    "\"bytes_total\":null,\"share\":1,\"rows_per_s\":0,\"left_s\":null},\"counts\":" COUNTS        \
-    ",\"tried\":null,\"rejects\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}],"    \
-    "\"reason\":null,\"by\":\"anna\",\"created\":\"2025-03-01T08:00:00+08:00\","                   \
+#define UNDO                                                                                       \
+    "{\"events\":6919,\"members\":2357,\"staying\":12,\"identities\":2369,\"traits\":0,"           \
+    "\"tags\":0,\"consents\":0,\"merges\":0}"
+#define IMPORT                                                                                         \
+    "{\"id\":3,\"name\":\"orders.csv\",\"bytes\":50312,\"received\":50312,\"state\":\"done\","         \
+    "\"file\":true,\"dry_run\":false,\"options\":{\"format\":\"csv\",\"dry_run\":false,"               \
+    "\"strict\":false},\"progress\":{\"rows\":6919,\"rows_total\":null,\"bytes\":0,"                   \
+    "\"bytes_total\":null,\"share\":1,\"rows_per_s\":0,\"left_s\":null},\"counts\":" COUNTS            \
+    ",\"tried\":null,\"undone\":null,\"rejects\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间:" \
+    " …\"}],"                                                                                        \
+    "\"reason\":null,\"by\":\"anna\",\"created\":\"2025-03-01T08:00:00+08:00\","                       \
     "\"finished\":\"2025-03-01T08:00:09+08:00\"}"
 
 #define OTHER_FORMS                                                                                \
     "\"options\":{},\"progress\":{\"rows_total\":6919,\"bytes_total\":50312,\"share\":0.5,"        \
-    "\"left_s\":4},\"tried\":" COUNTS ",\"reason\":\"…\"}"
+    "\"left_s\":4},\"tried\":" COUNTS ",\"undone\":" UNDO ",\"reason\":\"…\"}"
 #define OTHER_NULLS "\"options\":null,\"counts\":null,\"finished\":null}"
 #define IMPORT_REPLY IMPORT "\n~{" OTHER_FORMS "\n~{" OTHER_NULLS
 #define PREVIEW                                                                                    \
@@ -494,6 +440,19 @@ const struct spec import_specs[] = {
      .scope = SCOPE_IMPORTS_WRITE,
      .handle = stop_import,
      .summary = "End an import behind the rows under way; run it again to go on",
+     .reply = IMPORT_REPLY},
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/imports/{id}/undo",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .handle = preview_undo,
+     .summary = "What undoing an import would take back, and how many members would stay",
+     .reply = UNDO},
+    {.method = HTTP_POST,
+     .path = "/api/v1/{brand}/imports/{id}/undo",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .handle = undo_import,
+     .audit = "import.undo",
+     .summary = "Take back what an import has stored, in its turn; what others brought stays",
      .reply = IMPORT_REPLY},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports/{id}/rejects",

@@ -4,7 +4,13 @@
  * in the file_run and taken over into the job's figures only after the commit. */
 #include "intake/job.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+
+#include "people/undo.h"
+
+#define DAY_MS INT64_C(86400000)
+#define UNDO_DAYS 90 /* that traits which were overwritten are kept */
 
 /* Errors that are the row's own; any other ends the import. */
 static bool is_own(enum err err)
@@ -167,6 +173,7 @@ static enum err open_in(struct tx *tx, void *arg, struct why *why)
     struct file_run *run = arg;
     struct sha256 key = run->entry.key;
     enum err err = journal_open(tx, &key, &run->entry);
+    if (err == ERR_OK) err = people_forget_overwritten(tx, tx_now(tx) - UNDO_DAYS * DAY_MS);
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
 }
 
@@ -176,12 +183,14 @@ enum err apply_begin(struct file_run *run, const struct sha256 *key, struct why 
     run->entry.key = *key;
     TRY(job->trial ? open_in(job->trial, run, why)
                    : brand_call(job->brand, open_in, run, false, why));
-    int len = snprintf(run->origin, sizeof(run->origin), "import:%lld", (long long)run->entry.id);
+    int len = snprintf(run->origin, sizeof(run->origin), JOURNAL_ORIGIN, run->entry.id);
     run->sender = (struct sender){
         .level = SENDER_IMPORT,
         .origin = {run->origin, (size_t)len},
         .scope = str_of(job->options->source),
     };
+    const struct import_watch *watch = job->options->watch;
+    if (!job->trial && watch && watch->began) return watch->began(watch->ctx, run->entry.id, why);
     return ERR_OK;
 }
 

@@ -24,6 +24,8 @@ bool import_format_parse(struct str name, enum import_format *out);
  */
 struct import_counts;
 struct import_watch {
+    /* The rows of a file are about to be stored, and will say that they come from "import:ID". */
+    enum err (*began)(void *ctx, int64_t id, struct why *why);
     /* The files are read once and known: so many lines and bytes in all, unpacked. */
     void (*opened)(void *ctx, uint64_t lines, uint64_t bytes);
     /* So much is done of all files' rows, 0 to 1, with these figures so far. */

@@ -43,7 +43,7 @@ struct file_run {
     struct input *input;
     struct journal_entry entry;
     struct sender sender;
-    char origin[32];
+    char origin[JOURNAL_ORIGIN_SIZE];
     struct batch *batch; /* being applied */
     /* of that batch, on the writer; final once it is committed */
     struct import_counts applied;

@@ -10,6 +10,8 @@ static const struct migration migrations[] = {
         " merged {int} NOT NULL)"},
     {2, "ALTER TABLE import_file ADD COLUMN by_time {int} NOT NULL DEFAULT 0"},
     {3, upload_table},
+    {4, upload_files},
+    {5, "ALTER TABLE import_file ADD COLUMN undone_at {int}"},
     {0, NULL},
 };
 
@@ -70,5 +72,33 @@ enum err journal_save(struct tx *tx, const struct journal_entry *e,
     sql_bind_int(s, 6, (int64_t)counts->members_created);
     sql_bind_int(s, 7, (int64_t)counts->merged);
     sql_bind_int(s, 8, e->by_time);
+    return sql_run(s);
+}
+
+enum err journal_is_undone(struct sql *db, int64_t id, bool *undone)
+{
+    bool row;
+    struct sql_stmt *s =
+        sql_use(db, "SELECT 1 FROM import_file WHERE id = $1 AND undone_at IS NOT NULL");
+    sql_bind_int(s, 1, id);
+    TRY(sql_step(s, &row));
+    sql_reset(s);
+    *undone = row;
+    return ERR_OK;
+}
+
+enum err journal_undo(struct tx *tx, int64_t id)
+{
+    /* another key than any file has: the same file is a new one from here on */
+    struct sha256_state state;
+    sha256_init(&state);
+    sha256_add(&state, "undone", 6);
+    sha256_add(&state, &id, sizeof(id));
+    struct sha256 key = sha256_finish(&state);
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "UPDATE import_file SET key = $2, undone_at = $3 WHERE id = $1");
+    sql_bind_int(s, 1, id);
+    sql_bind_blob(s, 2, key.bytes, sizeof(key.bytes));
+    sql_bind_int(s, 3, tx_now(tx));
     return sql_run(s);
 }

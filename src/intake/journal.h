@@ -21,3 +21,10 @@ MUST_CHECK enum err journal_open(struct tx *tx, const struct sha256 *key,
 /* 'counts' is what this batch added. */
 MUST_CHECK enum err journal_save(struct tx *tx, const struct journal_entry *e,
                                  const struct import_counts *counts);
+/* What the file brought is undone: it is not known any more, its number stays. */
+MUST_CHECK enum err journal_undo(struct tx *tx, int64_t id);
+/* Is it? On any connection. */
+MUST_CHECK enum err journal_is_undone(struct sql *db, int64_t id, bool *undone);
+/* Where events and records of a file come from, as they say themselves. */
+#define JOURNAL_ORIGIN "import:%" PRId64
+#define JOURNAL_ORIGIN_SIZE 32

@@ -26,8 +26,8 @@
 
 const char *upload_state_name(enum upload_state state)
 {
-    static const char *const names[] = {"uploading", "ready", "queued", "trying",
-                                        "running",   "done",  "failed", "stopped"};
+    static const char *const names[] = {"uploading", "ready",  "queued",  "trying",  "running",
+                                        "done",      "failed", "stopped", "undoing", "undone"};
     return names[state];
 }
 
@@ -220,8 +220,8 @@ static struct upload live_of(const struct uploads *u, const struct upload_live *
                          .state = l->state,
                          .dry_run = l->run.dry_run,
                          .finished_at = TIME_NONE,
-                         .options = arena_str(a, str_of(l->options)),
                          .progress = l->progress};
+    if (!l->undo) out.options = arena_str(a, str_of(l->options));
     if (l->began_ns) out.progress.seconds = (double)(env_mono_ns(u->env) - l->began_ns) / 1e9;
     upload_counts_json(&l->counts, &counts);
     if (l->progress.rows) out.counts = arena_str(a, strbuf_str(&counts));
@@ -257,6 +257,8 @@ static enum upload_state state_of(const struct upload_row *row)
         return UPLOAD_DONE;
     case MARK_FAILED:
         return UPLOAD_FAILED;
+    case MARK_UNDONE:
+        return UPLOAD_UNDONE;
     default:
         return UPLOAD_STOPPED;
     }
@@ -275,11 +277,12 @@ static struct upload seen(const struct upload_view *v, struct upload_row *row)
         s->state = l->state;
         s->dry_run = l->dry_run;
         s->finished_at = TIME_NONE;
+        s->reason = (struct str){NULL, 0};
+        s->progress = l->progress;
+        if (!l->options.len) continue; /* being undone */
         s->options = l->options;
         s->counts = l->dry_run ? s->counts : l->counts;
         s->rejects = l->rejects;
-        s->reason = (struct str){NULL, 0};
-        s->progress = l->progress;
     }
     return *s;
 }

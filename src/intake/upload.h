@@ -24,7 +24,9 @@ enum upload_state {
     UPLOAD_RUNNING,
     UPLOAD_DONE,
     UPLOAD_FAILED,
-    UPLOAD_STOPPED
+    UPLOAD_STOPPED,
+    UPLOAD_UNDOING,
+    UPLOAD_UNDONE /* what it had brought is gone; it may be run again */
 };
 const char *upload_state_name(enum upload_state state);
 
@@ -52,6 +54,7 @@ struct upload {
     struct str tried;    /* of the last dry run */
     struct str rejects;  /* of the last run: the first UPLOAD_REJECTS_TOLD */
     struct str reason;   /* why it failed or stopped, a sentence */
+    struct str undone;   /* JSON: what was taken back, when it is UPLOAD_UNDONE */
     struct upload_progress progress; /* of the one at work */
 };
 #define UPLOAD_REJECTS_TOLD 20
@@ -130,6 +133,18 @@ MUST_CHECK enum err upload_whole(const struct upload *u, struct why *why);
 /* Have it end behind the batch under way; returns at once. ERR_CONFLICT when it is not at work. */
 MUST_CHECK enum err upload_stop(struct uploads *u, struct brand *b, uint32_t id, struct why *why);
 const char *import_format_name(enum import_format format);
+
+/* ---- undoing ---- */
+
+/* Take back what the runs of an import have stored, in its turn (people/undo.h). After a kill it is
+ * as before, or undone. ERR_CONFLICT: it is at work, or nothing of it is stored. */
+MUST_CHECK enum err upload_undo(struct uploads *u, struct brand *b, const struct upload *of,
+                                const struct upload_run *run, struct why *why);
+/* What that would do now. ERR_CONFLICT as there. */
+struct undo_sums;
+MUST_CHECK enum err upload_undo_preview(struct uploads *u, struct brand *b, const struct upload *of,
+                                        struct undo_sums *out, struct why *why);
+void upload_undo_json(const struct undo_sums *sums, struct strbuf *out);
 
 /* ---- news ---- */
 

@@ -15,7 +15,8 @@ enum upload_mark {
     MARK_DONE,
     MARK_FAILED,
     MARK_STOPPED,
-    MARK_GONE /* removed: the number stays */
+    MARK_GONE,  /* removed: the number stays */
+    MARK_UNDONE /* what its runs had stored is gone; the file may be here */
 };
 
 /* One that somebody holds: it is written, removed, waits or runs. At most one an import. */
@@ -25,6 +26,7 @@ struct upload_live {
     uint32_t id;
     bool holds;              /* only keeps others away: not queued */
     bool working;            /* a thread has taken it */
+    bool undo;               /* what it brought is taken back */
     enum upload_state state; /* queued, trying or running */
     atomic_bool stop;
     struct arena *arena; /* of 'run' and what it points to */
@@ -33,6 +35,7 @@ struct upload_live {
     const char *name;                /* of the file */
     uint64_t bytes;                  /* it should have */
     enum upload_mark before;         /* of the row, to come back to after a dry run */
+    struct str files;                /* as of the row; see there */
     const char *options;             /* as JSON */
     struct upload_progress progress; /* this and all that follows under uploads.lock */
     uint64_t began_ns;               /* its first row; 0 = not yet */
@@ -72,6 +75,15 @@ uint64_t upload_size(struct brand *b, uint32_t id);
 
 /* upload_run.c: the thread of runners; 'arg' is the uploads. */
 void *upload_runner(void *arg);
+/* upload_undo.c: take back what its runs have stored; a runner's. */
+void upload_undo_work(struct uploads *u, struct upload_live *l);
+/* upload_run.c: what went wrong, for who uploaded it; and both ends of a run in the audit log. */
+const char *upload_reason(const struct upload_live *l, const struct why *why, char out[512]);
+void upload_audit(struct uploads *u, const struct upload_live *l, const char *action,
+                  struct str after);
+/* And: what a thing at work needs to know, copied; and its way from being held into the queue. */
+void upload_fill(struct upload_live *l, const struct upload *of, const struct upload_run *run);
+void upload_queue(struct uploads *u, struct upload_live *l);
 /* The figures as JSON. */
 void upload_counts_json(const struct import_counts *counts, struct strbuf *out);
 
@@ -79,9 +91,10 @@ void upload_counts_json(const struct import_counts *counts, struct strbuf *out);
 struct upload_row {
     struct upload seen; /* but for received, state and progress */
     enum upload_mark mark;
-    bool kept; /* its time is not over */
+    bool kept;        /* its time is not over */
+    struct str files; /* numbers in the journal of what its runs stored: "3 7"; {NULL, 0} = none */
 };
-extern const char upload_table[]; /* a migration */
+extern const char upload_table[], upload_files[]; /* migrations */
 MUST_CHECK enum err upload_read(struct sql *db, struct arena *arena, uint32_t id,
                                 struct upload_row *out, struct why *why);
 struct upload_rows {
@@ -99,6 +112,7 @@ MUST_CHECK enum err upload_insert(struct brand *b, struct upload *n, struct why 
 enum upload_change_kind {
     CHANGE_START,   /* mark, options, dry_run */
     CHANGE_END,     /* mark, counts or tried, rejects, reason */
+    CHANGE_FILES,   /* files */
     CHANGE_RECOVER, /* all rows: what was at work has stopped */
     CHANGE_EXPIRE,  /* the file's time is over */
     CHANGE_REMOVE
@@ -109,5 +123,8 @@ struct upload_change {
     enum upload_mark mark;
     bool dry_run;
     struct str options, counts, tried, rejects, reason; /* {NULL, 0} = as it is, or none */
+    struct str files;
 };
 MUST_CHECK enum err upload_change(struct brand *b, const struct upload_change *c, struct why *why);
+/* In a transaction: what was stored of it is gone; 'sums' says what that was. */
+MUST_CHECK enum err upload_mark_undone(struct tx *tx, const struct upload_row *of, struct str sums);

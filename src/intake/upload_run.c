@@ -91,6 +91,23 @@ struct telling {
     struct upload_live *live;
 };
 
+/* Where to look for what it has stored, whatever becomes of it. */
+static enum err began(void *ctx, int64_t id, struct why *why)
+{
+    struct telling *t = ctx;
+    struct upload_live *l = t->live;
+    struct upload_change change = {.kind = CHANGE_FILES, .id = l->id};
+    for (struct str rest = l->files; rest.len;) {
+        int64_t known;
+        if (str_to_i64(str_cut(&rest, ' '), &known) && known == id) return ERR_OK;
+    }
+    const char *files = l->files.len
+                            ? arena_printf(l->arena, STR_FMT " %" PRId64, STR_ARG(l->files), id)
+                            : arena_printf(l->arena, "%" PRId64, id);
+    change.files = l->files = str_of(files);
+    return upload_change(l->brand, &change, why);
+}
+
 static void opened(void *ctx, uint64_t lines, uint64_t bytes)
 {
     struct telling *t = ctx;
@@ -136,7 +153,7 @@ static void rejected(void *ctx, uint64_t line, uint32_t column, const char *reas
 
 /* ---- one run ---- */
 
-static void audit(struct uploads *u, const struct upload_live *l, const char *action,
+void upload_audit(struct uploads *u, const struct upload_live *l, const char *action,
                   struct str after)
 {
     char subject[32];
@@ -167,7 +184,7 @@ static void audit_run(struct uploads *u, const struct upload_live *l, const char
     }
     if (counts.len) strbuf_addf(&text, ",\"counts\":" STR_FMT, STR_ARG(counts));
     json_end_object(&w);
-    audit(u, l, state ? "import.ended" : "import.started", strbuf_str(&text));
+    upload_audit(u, l, state ? "import.ended" : "import.started", strbuf_str(&text));
     strbuf_finish(&text);
 }
 
@@ -183,7 +200,7 @@ static enum err run_import(struct uploads *u, struct upload_live *l, struct impo
                            struct why *why)
 {
     struct telling telling = {u, l};
-    const struct import_watch watch = {opened, went, rejected, &telling};
+    const struct import_watch watch = {began, opened, went, rejected, &telling};
     const struct upload_run *r = &l->run;
     char file[UPLOAD_PATH_SIZE], rejects[UPLOAD_PATH_SIZE];
     const char *path = file;
@@ -218,7 +235,7 @@ static enum err run_import(struct uploads *u, struct upload_live *l, struct impo
 }
 
 /* What went wrong inside is for the log; the file's own faults are for who uploaded it. */
-static const char *reason_of(const struct upload_live *l, const struct why *why, char out[512])
+const char *upload_reason(const struct upload_live *l, const struct why *why, char out[512])
 {
     struct why shown = *why;
     bool own = why->msg == MSG_IMPORT_UNPACK || why->msg == MSG_UPLOAD_DIFFERS;
@@ -244,8 +261,10 @@ static enum upload_mark mark_of(const struct upload_live *l, enum err err)
 static void end_run(struct uploads *u, struct upload_live *l, enum err err, const struct why *why,
                     const struct import_counts *counts)
 {
-    static const enum upload_state states[] = {UPLOAD_READY, UPLOAD_STOPPED, UPLOAD_DONE,
-                                               UPLOAD_FAILED, UPLOAD_STOPPED};
+    static const enum upload_state states[] = {
+        [MARK_NONE] = UPLOAD_READY,      [MARK_WORKING] = UPLOAD_STOPPED,
+        [MARK_DONE] = UPLOAD_DONE,       [MARK_FAILED] = UPLOAD_FAILED,
+        [MARK_STOPPED] = UPLOAD_STOPPED, [MARK_UNDONE] = UPLOAD_UNDONE};
     struct strbuf figures = {0};
     struct why failed;
     char reason[512];
@@ -259,7 +278,7 @@ static void end_run(struct uploads *u, struct upload_live *l, enum err err, cons
     if (l->rejects_told) /* a copy: others look at it still */
         change.rejects =
             str_of(arena_printf(l->arena, STR_FMT "]", STR_ARG(strbuf_str(&l->rejects))));
-    if (err != ERR_OK) change.reason = str_of(reason_of(l, why, reason));
+    if (err != ERR_OK) change.reason = str_of(upload_reason(l, why, reason));
     if (upload_change(l->brand, &change, &failed) != ERR_OK)
         log_error("intake", "import_not_noted", "import=%" PRIu32, l->id);
     audit_run(u, l,
@@ -324,10 +343,14 @@ void *upload_runner(void *arg)
             continue;
         }
         l->working = true;
-        l->state = l->run.dry_run ? UPLOAD_TRYING : UPLOAD_RUNNING;
+        l->state = l->undo ? UPLOAD_UNDOING : l->run.dry_run ? UPLOAD_TRYING : UPLOAD_RUNNING;
         upload_tell(u, l, l->state, 0);
         pthread_mutex_unlock(&u->lock);
-        work(u, l);
+        if (l->undo) {
+            upload_undo_work(u, l);
+        } else {
+            work(u, l);
+        }
         upload_let_go(u, l);
         pthread_mutex_lock(&u->lock);
         pthread_cond_broadcast(&u->wake); /* the brand is free for the next */
@@ -343,7 +366,7 @@ static const char *copied(struct arena *arena, const char *text)
     return text ? arena_str(arena, str_of(text)).p : NULL;
 }
 
-static void fill(struct upload_live *l, const struct upload *of, const struct upload_run *run)
+void upload_fill(struct upload_live *l, const struct upload *of, const struct upload_run *run)
 {
     struct arena *a = l->arena = arena_create(0);
     l->run = *run;
@@ -384,29 +407,35 @@ static enum err check_run(const struct upload_run *r, struct why *why)
     return import_check(&o, why);
 }
 
+void upload_queue(struct uploads *u, struct upload_live *l)
+{
+    pthread_mutex_lock(&u->lock);
+    l->holds = false;
+    upload_tell(u, l, UPLOAD_QUEUED, 0);
+    pthread_cond_broadcast(&u->wake);
+    pthread_mutex_unlock(&u->lock);
+}
+
 /* What the row says last, now that nobody else can change it. */
 static enum err start_held(struct uploads *u, struct upload_live *l, const struct upload *of,
                            const struct upload_run *run, struct why *why)
 {
     struct sql *db;
     struct upload_row row;
-    fill(l, of, run);
+    upload_fill(l, of, run);
     TRY(brand_reader(l->brand, &db, why));
     enum err err = upload_read(db, l->arena, l->id, &row, why);
     sql_close(db);
     TRY(err);
     l->before = row.mark;
+    l->files = row.files;
     const struct upload_change change = {.kind = CHANGE_START,
                                          .id = l->id,
                                          .mark = MARK_WORKING,
                                          .dry_run = run->dry_run,
                                          .options = str_of(l->options)};
     TRY(upload_change(l->brand, &change, why));
-    pthread_mutex_lock(&u->lock);
-    l->holds = false;
-    upload_tell(u, l, UPLOAD_QUEUED, 0);
-    pthread_cond_broadcast(&u->wake);
-    pthread_mutex_unlock(&u->lock);
+    upload_queue(u, l);
     return ERR_OK;
 }
 
@@ -427,7 +456,7 @@ enum err upload_stop(struct uploads *u, struct brand *b, uint32_t id, struct why
     bool found = false;
     pthread_mutex_lock(&u->lock);
     for (struct upload_live *l = u->first; l; l = l->next) {
-        if (l->brand != b || l->id != id || l->holds) continue;
+        if (l->brand != b || l->id != id || l->holds || l->undo) continue;
         atomic_store(&l->stop, true);
         found = true;
     }

@@ -10,9 +10,12 @@ const char upload_table[] =
     " created_at {int} NOT NULL, finished_at {int}, options {text}, counts {text}, tried {text},"
     " rejects {text}, reason {text})";
 
+const char upload_files[] = "ALTER TABLE upload ADD COLUMN files {text};"
+                            "ALTER TABLE upload ADD COLUMN undone {text}";
+
 #define COLUMNS                                                                                    \
     "id, mark, name, bytes, kept, dry_run, author, created_at, finished_at, options, counts,"      \
-    " tried, rejects, reason"
+    " tried, rejects, reason, files, undone"
 
 static enum err internal(enum err err, struct why *why)
 {
@@ -31,6 +34,7 @@ static struct upload_row read_row(struct sql_stmt *s, struct arena *a)
     struct upload_row row = {
         .mark = (enum upload_mark)sql_int(s, 1),
         .kept = sql_int(s, 4) != 0,
+        .files = copy(a, s, 14),
         .seen = {.id = (uint32_t)sql_int(s, 0),
                  .name = copy(a, s, 2),
                  .bytes = (uint64_t)sql_int(s, 3),
@@ -42,7 +46,8 @@ static struct upload_row read_row(struct sql_stmt *s, struct arena *a)
                  .counts = copy(a, s, 10),
                  .tried = copy(a, s, 11),
                  .rejects = copy(a, s, 12),
-                 .reason = copy(a, s, 13)},
+                 .reason = copy(a, s, 13),
+                 .undone = copy(a, s, 15)},
     };
     return row;
 }
@@ -143,7 +148,8 @@ static enum err start(struct tx *tx, const struct upload_change *c)
 {
     struct sql_stmt *s =
         sql_use(tx_sql(tx), "UPDATE upload SET mark = $2, dry_run = $3, options = $4,"
-                            " finished_at = NULL, rejects = NULL, reason = NULL WHERE id = $1");
+                            " finished_at = NULL, rejects = NULL, reason = NULL,"
+                            " undone = NULL WHERE id = $1");
     sql_bind_int(s, 1, c->id);
     sql_bind_int(s, 2, c->mark);
     sql_bind_int(s, 3, c->dry_run);
@@ -163,6 +169,28 @@ static enum err end(struct tx *tx, const struct upload_change *c)
     sql_bind_str(s, 5, c->tried);
     sql_bind_str(s, 6, c->rejects);
     sql_bind_str(s, 7, c->reason);
+    return sql_run(s);
+}
+
+static enum err note_files(struct tx *tx, const struct upload_change *c)
+{
+    struct sql_stmt *s = sql_use(tx_sql(tx), "UPDATE upload SET files = $2 WHERE id = $1");
+    sql_bind_int(s, 1, c->id);
+    sql_bind_str(s, 2, c->files);
+    return sql_run(s);
+}
+
+enum err upload_mark_undone(struct tx *tx, const struct upload_row *of, struct str sums)
+{
+    /* others of the very same rows have nothing left, either */
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "UPDATE upload SET mark = 6, finished_at = $2, counts = NULL,"
+                            " rejects = NULL, reason = NULL, files = NULL, undone = $3"
+                            " WHERE id = $1 OR (files = $4 AND mark IN (2, 3, 4))");
+    sql_bind_int(s, 1, of->seen.id);
+    sql_bind_int(s, 2, tx_now(tx));
+    sql_bind_str(s, 3, sums);
+    sql_bind_str(s, 4, of->files);
     return sql_run(s);
 }
 
@@ -188,7 +216,7 @@ static enum err erase(struct tx *tx, const struct upload_change *c)
     struct sql_stmt *s =
         sql_use(tx_sql(tx), "UPDATE upload SET mark = 5, kept = 0, name = '', author = '',"
                             " options = NULL, counts = NULL, tried = NULL, rejects = NULL,"
-                            " reason = NULL WHERE id = $1");
+                            " reason = NULL, undone = NULL WHERE id = $1");
     sql_bind_int(s, 1, c->id);
     return sql_run(s);
 }
@@ -202,6 +230,8 @@ static enum err run_change(struct tx *tx, void *arg, struct why *why)
         return start(tx, c);
     case CHANGE_END:
         return end(tx, c);
+    case CHANGE_FILES:
+        return note_files(tx, c);
     case CHANGE_RECOVER:
         return recover(tx);
     case CHANGE_EXPIRE:

@@ -18,7 +18,7 @@ from wellfield import DATA, Skip, Store, http, run, total  # noqa: E402
 CDNOW = DATA / "cdnow_sample.txt.gz"
 CDNOW_MAP = "member=name:$1,at=date:$3:%Y%m%d,amount=decimal:$5,kind=const:order.paid,props.cds=number:$4"
 PIECE = 4 << 20
-AT_WORK = ("queued", "trying", "running")
+AT_WORK = ("queued", "trying", "running", "undoing")
 ORDERS = ("订单编号,付款时间,实付金额(元),手机号,昵称,备注\n"
           "A1,2025-01-05 09:03,12.50,13800138000,小王,ok\n"
           "A2,2025-01-06 10:00,7.00,13800138001,小李,\n"

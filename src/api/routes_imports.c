@@ -281,7 +281,7 @@ static enum err preview_import(struct call *c, struct json_writer *w, struct why
     "{\"kind\":\"order.paid\",\"columns\":[{\"header\":null,\"means\":null,\"target\":null,"       \
     "\"entry\":null}],\"events\":[{\"identities\":{},\"other\":{},\"group\":\"g1\","               \
     "\"touchpoint\":\"shop-1\",\"campaign\":\"may\",\"content\":\"post-7\",\"staff\":\"lily\","    \
-    "\"amount\":12900,\"props\":{},\"traits\":{}}]}"
+    "\"amount\":12900,\"props\":{},\"traits\":{},\"tags\":[\"高端\"]}]}"
 
 static const struct spec_field list_query[] = {
     {.name = "limit",

@@ -107,6 +107,7 @@ static void put_fact(struct strbuf *out, const struct fact *f, uint64_t line)
     put_u64(out, (uint64_t)f->amount);
     put_values(out, f->props, f->prop_count);
     put_values(out, f->traits, f->trait_count);
+    put_text(out, f->tags);
     put_u8(out, (uint8_t)(f->alias | f->rename << 1));
     uint32_t len = (uint32_t)(out->len - start - sizeof(len));
     memcpy(out->p + start, &len, sizeof(len));
@@ -188,6 +189,7 @@ static void get_fact(struct byte_reader *in, struct arena *a, struct fact *f, ui
     f->amount = (int64_t)get_u64(in);
     f->props = get_values(in, &f->prop_count, a);
     f->traits = get_values(in, &f->trait_count, a);
+    f->tags = get_text(in, a);
     uint8_t flags = get_u8(in);
     f->alias = flags & 1;
     f->rename = flags >> 1;

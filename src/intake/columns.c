@@ -78,8 +78,10 @@ static enum err read_lines(struct parse *p, struct table *t, struct cells *cells
 
 enum err columns_parse(struct parse *p, struct why *why)
 {
-    struct table t = {.people = false};
+    struct table t = {.names = map_create()};
     struct cells cells = {arena_alloc_array(p->arena, LIMIT_CSV_COLUMNS, sizeof(struct str)), 0};
     t.map = *p->map;
-    return read_lines(p, &t, &cells, why);
+    enum err err = read_lines(p, &t, &cells, why);
+    map_destroy(t.names);
+    return err;
 }

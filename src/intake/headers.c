@@ -332,7 +332,7 @@ static void add_person(struct plan *plan)
     add_trait(plan, ROLE_NAME, "nickname", VALUE_TEXT);
     add_trait(plan, ROLE_REMARK, "remark", VALUE_TEXT);
     add_trait(plan, ROLE_SOURCE, "source", VALUE_TEXT);
-    add_trait(plan, ROLE_TAGS, "tags", VALUE_TEXT);
+    add_to(plan, ROLE_TAGS, TARGET_TAGS, VALUE_TEXT);
     add_trait(plan, ROLE_GENDER, "gender", VALUE_TEXT);
     add_trait(plan, ROLE_CITY, "city", VALUE_TEXT);
     add_to(plan, ROLE_BIRTHDAY, TARGET_BIRTHDAY, VALUE_DATE);

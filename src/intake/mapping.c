@@ -6,6 +6,7 @@
 #include "intake/mapping.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "people/kinds.h"
 
 struct parser {
@@ -69,8 +70,13 @@ static bool target_plain(struct str name, enum target *target)
     static const struct {
         const char *name;
         enum target target;
-    } list[] = {{"id", TARGET_ID},         {"at", TARGET_AT},         {"kind", TARGET_KIND},
-                {"amount", TARGET_AMOUNT}, {"member", TARGET_MEMBER}, {"other", TARGET_OTHER}};
+    } list[] = {{"id", TARGET_ID},           {"at", TARGET_AT},
+                {"kind", TARGET_KIND},       {"amount", TARGET_AMOUNT},
+                {"member", TARGET_MEMBER},   {"other", TARGET_OTHER},
+                {"tags", TARGET_TAGS},       {"created", TARGET_CREATED},
+                {"person", TARGET_PERSON},   {"refund", TARGET_REFUND},
+                {"message", TARGET_MESSAGE}, {"message_type", TARGET_MESSAGE_TYPE},
+                {"speaker", TARGET_SPEAKER}, {"birthday", TARGET_BIRTHDAY}};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         if (!str_is(name, list[i].name)) continue;
         *target = list[i].target;
@@ -113,7 +119,17 @@ static bool type_fits(enum target target, enum value_type type)
     case TARGET_ID:
         return type == VALUE_TEXT || type == VALUE_INTEGER;
     case TARGET_AT:
+    case TARGET_CREATED:
+    case TARGET_BIRTHDAY:
         return type == VALUE_DATE;
+    case TARGET_TAGS:
+    case TARGET_PERSON:
+    case TARGET_MESSAGE:
+    case TARGET_MESSAGE_TYPE:
+    case TARGET_SPEAKER:
+        return type == VALUE_TEXT;
+    case TARGET_REFUND:
+        return type == VALUE_DECIMAL;
     case TARGET_KIND:
         return type == VALUE_TEXT || type == VALUE_CONST || type == VALUE_STATUS;
     case TARGET_AMOUNT:
@@ -163,7 +179,8 @@ static enum err check_once(const struct parser *p, const struct mapping_entry *e
     for (uint32_t i = 0; i < p->map->count; i++) {
         const struct mapping_entry *o = &p->map->entries[i];
         bool same = o->target == e->target && o->dim == e->dim && str_eq(o->name, e->name);
-        if (same && !may_repeat(e->target)) return refuse(p, MSG_MAP_TWICE, p->entry);
+        if (same && !may_repeat(e->target) && !e->instead)
+            return refuse(p, MSG_MAP_TWICE, p->entry);
     }
     return ERR_OK;
 }
@@ -173,12 +190,14 @@ static enum err parse_entry(struct parser *p, struct str text)
     struct mapping_entry e = {.target = TARGET_ID};
     struct str rest = text;
     p->entry = text;
-    struct str target = cut(&rest, '=');
+    struct str target = str_trim(cut(&rest, '='));
     if (!rest.p) return refuse(p, MSG_MAP_SYNTAX, text);
     struct str type = cut(&rest, ':');
     if (!rest.p) return refuse(p, MSG_MAP_SYNTAX, text);
     struct str source = cut(&rest, ':');
     struct str format = rest;
+    e.instead = target.len && target.p[target.len - 1] == '?';
+    target.len -= e.instead;
     TRY(unescape(p, &target));
     TRY(unescape(p, &type));
     TRY(unescape(p, &source));
@@ -211,6 +230,49 @@ static enum err add_kind(struct parser *p, const char *as)
     return ERR_OK;
 }
 
+static bool stands_for(const struct mapping_entry *e, const struct mapping_entry *of)
+{
+    return e->target == of->target && e->dim == of->dim && e->identity == of->identity &&
+           str_eq(e->name, of->name);
+}
+
+/* Those that stand in for another come right behind it, in the order in which they stood. */
+static void put_behind(struct mapping *m)
+{
+    struct mapping_entry *sorted = mem_alloc_array((size_t)m->count + 1, sizeof(*sorted));
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct mapping_entry *e = &m->entries[i];
+        if (e->instead) continue;
+        sorted[count++] = *e;
+        bool last = true; /* of those that may repeat */
+        for (uint32_t k = i + 1; k < m->count; k++)
+            last &= m->entries[k].instead || !stands_for(&m->entries[k], e);
+        for (uint32_t k = last ? 0 : m->count; k < m->count; k++) {
+            if (!m->entries[k].instead || !stands_for(&m->entries[k], e)) continue;
+            sorted[count++] = m->entries[k];
+        }
+    }
+    memcpy(m->entries, sorted, count * sizeof(*sorted));
+    m->count = count;
+    mem_free(sorted);
+}
+
+/* The first that stands in for none is the one that counts. */
+static void settle_instead(struct mapping *m)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct mapping_entry *e = &m->entries[i];
+        bool found = false;
+        for (uint32_t k = 0; k < m->count && !found; k++)
+            found = !m->entries[k].instead && stands_for(e, &m->entries[k]);
+        e->instead &= found;
+        any |= e->instead;
+    }
+    if (any) put_behind(m);
+}
+
 enum err mapping_parse(struct arena *a, struct str text, const char *as, struct mapping *out,
                        struct why *why)
 {
@@ -226,6 +288,7 @@ enum err mapping_parse(struct arena *a, struct str text, const char *as, struct 
         }
     }
     if (as) TRY(add_kind(&p, as));
+    settle_instead(out);
     return ERR_OK;
 }
 

@@ -1,6 +1,7 @@
 /* mapping.h - the map language: which column of a table becomes what.
  *
- * TARGET=TYPE:SOURCE[:FORMAT], entries separated by commas or line ends. docs/import.md describes
+ * TARGET=TYPE:SOURCE[:FORMAT], entries separated by commas or line ends; TARGET?= counts only where
+ * the entry before it gave nothing. docs/import.md describes
  * it. A map is immutable after mapping_parse() and lives in its arena. */
 #pragma once
 
@@ -19,7 +20,7 @@ enum target {
     TARGET_CODE,
     TARGET_PROP,
     TARGET_TRAIT,
-    /* of headers that map themselves only */
+    TARGET_TAGS,    /* several in a cell */
     TARGET_CREATED, /* the time when the other one is empty */
     TARGET_PERSON,  /* a name: an identity when the row has no better one */
     TARGET_REFUND,
@@ -63,5 +64,10 @@ MUST_CHECK enum err mapping_parse(struct arena *a, struct str text, const char *
                                   struct mapping *out, struct why *why);
 /* Make 'kind', which is valid, the kind of every row. */
 void mapping_set_kind(struct mapping *m, const char *kind);
+/* What a column becomes by an entry, as a person would call it; *word is its one word. */
+const char *mapping_means(struct arena *a, const struct mapping_entry *e, const char **word);
+/* The entry as a map says it. */
+const char *mapping_text(struct arena *a, const struct mapping_entry *e);
+const char *mapping_dim_name(enum dim dim); /* "group"; "" of the origin */
 /* Does an entry name its column by a header? */
 bool mapping_wants_headers(const struct mapping *m);

@@ -183,94 +183,6 @@ static void read_rows(struct preview *p)
 
 /* ---- columns ---- */
 
-static const char *dim_name(enum dim dim)
-{
-    static const char *const names[] = {"group", "touchpoint", "campaign", "content", "staff"};
-    return dim < DIM_ORIGIN ? names[dim] : "";
-}
-
-/* As a person would call it, and its word alone. */
-static const char *target_of(struct preview *p, const struct mapping_entry *e, const char **means)
-{
-    static const char *const plain[] = {[TARGET_ID] = "id",
-                                        [TARGET_AT] = "at",
-                                        [TARGET_KIND] = "kind",
-                                        [TARGET_AMOUNT] = "amount",
-                                        [TARGET_CREATED] = "at",
-                                        [TARGET_PERSON] = "name",
-                                        [TARGET_REFUND] = "refund",
-                                        [TARGET_MESSAGE] = "message",
-                                        [TARGET_MESSAGE_TYPE] = "type",
-                                        [TARGET_SPEAKER] = "speaker",
-                                        [TARGET_BIRTHDAY] = "birthday"};
-    struct arena *a = p->arena;
-    switch (e->target) {
-    case TARGET_MEMBER:
-    case TARGET_OTHER:
-        *means = identity_kind_name(e->identity);
-        return arena_printf(a, "%s %s", e->target == TARGET_OTHER ? "other" : "identity", *means);
-    case TARGET_CODE:
-        return *means = dim_name(e->dim);
-    case TARGET_PROP:
-        *means = arena_str(a, e->name).p;
-        return arena_printf(a, "props.%s", *means);
-    case TARGET_TRAIT:
-        *means = arena_str(a, e->name).p;
-        return arena_printf(a, "trait %s", *means);
-    case TARGET_PERSON:
-        *means = "name";
-        return "identity name";
-    case TARGET_BIRTHDAY:
-        *means = "birthday";
-        return "trait birthday";
-    default:
-        return *means = plain[e->target];
-    }
-}
-
-/* An escaped part of the map language. */
-static const char *escaped(struct arena *a, struct str s)
-{
-    struct strbuf out = {0};
-    for (size_t i = 0; i < s.len; i++) {
-        if (strchr(",:=\\", s.p[i]) && s.p[i]) strbuf_add_char(&out, '\\');
-        strbuf_add_char(&out, s.p[i]);
-    }
-    const char *text = arena_str(a, out.len ? strbuf_str(&out) : STR("")).p;
-    strbuf_finish(&out);
-    return text;
-}
-
-static const char *format_of(struct arena *a, const struct date_format *f)
-{
-    static const char *const styles[] = {"", ":iso", ":epoch", ":epoch_ms"};
-    if (f->style != DATE_PATTERN) return styles[f->style];
-    return arena_printf(a, ":%s", escaped(a, f->pattern));
-}
-
-/* The entry of a map that says the same; NULL where none could, or where the column only stands in
- * for another. */
-static const char *entry_of(struct preview *p, const struct mapping_entry *e)
-{
-    static const char *const types[] = {"text", "integer", "number", "decimal",
-                                        "date", "const",   "status"};
-    static const char *const plain[] = {
-        [TARGET_ID] = "id", [TARGET_AT] = "at", [TARGET_KIND] = "kind", [TARGET_AMOUNT] = "amount"};
-    struct arena *a = p->arena;
-    const char *source = escaped(a, e->source), *target;
-    if (e->target > TARGET_TRAIT || e->instead) return NULL;
-    if (e->target == TARGET_MEMBER || e->target == TARGET_OTHER)
-        return arena_printf(a, "%s=%s:%s", e->target == TARGET_OTHER ? "other" : "member",
-                            identity_kind_name(e->identity), source);
-    if (e->target == TARGET_PROP || e->target == TARGET_TRAIT) {
-        target = arena_printf(a, "%s.%s", e->target == TARGET_PROP ? "props" : "trait",
-                              escaped(a, e->name));
-    } else {
-        target = e->target == TARGET_CODE ? dim_name(e->dim) : plain[e->target];
-    }
-    return arena_printf(a, "%s=%s:%s%s", target, types[e->type], source, format_of(a, &e->format));
-}
-
 static void put_text(struct json_writer *w, const char *key, const char *text)
 {
     json_key(w, key);
@@ -289,7 +201,7 @@ static void put_meaning(struct preview *p, struct json_writer *w, size_t at)
         const struct mapping_entry *e = &p->table.map.entries[i];
         const char *own;
         if (e->column != at || e->type == VALUE_CONST) continue;
-        const char *text = target_of(p, e, &own), *same = entry_of(p, e);
+        const char *text = mapping_means(p->arena, e, &own), *same = mapping_text(p->arena, e);
         if (!means) means = own;
         target = target ? arena_printf(p->arena, "%s, %s", target, text) : text;
         if (same) entry = entry ? arena_printf(p->arena, "%s,%s", entry, same) : same;
@@ -388,6 +300,16 @@ static void put_identities(struct json_writer *w, const char *key, const struct 
     json_end_object(w);
 }
 
+static void put_tags(struct json_writer *w, struct str tags)
+{
+    if (tags.len == 0) return;
+    json_key(w, "tags");
+    json_begin_array(w);
+    while (tags.len)
+        json_str(w, str_cut(&tags, '\n'));
+    json_end_array(w);
+}
+
 static void put_event(struct preview *p, struct json_writer *w, const struct fact *f)
 {
     char at[48];
@@ -400,7 +322,7 @@ static void put_event(struct preview *p, struct json_writer *w, const struct fac
     put_identities(w, "other", f->other, f->other_count);
     for (int d = 0; d < DIM_ORIGIN; d++) {
         if (f->code[d].len == 0) continue;
-        json_key(w, dim_name((enum dim)d));
+        json_key(w, mapping_dim_name((enum dim)d));
         json_str(w, utf8_cut(f->code[d], SHOWN_BYTES));
     }
     if (f->amount != HISTORY_NO_AMOUNT) {
@@ -409,6 +331,7 @@ static void put_event(struct preview *p, struct json_writer *w, const struct fac
     }
     put_values(w, "props", f->props, f->prop_count);
     put_values(w, "traits", f->traits, f->trait_count);
+    put_tags(w, f->tags);
     json_end_object(w);
 }
 

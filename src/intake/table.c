@@ -227,6 +227,9 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
         return fill_prop(b, e, s);
     case TARGET_TRAIT:
         return fill_trait(b, e, s);
+    case TARGET_TAGS:
+        b->fact.tags = value_tags(parse_arena(b->p), s);
+        return ERR_OK;
     case TARGET_PERSON:
         b->person = s;
         return ERR_OK;
@@ -248,11 +251,11 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
 }
 
 /* Exports write - or 无 where there is no time, amount or number. */
-static bool is_none(const struct builder *b, const struct mapping_entry *e, struct str s)
+static bool is_none(const struct mapping_entry *e, struct str s)
 {
     if (s.len == 0) return true;
     bool typed = e->type == VALUE_DATE || e->type == VALUE_DECIMAL || e->type == VALUE_NUMBER;
-    return typed && b->t->known && value_none(s);
+    return typed && value_none(s);
 }
 
 /* Does the cell leave room for the columns that may stand in for its own? */
@@ -276,7 +279,7 @@ static enum err walk(struct builder *b)
             if (e->column > b->count) continue;
             s = value_unwrap(b->cells[e->column - 1]);
         }
-        if (is_none(b, e, s)) continue;
+        if (is_none(e, s)) continue;
         b->entry = e;
         TRY(fill(b, e, s));
         bool more = i + 1 < m->count && m->entries[i + 1].instead;
@@ -367,6 +370,22 @@ void table_row(struct parse *p, struct table *t, const struct str *cells, size_t
     }
 }
 
+/* What the entries make of the table where its headers did not say it. */
+static void judge(struct table *t)
+{
+    bool person = false, trade = false, message = false;
+    if (t->known) return;
+    for (uint32_t i = 0; i < t->map.count; i++) {
+        const struct mapping_entry *e = &t->map.entries[i];
+        person |= e->target == TARGET_PERSON;
+        trade |= e->target == TARGET_AMOUNT || e->target == TARGET_REFUND ||
+                 (e->target == TARGET_KIND && e->type != VALUE_CONST);
+        message |= e->target == TARGET_MESSAGE || e->target == TARGET_SPEAKER;
+    }
+    t->messages = message;
+    t->people = person && !trade && !message;
+}
+
 static enum err bind(struct mapping *m, const struct str *headers, size_t count, struct why *why)
 {
     for (uint32_t i = 0; i < m->count; i++) {
@@ -387,6 +406,7 @@ static enum err bind(struct mapping *m, const struct str *headers, size_t count,
 enum err table_bind(struct table *t, const struct str *headers, size_t count, struct why *why)
 {
     TRY(bind(&t->map, headers, count, why));
+    judge(t);
     measure(t);
     return ERR_OK;
 }

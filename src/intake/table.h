@@ -13,8 +13,8 @@ struct table_room {
 struct table {
     struct mapping map; /* bound: every entry but constants has its column */
     bool known;         /* the headers mapped themselves */
-    bool people;        /* the headers mapped themselves, and it is a list of people */
-    bool messages;      /* the headers mapped themselves, and it is a chat */
+    bool people;        /* it is a list of people */
+    bool messages;      /* it is a chat */
     struct map *names;  /* seen in such a list; in a chat, see table_chat.c */
     struct table_room room;
 };

@@ -259,3 +259,39 @@ enum order_status value_status(struct str s)
     }
     return STATUS_UNKNOWN;
 }
+
+/* ---- tags ---- */
+
+static bool parts_tags(uint32_t c)
+{
+    static const uint32_t list[] = {',', ';', '|', '\n', '\r', 0x3001, 0xFF0C, 0xFF1B, 0xFF5C};
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        if (c == list[i]) return true;
+    }
+    return false;
+}
+
+static bool has_tag(struct str list, struct str tag)
+{
+    while (list.len) {
+        if (str_eq(str_cut(&list, '\n'), tag)) return true;
+    }
+    return false;
+}
+
+struct str value_tags(struct arena *arena, struct str cell)
+{
+    struct strbuf out = {0};
+    for (size_t at = 0; at < cell.len;) {
+        size_t begin = at, end = at;
+        while (at < cell.len && !parts_tags(utf8_next(cell, &at)))
+            end = at;
+        struct str tag = value_unwrap((struct str){cell.p + begin, end - begin});
+        if (tag.len == 0 || value_none(tag) || has_tag(strbuf_str(&out), tag)) continue;
+        if (out.len) strbuf_add_char(&out, '\n');
+        strbuf_add_str(&out, tag);
+    }
+    struct str list = out.len ? arena_str(arena, strbuf_str(&out)) : (struct str){NULL, 0};
+    strbuf_finish(&out);
+    return list;
+}

@@ -46,3 +46,7 @@ double amount_double(const struct amount *a);
  * which payment or refund must decide. */
 enum order_status { STATUS_UNKNOWN, STATUS_CREATED, STATUS_PAID, STATUS_REFUNDED, STATUS_CLOSED };
 enum order_status value_status(struct str s);
+
+/* The tags of a cell, each once, parted by line ends, in 'arena'. Exports part them by commas,
+ * semicolons, 、 and |, narrow or wide, or by line ends. */
+struct str value_tags(struct arena *arena, struct str cell);

@@ -88,7 +88,8 @@ static bool key_may_send(const struct sender *sender, enum kind_family family, s
     case FAMILY_IDENTITY:
         return str_is(kind, "member.identified") ||
                (sender->level == SENDER_SECRET &&
-                (str_is(kind, "member.consented") || str_is(kind, "member.revoked")));
+                (str_is(kind, "member.consented") || str_is(kind, "member.revoked") ||
+                 str_is(kind, "member.tagged") || str_is(kind, "member.untagged")));
     case FAMILY_TRADE:
     case FAMILY_TALK:
     case FAMILY_RELATION:
@@ -169,6 +170,26 @@ static enum err check_codes(struct fact *f, struct arena *arena, struct why *why
     return ERR_OK;
 }
 
+/* Each name by itself, put together again. */
+static enum err check_tags(struct fact *f, struct arena *arena, struct why *why)
+{
+    const struct text_rule rule = {"tags", {NULL, 0}, LIMIT_TAG_BYTES};
+    struct strbuf out = {0};
+    struct str rest = f->tags;
+    enum err err = ERR_OK;
+    for (int count = 0; rest.len && err == ERR_OK; count++) {
+        struct str name = str_cut(&rest, '\n');
+        err = fact_clean(&name, &rule, arena, why);
+        if (err == ERR_OK && count == LIMIT_TAGS_PER_FACT)
+            err = why_fail(why, ERR_INVALID, MSG_TOO_MANY, "tags", "%d", LIMIT_TAGS_PER_FACT);
+        if (out.len) strbuf_add_char(&out, '\n');
+        strbuf_add_str(&out, name);
+    }
+    if (err == ERR_OK) f->tags = arena_str(arena, strbuf_str(&out));
+    strbuf_finish(&out);
+    return err;
+}
+
 static enum err check_amount(int64_t amount, struct why *why)
 {
     bool fits = amount >= -FACT_AMOUNT_MAX && amount <= FACT_AMOUNT_MAX;
@@ -186,6 +207,7 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
     TRY(check_at(f->at, received_at, why));
     TRY(check_amount(f->amount, why));
     if (f->id.len) TRY(fact_clean(&f->id, &id, arena, why));
+    if (f->tags.len) TRY(check_tags(f, arena, why));
     TRY(check_codes(f, arena, why));
     if (!fact_keyed(f))
         TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));

@@ -72,9 +72,10 @@ struct fact {
     uint64_t sound_props;      /* a bit each: fact_name_sound() said so of its name */
     struct fact_value *traits; /* go to the member's traits, never to the event */
     uint32_t trait_count;
-    bool alias;  /* who[0] and who[1] are one person: merge them under the rules */
-    bool plain;  /* texts but for the kind's and names are known to be printable ASCII */
-    bool valid;  /* the kind is known to keep to the grammar */
+    struct str tags; /* given to the member: names parted by line ends; {NULL,0} = none */
+    bool alias;      /* who[0] and who[1] are one person: merge them under the rules */
+    bool plain;      /* texts but for the kind's and names are known to be printable ASCII */
+    bool valid;      /* the kind is known to keep to the grammar */
     bool rename; /* who[1] is a further name of who[0]'s member if unseen, else a conflict (irc) */
 };
 

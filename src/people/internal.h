@@ -298,6 +298,9 @@ bool tag_sets_has(struct people *p, uint32_t member, struct str name);
 void tag_sets_change(struct people *p, uint32_t member, uint32_t tag, bool has);
 
 /* tagging.c */
+/* Take a tag from all personas of a member; was it there? Tells nobody. */
+MUST_CHECK enum err tagging_take(struct people *p, struct tx *tx, uint32_t member, uint32_t tag,
+                                 bool *there);
 MUST_CHECK enum err tagging_due(struct people *p, struct tx *tx, uint64_t subject);
 MUST_CHECK enum err tagging_erase(struct people *p, struct tx *tx, uint32_t persona);
 

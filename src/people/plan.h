@@ -6,8 +6,8 @@
 
 #include "people/internal.h"
 
-/* created, identified, merged for the member and for the other, and the event itself */
-#define PLAN_EVENTS 7
+/* created, identified, merged for the member and for the other, the event itself, and its tags */
+#define PLAN_EVENTS (7 + LIMIT_TAGS_PER_FACT)
 
 /* The number of a name, found by where the name lies: facts of one load borrow the same copy of a
  * name that comes again. */
@@ -29,6 +29,12 @@ struct plan {
     struct event events[PLAN_EVENTS];
 };
 
+static inline void plan_push(struct plan *plan, const struct event *ev)
+{
+    assert(plan->count < PLAN_EVENTS);
+    plan->events[plan->count++] = *ev;
+}
+
 /* Dedupe, convert and resolve; writes identities and traits, emits nothing. */
 MUST_CHECK enum err plan_fact(struct plan *plan, const struct sender *sender,
                               const struct fact *fact, struct people_result *result,
@@ -39,6 +45,17 @@ MUST_CHECK enum err resolve(const struct plan *plan, const struct sender *sender
 /* convert.c: from a fact to an event; its props live in the plan's arena. */
 MUST_CHECK enum err convert(struct plan *plan, const struct sender *sender, const struct fact *fact,
                             struct event *ev, struct why *why);
+/* tag_fact.c: the tags that a fact gives or takes, and events beside 'ev' that tell of those which
+ * the fact only names in passing. What is over LIMIT_TAGS is left out into result->dropped. */
+bool tag_is_fact(const struct fact *fact);
+MUST_CHECK enum err tag_check_fact(const struct fact *fact, struct why *why);
+struct tag_giving {
+    const struct event *ev; /* as planned: its member, time, origin */
+    struct str source;
+    struct people_result *result;
+};
+MUST_CHECK enum err tag_save_fact(struct plan *plan, const struct fact *fact,
+                                  const struct tag_giving *by, struct why *why);
 /* A message in a group implies that its speaker is in it; whoever knows that they are not yet adds
  * the join before the message. */
 bool plan_implies_join(const struct people *p, const struct event *ev);

@@ -30,12 +30,6 @@ static const struct fact *as_seen(const struct fact *fact, struct fact *own)
     return own;
 }
 
-static void plan_push(struct plan *plan, const struct event *ev)
-{
-    assert(plan->count < PLAN_EVENTS);
-    plan->events[plan->count++] = *ev;
-}
-
 /* The events that come of resolving one side of a fact. */
 static void plan_member(struct people *p, struct plan *plan, const struct event *like,
                         const struct resolved *r, struct arena *arena)
@@ -85,6 +79,7 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     TRY(convert(plan, sender, f, &ev, why));
     bool consent = consent_is_fact(f);
     if (consent) TRY(consent_check_fact(tx, f, why));
+    TRY(tag_check_fact(f, why));
     if (f->id.len) {
         TRY(tx_dedupe(tx, ev.id, &result->duplicate, why));
         if (result->duplicate) return ERR_OK;
@@ -113,6 +108,8 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
                                           sender->level == SENDER_IMPORT && !who.created};
         TRY(trait_save(p, tx, f, who.persona, &from));
     }
+    const struct tag_giving tags = {&ev, sender->origin, result};
+    if (who.persona && (f->tags.len || tag_is_fact(f))) TRY(tag_save_fact(plan, f, &tags, why));
     if (who.persona && consent) TRY(consent_save_fact(p, tx, f, who.persona, sender->origin));
     return ERR_OK;
 }

@@ -62,8 +62,7 @@ static enum err delete_row(struct tx *tx, uint32_t persona, uint32_t tag, bool *
     return timer_clear(tx, &people_module, TIMER_TAG, subject_of(persona, tag));
 }
 
-/* Take a tag from all personas of a member. */
-static enum err take(struct people *p, struct tx *tx, uint32_t member, uint32_t tag, bool *there)
+enum err tagging_take(struct people *p, struct tx *tx, uint32_t member, uint32_t tag, bool *there)
 {
     uint32_t *personas;
     size_t count = identity_personas(p, member, tx_arena(tx), &personas);
@@ -100,7 +99,7 @@ static enum err oust(const struct work *w, uint32_t member)
     }
     for (size_t i = 0; i < rivals.count && err == ERR_OK; i++) {
         bool there, counted = false;
-        err = take(w->p, w->tx, member, rivals.items[i].id, &there);
+        err = tagging_take(w->p, w->tx, member, rivals.items[i].id, &there);
         for (size_t k = 0; k < held_count; k++)
             counted |= held[k].tag.id == rivals.items[i].id;
         if (err == ERR_OK && there && counted)
@@ -138,7 +137,7 @@ static enum err set_expiry(const struct work *w, uint32_t member, const struct t
     struct work same = *w;
     struct tagging as_given = *w->t;
     if (old->expires_at == w->t->expires_at) return ERR_OK;
-    TRY(take(w->p, w->tx, member, w->tag.id, &there));
+    TRY(tagging_take(w->p, w->tx, member, w->tag.id, &there));
     as_given.run = old->run;
     same.t = &as_given;
     same.source = old->source;
@@ -156,7 +155,7 @@ static enum err give(const struct work *w, uint32_t member, bool *changed)
     }
     *changed = true;
     if (w->exclusive) TRY(oust(w, member));
-    TRY(take(w->p, w->tx, member, w->tag.id, &there)); /* one that was hidden */
+    TRY(tagging_take(w->p, w->tx, member, w->tag.id, &there)); /* one that was hidden */
     TRY(write_row(w, member, tx_now(w->tx)));
     return emit(w->p, w->tx, member, &w->tag, true, w->source);
 }
@@ -180,7 +179,7 @@ static enum err change_one(const struct work *w, uint32_t persona)
     }
     uint32_t member = identity_member(w->p, persona);
     if (w->t->remove) {
-        TRY(take(w->p, w->tx, member, w->tag.id, &changed));
+        TRY(tagging_take(w->p, w->tx, member, w->tag.id, &changed));
         if (changed) TRY(emit(w->p, w->tx, member, &w->tag, false, w->source));
     } else {
         TRY(give(w, member, &changed));

@@ -266,6 +266,8 @@ static bool is_gone(const struct undo *u, uint32_t persona)
 
 /* ---- in the transaction: what goes ---- */
 
+#define OTHER_IDENTITY                                                                             \
+    "SELECT 1 FROM identity o WHERE o.persona = $1 AND COALESCE(o.source, '') <> $2"
 #define OF_GONE " IN (SELECT persona FROM erased WHERE at = $1)"
 
 static enum err clear_gone(struct undo *u, struct tx *tx)
@@ -292,8 +294,7 @@ static enum err clear_gone(struct undo *u, struct tx *tx)
 static enum err clear_one(struct undo *u, struct tx *tx, uint32_t persona)
 {
     static const char *const texts[] = {
-        "DELETE FROM identity WHERE persona = $1 AND source = $2 AND EXISTS (SELECT 1 FROM identity"
-        " o WHERE o.persona = $1 AND COALESCE(o.source, '') <> $2)",
+        "DELETE FROM identity WHERE persona = $1 AND source = $2 AND EXISTS (" OTHER_IDENTITY ")",
         "DELETE FROM trait WHERE persona = $1 AND source = $2",
         "DELETE FROM member_tag WHERE persona = $1 AND source = $2",
         "DELETE FROM consent_entry WHERE persona = $1 AND source = $2",

@@ -158,6 +158,49 @@ def test_a_look_at_a_table_says_what_its_columns_become():
         assert [(x["line"], x["column"]) for x in p["problems"]] == [(4, 2)], p
 
 
+def test_the_map_of_a_look_says_all_that_the_headers_said():
+    """What the headers map by themselves is the same by hand: text of chats, refunds, people with several phones."""
+    tables = ("订单编号,付款时间,订单创建时间,实付金额,退款金额,订单状态,手机号,收货人手机,买家会员名,生日,标签,数量\n"
+              "B1,2025-01-05 09:03,,12.50,2.50,已完成,,13800138000,小王,农历1988-05-01,\"高端，茶；茶|VIP\",-\n"
+              "B2,,2025-01-06 10:00,7.00,-,交易关闭,138****8001,,小李,,,2\n",
+              "localId,Type,CreateTime,StrContent,NickName,Sender\n1,1,1735700000,在吗？,小王,w1\n2,1,1735700100,「小王：在吗？」\\n- - - - - -\\n在,小李,w2\n",
+              "昵称,备注,会员等级,at\n小张,张总,金,2025-01-05\n小张,,银,2025-01-05\n")
+    s = store()
+    for n, data in enumerate(tables):
+        number = upload(s, f"hand{n}.csv", data)
+        p = want(200, preview(s, number))
+        assert p["events"] and not p["problems"] and all(c["entry"] for c in p["columns"] if c["target"]), p
+        by_hand = ",".join(c["entry"] for c in p["columns"] if c["entry"])
+        again = want(200, preview(s, number, map=by_hand, **({"as": p["kind"]} if p["kind"] else {})))
+        assert again["events"] == p["events"] and not again["problems"], (again["events"], p["events"])
+
+
+def test_a_column_of_tags_gives_them():
+    with Store("shop").serve() as s:
+        number = upload(s, "people.csv", "昵称,手机号,标签\n小王,13800138000,\"高端，茶；茶|VIP\"\n小李,13800138001,茶\n小赵,13800138002,无\n")
+        done = run_import(s, number, format="csv")
+        assert done["counts"]["members_created"] == 3 and done["counts"]["rejected"] == 0, done
+        groups = want(200, ask(s, "GET", "/tags"))["items"]
+        assert {t["name"]: t["members"] for g in groups for t in g["tags"]} == {"高端": 1, "茶": 2, "VIP": 1}, groups
+        line = want(200, ask(s, "GET", "/members/m1/timeline"))["items"]
+        assert sorted(e["props"]["tag"] for e in line if e["kind"] == "member.tagged") == sorted(["高端", "茶", "VIP"]), line
+        many = "昵称,手机号,标签\n多,13800138003," + "、".join(f"t{i}" for i in range(33)) + "\n长,13800138004," + "长" * 22 + "\n"
+        bad = run_import(s, upload(s, "bad.csv", many), format="csv")
+        assert bad["counts"]["rejected"] == 2 and ["32" in r["reason"] or "64" in r["reason"] for r in bad["rejects"]] == [True, True], bad
+        facts = [{"kind": kind, "at": "2026-01-01T00:00:00Z", "identities": {"phone": "+8613800138001"}, "props": {"tag": tag}}
+                 for kind, tag in (("member.tagged", "新"), ("member.untagged", "茶"), ("member.untagged", "没有"), ("member.tagged", ""))]
+        facts.append({"kind": "member.tagged", "at": "2026-01-01T00:00:00Z", "identities": {"phone": "+8613800138001"}})
+        done = run_import(s, upload(s, "facts.jsonl", "".join(json.dumps(f) + "\n" for f in facts)), format="jsonl")
+        assert done["counts"]["stored"] == 3 and done["counts"]["rejected"] == 2 and "props.tag" in done["rejects"][0]["reason"], done
+        groups = want(200, ask(s, "GET", "/tags"))["items"]
+        assert {t["name"]: t["members"] for g in groups for t in g["tags"]} == {"高端": 1, "茶": 1, "VIP": 1, "新": 1}, groups
+        undone = want(202, ask(s, "POST", f"/imports/{number}/undo"))
+        undone = settled(s, number)
+        assert undone["undone"]["tags"] == 3, undone
+        s.stop()
+        s.verify()
+
+
 def test_a_look_follows_the_map_and_says_what_is_wrong_with_it():
     s = store()
     number = upload(s, "unknown.csv", "foo,when,\"a,b\"\n1,31.12.2024 10:00,x\n2,?,y\n")

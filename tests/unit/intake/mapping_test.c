@@ -96,6 +96,23 @@ static void a_file_has_an_entry_a_line_and_remarks(void **state)
     arena_destroy(a);
 }
 
+static void what_stands_in_comes_right_behind_wherever_it_stood(void **state)
+{
+    (void)state;
+    struct arena *a = arena_create(0);
+    struct mapping *m = parse(a,
+                              "member?=phone:b,at?=date:lone,props.x=text:x,member=phone:a,"
+                              "member?=phone:c,member=user:u,refund=decimal:r,tags=text:t",
+                              NULL);
+    static const char *const order[] = {"lone", "x", "a", "b", "c", "u", "r", "t"};
+    assert_int_equal(m->count, COUNT(order));
+    for (size_t i = 0; i < COUNT(order); i++) {
+        expect_str(m->entries[i].source, order[i]);
+        assert_int_equal(m->entries[i].instead, i == 3 || i == 4);
+    }
+    arena_destroy(a);
+}
+
 static void errors_say_what_is_wrong(void **state)
 {
     (void)state;
@@ -120,6 +137,10 @@ static void errors_say_what_is_wrong(void **state)
         {"kind=date:x", MSG_MAP_TYPE_HERE},
         {"group=date:x", MSG_MAP_TYPE_HERE},
         {"props.a=status:x", MSG_MAP_TYPE_HERE},
+        {"tags=number:x", MSG_MAP_TYPE_HERE},
+        {"refund=text:x", MSG_MAP_TYPE_HERE},
+        {"message=date:x", MSG_MAP_TYPE_HERE},
+        {"birthday=text:x", MSG_MAP_TYPE_HERE},
         {"props.a=text:x:y", MSG_MAP_NO_FORMAT},
         {"kind=const:a:b", MSG_MAP_NO_FORMAT},
         {"at=date:x:%Q", MSG_MAP_FORMAT},
@@ -186,6 +207,7 @@ int main(void)
         cmocka_unit_test(every_target_and_type_is_known),
         cmocka_unit_test(escapes_and_the_rest_of_a_format_stay_whole),
         cmocka_unit_test(a_file_has_an_entry_a_line_and_remarks),
+        cmocka_unit_test(what_stands_in_comes_right_behind_wherever_it_stood),
         cmocka_unit_test(errors_say_what_is_wrong),
         cmocka_unit_test(a_kind_stands_in_one_place),
         cmocka_unit_test(too_many_entries_are_refused),

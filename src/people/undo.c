@@ -266,8 +266,6 @@ static bool is_gone(const struct undo *u, uint32_t persona)
 
 /* ---- in the transaction: what goes ---- */
 
-#define OTHER_IDENTITY                                                                             \
-    "SELECT 1 FROM identity o WHERE o.persona = $1 AND COALESCE(o.source, '') <> $2"
 #define OF_GONE " IN (SELECT persona FROM erased WHERE at = $1)"
 
 static enum err clear_gone(struct undo *u, struct tx *tx)
@@ -278,6 +276,7 @@ static enum err clear_gone(struct undo *u, struct tx *tx)
         "DELETE FROM trait_before WHERE persona" OF_GONE,
         "DELETE FROM member_tag WHERE persona" OF_GONE,
         "DELETE FROM consent_entry WHERE persona" OF_GONE,
+        "DELETE FROM handover_member WHERE persona" OF_GONE,
         "DELETE FROM persona_member WHERE persona" OF_GONE,
         "DELETE FROM merge_log WHERE a" OF_GONE,
         "DELETE FROM merge_log WHERE b" OF_GONE,
@@ -291,10 +290,15 @@ static enum err clear_gone(struct undo *u, struct tx *tx)
     return ERR_OK;
 }
 
+/* Unless there is no other to know the persona by. */
+static const char own_identities[] =
+    "DELETE FROM identity WHERE persona = $1 AND source = $2 AND EXISTS (SELECT 1 FROM identity o"
+    " WHERE o.persona = $1 AND COALESCE(o.source, '') <> $2)";
+
 static enum err clear_one(struct undo *u, struct tx *tx, uint32_t persona)
 {
     static const char *const texts[] = {
-        "DELETE FROM identity WHERE persona = $1 AND source = $2 AND EXISTS (" OTHER_IDENTITY ")",
+        own_identities,
         "DELETE FROM trait WHERE persona = $1 AND source = $2",
         "DELETE FROM member_tag WHERE persona = $1 AND source = $2",
         "DELETE FROM consent_entry WHERE persona = $1 AND source = $2",

@@ -155,7 +155,7 @@ static void bad_cells_reject_their_row_and_name_the_column(void **state)
         {"u,2024-01-05,5,1.5,1,A", 4, MSG_NOT_INTEGER},
         {"u,2024-01-05,5,1,x,A", 5, MSG_NOT_NUMBER},
         {"u,,5,1,1,A", 0, MSG_MISSING},
-        {"u,2024-01-05,-,1,1,A", 3, MSG_NOT_MONEY},
+        {"u,-,5,1,1,A", 0, MSG_MISSING},
         {"u,2024-01-05,5,1,1,1E+15", 6, MSG_DAMAGED_BY_EXCEL},
         {"1E+15,2024-01-05,5,1,1,A", 1, MSG_DAMAGED_BY_EXCEL},
         {"u,2024-01-05,5,1,1,A,more", 7, MSG_CSV_CELLS},

@@ -102,6 +102,7 @@ static struct str who_text(const struct principal *who, char out[32])
 {
     if (!who) return STR("command");
     if (who->kind == PRINCIPAL_NOBODY) return STR("nobody");
+    if (who->kind == PRINCIPAL_TIMER) return STR("timer"); /* of the brand */
     int n =
         snprintf(out, 32, "%s:%" PRIu32, who->kind == PRINCIPAL_KEY ? "key" : "staff", who->number);
     return (struct str){out, (size_t)n};

@@ -25,7 +25,7 @@ MUST_CHECK enum err audit_append(struct data *d, struct sql *db, const struct au
 struct audit_row {
     int64_t number;
     int64_t at;
-    struct str who;      /* "staff:3", "key:2", "command", "nobody" */
+    struct str who;      /* "staff:3", "key:2", "command", "nobody", "timer" */
     struct str who_name; /* at that time */
     struct str brand;
     struct str action;

@@ -6,7 +6,7 @@
 #include "account/scope.h"
 #include "base/err.h"
 
-enum principal_kind { PRINCIPAL_NOBODY, PRINCIPAL_PERSON, PRINCIPAL_KEY };
+enum principal_kind { PRINCIPAL_NOBODY, PRINCIPAL_PERSON, PRINCIPAL_KEY, PRINCIPAL_TIMER };
 
 /* How far what they may do reaches: to the whole brand, or to members by their owners (place.h). */
 enum reach { REACH_BRAND, REACH_DEPARTMENT, REACH_STORE, REACH_OWN };

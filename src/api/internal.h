@@ -48,6 +48,7 @@ extern const struct spec reveal_specs[];
 extern const struct spec merge_specs[];
 extern const struct spec conflict_specs[];
 extern const struct spec privacy_specs[];
+extern const struct spec retention_specs[];
 extern const struct spec saved_specs[];
 extern const struct spec tag_specs[];
 extern const struct spec note_specs[];

@@ -116,6 +116,7 @@
     LIMIT(PREFERENCE_DAYS, 90, "days", "how long a link to the preference page may live")          \
     LIMIT(PREFERENCE_RATE, 1, "calls/s", "changes by one link to the preference page")             \
     LIMIT(PREFERENCE_BURST, 20, "calls", "such changes at once, after a silence")                  \
+    LIMIT(RETENTION_DAYS, 36500, "days", "the longest retention that can be set")                  \
     LIMIT(PAGE_EVENTS, 200, "events", "events of one page of a member's history")                  \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "brand/erasures.h"
 #include "main/options.h"
+#include "main/purger.h"
 #include "main/read_ahead.h"
 #include "main/session.h"
 #include "main/socket.h"
@@ -69,6 +70,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     struct http_server *server = NULL;
     struct socket_door *door = NULL;
     struct read_ahead *ahead = NULL;
+    struct purger *purger = NULL;
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -95,6 +97,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     if (err == ERR_OK) {
         api_set_server(api, server);
         ahead = read_ahead_start(d, api);
+        purger = purger_start(d);
         fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));
         err = offer_setup(s, d, http_address(server), why);
         fflush(s->out);
@@ -103,6 +106,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
         if (!wait_for_end(d, &signals)) err = why_fail(why, ERR_IO, MSG_POISONED, "", NULL);
         log_info("main", "stopping", NULL);
     }
+    purger_stop(purger);
     read_ahead_stop(ahead);
     socket_door_close(door);
     if (server) http_stop(server);

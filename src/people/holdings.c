@@ -1,23 +1,24 @@
 /* holdings.c - the list; see holdings.h. Only tables of this room are counted: those of others need
- * not be there. */
+ * not be there. What a brand may limit (retention.h) is kept for ever until it says otherwise. */
 #include "people/holdings.h"
 
 #define LOG_OF_EVENTS "the history that everything shown is folded from"
 #define WITH_BRAND "as long as the brand"
 #define UNTIL_ERASED "until the member is erased"
+#define OR_AS_SET "until the member is erased, or as the brand has set"
 
 const struct holding holdings[] = {
     {"event",
      "at received persona other group touchpoint campaign content staff origin amount id kind"
      " props",
-     "persona other", "props", LOG_OF_EVENTS, UNTIL_ERASED, "events", "rewritten", NULL, NULL},
+     "persona other", "props", LOG_OF_EVENTS, OR_AS_SET, "events", "rewritten", NULL, NULL},
     {"event_block", "first_seq count bytes", NULL, NULL, LOG_OF_EVENTS, "until sealed into a part",
      NULL, "rewritten", NULL, NULL},
     {"identity", "key kind persona verified first_seen source value sealed tail", "persona",
      "key value sealed tail", "to know one person by several names", UNTIL_ERASED, "identities",
      "deleted", "SELECT COUNT(*) FROM identity WHERE persona = $1", NULL},
     {"trait", "persona name type number value sealed at source", "persona", "number value sealed",
-     "what is said of a member", UNTIL_ERASED, "traits", "deleted",
+     "what is said of a member", OR_AS_SET, "traits", "deleted",
      "SELECT COUNT(*) FROM trait WHERE persona = $1", NULL},
     {"trait_before", "persona name origin type number value sealed at source kept_at",
      "persona origin", "number value sealed", "what an import overwrote, so that it can be undone",
@@ -28,11 +29,11 @@ const struct holding holdings[] = {
      "which tags a member has", UNTIL_ERASED, "tags", "deleted",
      "SELECT COUNT(*) FROM member_tag WHERE persona = $1", NULL},
     {"note", "id persona author author_name sealed at changed_at", "persona", "sealed",
-     "what staff write down about a member", UNTIL_ERASED, "notes", "deleted",
+     "what staff write down about a member", OR_AS_SET, "notes", "deleted",
      "SELECT COUNT(*) FROM note WHERE persona = $1", NULL},
     {"consent_entry",
      "id persona purpose channel list granted guardian version at recorded_at way source evidence",
-     "persona", "evidence", "the ledger of what a member consented to", UNTIL_ERASED, "consents",
+     "persona", "evidence", "the ledger of what a member consented to", OR_AS_SET, "consents",
      "deleted", "SELECT COUNT(*) FROM consent_entry WHERE persona = $1", NULL},
     {"member",
      "id seq as_of stage stage_since trust flags created_at last_seen events orders spent due_at"
@@ -50,7 +51,7 @@ const struct holding holdings[] = {
      "merges", "deleted", "SELECT COUNT(*) FROM merge_log WHERE a = $1", NULL},
     {"identity_conflict",
      "id a b key kind cause source first_seen last_seen times state judged_at judged_by merge_id",
-     "a b", "key", "identities that two members claim, to be judged", UNTIL_ERASED, "conflicts",
+     "a b", "key", "identities that two members claim, to be judged", OR_AS_SET, "conflicts",
      "deleted", "SELECT COUNT(*) FROM identity_conflict WHERE a = $1", NULL},
     {"handover_member", "handover persona was was_hand", "persona", NULL,
      "who answered for a member, and since when another does", UNTIL_ERASED, "handovers", "deleted",
@@ -59,6 +60,12 @@ const struct holding holdings[] = {
      "who handed members over, and why", WITH_BRAND, NULL, NULL, NULL, NULL},
     {"owner_rule", "id rule days settled", NULL, NULL, "which contact answers for a member",
      WITH_BRAND, NULL, NULL, NULL, NULL},
+    {"retention", "class days purpose personal cleared_to changed_at changed_by", NULL, NULL,
+     "how long what is kept, as the brand has set it", WITH_BRAND, NULL, NULL, NULL, NULL},
+    {"purge", "id began_at ended_at who parts", NULL, NULL, "what was purged when",
+     "the newest 1,000", NULL, NULL, NULL, NULL},
+    {"purge_count", "purge class before_at removed", NULL, NULL, "how much of what was purged",
+     "with its purge", NULL, NULL, NULL, NULL},
     {"segment_list", "segment member", "member", NULL, "members of lists made by hand",
      UNTIL_ERASED, "lists", "deleted", NULL, NULL},
     {"segment_member", "segment chunk basis members", "members", NULL,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/hash.h"
 #include "base/limits.h"
@@ -13,7 +14,7 @@
 #include "people/people.h"
 
 /* Kinds of timer of the room. */
-enum { TIMER_LIFECYCLE = 1, TIMER_TAG };
+enum { TIMER_LIFECYCLE = 1, TIMER_TAG, TIMER_PURGE };
 
 /* Of a column of personas: those of the member that persona $1 belongs to. */
 #define OF_MEMBER(column)                                                                          \
@@ -76,6 +77,7 @@ struct people {
     struct tag_cache *tags;         /* who has a tag; locks itself */
     struct consent_cache *consents; /* who has consented; locks itself */
     struct owner_map *owners;       /* who answers for whom; locks itself */
+    _Atomic int purge_asked;        /* enum purge_wish */
     struct name_index *name_index;  /* for searching; it has locks of its own */
 };
 

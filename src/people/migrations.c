@@ -92,5 +92,12 @@ const struct migration people_migrations[] = {
         " origin {text} NOT NULL, type {int} NOT NULL, number {real}, value {text}, sealed {blob},"
         " at {int} NOT NULL, source {text}, kept_at {int} NOT NULL,"
         " PRIMARY KEY (persona, name, origin))"},
+    {8, "CREATE TABLE retention (class {text} PRIMARY KEY, days {int}, purpose {text} NOT NULL,"
+        " personal {int} NOT NULL, cleared_to {int}, changed_at {int} NOT NULL,"
+        " changed_by {text} NOT NULL);"
+        "CREATE TABLE purge (id {int} PRIMARY KEY, began_at {int} NOT NULL, ended_at {int},"
+        " who {text} NOT NULL, parts {int} NOT NULL);"
+        "CREATE TABLE purge_count (purge {int} NOT NULL, class {text} NOT NULL,"
+        " before_at {int} NOT NULL, removed {int} NOT NULL, PRIMARY KEY (purge, class))"},
     {0, NULL},
 };

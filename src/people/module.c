@@ -1,5 +1,6 @@
 /* module.c - the people room's seat at the writer's table. */
 #include "people/plan.h"
+#include "people/retention_internal.h"
 
 static enum err people_open(struct tx *tx, void **state, struct why *why)
 {
@@ -17,6 +18,7 @@ static enum err people_open(struct tx *tx, void **state, struct why *why)
     tag_sets_open(p);
     consent_open(p);
     TRY(owners_open(p, tx_sql(tx)));
+    TRY(retention_arm(p, tx, false)); /* a purge that was cut off comes again, too */
     return identity_open(p, tx_sql(tx));
 }
 
@@ -88,8 +90,17 @@ static enum err people_on_event(struct tx *tx, void *state, const struct event *
     return member_fold(p, tx, ev, seq);
 }
 
+/* Somebody else does it, beside the writer; one that a person asked for is that as well. */
+static enum err purge_due(struct people *p, struct tx *tx)
+{
+    int none = PURGE_NONE;
+    (void)atomic_compare_exchange_strong(&p->purge_asked, &none, PURGE_DUE);
+    return retention_arm(p, tx, true);
+}
+
 static enum err people_on_timer(struct tx *tx, void *state, const struct timer *t)
 {
+    if (t->kind == TIMER_PURGE) return purge_due(state, tx);
     if (t->kind == TIMER_TAG) return tagging_due(state, tx, t->subject);
     return member_due(state, tx, (uint32_t)t->subject);
 }

@@ -102,6 +102,8 @@ def keep_records(w):
     w.call("DELETE", "/{brand}/members/{id}/notes/{note}", status=204, id="m1", note=note)
     w.call("PUT", "/{brand}/members/{id}/traits/{name}", {"value": "Suzhou"}, 204, id="m1", name="town")
     w.call("DELETE", "/{brand}/members/{id}/traits/{name}", status=204, id="m1", name="town")
+    w.call("PUT", "/{brand}/privacy/retention", {"class": "notes", "days": 365})
+    w.call("POST", "/{brand}/privacy/purge", status=202)
     w.call("PUT", "/{brand}/consent/purposes/{purpose}", {"name_zh": "调研", "name_en": "Research", "channels": ["sms"]}, 204, purpose="research")
     w.call("POST", "/{brand}/consent/purposes/{purpose}/texts", {"text_zh": "一", "text_en": "one"}, 201, purpose="research")
     w.call("PUT", "/{brand}/consent/lists/{list}", {"name_zh": "访谈", "name_en": "Panel", "purpose": "research"}, 204, list="panel")

@@ -2,24 +2,28 @@
 // is told as the server tells it.
 const BRAND = "与品牌同在";
 const MEMBER = "直到删除该用户";
+const AS_SET = "直到删除该用户，或按品牌设定";
 
 export const inventoryZh: Record<string, [string, string]> = {
-  event: ["一切展示的依据：事件历史", MEMBER],
+  event: ["一切展示的依据：事件历史", AS_SET],
   event_block: ["一切展示的依据：事件历史", "直到写入数据块"],
   identity: ["用多个身份认出同一个人", MEMBER],
-  trait: ["关于用户的特征", MEMBER],
+  trait: ["关于用户的特征", AS_SET],
   trait_before: ["导入覆盖前的特征，供撤销导入", "90 天，至下次导入"],
   member: ["由事件算出的状态与计数", MEMBER],
   timer: ["何时再看这位用户", "直到到期"],
   persona_member: ["哪些身份组是同一位用户", MEMBER],
-  merge_log: ["谁合并了谁，以便撤销", MEMBER],
-  identity_conflict: ["两位用户争用的身份，等待判断", MEMBER],
+  merge_log: ["谁合并了谁，以便撤销", AS_SET],
+  identity_conflict: ["两位用户争用的身份，等待判断", AS_SET],
   member_tag: ["员工给用户分的类", MEMBER],
-  note: ["员工写下的备注", MEMBER],
+  note: ["员工写下的备注", AS_SET],
   handover_member: ["用户曾归属谁、何时交接", MEMBER],
   handover: ["谁交接了用户、原因", BRAND],
   owner_rule: ["由哪位联系人负责用户", BRAND],
-  consent_entry: ["谁在何时同意了什么的凭据", MEMBER],
+  consent_entry: ["谁在何时同意了什么的凭据", AS_SET],
+  retention: ["品牌设定的保留期限", BRAND],
+  purge: ["何时清除过什么", "最近 1000 次"],
+  purge_count: ["每次清除了多少", "与该次清除同在"],
   segment_list: ["手工名单里的用户", MEMBER],
   segment_member: ["由其余数据算出的人群成员", "直到变化"],
   segment_due: ["何时再看人群里的用户", "直到到期"],

@@ -24,6 +24,7 @@ export type Preview = Answer<"GET", "/{brand}/members/{id}/merge">;
 export type Merge = Item<"/{brand}/members/{id}/merges">;
 export type Conflict = Item<"/{brand}/conflicts">;
 export type Receipt = Item<"/{brand}/privacy/erasures">;
+export type KeptClass = Item<"/{brand}/privacy/retention">;
 export type Entry = Item<"/{brand}/members/{id}/timeline">;
 export type Catalog = Answer<"GET", "/{brand}/catalog">;
 export type Overview = Answer<"GET", "/{brand}/overview">;

@@ -278,7 +278,7 @@ static enum err make_link(struct call *c, struct json_writer *w, struct why *why
     struct sql *db;
     uint32_t member;
     TRY(members_root(c, &db, &member, why));
-    consent_token(c->brand, member, until, token);
+    TRY(consent_token(c->brand, db, member, until, token));
     TRY(members_tell(c, member, (struct str){NULL, 0}, why));
     c->status = 201;
     json_begin_object(w);
@@ -286,6 +286,27 @@ static enum err make_link(struct call *c, struct json_writer *w, struct why *why
     put_time(c, w, "expires_at", until - until % TIME_SECOND);
     json_end_object(w);
     return ERR_OK;
+}
+
+static enum err recall_links(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct sql *db;
+    uint32_t member;
+    (void)w;
+    TRY(members_root(c, &db, &member, why));
+    TRY(consent_recall(c->brand, member, why));
+    return members_tell(c, member, (struct str){NULL, 0}, why);
+}
+
+static enum err recall_all(struct call *c, struct json_writer *w, struct why *why)
+{
+    const struct audit_entry e = {.who = c->who,
+                                  .brand = brand_slug(c->brand),
+                                  .action = c->spec->audit,
+                                  .subject = "consent"};
+    (void)w;
+    TRY(consent_recall(c->brand, 0, why));
+    return audit_add(c->data, &e, why);
 }
 
 /* ---- the table ---- */
@@ -471,5 +492,17 @@ const struct spec consent_specs[] = {
      .summary = "A link to the page where this member consents and withdraws",
      .reply = "{\"path\":\"/p/shop/12-1767225600-0123456789abcdef0123456789abcdef\","
               "\"expires_at\":\"2026-01-01T08:00:00+08:00\"}"},
+    {.method = HTTP_DELETE,
+     .path = "/api/v1/{brand}/members/{id}/preference-link",
+     .scope = SCOPE_MEMBERS_WRITE,
+     .handle = recall_links,
+     .audit = "preference.recalled",
+     .summary = "Recall every link to that page that was made of this member"},
+    {.method = HTTP_DELETE,
+     .path = "/api/v1/{brand}/consent/links",
+     .scope = SCOPE_SETTINGS_WRITE,
+     .handle = recall_all,
+     .audit = "preference.recalled_all",
+     .summary = "Recall every link to that page that was made of anybody"},
     {0},
 };

@@ -287,12 +287,27 @@ static enum err put_page(struct showing *s, struct strbuf *out, bool saved)
     return ERR_OK;
 }
 
+static void put_sentence(const struct showing *s, struct strbuf *out, const char *title,
+                         const char *text)
+{
+    head(s, out, title);
+    strbuf_addf(out, "<h1>%s</h1><p>%s</p></main></body></html>", title, text);
+}
+
 static void put_over(const struct showing *s, struct strbuf *out)
 {
-    head(s, out, pick(s, "链接已失效", "This link is over"));
-    strbuf_addf(out, "<h1>%s</h1><p>%s</p></main></body></html>",
-                pick(s, "链接已失效", "This link is over"),
-                pick(s, "请向我们索取新的链接。", "Please ask us for a new one."));
+    put_sentence(s, out, pick(s, "链接已失效", "This link is over"),
+                 pick(s, "请向我们索取新的链接。", "Please ask us for a new one."));
+}
+
+/* Nothing was changed, and it can be tried again. */
+static void put_busy(const struct showing *s, struct strbuf *out)
+{
+    reply_header(s->c->req, "Retry-After", "1");
+    s->c->status = 429;
+    put_sentence(s, out, pick(s, "操作过于频繁", "Too many changes at once"),
+                 pick(s, "这次修改没有保存。请稍等几秒，返回后再试。",
+                      "This change was not saved. Wait a few seconds, go back and try again."));
 }
 
 /* ---- the calls ---- */
@@ -330,8 +345,9 @@ static bool find_member(struct showing *s)
     if (slug.len > LIMIT_SLUG_BYTES || data_brand(c->data, slug.p, &c->brand, &why) != ERR_OK)
         return false;
     int64_t now = env_now(brand_env(c->brand));
-    if (!consent_token_read(c->brand, call_param(c, "token"), now, &persona)) return false;
     if (brand_reader(c->brand, &s->db, &why) != ERR_OK) return false;
+    if (consent_token_read(c->brand, s->db, call_param(c, "token"), now, &persona) != ERR_OK)
+        return false;
     return people_root(s->db, persona, &s->member) == ERR_OK && s->member != 0;
 }
 
@@ -347,7 +363,6 @@ static bool may_change(const struct showing *s)
 static enum err change(struct showing *s, struct why *why)
 {
     struct changes all = {NULL, 0};
-    if (!may_change(s)) return why_fail(why, ERR_BUSY, MSG_BUSY, "", "%d", 1);
     enum err err = read_form(s, request_body(s->c->req), &all);
     if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
     return all.count ? consent_record(s->c->brand, all.items, all.count, why) : ERR_OK;
@@ -372,7 +387,9 @@ static enum err preferences(struct call *c, struct json_writer *w, struct why *w
     struct showing s = {.c = c, .lang = wanted_lang(c)};
     enum err err = ERR_OK;
     set_headers(c);
-    if (find_member(&s)) {
+    if (find_member(&s) && c->spec->method == HTTP_POST && !may_change(&s)) {
+        put_busy(&s, w->out);
+    } else if (s.member) {
         err = show(&s, w, why);
     } else {
         c->status = 404;

@@ -117,6 +117,10 @@ MUST_CHECK enum err consent_add_text(struct brand *b, struct consent_purpose *p,
 /* "12-1767225600-<32 hex digits>": the member, when the link ends (s), and a code that only this
  * brand's key makes. */
 #define CONSENT_TOKEN_SIZE 72
-void consent_token(const struct brand *b, uint32_t member, int64_t until, char *out);
-/* False: not made by this brand, or over. */
-bool consent_token_read(const struct brand *b, struct str token, int64_t now, uint32_t *member);
+MUST_CHECK enum err consent_token(const struct brand *b, struct sql *db, uint32_t member,
+                                  int64_t until, char *out);
+/* ERR_NOT_FOUND: not made by this brand, over, or recalled. */
+MUST_CHECK enum err consent_token_read(const struct brand *b, struct sql *db, struct str token,
+                                       int64_t now, uint32_t *member);
+/* Every link that was made of a member so far is over; 0: of everybody. */
+MUST_CHECK enum err consent_recall(struct brand *b, uint32_t member, struct why *why);

@@ -1,4 +1,4 @@
-/* consent_text.c - purposes, the versions of their texts, lists to leave, and links to the page. */
+/* consent_text.c - purposes, the versions of their texts, and lists to leave. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -206,36 +206,4 @@ enum err consent_add_text(struct brand *b, struct consent_purpose *p, struct str
     TRY(brand_call(b, run_text, &a, false, why));
     p->version = a.version;
     return ERR_OK;
-}
-
-/* ---- links ---- */
-
-void consent_token(const struct brand *b, uint32_t member, int64_t until, char *out)
-{
-    uint8_t key[32];
-    char hex[2 * sizeof(struct hash128) + 1];
-    int len =
-        snprintf(out, CONSENT_TOKEN_SIZE, "%" PRIu32 "-%" PRId64, member, until / TIME_SECOND);
-    brand_key(b, "prefers1", key);
-    struct hash128 code = hash_keyed(key, out, (size_t)len);
-    hex_encode(&code, sizeof(code), hex);
-    snprintf(out + len, CONSENT_TOKEN_SIZE - (size_t)len, "-%s", hex);
-}
-
-bool consent_token_read(const struct brand *b, struct str token, int64_t now, uint32_t *member)
-{
-    char made[CONSENT_TOKEN_SIZE];
-    uint64_t id;
-    int64_t until;
-    struct str rest = token, number = str_cut(&rest, '-');
-    bool plain = str_to_u64(number, &id) && id > 0 && id <= UINT32_MAX &&
-                 str_to_i64(str_cut(&rest, '-'), &until) && until > 0 &&
-                 until < INT64_MAX / TIME_SECOND;
-    if (!plain) return false;
-    consent_token(b, (uint32_t)id, until * TIME_SECOND, made);
-    uint8_t differ = strlen(made) != token.len; /* in the same time, wherever they differ */
-    for (size_t i = 0; i < token.len && i < strlen(made); i++)
-        differ |= (uint8_t)(made[i] ^ token.p[i]);
-    *member = (uint32_t)id;
-    return !differ && until * TIME_SECOND > now;
 }

@@ -109,6 +109,8 @@ def keep_records(w):
     w.call("PUT", "/{brand}/consent/lists/{list}", {"name_zh": "访谈", "name_en": "Panel", "purpose": "research"}, 204, list="panel")
     w.call("POST", "/{brand}/members/{id}/consents", {"purpose": "research", "granted": True, "way": "phone"}, 201, id="m1")
     w.call("POST", "/{brand}/members/{id}/preference-link", {}, 201, id="m1")
+    w.call("DELETE", "/{brand}/members/{id}/preference-link", status=204, id="m1")
+    w.call("DELETE", "/{brand}/consent/links", status=204)
 
 
 def change_owners(w, person):

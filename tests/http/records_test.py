@@ -364,8 +364,29 @@ def test_a_link_is_nobody_elses():
     call("POST", "/members/m999999/preference-link", {}, 404)
     codes = set()
     for _ in range(40):
-        codes.add(http("POST", store().url + link, b"save=1", {"Content-Type": "application/x-www-form-urlencoded"})[0])
+        code, text, headers = http("POST", store().url + link, b"save=1", {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "en" if len(codes) % 2 else "zh"})
+        codes.add(code)
+        if code == 429:
+            assert headers["Content-Type"] == "text/html; charset=utf-8" and headers["Retry-After"] and "default-src 'none'" in headers["Content-Security-Policy"]
+            assert ("Too many" if b'lang="en"' in text else "操作过于频繁") in text.decode(), text
     assert codes == {200, 429}, codes
+
+
+def test_a_link_is_recalled():
+    one, other = (call("POST", f"/members/{member(i)}/preference-link", {}, 201)["path"] for i in (22, 23))
+    call("DELETE", f"/members/{member(22)}/preference-link", status=204)
+    page(one, status=404)
+    page(one, {"stop": "1"}, status=404)
+    page(other)
+    new = call("POST", f"/members/{member(22)}/preference-link", {}, 201)["path"]
+    page(new)
+    call("DELETE", "/consent/links", status=403, who=store().lily)
+    call("DELETE", "/consent/links", status=204)
+    page(new, status=404)
+    page(other, status=404)
+    page(call("POST", f"/members/{member(23)}/preference-link", {}, 201)["path"])
+    call("DELETE", "/members/m999999/preference-link", status=404)
+    assert audited("preference.recalled")[0]["subject"].startswith("member:") and audited("preference.recalled_all")
 
 
 def test_it_is_all_in_order():

@@ -21,6 +21,7 @@ export const inventoryZh: Record<string, [string, string]> = {
   handover: ["谁交接了用户、原因", BRAND],
   owner_rule: ["由哪位联系人负责用户", BRAND],
   consent_entry: ["谁在何时同意了什么的凭据", AS_SET],
+  link_recall: ["哪些偏好页链接已收回", MEMBER],
   retention: ["品牌设定的保留期限", BRAND],
   purge: ["何时清除过什么", "最近 1000 次"],
   purge_count: ["每次清除了多少", "与该次清除同在"],

@@ -78,7 +78,7 @@ const zh = {
   notes: { title: "备注", new: "写一条备注…", add: "添加备注", edit: "修改", changed: "{at} 修改", none: "还没有备注。", dropped: "备注已删除" },
   traits: { add: "填写", edit: "修改“{name}”", remove: "删除", removed: "已删除“{name}”", name: "特征名", type: "类型", value: "值", text: "文字", number: "数字", bool: "是或否" },
   consent: {
-    title: "同意", link: "偏好页链接", linkText: "用户凭此链接自行同意或撤回；{at} 前有效：", write: "记一笔", purpose: "用途", channel: "渠道", all: "所有渠道", list: "订阅组", whole: "整个用途", way: "方式", wayHint: "电话、纸质、聊天…", evidence: "证据（可选，加密保存）", granted: "同意", withdrawn: "撤回",
+    title: "同意", recall: "收回链接", recallHint: "此前为该用户生成的链接全部失效", recalled: "该用户的链接已全部收回", recallAll: "收回全部链接", recallAllHint: "此前生成的偏好页链接，无论在谁手里，全部失效", recalledAll: "全部链接已收回", link: "偏好页链接", linkText: "用户凭此链接自行同意或撤回；{at} 前有效：", write: "记一笔", purpose: "用途", channel: "渠道", all: "所有渠道", list: "订阅组", whole: "整个用途", way: "方式", wayHint: "电话、纸质、聊天…", evidence: "证据（可选，加密保存）", granted: "同意", withdrawn: "撤回",
     guardian: "监护人", ledger: "全部记录（{n}）", version: "第 {n} 版", setup: "用途", setupText: "没有记录时：须同意的用途视为不允许，合同所需的用途视为允许；未满 14 周岁须监护人同意。撤回立即生效。", newPurpose: "新建用途", key: "代码", keyHint: "小写字母、数字、下划线", nameZh: "中文名称", nameEn: "英文名称",
     basis: "依据", offered: "在偏好页上提供的渠道", text: "同意文本", newText: "写新版本", noText: "还没有文本。", textZh: "中文文本", textEn: "英文文本", saveText: "发布第 {n} 版", lists: "订阅组", newList: "新建订阅组", shown: "在偏好页上显示",
   },

@@ -272,6 +272,21 @@ static void texts_have_versions(void **state)
     place_close(&p);
 }
 
+static enum err read_link(struct place *p, struct str token, int64_t now, uint32_t *who)
+{
+    struct sql *db = reader(p);
+    enum err err = consent_token_read(p->brand, db, token, now, who);
+    sql_close(db);
+    return err;
+}
+
+static void make_link(struct place *p, uint32_t who, char *token)
+{
+    struct sql *db = reader(p);
+    assert_int_equal(consent_token(p->brand, db, who, PLACE_NOW + DAY, token), ERR_OK);
+    sql_close(db);
+}
+
 static void a_link_is_this_brands_and_ends(void **state)
 {
     struct place p;
@@ -279,18 +294,49 @@ static void a_link_is_this_brands_and_ends(void **state)
     char token[CONSENT_TOKEN_SIZE], bad[CONSENT_TOKEN_SIZE + 8];
     (void)state;
     place_open(&p, "Asia/Shanghai");
-    consent_token(p.brand, 4294967295u, PLACE_NOW + DAY, token);
-    assert_true(consent_token_read(p.brand, str_of(token), PLACE_NOW, &who));
+    make_link(&p, 4294967295u, token);
+    assert_int_equal(read_link(&p, str_of(token), PLACE_NOW, &who), ERR_OK);
     assert_int_equal(who, 4294967295u);
-    assert_false(consent_token_read(p.brand, str_of(token), PLACE_NOW + DAY, &who));
+    assert_int_equal(read_link(&p, str_of(token), PLACE_NOW + DAY, &who), ERR_NOT_FOUND);
     for (size_t i = 0; i < strlen(token); i++) {
         memcpy(bad, token, sizeof(token));
         bad[i] = bad[i] == '1' ? '2' : '1';
-        assert_false(consent_token_read(p.brand, str_of(bad), PLACE_NOW, &who));
-        assert_false(consent_token_read(p.brand, (struct str){token, i}, PLACE_NOW, &who));
+        assert_int_equal(read_link(&p, str_of(bad), PLACE_NOW, &who), ERR_NOT_FOUND);
+        assert_int_equal(read_link(&p, (struct str){token, i}, PLACE_NOW, &who), ERR_NOT_FOUND);
     }
     snprintf(bad, sizeof(bad), "%s1", token);
-    assert_false(consent_token_read(p.brand, str_of(bad), PLACE_NOW, &who));
+    assert_int_equal(read_link(&p, str_of(bad), PLACE_NOW, &who), ERR_NOT_FOUND);
+    place_close(&p);
+}
+
+static void a_link_can_be_recalled_of_one_and_of_all(void **state)
+{
+    struct place p;
+    struct why why = {0};
+    uint32_t who;
+    char anna_link[CONSENT_TOKEN_SIZE], phone_link[CONSENT_TOKEN_SIZE],
+        ben_link[CONSENT_TOKEN_SIZE];
+    (void)state;
+    place_open(&p, "Asia/Shanghai");
+    uint32_t anna = member(&p, "anna"), phone = by_phone(&p, "13812345678"),
+             ben = member(&p, "ben");
+    make_link(&p, anna, anna_link);
+    make_link(&p, phone, phone_link);
+    make_link(&p, ben, ben_link);
+    merge(&p, "anna", "13812345678");
+    place_must(consent_recall(p.brand, anna, &why), &why, "recall"); /* of both that she was */
+    assert_int_equal(read_link(&p, str_of(anna_link), PLACE_NOW, &who), ERR_NOT_FOUND);
+    assert_int_equal(read_link(&p, str_of(phone_link), PLACE_NOW, &who), ERR_NOT_FOUND);
+    assert_int_equal(read_link(&p, str_of(ben_link), PLACE_NOW, &who), ERR_OK);
+    make_link(&p, anna, anna_link); /* a new one holds */
+    assert_int_equal(read_link(&p, str_of(anna_link), PLACE_NOW, &who), ERR_OK);
+    place_must(consent_recall(p.brand, 0, &why), &why, "recall all");
+    assert_int_equal(read_link(&p, str_of(anna_link), PLACE_NOW, &who), ERR_NOT_FOUND);
+    assert_int_equal(read_link(&p, str_of(ben_link), PLACE_NOW, &who), ERR_NOT_FOUND);
+    place_reopen(&p);
+    assert_int_equal(read_link(&p, str_of(ben_link), PLACE_NOW, &who), ERR_NOT_FOUND);
+    make_link(&p, ben, ben_link);
+    assert_int_equal(read_link(&p, str_of(ben_link), PLACE_NOW, &who), ERR_OK);
     place_close(&p);
 }
 
@@ -336,6 +382,7 @@ int main(void)
         cmocka_unit_test(senders_write_the_ledger_live_and_in_bulk),
         cmocka_unit_test(texts_have_versions),
         cmocka_unit_test(a_link_is_this_brands_and_ends),
+        cmocka_unit_test(a_link_can_be_recalled_of_one_and_of_all),
         cmocka_unit_test(evidence_is_sealed_and_goes_with_the_member),
     };
     return engine_run(tests);

@@ -25,7 +25,7 @@ struct call {
     struct budget *budget; /* of a SPEC_QUESTION: cancelled when the caller has gone; else NULL */
     int status;            /* of success: 200, or as set; 204 when nothing was written */
     const char *type;      /* of the reply; NULL = JSON. With another, write w->out directly */
-    bool replied;          /* the handler has called reply*() itself (SPEC_INLINE only) */
+    bool replied;          /* the handler has called reply*() itself (SPEC_INLINE, or a file) */
 
     const char *home;             /* a key's brand; NULL = not a key */
     struct worker *worker;        /* that runs it; NULL on the HTTP thread */

@@ -26,9 +26,9 @@ struct handout {
     const struct look *look;
     const struct look_profile *profile;
     struct archive *archive;
-    struct reply reply;  /* of the form at hand */
-    struct strbuf piece; /* of the file at hand, not yet in the archive */
-    struct handout_counts *counts;
+    struct reply reply;       /* of the form at hand */
+    struct strbuf piece;      /* of the file at hand, not yet in the archive */
+    struct handout_made made; /* so far */
 };
 
 static enum err failed(const struct handout *h, struct why *why)
@@ -235,7 +235,7 @@ static enum err add_events(void *ctx, const struct look_entry *items, size_t cou
         cell_text(h, "currency", str_of(brand_currency(b)));
         cell_props(h, e);
         TRY(row_end(h, why));
-        h->counts->events += h->reply.form == INSIGHT_JSON;
+        h->made.events += h->reply.form == INSIGHT_JSON;
     }
     return ERR_OK;
 }
@@ -484,39 +484,24 @@ static enum err write_all(struct handout *h, int fd, struct why *why)
     return err;
 }
 
-/* What was made, into the reply. */
-static enum err take_file(int fd, struct strbuf *out, struct why *why)
-{
-    uint64_t size;
-    char *chunk = mem_alloc(SPILL_BYTES);
-    enum err err = fs_size(fd, &size, why);
-    for (uint64_t at = 0; err == ERR_OK && at < size;) {
-        size_t len = size - at < SPILL_BYTES ? (size_t)(size - at) : SPILL_BYTES;
-        err = fs_read_at(fd, chunk, len, at, why);
-        if (err == ERR_OK) strbuf_add(out, chunk, len);
-        at += len;
-    }
-    mem_free(chunk);
-    return err;
-}
-
-enum err handout_make(struct call *c, const struct look *l, uint32_t member, struct strbuf *out,
-                      struct handout_counts *counts, struct why *why)
+enum err handout_make(struct call *c, const struct look *l, uint32_t member,
+                      struct handout_made *out, struct why *why)
 {
     char path[640];
     uint64_t tag;
     int write_fd, read_fd;
     struct look_profile profile;
-    *counts = (struct handout_counts){0};
     TRY(look_profile(l, member, &profile, why));
-    struct handout h = {.call = c, .look = l, .profile = &profile, .counts = counts};
+    struct handout h = {.call = c, .look = l, .profile = &profile};
     env_random(data_env(c->data), &tag, sizeof(tag));
     snprintf(path, sizeof(path), "%.560s/export-%016" PRIx64 ".zip", data_dir(c->data), tag);
     TRY(fs_scratch(path, &write_fd, &read_fd, why));
     enum err err = write_all(&h, write_fd, why);
-    if (err == ERR_OK) err = take_file(read_fd, out, why);
+    if (err == ERR_OK) err = fs_size(read_fd, &h.made.size, why);
+    h.made.fd = read_fd;
     fs_close(write_fd);
-    fs_close(read_fd);
+    if (err != ERR_OK) fs_close(read_fd);
     strbuf_finish(&h.piece);
+    if (err == ERR_OK) *out = h.made;
     return err;
 }

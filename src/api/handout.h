@@ -7,12 +7,13 @@
 #include "api/call.h"
 #include "people/look.h"
 
-struct handout_counts {
-    uint64_t events;
+struct handout_made {
+    int fd; /* to read it by; the caller's to close */
+    uint64_t size;
+    uint64_t events; /* that are in it */
 };
-/* Append the file to 'out'. ERR_NOT_FOUND, ERR_IO, ERR_NO_SPACE. */
+/* ERR_NOT_FOUND, ERR_IO, ERR_NO_SPACE. */
 MUST_CHECK enum err handout_make(struct call *c, const struct look *l, uint32_t member,
-                                 struct strbuf *out, struct handout_counts *counts,
-                                 struct why *why);
+                                 struct handout_made *out, struct why *why);
 /* Is there a section of this name? What holdings.h promises is there. */
 bool handout_has(const char *section);

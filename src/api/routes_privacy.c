@@ -6,6 +6,7 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "base/fs.h"
 #include "people/erasure.h"
 #include "people/holdings.h"
 
@@ -30,25 +31,28 @@ static const char *subject_of(const struct call *c, uint32_t member)
 static enum err hand_out(struct call *c, struct json_writer *w, struct why *why)
 {
     struct look look;
-    struct handout_counts counts;
+    struct handout_made made;
     struct strbuf after = {0};
     struct json_writer note = {.out = &after};
     uint32_t member = 0;
+    (void)w;
     TRY(members_look(c, &look, &member, why));
-    enum err err = handout_make(c, &look, member, w->out, &counts, why);
+    enum err err = handout_make(c, &look, member, &made, why);
     look_end(&look);
     if (err == ERR_NOT_FOUND) return call_not_found(why);
     if (err != ERR_OK) return err;
     json_begin_object(&note);
-    put_int(&note, "events", (int64_t)counts.events);
+    put_int(&note, "events", (int64_t)made.events);
     json_end_object(&note);
     err = write_down(c, "member.exported", subject_of(c, member), &after, why);
     strbuf_finish(&after);
+    if (err != ERR_OK) fs_close(made.fd);
     if (err != ERR_OK) return err;
     reply_header(
         c->req, "Content-Disposition",
         arena_printf(c->arena, "attachment; filename=\"member-m%" PRIu32 ".zip\"", member));
-    c->type = "application/zip";
+    reply_from_file(c->req, "application/zip", made.fd, made.size);
+    c->replied = true;
     return ERR_OK;
 }
 

@@ -111,6 +111,9 @@ bool request_takes(const struct request *req, const char *coding);
 void reply(struct request *req, int status, const char *content_type, struct str body);
 /* The same without a copy, of bytes that outlive the server. */
 void reply_constant(struct request *req, int status, const char *content_type, struct str body);
+/* 200 with the first 'size' bytes of a file, read as they are sent; takes 'fd', closed behind the
+ * last of them or when nobody reads any more. */
+void reply_from_file(struct request *req, const char *content_type, int fd, uint64_t size);
 void reply_json(struct request *req, int status, struct str body);
 /* RFC 9457 application/problem+json with {type, title, status, detail, code, errors:[{field, code,
  * message}]} in the caller's language; adds Retry-After to 429 and 503. */

@@ -100,6 +100,14 @@ void reply_constant(struct request *req, int status, const char *content_type, s
     reply_finish(req, status, content_type);
 }
 
+void reply_from_file(struct request *req, const char *content_type, int fd, uint64_t size)
+{
+    assert(!req->response);
+    req->response = MHD_create_response_from_fd64(size, fd);
+    assert(req->response);
+    reply_finish(req, 200, content_type);
+}
+
 void reply_json(struct request *req, int status, struct str body)
 {
     reply(req, status, "application/json", body);

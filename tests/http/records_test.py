@@ -289,8 +289,8 @@ def test_what_is_kept_is_handed_out():
     call("POST", f"/members/{m}/notes", {"text": "下午联系"}, 201)
     call("POST", f"/members/{m}/consents", {"purpose": "marketing", "channel": "sms", "granted": True, "way": "paper", "evidence": "signed"}, 201)
     key = s.cli("key", "add", "--data", s.dir, "--brand", "shop", "--name", "p", "--scopes", "members.read,members.privacy").stdout
-    code, body, _ = http("GET", f"{s.url}/api/v1/shop/members/{m}/export", headers={"Authorization": "Bearer " + re.search(r"\bwf_live_\w+", key)[0]})
-    assert code == 200, (code, body[:200])
+    code, body, headers = http("GET", f"{s.url}/api/v1/shop/members/{m}/export", headers={"Authorization": "Bearer " + re.search(r"\bwf_live_\w+", key)[0]})
+    assert code == 200 and headers["Content-Type"] == "application/zip" and int(headers["Content-Length"]) == len(body), (code, body[:200])
     data = json.loads(zipfile.ZipFile(io.BytesIO(body)).read("data.json"))
     assert [t["tag"] for t in data["tags"]] == ["交出"] and [n["text"] for n in data["notes"]] == ["下午联系"], data["tags"]
     assert [(e["purpose"], e["channel"], e["granted"], e["evidence"]) for e in data["consents"]] == [("marketing", "sms", True, "signed")], data["consents"]

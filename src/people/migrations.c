@@ -99,7 +99,7 @@ const struct migration people_migrations[] = {
         " who {text} NOT NULL, parts {int} NOT NULL);"
         "CREATE TABLE purge_count (purge {int} NOT NULL, class {text} NOT NULL,"
         " before_at {int} NOT NULL, removed {int} NOT NULL, PRIMARY KEY (purge, class))"},
-    {8, "CREATE TABLE link_recall (persona {int} PRIMARY KEY, round {int} NOT NULL,"
+    {9, "CREATE TABLE link_recall (persona {int} PRIMARY KEY, round {int} NOT NULL,"
         " at {int} NOT NULL)"},
     {0, NULL},
 };

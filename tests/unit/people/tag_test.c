@@ -67,7 +67,7 @@ static void a_tag_given_and_taken_is_known_at_once(void **state)
     assert_false(holds(&p, ben, FIELD_TAG, "老客"));
     assert_int_equal(events_of(&p, ben, "member.untagged"), 1);
     uint64_t count;
-    place_must(tag_count(p.brand, vip, &count, &why), &why, "count");
+    place_must(tag_count(p.brand, vip, NULL, &count, &why), &why, "count");
     assert_int_equal(count, 1);
     place_reopen(&p);
     assert_true(holds(&p, anna, FIELD_TAG, "老客"));

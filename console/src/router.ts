@@ -28,6 +28,7 @@ export const router = createRouter({
         { path: "me", name: "settings-me", component: () => import("./screens/settings/Me.vue") },
         { path: "brand", name: "settings-brand", component: () => import("./screens/settings/Brand.vue"), meta: { scope: "settings.read" } },
         { path: "tags", name: "settings-tags", component: () => import("./screens/settings/Tags.vue"), meta: { scope: "members.write" } },
+        { path: "owners", name: "settings-owners", component: () => import("./screens/settings/Owners.vue"), meta: { scope: "members.assign" } },
         { path: "consent", name: "settings-consent", component: () => import("./screens/settings/Consent.vue"), meta: { scope: "settings.read" } },
         { path: "staff", name: "settings-staff", component: () => import("./screens/settings/Staff.vue"), meta: { scope: "staff.manage" } },
         { path: "keys", name: "settings-keys", component: () => import("./screens/settings/Keys.vue"), meta: { scope: "keys.manage" } },
@@ -48,7 +49,7 @@ router.beforeEach(async (to) => {
   if (to.meta.open) return true;
   if (!session.session) return { name: "signin", query: to.fullPath === "/overview" ? {} : { to: to.fullPath } };
   const scope = to.meta.scope as string | undefined;
-  if (scope && !session.may(scope)) return to.name === "overview" ? { name: "settings-me" } : { name: "overview" };
+  if (scope && !session.may(scope)) return to.name !== "overview" ? { name: "overview" } : session.may("members.read") ? { name: "members" } : { name: "settings-me" };
   return true;
 });
 

@@ -215,6 +215,15 @@ static enum err by_segment(struct call *c, struct handover *h, struct why *why)
     return ERR_OK;
 }
 
+static enum err by_filter(struct call *c, struct handover *h, struct why *why)
+{
+    const struct idset *set;
+    uint64_t seq;
+    TRY(chosen_get(c, call_str(c, "filter"), 0, &set, &seq, why));
+    take_set(c, h, sight_narrow(c, set));
+    return ERR_OK;
+}
+
 /* All of one owner's. */
 static enum err by_owner(struct call *c, struct handover *h)
 {
@@ -230,15 +239,19 @@ static enum err hand_over(struct call *c, struct json_writer *w, struct why *why
     struct handover h = {.who = members_source(c), .reason = reason_of(c)};
     size_t hidden = 0;
     bool list = call_has(c, "members"), segment = call_has(c, "segment");
+    bool filter = call_has(c, "filter");
     bool from = call_has(c, "from");
     TRY(read_to(c, &h.to, why));
-    if (list + segment > 1 || (!list && !segment && !from))
+    if (list + segment + filter > 1 || (!list && !segment && !filter && !from))
         return why_fail(why, ERR_INVALID, MSG_HAND_WHOM, "members", NULL);
     if (from) {
         h.from = registry_find_code(c->brand, DIM_STAFF, call_str(c, "from"));
         if (!h.from) return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "from", "%s", "staff");
     }
-    TRY(list ? by_list(c, &h, &hidden, why) : segment ? by_segment(c, &h, why) : by_owner(c, &h));
+    TRY(list      ? by_list(c, &h, &hidden, why)
+        : segment ? by_segment(c, &h, why)
+        : filter  ? by_filter(c, &h, why)
+                  : by_owner(c, &h));
     TRY(owner_hand_over(c->brand, &h, why));
     h.missing += hidden;
     return finish(c, w, &h, arena_printf(c->arena, "handover:%" PRIu32, h.id), why);
@@ -437,6 +450,11 @@ static const struct spec_field hand_body[] = {
      .min = 1,
      .max = LIMIT_SEGMENT_CODE_BYTES,
      .doc = "or all that are in it now"},
+    {.name = "filter",
+     .type = SPEC_TEXT,
+     .min = 1,
+     .max = LIMIT_EXPR_BYTES,
+     .doc = "or all for whom the expression holds"},
     {.name = "from",
      .type = SPEC_TEXT,
      .min = 1,
@@ -529,10 +547,10 @@ const struct spec owner_specs[] = {
      .scope = SCOPE_MEMBERS_ASSIGN,
      .body = hand_body,
      .body_max = BODY_MAX,
-     .flags = SPEC_IDEMPOTENT | SPEC_SIGHT,
+     .flags = SPEC_IDEMPOTENT | SPEC_SIGHT | SPEC_FILTERED,
      .handle = hand_over,
      .audit = "members.handed_over",
-     .summary = "Hand members over to another: chosen ones, a segment's, or all of an owner's",
+     .summary = "Hand members over to another: chosen ones, a segment's, a filter's, or an owner's",
      .reply = COUNTS},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/handovers/{id}/undo",

@@ -5,8 +5,11 @@ import { call, Problem } from "./api";
 import { chooseLang } from "./i18n";
 import { keep, kept } from "./kept";
 import { at as fill, type Given, type Params, type Route } from "./routes";
-import type { Catalog, Session } from "./types";
+import type { Catalog, Owner, Session } from "./types";
 import { finishAll } from "./undo";
+
+/** What may be done with some of the members (docs/accounts.md, reach). */
+const NARROW = ["members.read", "members.write", "members.reveal", "members.export", "members.assign"];
 
 export const useSession = defineStore("session", () => {
   const session = ref<Session | null>(null);
@@ -51,13 +54,22 @@ export const useSession = defineStore("session", () => {
     slug.value = name;
     keep("brand", name);
   }
+  /** Sees some of the members only: what speaks of the whole brand is refused, and not offered. */
+  const narrow = computed(() => !!brand.value && brand.value.reach !== "brand");
   function may(scope: string): boolean {
+    if (narrow.value && !NARROW.includes(scope)) return false;
     return brand.value?.scopes.includes(scope) ?? false;
   }
+  /** Who answers for members: asked once a screen that needs the names is opened. */
+  const owners = ref<Owner[]>([]);
+  async function askOwners(): Promise<void> {
+    owners.value = (await call("GET", at("/{brand}/owners"))).items;
+  }
+  const ownerName = (code: string | null) => (code ? (owners.value.find((o) => o.staff === code)?.name ?? code) : "");
   async function catalog(): Promise<Catalog> {
     const of = brand.value?.slug ?? "";
     catalogs.value[of] ??= await call("GET", at("/{brand}/catalog"));
     return catalogs.value[of];
   }
-  return { session, asked, slug, brand, at, take, load, leave, end, open, may, catalog };
+  return { session, asked, slug, brand, narrow, owners, askOwners, ownerName, at, take, load, leave, end, open, may, catalog };
 });

@@ -7,7 +7,7 @@ export const TRUST = ["unaware", "curious", "acquainted", "informed", "familiar"
 export const ROLES = ["owner", "operator", "growth", "advisor", "clerk", "analyst", "partner"] as const;
 export type Role = (typeof ROLES)[number];
 export const SCOPES = [
-  "overview.read", "members.read", "members.write", "members.reveal", "members.export", "members.merge", "members.privacy", "insight.read", "boards.write", "settings.read",
+  "overview.read", "members.read", "members.write", "members.reveal", "members.export", "members.merge", "members.assign", "members.privacy", "insight.read", "boards.write", "settings.read",
   "settings.write", "staff.manage", "keys.manage", "imports.write", "audit.read", "system.read", "intake.write",
 ] as const;
 export const ERASE_REASONS = ["asked", "withdrew", "minor", "expired", "mistake", "other"] as const;
@@ -34,4 +34,7 @@ export type Reply = Asked<Answer<"POST", "/{brand}/query">>;
 export type Question = Asked<Item<"/{brand}/questions">>;
 export type Board = Answer<"GET", "/{brand}/boards/{id}">;
 export type Staff = Item<"/{brand}/staff">;
+export const REACHES = ["brand", "department", "store", "own"] as const;
+export type Reach = (typeof REACHES)[number];
+export type Owner = Item<"/{brand}/owners">;
 export type Key = Item<"/{brand}/keys"> & { secret?: string };

@@ -56,7 +56,7 @@ const en: typeof zh = {
     change: { entered: "entered", left: "left", rebuilt: "built anew" }, reason: { event: "by an event", clock: "as time passed", definition: "by its definition" },
   },
   column: {
-    name: "Name", stage: "Stage", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id",
+    name: "Name", stage: "Stage", owner: "Owner", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id",
   },
   builder: { label: "condition builder", field: "Field", op: "Comparison", value: "Value", did: "Did something", traits: "Traits", kind: "Kind of event", times: "times or more", within: "days back (0 = ever)", days: "days", and: "And", or: "Or", add: "Add" },
   op: { is: "is", isnot: "is not", least: "at least", most: "at most", has: "contains", recent: "in the last", before: "before the last", never: "never", true: "yes", false: "no", in: "in", none: "in none", known: "is known", did: "did", didnot: "did not" },
@@ -69,6 +69,13 @@ const en: typeof zh = {
     back: "Back to members", stands: "Where they stand", since: "since {at}", trust: "Trust", peak: "once {at}", why: "Why this stage", whyTrust: "Why this trust", facts: "At a glance", identities: "Identities", seen: "first and last seen", verified: "verified", reveal: "Show in clear",
     revealText: "Phones, e-mail addresses and the like will be shown whole. This is written to the audit, with your reason.", reason: "Reason", traits: "Traits", noTraits: "No traits yet. They come with imported members or identify events.", history: "History", allKinds: "All kinds",
     noneOfKind: "No event of this kind.", noHistory: "No history yet.", older: "Older", segments: "Segments", whyIn: "Why", noSegments: "In no segment.",
+  },
+  owner: {
+    title: "Owner", all: "All owners", set: "Set owner", hand: "Hand over", handAll: "Hand over all", to: "New owner", choose: "choose one", byRule: "by the rule", none: "nobody", nobody: "Nobody answers for this member.", since: "since {at}", talked: "last talk {at}", by: { rule: "by the rule", hand: "by hand" },
+    contacts: "Contacts", noContacts: "On nobody's contact list.", history: "Handed over {n} times", reason: "Reason", reasonHint: "for who looks later", has: "{n} members", allOf: "All {n} members of {name}", done: "{n} handed over; {same} were theirs already or have another owner.", undone: "{n} given back.", undoneAt: "undone {at} by {who}", undoText: "Gives back whom nobody was set for since",
+    listText: "who answers for members; those who leave come first", noOwners: "Nobody answers for members yet: contacts come with contact.added events, or set an owner by hand.", state: { active: "active", leaving: "leaving", disabled: "disabled", gone: "no role any more", unknown: "no account" },
+    rule: "Rule", ruleText: "which contact answers for a member, where nobody was set by hand", rules: { first: "First contact", last: "Last contact", active: "Most active contact" }, rulesAre: { first: "on whose list the member came first", last: "on whose list they came last", active: "who talked with them on the most days" }, days: "Days looked at, up to the latest talk",
+    past: "Handovers", noPast: "Nobody was handed over yet.", step: "{n} members to {to}",
   },
   tags: {
     title: "Tags", add: "Add", give: "Give the tag", take: "Take the tag “{name}”", takeAway: "Take it away", until: "until {at}", none: "No tags yet.", which: "Choose a tag", loose: "In no group", expires: "Ends on (optional)", noTags: "There are no tags yet.", tag: "Tag", many: "Tag many", found: "For the {n} members found.",
@@ -112,7 +119,7 @@ const en: typeof zh = {
     first: "My board", name: "Name of the board", make: "Make a board", holds: "questions: {n}", none: "No boards yet", noneText: "A board keeps the questions you look at often. Ask one under Insight, save it and pin it.", toInsight: "Ask a question", back: "Back to boards", unpin: "Take “{name}” off the board",
     empty: "This board is empty", emptyText: "Save a question under Insight and pin it here.", drop: "Delete board", dropText: "The board “{name}” will be deleted. Its questions stay.",
   },
-  settings: { me: "Me", brand: "Brand", tags: "Tags", consent: "Consent", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System", privacy: "Privacy" },
+  settings: { me: "Me", brand: "Brand", tags: "Tags", owners: "Owners", consent: "Consent", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System", privacy: "Privacy" },
   me: { password: "Password", current: "Present password", change: "Change password", sessions: "Signed in", sessionsText: "end those you do not know, and change your password", seen: "Last seen", began: "Since", address: "Address", agent: "Browser", this: "this one" },
   brand: { hours: "Service hours", hoursText: "In which staff answer, in the brand's time zone", hoursTo: "End of service hours", name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
   rule: {
@@ -121,6 +128,8 @@ const en: typeof zh = {
   staff: {
     invite: "Invite", inviteText: "makes a one-time link; whoever opens it chooses a password", role: "Role", make: "Make the link", link: "Hand over this link. It is shown once and works once.", state: "State", revoke: "Revoke", newLink: "New link", you: "you",
     revokeText: "“{name}” will not get into “{brand}” any more; sessions end at once.", roleOf: "Role of {name}",
+    place: "Place", placeOf: "Place of {name}", placeText: "which members the role reaches, and who they are in events", code: "Code in events", codeHint: "as “staff” of contact.added and messages", store: "Store", department: "Department", leaving: "is leaving: on the list of those whose members are handed over",
+    reach: "Reach", reaches: { brand: "the whole brand", department: "the department's members", store: "the store's members", own: "their own members" },
   },
   state: { active: "active", invited: "invited", disabled: "disabled" },
   role: { owner: "owner", operator: "operator", growth: "growth lead", advisor: "advisor", clerk: "clerk", analyst: "analyst", partner: "partner" },
@@ -154,7 +163,7 @@ const en: typeof zh = {
   identity: { phone: "phone", name: "name or customer number", user: "user id of your system", unionid: "unionid", wecom: "WeCom external contact", openid: "openid", email: "e-mail", telegram: "Telegram", device: "device", anon: "anonymous id" },
   valueType: { text: "text", number: "number", integer: "whole number", decimal: "money (major units)", date: "date" },
   scope: {
-    overview_read: "overview", members_read: "members", members_write: "write on members", members_reveal: "members in clear", members_export: "export", members_merge: "merge members", members_privacy: "privacy requests", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
+    overview_read: "overview", members_read: "members", members_write: "write on members", members_reveal: "members in clear", members_export: "export", members_merge: "merge members", members_assign: "hand members over", members_privacy: "privacy requests", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
     keys_manage: "keys", imports_write: "imports", audit_read: "audit", system_read: "system", intake_write: "write events",
   },
   audit: { text: "who did what, and when; each entry is chained to the one before, so that changes show", at: "When", who: "Who", action: "Action", actionHint: "by action, such as staff.role_set", subject: "Subject", change: "Change", show: "Show", export: "Export", older: "Older", none: "No entries." },

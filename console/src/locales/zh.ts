@@ -55,7 +55,7 @@ const zh = {
     change: { entered: "进入", left: "离开", rebuilt: "重新生成" }, reason: { event: "因为一个事件", clock: "随时间", definition: "因为定义" },
   },
   column: {
-    name: "姓名", stage: "阶段", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号",
+    name: "姓名", stage: "阶段", owner: "归属", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号",
   },
   builder: { label: "条件构造器", field: "字段", op: "比较", value: "值", did: "做过某事", traits: "特征", kind: "事件类型", times: "次以上", within: "天内（0 为不限）", days: "天", and: "并且", or: "或者", add: "加入" },
   op: { is: "是", isnot: "不是", least: "至少", most: "至多", has: "包含", recent: "在最近", before: "早于", never: "从未", true: "是", false: "否", in: "在", none: "不在任何", known: "已知", did: "做过", didnot: "没做过" },
@@ -68,6 +68,13 @@ const zh = {
     back: "回到用户列表", stands: "所处阶段", since: "自 {at}", trust: "信任阶段", peak: "最高到过“{at}”", why: "为什么是这个阶段", whyTrust: "为什么是这个信任阶段", facts: "概况", identities: "身份", seen: "首次和最近出现", verified: "已核实", reveal: "显示完整内容",
     revealText: "将显示完整的手机号、邮箱等。这次查看会连同理由记入审计。", reason: "理由", traits: "特征", noTraits: "还没有特征。导入用户资料或发送 identify 事件后出现。", history: "经历", allKinds: "所有类型", noneOfKind: "没有这种事件。",
     noHistory: "还没有经历。", older: "更早", segments: "所在人群", whyIn: "为什么", noSegments: "不在任何人群中。",
+  },
+  owner: {
+    title: "归属员工", all: "全部归属", set: "指定归属", hand: "交接", handAll: "全部交接", to: "交给", choose: "请选择", byRule: "按规则", none: "无人", nobody: "这位用户没有归属员工。", since: "自 {at}", talked: "最近交谈 {at}", by: { rule: "按规则", hand: "手工指定" },
+    contacts: "联系人", noContacts: "不在任何人的好友列表里。", history: "交接过 {n} 次", reason: "原因", reasonHint: "留给以后查看的人", has: "{n} 位用户", allOf: "{name} 的全部 {n} 位用户", done: "已交接 {n} 位；{same} 位原本就归其名下或另有归属。", undone: "已归还 {n} 位。", undoneAt: "{at} 由 {who} 撤销", undoText: "归还此后未再指定归属的用户",
+    listText: "谁负责哪些用户；离职的排在最前", noOwners: "还没有人负责用户：联系人来自 contact.added 事件，也可手工指定归属。", state: { active: "在职", leaving: "即将离职", disabled: "已停用", gone: "已无角色", unknown: "无账号" },
+    rule: "规则", ruleText: "未手工指定时，由哪位联系人负责", rules: { first: "首位联系人", last: "最近联系人", active: "最活跃联系人" }, rulesAre: { first: "用户最先添加的员工", last: "用户最后添加的员工", active: "交谈天数最多的员工" }, days: "看最近一次交谈之前的多少天",
+    past: "交接记录", noPast: "还没有交接过。", step: "{n} 位用户交给 {to}",
   },
   tags: {
     title: "标签", add: "添加", give: "打标签", take: "移除标签“{name}”", takeAway: "移除标签", until: "至 {at}", none: "还没有标签。", which: "选择标签", loose: "未分组", expires: "到期日（可选）", noTags: "还没有可用的标签。", tag: "打标签", many: "批量打标签", found: "将作用于搜索到的 {n} 名用户。",
@@ -111,7 +118,7 @@ const zh = {
     first: "我的看板", name: "看板名称", make: "新建看板", holds: "{n} 个问题", none: "还没有看板", noneText: "看板把常看的问题放在一起。在洞察里提出一个问题，保存并固定到看板。", toInsight: "去洞察提问", back: "回到看板列表", unpin: "从看板取下“{name}”",
     empty: "这个看板还是空的", emptyText: "在洞察里保存一个问题，并固定到这个看板。", drop: "删除看板", dropText: "将删除看板“{name}”。其中的问题会保留。",
   },
-  settings: { me: "我", brand: "品牌", tags: "标签", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统", privacy: "隐私" },
+  settings: { me: "我", brand: "品牌", tags: "标签", owners: "归属", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统", privacy: "隐私" },
   me: { password: "修改密码", current: "当前密码", change: "修改密码", sessions: "登录中的设备", sessionsText: "不认识的请结束它，并修改密码", seen: "最近", began: "开始", address: "地址", agent: "浏览器", this: "当前" },
   brand: { hours: "服务时间", hoursText: "员工答复的时段，按品牌时区", hoursTo: "服务时间止", name: "品牌名称", zone: "时区", currency: "货币", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
   rule: {
@@ -120,6 +127,8 @@ const zh = {
   staff: {
     invite: "邀请员工", inviteText: "生成一个一次性链接，请对方打开并设置密码", role: "角色", make: "生成邀请链接", link: "把这个链接交给对方。它只显示这一次，只能用一次。", state: "状态", revoke: "撤销", newLink: "新链接", you: "你",
     revokeText: "“{name}”将不能再进入“{brand}”，正在进行的登录也会结束。", roleOf: "{name} 的角色",
+    place: "岗位", placeOf: "{name} 的岗位", placeText: "角色能看到哪些用户，以及事件里的代号", code: "事件中的代号", codeHint: "contact.added 与消息事件里的 staff", store: "门店", department: "部门", leaving: "即将离职：列入待交接名单",
+    reach: "范围", reaches: { brand: "整个品牌", department: "本部门的用户", store: "本门店的用户", own: "归属本人的用户" },
   },
   state: { active: "在用", invited: "待接受", disabled: "已停用" },
   role: { owner: "所有者", operator: "运营", growth: "增长", advisor: "顾问", clerk: "核销员", analyst: "分析师", partner: "合作方" },
@@ -153,7 +162,7 @@ const zh = {
   identity: { phone: "手机号", name: "昵称或会员号", user: "你系统里的用户 ID", unionid: "unionid", wecom: "企业微信外部联系人", openid: "openid", email: "邮箱", telegram: "Telegram", device: "设备", anon: "匿名 ID" },
   valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },
   scope: {
-    overview_read: "看总览", members_read: "看用户", members_write: "编辑用户", members_reveal: "显示完整身份", members_export: "导出用户", members_merge: "合并用户", members_privacy: "隐私请求", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
+    overview_read: "看总览", members_read: "看用户", members_write: "编辑用户", members_reveal: "显示完整身份", members_export: "导出用户", members_merge: "合并用户", members_assign: "交接用户", members_privacy: "隐私请求", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
     keys_manage: "管理密钥", imports_write: "导入", audit_read: "看审计", system_read: "看系统", intake_write: "写入事件",
   },
   audit: { text: "谁，在什么时候，做了什么；每条都与前一条相扣，改动会被发现", at: "时间", who: "谁", action: "动作", actionHint: "按动作筛选，例如 staff.role_set", subject: "对象", change: "变化", show: "筛选", export: "导出", older: "更早", none: "没有记录。" },

@@ -152,6 +152,7 @@ help:
 	'make screenshots   every screen of the console, as pictures in build/screenshots' \
 	'make openapi    write docs/openapi.json, which the console is typed by, anew from the routes' \
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
+	'make bench-segments   segments under load, beside PostgreSQL (WF_BENCH_EVENTS=N)' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
 	'make unit-postgres   those that store something, on a throw-away PostgreSQL' \
@@ -200,7 +201,10 @@ bench: all
 bench-peers: all
 	@tools/deps build bench node
 	@bench/peers $(OUT)/wellfield
-.PHONY: bench-peers
+bench-segments: all
+	@tools/deps build bench
+	@bench/segments $(OUT)/wellfield
+.PHONY: bench-peers bench-segments
 
 screenshots: all
 	@tools/deps build check node

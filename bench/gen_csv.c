@@ -1,22 +1,27 @@
 /* gen_csv.c - a deterministic file of events in order of time, for measuring imports.
  *
- *     gen_csv csv|jsonl ROWS MEMBERS >FILE
+ *     gen_csv csv|jsonl|rows ROWS MEMBERS [END] >FILE
  *
  * csv:   member,at,kind,channel,campaign,group,amount   (at in epoch seconds, amount in minor
  * units) jsonl: the same facts as `wellfield import --format jsonl` takes them, with a few
  * properties
+ * rows:  member,at,kind,amount   (the kind by its number, from 0), for a table of PostgreSQL
  *
- * A year from 2025-01-01. Visits come in sessions: most rows continue one of those open, with a
- * step of the same member seconds later; the others open a session of a member drawn with a skew,
- * more of them in the evening. Every eleventh kind or so is an order, with a log-normal amount. */
+ * A year from 2025-01-01, or the 365 days before the day of END (epoch seconds, UTC). Visits come
+ * in sessions: most rows continue one of those open, with a step of the same member seconds later;
+ * the others open a session of a member drawn with a skew, more of them in the evening. Every
+ * eleventh kind or so is an order, with a log-normal amount. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BEGIN 1735689600u /* 2025-01-01T00:00:00Z */
-#define OPEN 256u         /* sessions at a time */
+#define DAY 86400u
+#define DAYS 365u
+#define OPEN 256u /* sessions at a time */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint64_t seed = 0x9e3779b97f4a7c15u;
@@ -64,13 +69,13 @@ static void weigh_kinds(void)
         reach[i] /= sum;
 }
 
-static const char *pick_kind(void)
+static size_t pick_kind(void)
 {
     double x = unit();
     size_t i = 0;
     while (reach[i] < x && i + 1 < COUNT(kinds))
         i++;
-    return kinds[i];
+    return i;
 }
 
 static struct session begin_session(uint32_t members)
@@ -90,13 +95,13 @@ static uint32_t when(uint64_t i, uint64_t n)
 {
     static const uint8_t weight[24] = {2, 1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 5,
                                        6, 5, 4, 4, 5, 6, 7, 8, 8, 6, 4, 2}; /* 100 in all */
-    double at = (double)i / (double)n * 365;
+    double at = (double)i / (double)n * DAYS;
     double left = (at - floor(at)) * 100;
     uint32_t hour = 0;
     while (hour < 23 && left >= weight[hour])
         left -= weight[hour++];
     uint32_t second = (uint32_t)(left / weight[hour] * 3600);
-    return (uint32_t)at * 86400u + hour * 3600u + (second < 3600 ? second : 3599);
+    return (uint32_t)at * DAY + hour * 3600u + (second < 3600 ? second : 3599);
 }
 
 static int64_t amount_of(const char *kind)
@@ -126,15 +131,24 @@ static void print_jsonl(const struct session *s, uint32_t at, const char *kind, 
     puts("}}");
 }
 
+static void print_row(const struct session *s, uint32_t at, size_t kind, int64_t amount)
+{
+    printf("%u,%u,%zu,%lld\n", s->member, at, kind, (long long)amount);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 4 || (strcmp(argv[1], "csv") != 0 && strcmp(argv[1], "jsonl") != 0)) {
-        fprintf(stderr, "usage: gen_csv csv|jsonl ROWS MEMBERS >FILE\n");
+    bool csv = argc >= 4 && strcmp(argv[1], "csv") == 0;
+    bool rows_only = argc >= 4 && strcmp(argv[1], "rows") == 0;
+    bool jsonl = argc >= 4 && strcmp(argv[1], "jsonl") == 0;
+    if (argc > 5 || !(csv || rows_only || jsonl)) {
+        fprintf(stderr, "usage: gen_csv csv|jsonl|rows ROWS MEMBERS [END] >FILE\n");
         return 2;
     }
-    int csv = strcmp(argv[1], "csv") == 0;
     uint64_t rows = strtoull(argv[2], NULL, 10);
     uint32_t members = (uint32_t)strtoul(argv[3], NULL, 10);
+    uint32_t end = argc == 5 ? (uint32_t)strtoul(argv[4], NULL, 10) : BEGIN + DAYS * DAY;
+    uint32_t begin = end / DAY * DAY - DAYS * DAY;
     struct session open[OPEN];
     if (rows == 0 || members == 0) return 2;
     weigh_kinds();
@@ -144,9 +158,12 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; i < rows; i++) {
         struct session *s = &open[below(OPEN)];
         if (below(5) == 0) *s = begin_session(members);
-        const char *kind = pick_kind();
-        uint32_t at = BEGIN + when(i, rows);
-        (csv ? print_csv : print_jsonl)(s, at, kind, amount_of(kind));
+        size_t kind = pick_kind();
+        uint32_t at = begin + when(i, rows);
+        int64_t amount = amount_of(kinds[kind]);
+        if (csv) print_csv(s, at, kinds[kind], amount);
+        if (jsonl) print_jsonl(s, at, kinds[kind], amount);
+        if (rows_only) print_row(s, at, kind, amount);
     }
     return fflush(stdout) == 0 ? 0 : 1;
 }

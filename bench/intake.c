@@ -1,11 +1,12 @@
 /* intake.c - a load generator for durable intake: Segment events over keep-alive connections.
  *
- *     intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single [RATE]
+ *     intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single|mixed [RATE]
  *
  * One thread and epoll. Each connection sends a batch of 100 to /v1/batch, or one event to
  * /v1/track, on loopback, reads the whole reply, which comes after the commit, and sends the next.
  * With RATE, events a second, each request has its moment: it is not sent before it, and its time
  * is counted from it even when no connection was free. Users are numbers from 1 to ROWS_MEMBERS.
+ * 'mixed' is 'batch' with a dozen kinds instead of four.
  * Prints one line of JSON: events, seconds, rate, and the time from the first byte sent to the last
  * received of a request. Any answer but 200 ends it. */
 #include <arpa/inet.h>
@@ -41,6 +42,7 @@ struct load {
     int epoll;
     const char *key;
     bool single;      /* a request is one event, not a batch */
+    bool mixed;       /* of many kinds */
     uint64_t batches; /* requests to be sent in all */
     uint64_t given;   /* handed to connections */
     uint64_t answered;
@@ -72,8 +74,8 @@ static int append_event(char *p, size_t size, const struct load *l, uint64_t num
                     "\"event\":\"%s\",\"timestamp\":\"%s\",\"properties\":{\"channel\":\"%s\","
                     "\"length\":%u,\"device\":\"ios\"},\"context\":{\"library\":{\"name\":"
                     "\"analytics-node\",\"version\":\"2.1.0\"}}}",
-                    (unsigned long long)l->started_s, (unsigned long long)r.id, r.user + 1, r.kind,
-                    stamp, r.channel, r.length);
+                    (unsigned long long)l->started_s, (unsigned long long)r.id, r.user + 1,
+                    l->mixed ? row_mixed_kind(number) : r.kind, stamp, r.channel, r.length);
 }
 
 static size_t batch_body(char *body, const struct load *l, uint64_t batch, const char *stamp)
@@ -219,10 +221,12 @@ int main(int argc, char **argv)
     static struct connection connections[CONNECTIONS_MAX];
     struct load l = {.epoll = epoll_create1(0), .started_s = (uint64_t)time(NULL)};
     bool single = argc >= 6 && strcmp(argv[5], "single") == 0;
-    bool sound = argc <= 7 && (single || (argc >= 6 && strcmp(argv[5], "batch") == 0));
+    l.mixed = argc >= 6 && strcmp(argv[5], "mixed") == 0;
+    bool sound = argc <= 7 && (single || l.mixed || (argc >= 6 && strcmp(argv[5], "batch") == 0));
     int count = sound ? (int)strtol(argv[3], NULL, 10) : 0;
     if (count < 1 || count > CONNECTIONS_MAX) {
-        fprintf(stderr, "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single [RATE]\n");
+        fprintf(stderr,
+                "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single|mixed [RATE]\n");
         return 2;
     }
     l.key = argv[2];

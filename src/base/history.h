@@ -51,6 +51,8 @@ struct history {
     const uint32_t *other;          /* the other member's id; 0 = null */
     const int64_t *amount;          /* minor units; HISTORY_NO_AMOUNT = null */
     const int64_t *received;        /* UTC ms */
+    const uint32_t *older; /* by kind: rows before those of its one member that are left out;
+                            * NULL = none are */
     uint32_t prop_count;
     const struct prop_column *props; /* those asked for, in the order asked */
 };

@@ -81,3 +81,8 @@ struct span eval_did_span(const struct expr_context *c, const struct did *did);
 bool eval_did_counts(const struct did *did, uint32_t count);
 /* Does it hold of the empty set? Then every sum and number of days or values is 0. */
 bool eval_did_none(const struct did *did);
+/* So many of the newest rows of the window decide it, each as the next: it only counts, and no end
+ * of the window moves over rows. 0: all rows of the window do. */
+uint32_t eval_did_last(const struct did *did);
+/* It counts events of all times up to now, and nothing else. */
+bool eval_did_ever(const struct did *did);

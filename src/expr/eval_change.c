@@ -5,6 +5,7 @@
  *   a date beside now + d     the midnight that now + d meets next
  *   today, anniv()            the next midnight; in a did(), of who has an event of the kind
  *   did(within d)             when the earliest event of its set leaves the window
+ *   did(count, within d)      when that event leaves with which the answer turns
  *   did(from now + d)         the same
  *   did(to now + d)           when the first event behind the window enters it
  *   did(where at ... now)     as a field, for every event of the kind
@@ -92,6 +93,23 @@ static uint32_t find(const struct eval *v, const struct did *did, uint32_t row, 
     return end;
 }
 
+/* Rows of a call that only counts leave its window one by one, the oldest first: the one with which
+ * the answer turns; w->end when it never does so. */
+static uint32_t turning(const struct eval *v, const struct did *did, const struct window *w,
+                        uint32_t last)
+{
+    const uint16_t *kind = v->history->kind;
+    uint32_t count = 0, left = 0, row = w->end;
+    while (row > w->first && count < last)
+        count += kind[--row] == did->kind.code;
+    bool now = eval_did_counts(did, count);
+    for (; row < w->end; row++) {
+        if (kind[row] != did->kind.code) continue;
+        if (eval_did_counts(did, count - ++left) != now) return row;
+    }
+    return w->end;
+}
+
 static void walk_did(struct change *ch, const struct did *did)
 {
     const struct eval *v = ch->eval;
@@ -99,14 +117,17 @@ static void walk_did(struct change *ch, const struct did *did)
     uint32_t end = h->off[v->index + 1];
     struct window w;
     eval_window(v, did, &w);
-    uint32_t then = w.first;
-    uint32_t earliest = eval_did_next(v, did, &w, w.first, &then);
+    uint32_t then = w.first, earliest = w.end, last = eval_did_last(did);
+    if (did->has_within || did->has_from)
+        earliest = last ? turning(v, did, &w, last) : eval_did_next(v, did, &w, w.first, &then);
     uint32_t after = find(v, did, w.known, true);
     if (after < end) consider(ch, h->at[after]);
     if (did->where) walk_where(ch, did->where, did, &w);
     bool today = (did->has_from && did->from.type == LITERAL_TODAY) ||
                  (did->has_to && did->to.type == LITERAL_TODAY);
-    if (today && find(v, did, h->off[v->index], false) < end) consider_midnight(ch, 0);
+    bool any = find(v, did, h->off[v->index], false) < end ||
+               (h->older && did->kind.code >= 0 && h->older[did->kind.code]);
+    if (today && any) consider_midnight(ch, 0);
     if (earliest < w.end) {
         if (did->has_within) consider(ch, h->at[earliest] + did->within_ms);
         if (did->has_from && did->from.type == LITERAL_NOW) {

@@ -29,9 +29,11 @@ void eval_window(const struct eval *v, const struct did *did, struct window *w)
 {
     const struct history *h = v->history;
     struct span span = eval_did_span(v->context, did);
-    uint32_t first = h->off[v->index];
-    w->known = history_row_at(h->at, first, h->off[v->index + 1], v->context->now + 1);
-    w->end = history_row_at(h->at, first, w->known, span.last + 1);
+    uint32_t first = h->off[v->index], end = h->off[v->index + 1];
+    bool all_known = first == end || h->at[end - 1] <= v->context->now; /* as a rule */
+    w->known = all_known ? end : history_row_at(h->at, first, end, v->context->now + 1);
+    w->end = span.last == v->context->now ? w->known
+                                          : history_row_at(h->at, first, w->known, span.last + 1);
     w->first = history_row_at(h->at, first, w->end, span.first);
 }
 
@@ -171,10 +173,17 @@ static bool condition_holds(const struct condition *c, const struct gauge *g, ui
     }
 }
 
+static uint32_t older_of(const struct eval *v, const struct did *did)
+{
+    const uint32_t *older = v->history->older;
+    return older && did->kind.code >= 0 && eval_did_ever(did) ? older[did->kind.code] : 0;
+}
+
 static uint32_t measure(const struct eval *v, const struct did *did, const struct window *w,
                         struct gauge *gauges)
 {
-    uint32_t count = 0, then = w->first;
+    uint32_t count = older_of(v, did), then = w->first;
+    if (count && !did->conditions) return count;
     uint32_t row = eval_did_next(v, did, w, w->first, &then);
     for (; row < w->end; row = eval_did_next(v, did, w, row + 1, &then)) {
         count++;

@@ -130,6 +130,10 @@ bool expr_columns(const struct expr *e, struct columns *columns);
 uint64_t expr_fields(const struct expr *e);
 bool expr_names_derived(const struct expr *e);
 
+/* Member field number 'i' that is read, its own and those of saved segments; false when there are
+ * no more. */
+bool expr_get_field(const struct expr *e, size_t i, enum expr_field *field, struct str *name);
+
 /* Does it name the saved segment, itself or by another one that it names? And the segments that it
  * names so: number 'i' of them, false when there are no more; the text is the saved expression. */
 bool expr_names_segment(const struct expr *e, struct str name);
@@ -177,6 +181,18 @@ struct expr_reach {
 void expr_get_reach(const struct expr *e, const struct expr_context *c, struct expr_reach *out);
 /* The same whenever now is: rows of all time, also where its windows are empty at some moments. */
 void expr_get_reach_ever(const struct expr *e, struct arena *scratch, struct expr_reach *out);
+
+/* Of a member's rows of a kind, those that a call reads as of now or later, fields left aside: the
+ * newest 'last' of them; with last 0 all that are not before 'from', of others their number. */
+struct expr_need {
+    uint16_t kind;
+    uint32_t last;
+    int64_t from;
+};
+typedef void expr_need_fn(void *ctx, const struct expr_need *need);
+/* Each call's; those of a kind as often as calls name it. */
+void expr_each_need(const struct expr *e, const struct expr_context *c, expr_need_fn *fn,
+                    void *ctx);
 
 /* The next moment > c->now at which the answer may change by the clock alone; TIME_NONE if never.
  * Fields are taken as they are: what moves a field by the clock (a stage, a flag) knows its own

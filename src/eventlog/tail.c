@@ -308,6 +308,12 @@ const struct event *tail_view_event(const struct tail_view *v, uint32_t place)
     return &v->chunks[at / CHUNK_EVENTS]->events[at % CHUNK_EVENTS];
 }
 
+const struct event *tail_view_seq(const struct tail_view *v, uint64_t seq)
+{
+    if (seq < v->first_seq || seq - v->first_seq >= v->count) return NULL;
+    return tail_view_event(v, (uint32_t)(seq - v->first_seq));
+}
+
 /* With the view's lock held. */
 static struct tail_index *make_index(struct tail_view *v)
 {

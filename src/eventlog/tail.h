@@ -25,6 +25,8 @@ size_t tail_count(const struct tail *t);
 struct tail_view *tail_view(struct tail *t);
 void tail_view_unref(struct tail_view *v);
 size_t tail_view_count(const struct tail_view *v);
+/* The event of that seq; NULL: it is not in the view. */
+const struct event *tail_view_seq(const struct tail_view *v, uint64_t seq);
 /* Events sorted by (persona, at), ties in order of commit. Borrowed from the view. */
 const struct event *const *tail_view_events(struct tail_view *v, size_t *count);
 /* The same order as keys, whose places are those of tail_view_event. Borrowed from the view. */

@@ -17,18 +17,24 @@ struct person {
     struct fold_state state; /* as of now */
 };
 
+void person_fold(const struct plan *p, const struct history *h, uint32_t index, struct fold *f)
+{
+    const struct fold_names *names = p->in->fold;
+    int64_t now = p->in->now;
+    for (uint32_t i = h->off[index]; i < h->off[index + 1] && h->at[i] <= now; i++) {
+        struct fold_row row;
+        fold_row_of_history(names, &p->columns, h, i, &row);
+        if (row.roles & ROLE_DERIVED) continue;
+        fold_event(f, names, &row, NULL, NULL);
+    }
+}
+
 static void fold_member(struct person *w)
 {
     const struct fold_names *names = w->plan->in->fold;
-    const struct history *h = w->h;
     int64_t now = w->plan->in->now;
     fold_reset(w->fold);
-    for (uint32_t i = h->off[w->index]; i < h->off[w->index + 1] && h->at[i] <= now; i++) {
-        struct fold_row row;
-        fold_row_of_history(names, &w->plan->columns, h, i, &row);
-        if (row.roles & ROLE_DERIVED) continue;
-        fold_event(w->fold, names, &row, NULL, NULL);
-    }
+    person_fold(w->plan, w->h, w->index, w->fold);
     fold_advance(w->fold, names, now, NULL, NULL);
     fold_get_state(w->fold, names, &w->state);
     fold_get_rhythm(w->fold, names, now, &w->state.rhythm);
@@ -145,6 +151,12 @@ const struct expr_context *person_see(struct person *w, const struct history *h,
     w->context.now = w->plan->in->now;
     if (arena_used(w->scratch) > 0) arena_reset(w->scratch);
     return &w->context;
+}
+
+void person_give(struct person *w, const struct fold_state *state)
+{
+    w->state = *state;
+    w->folded = true;
 }
 
 const struct expr_context *person_context(const struct person *w)

@@ -7,12 +7,15 @@ static void make_panel(struct room *r)
     struct str *texts = mem_alloc_array(r->lives.count + 1, sizeof(*texts));
     for (size_t i = 0; i < r->lives.count; i++)
         texts[i] = str_of(r->lives.items[i]->expr);
+    memory_destroy(r->memory);
     panel_destroy(r->panel);
     r->panel = panel_create(r->brand, texts, r->lives.count);
+    r->memory = memory_create(r->panel, LIMIT_SEGMENT_MEMORY);
     mem_free(texts);
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->lives.count; i++) {
         struct live *l = r->lives.items[i];
+        l->read = l->expr;
         l->wanted = panel_basis(r->panel, i);
         l->broken = l->wanted == 0;
         if (l->list) l->basis = l->wanted;

@@ -10,7 +10,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
-#include "segments/panel.h"
+#include "segments/memory.h"
 #include "segments/segments.h"
 
 /* Rows of stored membership hold the members of one such range each. */
@@ -22,6 +22,7 @@
 struct touch {
     uint32_t persona;
     uint16_t kind; /* 0 = of any */
+    uint64_t seq;  /* 0 with kind 0 */
 };
 
 /* One segment as it is followed. */
@@ -31,6 +32,7 @@ struct live {
     bool broken;      /* its expression cannot be read */
     const char *code; /* lives as long as the brand is open */
     const char *expr; /* the same */
+    const char *read; /* the expression that 'wanted' is of; NULL = none yet */
     uint64_t wanted;  /* hash of the expression and of those it names */
     uint64_t basis;   /* the same of what 'members' follow; 0 = nothing */
     uint64_t stored;  /* the same of the rows */
@@ -90,6 +92,7 @@ struct room {
     /* the writer's */
     VEC(struct touch) pending; /* of the batch under way */
     bool staged;               /* the batch changes definitions or lists */
+    bool erased;               /* the batch erases members */
     VEC(struct staged) stage;  /* the definitions */
     bool purged;               /* the batch took values out of the log */
     bool keeping;              /* there are segments, and so a keeper */
@@ -113,6 +116,7 @@ struct room {
     bool reload;      /* definitions or lists have changed */
     int64_t retry_at; /* not before then: the last time it failed */
     bool rescan;      /* something came that was not queued */
+    bool forget;      /* and what is remembered of members may be of before it */
     bool stop;
     bool started;             /* the keeper runs */
     uint64_t asked, answered; /* tickets of segments_settle */
@@ -133,9 +137,12 @@ struct room {
     /* the keeper's */
     pthread_t keeper;
     bool opened;             /* the first panel is there */
+    uint64_t told_moves;     /* the listener was called after so many */
     int64_t now;             /* of the round */
     bool failed;             /* somebody could not be looked at */
     struct panel *panel;     /* of all dynamic segments, in order of 'lives' */
+    struct memory *memory;   /* of members looked at; NULL = none is kept */
+    bool abreast;            /* the snapshot of the round has nothing that the queue had not */
     VEC(struct due) heap;    /* the earliest first; what r->due does not say any more is left out */
     roaring_bitmap_t *since; /* members looked at since the build under way began */
     struct build *build;     /* NULL = none */
@@ -170,6 +177,8 @@ void room_set_due(struct room *r, uint32_t member, int64_t due);
 /* keeper.c */
 MUST_CHECK enum err keeper_start(struct room *r);
 void keeper_stop(struct room *r);
+/* Have the listener hear of moves since the last time. */
+void keeper_tell(struct room *r);
 
 /* define.c */
 /* Read definitions and lists again. */
@@ -197,6 +206,8 @@ void follow_lists(struct room *r, const struct snapshot *s);
 /* Somebody enters or leaves, if that is new. */
 void follow_move(struct room *r, struct live *l, uint32_t member, bool in,
                  enum segment_reason reason, int64_t at);
+/* Who was merged away is in no segment any more. */
+void follow_clear(struct room *r, uint32_t persona);
 void follow_tell(struct room *r, const struct live *l, const struct segment_move *move);
 /* The map from personas to members of a snapshot. */
 uint32_t follow_member_of(const struct snapshot *s, uint32_t persona);

@@ -27,8 +27,8 @@ static void catch_up(struct room *r)
     for (size_t i = 0; i < count && !r->rescan; i++) {
         const struct event *ev = events[i];
         if (first + i <= r->seq) continue;
-        VEC_PUSH(&r->queue, ((struct touch){ev->persona, ev->kind}));
-        if (ev->other) VEC_PUSH(&r->queue, ((struct touch){ev->other, 0}));
+        VEC_PUSH(&r->queue, ((struct touch){ev->persona, ev->kind, first + i}));
+        if (ev->other) VEC_PUSH(&r->queue, ((struct touch){ev->other, 0, 0}));
     }
     pthread_mutex_unlock(&r->lock);
     brand_snapshot_release(s);
@@ -71,7 +71,7 @@ static void wait_for_work(struct room *r, int64_t now)
 /* What a round has taken. */
 struct taken {
     VEC(struct touch) queue;
-    bool reload, rescan;
+    bool reload, rescan, forget;
     uint64_t told;
 };
 
@@ -85,8 +85,12 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
         r->retry_at = r->now + IDLE_MS;
         pthread_mutex_unlock(&r->lock);
     }
+    if (t->forget) memory_forget_all(r->memory);
     define_names(r);
+    bool same = s->seq == t->told;
+    r->abreast = same && t->queue.count == 0;
     follow_clock(r, s, r->now); /* first: what was due came before what happens now */
+    r->abreast = same;
     follow_touches(r, s, t->queue.items, t->queue.count);
     if (r->build && r->build->done) build_install(r, s);
     bool scan = t->rescan && !r->build;
@@ -99,9 +103,10 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
 }
 
 /* r->moved is the keeper's to change. */
-static void tell(struct room *r, uint64_t moved)
+void keeper_tell(struct room *r)
 {
-    if (r->moved == moved) return;
+    if (r->moved == r->told_moves) return;
+    r->told_moves = r->moved;
     pthread_mutex_lock(&r->listener_lock);
     if (r->listener) r->listener(r->listener_ctx, r->brand);
     pthread_mutex_unlock(&r->listener_lock);
@@ -110,7 +115,6 @@ static void tell(struct room *r, uint64_t moved)
 /* Under the lock, which is dropped meanwhile. */
 static void round_of(struct room *r, struct taken *t)
 {
-    uint64_t moved = r->moved;
     VEC_RESET(&t->queue);
     struct touch *items = r->queue.items;
     size_t count = r->queue.count, capacity = r->queue.capacity;
@@ -123,14 +127,15 @@ static void round_of(struct room *r, struct taken *t)
     t->reload = r->reload;
     t->told = r->told;
     t->rescan = r->rescan && !r->build && may_scan(r);
-    r->reload = false;
+    t->forget = r->forget;
+    r->reload = r->forget = false;
     if (t->rescan) r->rescan = false;
     pthread_mutex_unlock(&r->lock);
     r->now = env_now(brand_env(r->brand));
     struct snapshot *s = brand_snapshot(r->brand);
     follow(r, t, s);
     brand_snapshot_release(s);
-    tell(r, moved);
+    keeper_tell(r);
     pthread_mutex_lock(&r->lock);
 }
 

@@ -2,57 +2,18 @@
  *
  * A scan brings at most 64 properties: expressions that together read more lie in several lenses,
  * each with a plan of its own, and a member's history is read once a lens. */
-#include "segments/panel.h"
+#include "segments/panel_internal.h"
 
 #include <assert.h>
 #include <roaring/roaring.h>
 
 #include "base/hash.h"
-#include "base/vec.h"
-#include "insight/derive.h"
-#include "insight/person.h"
-#include "insight/who.h"
 #include "people/owner.h"
+#include "segments/memory.h"
 #include "segments/segments.h"
 
 #define RHYTHM_FIELDS                                                                              \
     (UINT64_C(1) << FIELD_ACT_DAYS | UINT64_C(1) << FIELD_USUAL_DAYS | UINT64_C(1) << FIELD_PACE)
-
-struct lens {
-    struct plan plan;
-    bool fold; /* an expression reads a field of the fold */
-};
-
-struct entry {
-    const struct expr *expr; /* NULL: it cannot be read */
-    size_t lens;
-    uint64_t basis, fields;
-    struct expr_reach reach;
-};
-
-struct panel {
-    struct brand *brand;
-    struct arena *arena;
-    struct insight in;
-    struct expr_catalog catalog;
-    struct fold_names names;
-    struct budget budget; /* that plans charge */
-    struct entry *entries;
-    size_t count;
-    VEC(struct lens *) lenses;
-    int created;             /* code of the kind that begins every history; -1 = none yet */
-    uint64_t names_known[2]; /* kinds and properties when it was made; codes too */
-    bool warned;             /* an expression names something unknown */
-    bool rhythm;             /* an expression reads a field of struct fold_rhythm */
-};
-
-/* One thread's. */
-struct panel_view {
-    struct panel *panel;
-    struct person **persons; /* by lens */
-    struct weaver **weavers; /* by lens; NULL = no derived kinds */
-    struct arena *arena;     /* of a member's history */
-};
 
 /* ---- making one ---- */
 
@@ -264,19 +225,10 @@ static int64_t first_after(const struct history *h, uint32_t index, int64_t now)
     return h->at[history_row_at(h->at, from, to, now + 1)];
 }
 
-/* What is asked, and what comes of it. */
-struct asking {
-    const uint8_t *which; /* NULL = all */
-    uint8_t *answers;
-    int64_t *due;
-};
-
-/* Ask those of one lens about member 'index' of the run. */
-static void ask_lens(struct panel_view *v, size_t lens, const struct history *h, uint32_t index,
-                     const struct asking *a)
+void panel_ask_lens(struct panel_view *v, size_t lens, const struct expr_context *c,
+                    const struct history *h, uint32_t index, const struct asking *a)
 {
     const struct panel *p = v->panel;
-    const struct expr_context *c = person_see(v->persons[lens], h, index);
     uint64_t fields = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct entry *e = &p->entries[i];
@@ -294,6 +246,22 @@ static void ask_lens(struct panel_view *v, size_t lens, const struct history *h,
     if (!state) return;
     sooner(a->due, state->due);
     if (p->rhythm) sooner(a->due, state->rhythm.due);
+}
+
+/* See member 'index' of a run of the log, and ask. */
+static void ask_run(struct panel_view *v, size_t lens, const struct history *h, uint32_t index,
+                    const struct asking *a)
+{
+    const struct expr_context *c =
+        v->memory ? memory_learn(v->memory, v->persons[lens], h, index, v->snapshot)
+                  : person_see(v->persons[lens], h, index);
+    panel_ask_lens(v, lens, c, h, index, a);
+}
+
+void panel_view_learn(struct panel_view *v, struct memory *m, const struct snapshot *s)
+{
+    v->memory = m;
+    v->snapshot = s;
 }
 
 static struct scan scan_of(const struct lens *l)
@@ -341,7 +309,7 @@ enum err panel_ask(struct panel_view *v, const struct snapshot *s, const struct 
         const struct history *h;
         if (!is_asked(p, l, which)) continue;
         err = read_history(v, l, s, m, &store, &h);
-        if (err == ERR_OK) ask_lens(v, l, h, 0, &a);
+        if (err == ERR_OK) ask_run(v, l, h, 0, &a);
         arena_reset(v->arena);
     }
     return err;
@@ -380,7 +348,7 @@ static bool scan_run(void *worker, const struct history *run)
         int64_t due = TIME_NONE;
         uint32_t member = h->member[i];
         if (member == 0 || (scan->only && !roaring_bitmap_contains(scan->only, member))) continue;
-        ask_lens(v, w->lens, h, i, &(struct asking){NULL, w->answers, &due});
+        ask_run(v, w->lens, h, i, &(struct asking){NULL, w->answers, &due});
         scan->fn(scan->ctx, w->number, member, w->answers, due);
     }
     return true;
@@ -407,6 +375,7 @@ enum err panel_scan(struct panel *p, const struct panel_scan *scan, struct why *
     assert(scan->workers >= 1 && scan->workers <= LIMIT_QUERY_WORKERS);
     for (int i = 0; i < scan->workers; i++) {
         scanners[i] = (struct scanner){.scan = scan, .view = panel_view_create(p), .number = i};
+        if (scan->workers == 1) panel_view_learn(scanners[i].view, scan->memory, scan->snapshot);
         scanners[i].answers = mem_alloc(p->count + 1);
     }
     for (size_t l = 0; l < p->lenses.count && err == ERR_OK; l++)

@@ -35,6 +35,10 @@ bool panel_reads_lists(const struct panel *p, size_t i);
 
 struct panel_view *panel_view_create(struct panel *p);
 void panel_view_destroy(struct panel_view *v);
+/* Have whoever is asked about remembered, of a snapshot. 'm', which may be NULL, is of the panel.
+ */
+struct memory;
+void panel_view_learn(struct panel_view *v, struct memory *m, const struct snapshot *s);
 
 /* Ask the expressions with which[i] set about a member: answers[i] becomes 0 or 1, *due the first
  * moment after now at which one of them may answer differently (TIME_NONE: never). The history is
@@ -60,6 +64,7 @@ struct panel_scan {
     const struct snapshot *snapshot;
     const struct roaring_bitmap_s *only; /* NULL = all */
     int workers;
+    struct memory *memory; /* with one worker: learns whoever is seen; NULL = none does */
     struct budget *budget;
     panel_fn *fn;
     void *ctx;

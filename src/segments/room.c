@@ -134,6 +134,7 @@ static void room_destroy(struct room *r)
         live_destroy(r->lives.items[i]);
     for (size_t i = 0; i < r->texts.count; i++)
         mem_free(r->texts.items[i]);
+    memory_destroy(r->memory);
     panel_destroy(r->panel);
     VEC_FINISH(&r->stage);
     VEC_FINISH(&r->pending);
@@ -187,8 +188,9 @@ static enum err room_on_event(struct tx *tx, void *state, const struct event *ev
     r->emitted++;
     if (!r->keeping) return ERR_OK; /* the first segment is built from the log */
     bool both = ev->other && str_starts(registry_kind_name(r->brand, ev->kind), STR("member."));
-    VEC_PUSH(&r->pending, ((struct touch){ev->persona, both ? 0 : ev->kind}));
-    if (both) VEC_PUSH(&r->pending, ((struct touch){ev->other, 0})); /* merged, or apart again */
+    /* rooms before this one may have emitted others, which come before it */
+    VEC_PUSH(&r->pending, ((struct touch){ev->persona, both ? 0 : ev->kind, tx_seq(tx) + 1}));
+    if (both) VEC_PUSH(&r->pending, ((struct touch){ev->other, 0, 0})); /* merged, or apart again */
     return ERR_OK;
 }
 
@@ -197,7 +199,7 @@ static void hand_over(struct room *r)
 {
     if (r->queue.count + r->pending.count > LIMIT_SEGMENT_QUEUE) {
         VEC_RESET(&r->queue);
-        r->rescan = true;
+        r->rescan = r->forget = true;
     } else if (r->pending.count) {
         VEC_RESERVE(&r->queue, r->pending.count);
         memcpy(r->queue.items + r->queue.count, r->pending.items,
@@ -221,6 +223,7 @@ static void room_on_visible(void *state)
         pthread_mutex_lock(&r->lock);
         if (r->keeping) hand_over(r);
         r->rescan |= (bulk || r->purged) && r->keeping;
+        r->forget |= bulk || r->erased || r->purged;
         if (r->purged) r->seq = 0; /* until it is scanned no row is as of any */
         r->told = seq;
         pthread_cond_signal(&r->wake);
@@ -228,7 +231,7 @@ static void room_on_visible(void *state)
     }
     r->seq_seen = seq;
     r->emitted = 0;
-    r->purged = false;
+    r->purged = r->erased = false;
     VEC_RESET(&r->pending);
     drop_stage(r);
     if (r->keeping && keeper_start(r) != ERR_OK)
@@ -240,7 +243,7 @@ static void room_on_rollback(void *state)
     struct room *r = state;
     VEC_RESET(&r->pending);
     r->emitted = 0;
-    r->purged = false;
+    r->purged = r->erased = false;
     drop_stage(r);
     store_forget(r);
 }
@@ -258,8 +261,9 @@ static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *
         struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM segment_list WHERE member = $1");
         sql_bind_int(s, 1, gone->ids[i]);
         TRY(sql_run(s));
-        VEC_PUSH(&r->pending, ((struct touch){gone->ids[i], 0}));
+        VEC_PUSH(&r->pending, ((struct touch){gone->ids[i], 0, 0}));
     }
+    r->erased = true;
     r->staged = r->keeping; /* lists are read anew */
     r->purged |= e->origin != 0;
     return ERR_OK;
@@ -280,7 +284,7 @@ static enum err room_rebuild(struct tx *tx, void *state, struct why *why)
     struct room *r = state;
     (void)why;
     pthread_mutex_lock(&r->lock);
-    r->rescan = true;
+    r->rescan = r->forget = true;
     pthread_mutex_unlock(&r->lock);
     return store_clear(tx);
 }
@@ -347,14 +351,22 @@ void segments_get_field(void *ctx, uint32_t member, enum expr_field field, struc
 
 /* ---- what readers ask ---- */
 
+/* The keeper may not have read yet what was committed. */
+static bool is_building(const struct room *r, const struct live *l)
+{
+    uint64_t place;
+    bool saved = map_get(r->saved, str_of(l->code), &place);
+    return live_is_building(l) || (saved && r->texts.items[place] != l->read);
+}
+
 bool segments_state(struct brand *b, uint32_t id, struct segment_state *out)
 {
     struct room *r = room_of(b);
     pthread_mutex_lock(&r->lock);
     const struct live *l = room_find_id(r, id);
     if (l)
-        *out = (struct segment_state){roaring_bitmap_get_cardinality(l->members),
-                                      live_is_building(l), l->broken, l->moved_at};
+        *out = (struct segment_state){roaring_bitmap_get_cardinality(l->members), is_building(r, l),
+                                      l->broken, l->moved_at};
     pthread_mutex_unlock(&r->lock);
     return l != NULL;
 }

@@ -84,6 +84,7 @@ static void add(struct panel *p, struct str text, struct entry *out)
             out->lens = p->lenses.count - 1;
             out->basis = basis_of(e, text, &p->names.rules);
             out->fields = expr_fields(e);
+            l->fields |= out->fields != 0;
             expr_get_reach_ever(e, p->arena, &out->reach);
             p->warned |= expr_warning_count(e) > 0;
             p->rhythm |= (out->fields & RHYTHM_FIELDS) != 0;
@@ -239,8 +240,9 @@ void panel_ask_lens(struct panel_view *v, size_t lens, const struct expr_context
     }
     if (fields >> FIELD_CONSENTED & 1)
         sooner(a->due, people_consent_due(p->brand, h->member[index], c->now));
-    sooner(a->due, first_after(h, index, c->now));
-    const struct fold_state *state = p->lenses.items[lens]->plan.derived
+    const struct lens *l = p->lenses.items[lens];
+    if (l->fields || l->plan.derived) sooner(a->due, first_after(h, index, c->now));
+    const struct fold_state *state = l->plan.derived
                                          ? person_state(v->persons[lens]) /* changes to come */
                                          : person_folded(v->persons[lens]);
     if (!state) return;
@@ -354,18 +356,59 @@ static bool scan_run(void *worker, const struct history *run)
     return true;
 }
 
+/* Which rows a scan needs. */
+struct extent {
+    int64_t from;
+    VEC(uint16_t) kinds;
+};
+
+static void widen_extent(void *ctx, const struct expr_need *need)
+{
+    struct extent *x = ctx;
+    /* their number alone is asked for, of all times */
+    int64_t from = need->last == 0 && need->from == INT64_MAX ? INT64_MIN : need->from;
+    if (from < x->from) x->from = from;
+    VEC_PUSH(&x->kinds, need->kind);
+}
+
+/* Where every expression of a lens holds of nobody without rows of its calls, and reads nothing
+ * else, only those rows are asked for: nobody else is in, now or later, as far as the clock goes.
+ * What is after now is among them. */
+static bool find_extent(const struct panel *p, size_t lens, struct extent *out)
+{
+    const struct lens *l = p->lenses.items[lens];
+    const struct expr_context c = {.zone = p->in.zone, .now = p->in.now, .scratch = p->arena};
+    bool bounded = !l->fields && !l->plan.derived;
+    *out = (struct extent){.from = INT64_MAX};
+    for (size_t i = 0; i < p->count && bounded; i++) {
+        const struct entry *e = &p->entries[i];
+        if (e->lens != lens || !e->expr) continue;
+        expr_each_need(e->expr, &c, widen_extent, out);
+        bounded = e->reach.needed;
+    }
+    return bounded && out->kinds.count > 0;
+}
+
 static enum err scan_lens(struct panel *p, size_t lens, const struct panel_scan *scan,
                           struct scanner *scanners, struct why *why)
 {
     void *pointers[LIMIT_QUERY_WORKERS];
     struct scan read = scan_of(p->lenses.items[lens]);
+    struct extent extent;
+    if (find_extent(p, lens, &extent)) {
+        read.from = extent.from;
+        read.kinds = extent.kinds.items;
+        read.kind_count = extent.kinds.count;
+    }
     for (int i = 0; i < scan->workers; i++) {
         scanners[i].lens = lens;
         memset(scanners[i].answers, 0, p->count);
         pointers[i] = &scanners[i];
     }
-    return eventlog_scan(scan->snapshot, &read, pointers, scan->workers, scan_run, scan->budget,
-                         why);
+    enum err err =
+        eventlog_scan(scan->snapshot, &read, pointers, scan->workers, scan_run, scan->budget, why);
+    VEC_FINISH(&extent.kinds);
+    return err;
 }
 
 enum err panel_scan(struct panel *p, const struct panel_scan *scan, struct why *why)

@@ -9,7 +9,8 @@
 
 struct lens {
     struct plan plan;
-    bool fold; /* an expression reads a field of the fold */
+    bool fold;   /* an expression reads a field of the fold */
+    bool fields; /* or any field */
 };
 
 struct entry {

@@ -40,8 +40,8 @@ const struct command_entry command_list[] = {
      "IN.tar.zst --data DIR --erasures FILE|none [--key FILE]",
      "a new data directory from a backup, without those whom the list names (DIR.erasures.log)"},
     {"erase", command_erase, NEEDS_DATA,
-     "--data DIR --brand SLUG [--source NAME] [--erasure-log FILE] KIND:VALUE",
-     "erase the member with this identity, such as phone:13800138000: events and all"},
+     "--data DIR (--brand SLUG [--source NAME] [--erasure-log FILE] KIND:VALUE | --erasures FILE)",
+     "erase the member with this identity, such as phone:13800138000, or all whom a list names"},
     {"staff", command_staff, NEEDS_DATA,
      "add NAME | list | reset NAME | remove NAME | disable NAME | enable NAME  --data DIR\n"
      "                    [--brand SLUG] [--role ROLE] [--url URL]",

@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from wellfield import BINARY, Skip, Store, http, run  # noqa: E402
+from wellfield import BINARY, Skip, Store, http, psql, run  # noqa: E402
 
 CANARY = "Xanthippe"  # in names and texts of one member, and nowhere else
 PEOPLE, DAYS = 30, 40
@@ -105,6 +105,33 @@ def asked_of(directory, question):
     p = subprocess.run([BINARY, "query", "--data", directory, "--brand", "shop", json.dumps(question)], capture_output=True, text=True, timeout=60)
     assert p.returncode == 0, p.stderr
     return json.loads(p.stdout)
+
+
+def test_a_store_put_back_by_other_means_is_brought_up_to_the_list():
+    """Files copied and put back, and on PostgreSQL pg_dump and its way back."""
+    with Store() as store:
+        fill(store)
+        copy, dump = store.dir + ".copy", os.path.join(store.folder, "dump.sql")
+        shutil.copytree(store.dir, copy)
+        if store.store:
+            subprocess.run(["pg_dump", "-d", store.store, "-f", dump], check=True, capture_output=True, timeout=120)
+        store.run("erase", f"user:{CANARY}-{NUMBER}")
+        if store.store:
+            for schema in psql(store.store, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'wf%'"):
+                psql(store.store, f"DROP SCHEMA {schema} CASCADE")
+            subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", store.store, "-f", dump], check=True, capture_output=True, timeout=120)
+        shutil.rmtree(store.dir)
+        shutil.move(copy, store.dir)
+        who = {"trend": {"kind": "page.viewed", "by": "month"}}
+        assert sum(p["value"] or 0 for p in store.query(who)["points"]) == PEOPLE * DAYS  # they are back
+        listed = store.dir + ".erasures.log"
+        assert store.cli("erase", "--data", store.dir, "--brand", "shop", "--erasures", listed, check=False).returncode == 2
+        done = json.loads(store.cli("erase", "--data", store.dir, "--erasures", listed).stdout)
+        assert done["lines"] == 1 and done["personas"] == 1 and done["events"] >= DAYS, done
+        assert sum(p["value"] or 0 for p in store.query(who)["points"]) == (PEOPLE - 1) * DAYS
+        check_erased(store)
+        assert json.loads(store.cli("erase", "--data", store.dir, "--erasures", listed).stdout)["personas"] == 0
+        store.verify()
 
 
 def test_a_backup_of_before_is_restored_without_who_was_erased_since():

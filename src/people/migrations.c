@@ -101,5 +101,8 @@ const struct migration people_migrations[] = {
         " before_at {int} NOT NULL, removed {int} NOT NULL, PRIMARY KEY (purge, class))"},
     {9, "CREATE TABLE link_recall (persona {int} PRIMARY KEY, round {int} NOT NULL,"
         " at {int} NOT NULL)"},
+    {10, "CREATE TABLE tag_ousted (run {int} NOT NULL, persona {int} NOT NULL, tag {int} NOT NULL,"
+         " at {int} NOT NULL, expires_at {int}, source {text} NOT NULL, was_run {int} NOT NULL,"
+         " PRIMARY KEY (run, persona, tag))"},
     {0, NULL},
 };

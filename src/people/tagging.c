@@ -79,6 +79,25 @@ static enum err held_now(const struct work *w, uint32_t member, struct tag_held 
     return tag_held_by(tx_sql(w->tx), member, tx_arena(w->tx), held, count, &why);
 }
 
+/* So that undoing the run brings it back. */
+static enum err note_ousted(const struct work *w, uint32_t member, const struct tag_held *h)
+{
+    struct sql_stmt *s = sql_use(
+        tx_sql(w->tx), "INSERT INTO tag_ousted (run, persona, tag, at, expires_at, source, was_run)"
+                       " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run, persona, tag)"
+                       " DO NOTHING");
+    if (!w->t->run) return ERR_OK;
+    sql_bind_int(s, 1, w->t->run);
+    sql_bind_int(s, 2, member);
+    sql_bind_int(s, 3, h->tag.id);
+    sql_bind_int(s, 4, h->at);
+    if (h->expires_at == TIME_NONE) sql_bind_null(s, 5);
+    if (h->expires_at != TIME_NONE) sql_bind_int(s, 5, h->expires_at);
+    sql_bind_str(s, 6, h->source);
+    sql_bind_int(s, 7, h->run);
+    return sql_run(s);
+}
+
 /* The other tags of the group go; those that were hidden by the one that counted go unsaid. */
 static enum err oust(const struct work *w, uint32_t member)
 {
@@ -100,8 +119,11 @@ static enum err oust(const struct work *w, uint32_t member)
     for (size_t i = 0; i < rivals.count && err == ERR_OK; i++) {
         bool there, counted = false;
         err = tagging_take(w->p, w->tx, member, rivals.items[i].id, &there);
-        for (size_t k = 0; k < held_count; k++)
-            counted |= held[k].tag.id == rivals.items[i].id;
+        for (size_t k = 0; k < held_count && err == ERR_OK; k++) {
+            if (held[k].tag.id != rivals.items[i].id) continue;
+            counted = true;
+            err = note_ousted(w, member, &held[k]);
+        }
         if (err == ERR_OK && there && counted)
             err = emit(w->p, w->tx, member, &rivals.items[i], false, w->source);
     }
@@ -265,6 +287,63 @@ static enum err run_find(struct tx *tx, void *arg, struct why *why)
     return ERR_OK;
 }
 
+/* What the run has put out of its place, unless another tag of the group has come since, or its
+ * time is over. */
+struct ousted {
+    struct tag_held held;
+    bool there;
+};
+
+static enum err read_ousted(const struct work *w, uint32_t persona, uint32_t run,
+                            struct ousted *out)
+{
+    struct sql_stmt *s =
+        sql_use(tx_sql(w->tx), "SELECT t.id, t.tag_group, t.name, o.at, o.expires_at, o.source,"
+                               " o.was_run FROM tag_ousted o JOIN tag t ON t.id = o.tag"
+                               " WHERE o.run = $1 AND o.persona = $2 AND t.tag_group = $3");
+    *out = (struct ousted){.there = false};
+    sql_bind_int(s, 1, run);
+    sql_bind_int(s, 2, persona);
+    sql_bind_int(s, 3, w->tag.group);
+    TRY(sql_step(s, &out->there));
+    if (!out->there) return ERR_OK;
+    out->held = (struct tag_held){
+        .tag = {(uint32_t)sql_int(s, 0), (uint32_t)sql_int(s, 1),
+                arena_str(tx_arena(w->tx), sql_str(s, 2))},
+        .at = sql_int(s, 3),
+        .expires_at = sql_is_null(s, 4) ? TIME_NONE : sql_int(s, 4),
+        .source = arena_str(tx_arena(w->tx), sql_str(s, 5)),
+        .run = (uint32_t)sql_int(s, 6),
+    };
+    sql_reset(s);
+    bool over = out->held.expires_at != TIME_NONE && out->held.expires_at <= tx_now(w->tx);
+    out->there = !over;
+    return ERR_OK;
+}
+
+static enum err bring_back(const struct work *w, uint32_t persona)
+{
+    struct ousted o;
+    struct tag_held *held;
+    size_t count;
+    uint32_t member = identity_member(w->p, persona);
+    TRY(read_ousted(w, persona, w->t->run, &o));
+    if (!o.there) return ERR_OK;
+    TRY(held_now(w, member, &held, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (held[i].tag.group == w->tag.group) return ERR_OK;
+    }
+    struct work old = *w;
+    struct tagging as_was = *w->t;
+    as_was.expires_at = o.held.expires_at;
+    as_was.run = o.held.run;
+    old.t = &as_was;
+    old.tag = o.held.tag;
+    old.source = o.held.source;
+    TRY(write_row(&old, member, o.held.at));
+    return emit(w->p, w->tx, member, &o.held.tag, true, w->source);
+}
+
 /* The next thousand of the run's rows; rows that are gone are not among them any more. */
 static enum err run_undo(struct tx *tx, void *arg, struct why *why)
 {
@@ -285,8 +364,10 @@ static enum err run_undo(struct tx *tx, void *arg, struct why *why)
         if (!row) break;
         personas[t->count++] = (uint32_t)sql_int(s, 0);
     }
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = 0; i < t->count; i++) {
         TRY(change_one(&w, personas[i]));
+        if (w.exclusive) TRY(bring_back(&w, personas[i]));
+    }
     return ERR_OK;
 }
 

@@ -44,6 +44,7 @@ export const inventoryZh: Record<string, [string, string]> = {
   tag_group: ["标签的分组", BRAND],
   tag: ["有哪些标签", BRAND],
   tag_run: ["一次打上的标签，以便撤销", "直到标签被删除"],
+  tag_ousted: ["一次打标签时顶替了哪些标签，以便撤销", "直到标签被删除"],
   consent_purpose: ["用户可以同意的用途", BRAND],
   consent_text: ["当时同意的文字", BRAND],
   consent_list: ["可以退订的名单", BRAND],

@@ -185,6 +185,40 @@ static void a_run_is_undone_and_nothing_else(void **state)
     place_close(&p);
 }
 
+static void undoing_brings_back_what_was_put_out_of_its_place(void **state)
+{
+    struct place p;
+    struct why why = {0};
+    (void)state;
+    place_open(&p, "Asia/Shanghai");
+    struct tag_group g = {.name = STR("level"), .colour = STR("gold"), .exclusive = true};
+    place_must(tag_group_save(p.brand, &g, &why), &why, "group");
+    uint32_t gold = tag(&p, "gold", g.id), silver = tag(&p, "silver", g.id),
+             tin = tag(&p, "tin", g.id);
+    uint32_t who[] = {member(&p, "anna"), member(&p, "ben"), member(&p, "cara"), member(&p, "dan")};
+    struct tagging first = {.tag = silver,
+                            .expires_at = PLACE_NOW + 5 * TIME_DAY,
+                            .members = who,
+                            .count = 3,
+                            .source = STR("staff:lily")};
+    place_must(tag_members(p.brand, &first, &why), &why, "silver");
+    struct tagging run = give(&p, gold, who, 4);
+    assert_true(run.changed == 4 && holds(&p, who[0], FIELD_TAG, "gold"));
+    give(&p, tin, who + 1, 1); /* ben's next one stays */
+    struct tagging undo = {.tag = gold, .source = STR("staff:lily")};
+    place_must(tag_undo(p.brand, run.run, &undo, &why), &why, "undo");
+    assert_int_equal(undo.changed, 3);
+    assert_true(holds(&p, who[0], FIELD_TAG, "silver") && holds(&p, who[2], FIELD_TAG, "silver"));
+    assert_true(holds(&p, who[1], FIELD_TAG, "tin") && !holds(&p, who[1], FIELD_TAG, "silver"));
+    assert_false(holds(&p, who[3], FIELD_TAG, "silver") || holds(&p, who[3], FIELD_TAG, "gold"));
+    verify(&p); /* with the timers of before */
+    p.env.now_ms = PLACE_NOW + 5 * TIME_DAY + 1;
+    place_must(brand_flush(p.brand, &why), &why, "flush");
+    assert_false(holds(&p, who[0], FIELD_TAG, "silver"));
+    verify(&p);
+    place_close(&p);
+}
+
 static void names_are_ones_own_and_what_is_used_stays(void **state)
 {
     struct place p;
@@ -223,6 +257,7 @@ int main(void)
         cmocka_unit_test(an_exclusive_group_keeps_the_last_also_of_the_merged),
         cmocka_unit_test(a_tag_runs_out_at_its_moment),
         cmocka_unit_test(a_run_is_undone_and_nothing_else),
+        cmocka_unit_test(undoing_brings_back_what_was_put_out_of_its_place),
         cmocka_unit_test(names_are_ones_own_and_what_is_used_stays),
     };
     return engine_run(tests);

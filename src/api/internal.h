@@ -51,6 +51,7 @@ extern const struct spec privacy_specs[];
 extern const struct spec retention_specs[];
 extern const struct spec saved_specs[];
 extern const struct spec tag_specs[];
+extern const struct spec tag_rule_specs[];
 extern const struct spec note_specs[];
 extern const struct spec consent_specs[];
 extern const struct spec preference_specs[];

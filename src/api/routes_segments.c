@@ -8,6 +8,7 @@
 #include "api/put.h"
 #include "api/segment_call.h"
 #include "api/sight.h"
+#include "segments/tag_rules.h"
 
 /* ---- writing them ---- */
 
@@ -172,12 +173,24 @@ static enum err add_segment(struct call *c, struct json_writer *w, struct why *w
     return put_one(c, w, &s);
 }
 
+/* What a tag follows is changed with the tag. */
+static enum err check_free(struct call *c, const struct segment *s, struct why *why)
+{
+    struct sql *db;
+    bool of_tag = false;
+    TRY(call_reader(c, &db, why));
+    enum err err = tag_rule_of_segment(db, s->code, &of_tag);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    return of_tag ? why_fail(why, ERR_CONFLICT, MSG_SEGMENT_OF_TAG, "", NULL) : ERR_OK;
+}
+
 static enum err change_segment(struct call *c, struct json_writer *w, struct why *why)
 {
     struct segment s;
     TRY(segment_of_path(c, &s, why));
     TRY(call_if_match(c, s.version, why));
     const struct segment before = s;
+    TRY(check_free(c, &s, why));
     TRY(read_wanted(c, &s, why));
     TRY(segments_change(c->brand, &s, c->arena, why));
     TRY(tell(c, &before, &s, why));
@@ -190,6 +203,7 @@ static enum err remove_segment(struct call *c, struct json_writer *w, struct why
     (void)w;
     TRY(segment_of_path(c, &s, why));
     TRY(call_if_match(c, s.version, why));
+    TRY(check_free(c, &s, why));
     TRY(segments_remove(c->brand, &s, why));
     return tell(c, &s, NULL, why);
 }

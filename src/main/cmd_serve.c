@@ -13,6 +13,7 @@
 #include "main/read_ahead.h"
 #include "main/session.h"
 #include "main/socket.h"
+#include "main/tagger.h"
 
 #define HTTP_THREADS 4
 
@@ -71,6 +72,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     struct socket_door *door = NULL;
     struct read_ahead *ahead = NULL;
     struct purger *purger = NULL;
+    struct tagger *tagger = NULL;
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -98,6 +100,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
         api_set_server(api, server);
         ahead = read_ahead_start(d, api);
         purger = purger_start(d);
+        tagger = tagger_start(d);
         fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));
         err = offer_setup(s, d, http_address(server), why);
         fflush(s->out);
@@ -106,6 +109,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
         if (!wait_for_end(d, &signals)) err = why_fail(why, ERR_IO, MSG_POISONED, "", NULL);
         log_info("main", "stopping", NULL);
     }
+    tagger_stop(tagger);
     purger_stop(purger);
     read_ahead_stop(ahead);
     socket_door_close(door);

@@ -104,5 +104,10 @@ const struct migration people_migrations[] = {
     {10, "CREATE TABLE tag_ousted (run {int} NOT NULL, persona {int} NOT NULL, tag {int} NOT NULL,"
          " at {int} NOT NULL, expires_at {int}, source {text} NOT NULL, was_run {int} NOT NULL,"
          " PRIMARY KEY (run, persona, tag))"},
+    {11,
+     "CREATE TABLE tag_rule (tag {int} PRIMARY KEY, segment {text} NOT NULL, keep {int} NOT NULL,"
+     " at {int} NOT NULL, source {text} NOT NULL);"
+     "CREATE TABLE tag_hand (tag {int} NOT NULL, persona {int} NOT NULL,"
+     " PRIMARY KEY (tag, persona))"},
     {0, NULL},
 };

@@ -295,6 +295,10 @@ static enum err run_remove_tag(struct tx *tx, void *arg, struct why *why)
     sql_bind_int(s, 1, *id);
     TRY(one_number(s, &rows));
     if (rows) return why_fail(why, ERR_CONFLICT, MSG_TAG_IN_USE, "", "%d", (int)rows);
+    s = sql_use(tx_sql(tx), "SELECT COUNT(*) FROM tag_rule WHERE tag = $1");
+    sql_bind_int(s, 1, *id);
+    TRY(one_number(s, &rows));
+    if (rows) return why_fail(why, ERR_CONFLICT, MSG_TAG_HAS_RULE, "", NULL);
     TRY(delete_row(tx_sql(tx),
                    "DELETE FROM tag_ousted WHERE run IN (SELECT id FROM tag_run WHERE tag = $1)",
                    *id));

@@ -64,6 +64,11 @@ struct tag_held {
 MUST_CHECK enum err tag_held_by(struct sql *db, uint32_t member, struct arena *arena,
                                 struct tag_held **out, size_t *count, struct why *why);
 
+/* What gives by a rule says so; it takes only what it gave. By hand wins: what was taken by hand is
+ * not given again, what was given by hand is not taken, and a tag of an exclusive group is not put
+ * out of its place. */
+#define TAG_BY_RULE "rule"
+
 /* Give a tag to members, or take it away. */
 struct tagging {
     uint32_t tag;

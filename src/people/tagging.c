@@ -158,11 +158,12 @@ static enum err set_expiry(const struct work *w, uint32_t member, const struct t
     bool there;
     struct work same = *w;
     struct tagging as_given = *w->t;
-    if (old->expires_at == w->t->expires_at) return ERR_OK;
+    bool taken_over = str_is(old->source, TAG_BY_RULE); /* by hand wins */
+    if (old->expires_at == w->t->expires_at && !taken_over) return ERR_OK;
     TRY(tagging_take(w->p, w->tx, member, w->tag.id, &there));
-    as_given.run = old->run;
+    as_given.run = taken_over ? w->t->run : old->run;
     same.t = &as_given;
-    same.source = old->source;
+    if (!taken_over) same.source = old->source;
     return write_row(&same, member, old->at);
 }
 
@@ -191,6 +192,58 @@ static enum err is_member(struct tx *tx, uint32_t member, bool *known)
     return ERR_OK;
 }
 
+/* ---- rules ---- */
+
+static bool is_rule(const struct work *w)
+{
+    return str_is(w->source, TAG_BY_RULE);
+}
+
+static enum err was_taken_by_hand(const struct work *w, uint32_t member, bool *out)
+{
+    struct sql_stmt *s =
+        sql_use(tx_sql(w->tx),
+                "SELECT 1 FROM tag_hand h WHERE h.tag = $2 AND " OF_MEMBER("h.persona") " LIMIT 1");
+    sql_bind_int(s, 1, member);
+    sql_bind_int(s, 2, w->tag.id);
+    TRY(sql_step(s, out));
+    if (*out) sql_reset(s);
+    return ERR_OK;
+}
+
+/* A rule gives where nothing by hand is against it, and takes what rules gave. */
+static enum err may_rule(const struct work *w, uint32_t member, bool *out)
+{
+    struct tag_held *held;
+    size_t count;
+    bool has = false, rival = false, other = false;
+    TRY(held_now(w, member, &held, &count));
+    for (size_t i = 0; i < count; i++) {
+        bool same = held[i].tag.id == w->tag.id;
+        has |= same;
+        other |= same && !str_is(held[i].source, TAG_BY_RULE);
+        rival |= !same && w->exclusive && held[i].tag.group == w->tag.group;
+    }
+    *out = w->t->remove ? has && !other : !has && !rival;
+    if (w->t->remove || !*out) return ERR_OK;
+    TRY(was_taken_by_hand(w, member, &other));
+    *out = !other;
+    return ERR_OK;
+}
+
+/* What is done by hand binds the rule of the tag, if it has one. */
+static enum err bind_rule(const struct work *w, uint32_t member)
+{
+    struct sql_stmt *s = sql_use(tx_sql(w->tx), "INSERT INTO tag_hand (tag, persona) SELECT tag,"
+                                                " CAST($1 AS bigint) FROM tag_rule WHERE tag = $2"
+                                                " ON CONFLICT (tag, persona) DO NOTHING");
+    if (!w->t->remove)
+        s = sql_use(tx_sql(w->tx), "DELETE FROM tag_hand WHERE tag = $2 AND " OF_MEMBER("persona"));
+    sql_bind_int(s, 1, member);
+    sql_bind_int(s, 2, w->tag.id);
+    return sql_run(s);
+}
+
 static enum err change_one(const struct work *w, uint32_t persona)
 {
     bool known, changed = false;
@@ -200,6 +253,13 @@ static enum err change_one(const struct work *w, uint32_t persona)
         return ERR_OK;
     }
     uint32_t member = identity_member(w->p, persona);
+    bool may = true;
+    if (is_rule(w)) TRY(may_rule(w, member, &may));
+    if (!may) {
+        w->t->same++;
+        return ERR_OK;
+    }
+    if (!is_rule(w)) TRY(bind_rule(w, member));
     if (w->t->remove) {
         TRY(tagging_take(w->p, w->tx, member, w->tag.id, &changed));
         if (changed) TRY(emit(w->p, w->tx, member, &w->tag, false, w->source));

@@ -95,6 +95,8 @@ def keep_records(w):
     w.call("DELETE", "/{brand}/members/{id}/tags/{tag}", status=204, id="m1", tag=tag)
     run = w.call("POST", "/{brand}/tags/{tag}/apply", {"members": ["m1"]}, tag=tag)["run"]
     w.call("POST", "/{brand}/tags/{tag}/undo", {"run": run}, tag=tag)
+    w.call("PUT", "/{brand}/tags/{tag}/rule", {"expression": "orders > 99"}, tag=tag)
+    w.call("DELETE", "/{brand}/tags/{tag}/rule", tag=tag)
     w.call("DELETE", "/{brand}/tags/{tag}", status=204, tag=tag)
     w.call("DELETE", "/{brand}/tags/groups/{group}", status=204, group=group)
     note = w.call("POST", "/{brand}/members/{id}/notes", {"text": "calls at noon"}, 201, id="m1")["id"]

@@ -389,6 +389,48 @@ def test_a_link_is_recalled():
     assert audited("preference.recalled")[0]["subject"].startswith("member:") and audited("preference.recalled_all")
 
 
+def until(what):
+    deadline = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_rule_gives_a_tag_and_takes_it_and_by_hand_wins():
+    level = call("POST", "/tags/groups", {"name": "城", "exclusive": True}, 201)["id"]
+    tag, rival = (call("POST", "/tags", {"name": n, "group": level}, 201)["id"] for n in ("南城", "北城"))
+    one, other, third = member(30), member(31), member(32)
+    for m in (one, other, third):
+        call("PUT", f"/members/{m}/traits/town", {"value": "南"}, 204)
+    call("PUT", f"/members/{third}/tags/{rival}", {}, 204)
+    has = lambda m, t=None: (t or tag) in [h["id"] for h in call("GET", f"/members/{m}/tags")["items"]]
+    made = call("PUT", f"/tags/{tag}/rule", {"expression": 'trait.town="南"'})
+    assert made["segment"] == f"tag-{tag}" and made["expression"] == 'trait.town = "南"', made
+    until(lambda: has(one) and has(other))
+    assert not has(third) and has(third, rival)  # by hand wins
+    assert [h["source"] for h in call("GET", f"/members/{one}/tags")["items"] if h["id"] == tag] == ["rule"]
+    call("PUT", f"/members/{one}/traits/town", {"value": "北"}, 204)
+    until(lambda: not has(one))
+    call("DELETE", f"/members/{other}/tags/{tag}", status=204)
+    call("PUT", f"/members/{one}/traits/town", {"value": "南"}, 204)
+    until(lambda: has(one))
+    assert not has(other)  # taken by hand: it is not given again
+    call("PUT", f"/members/{one}/tags/{tag}", {}, 204)  # given by hand now
+    call("PUT", f"/members/{one}/traits/town", {"value": "北"}, 204)
+    call("DELETE", f"/members/{third}/tags/{rival}", status=204)
+    until(lambda: has(third))  # the place is free
+    assert has(one)
+    for bad in (f'tag("南城")', 'in_segment("x")', "nonsense ="):
+        assert call("PUT", f"/tags/{tag}/rule", {"expression": bad}, 400)["errors"][0]["field"] == "expression", bad
+    call("PUT", "/tags/999999/rule", {"expression": "orders > 1"}, 404)
+    assert [r["tag"] for r in call("GET", "/tags/rules")["items"]] == [tag]
+    call("DELETE", f"/tags/{tag}", status=409)
+    assert call("DELETE", f"/tags/{tag}/rule")["taken"] == 1
+    assert not has(third) and has(one)
+    call("DELETE", f"/tags/{tag}/rule", status=404)
+    assert audited("tag.rule_set") and audited("tag.rule_removed")
+
+
 def test_it_is_all_in_order():
     s = store()
     s.stop()

@@ -44,6 +44,8 @@ export const inventoryZh: Record<string, [string, string]> = {
   tag_group: ["标签的分组", BRAND],
   tag: ["有哪些标签", BRAND],
   tag_run: ["一次打上的标签，以便撤销", "直到标签被删除"],
+  tag_rule: ["按规则打标签的人群", "直到规则被删除"],
+  tag_hand: ["规则给的标签，被手动取下的用户", "直到规则被删除"],
   tag_ousted: ["一次打标签时顶替了哪些标签，以便撤销", "直到标签被删除"],
   consent_purpose: ["用户可以同意的用途", BRAND],
   consent_text: ["当时同意的文字", BRAND],

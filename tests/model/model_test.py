@@ -24,6 +24,7 @@ POSTGRES = os.environ.get("WF_STORE") == "postgresql"
 SEED = int(os.environ.get("MODEL_SEED", "20261123"))
 SEQUENCES = int(os.environ.get("MODEL_SEQUENCES", "500" if POSTGRES else "10000"))
 TOGETHER = 100   # sequences in one brand
+ORDERS = 30      # sets of facts in one brand, each in three orders; as many brands as thousands of sequences
 SHRINK_S = 60    # no longer than this
 totals = {}
 
@@ -36,6 +37,7 @@ def play(ops, zone):
         for op in ops:
             run.do(op, 0)
         run.check()
+        run.do(("changes",))
         run.do(("verify",))
         return None
     except Difference as e:
@@ -100,13 +102,54 @@ def batch(seed, count):
             do(("check",))
             for op in selects:
                 do(op)
-        do(("verify",))
+        run.do(("changes", 3))
+        run.do(("verify",))
         for name, n in run.checked.items():
             totals[name] = totals.get(name, 0) + n
         return None
     except Difference as e:
         print(f"seed {seed}, sequence {e.index}: {e}")
         return (scripts[e.index if e.index is not None else 0], zone, seed, e)
+    finally:
+        driver.close()
+
+
+def orders(seed, count):
+    """The same facts, in three orders of arrival, of people who differ in name only: everything is the same of all."""
+    r = random.Random(seed)
+    zone, now = r.choice(generate.ZONES), generate.START + 100 * generate.fold.DAY
+    twins = [[generate.People(random.Random(seed * 1000 + i), 3 * i + k) for k in range(3)] for i in range(count)]
+    driver = Driver(PROGRAM)
+    run = Run(driver, zone, 3 * count)
+    try:
+        for i in range(6):
+            run.do(("segment", f"s{i}", generate.Expressions(r, (), False, False).member()))
+        run.do(("now", now))
+        waiting = []
+        for same in twins:
+            size = same[0].r.choice((2, 4, 8, 14))
+            for k, people in enumerate(same):
+                if k:
+                    people.r.choice((2, 4, 8, 14))
+                facts = people.plain_facts(now, size)
+                people.links = [f for _, f in facts]
+                r.shuffle(facts)
+                waiting.append((people.index, facts))
+        while waiting:
+            for index, facts in waiting:
+                for op in [facts.pop() for _ in range(min(len(facts), r.choice((0, 1, 3))))]:
+                    run.do(op, index)
+            run.do(r.choice((("send",), ("send",), ("bulk",))))
+            waiting = [w for w in waiting if w[1]]
+        run.check()
+        for same in twins:
+            said = [run.told(people.index, people.name) for people in same]
+            if said[0] != said[1] or said[0] != said[2]:
+                raise Difference(f"the same facts in other orders are not the same: {said}", same[0].index)
+        return None
+    except Difference as e:
+        print(f"orders, seed {seed}: {e}")
+        return e
     finally:
         driver.close()
 
@@ -134,6 +177,8 @@ def main():
         else:
             passed += count
         done += count
+    for seed in range(SEED, SEED + (SEQUENCES // 1000 if not named else 0)):
+        passed, failed = (passed + ORDERS, failed) if not orders(seed, ORDERS) else (passed, failed + 1)
     if not named:
         print(f"{done} sequences from seed {SEED}: " + ", ".join(f"{n} {name}" for name, n in totals.items())
               + f"; {time.process_time() - begun:.0f} s of the model")

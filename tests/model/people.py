@@ -116,7 +116,7 @@ class World:
         asked, other_known = self.resolve(other, at, answer["other"] if answer["other_created"] else None)
         if known and f["kind"] != "member.identified":
             self.event(persona, "member.identified", at, known=True)
-        if other_known:
+        if other_known and not (known and asked == persona):
             self.event(asked, "member.identified", at, known=True)
         columns = {name: f.get(name) for name in ("group", "staff", "content", "touchpoint", "campaign")}
         if persona and f["kind"] == "message.sent" and f.get("group") and f["group"] not in self.known_of(persona).places()[0]:

@@ -11,6 +11,9 @@ LISTS, TAGS, CHANNELS = ("listed",), ("vip", "hot"), ("sms", "email")
 LENGTHS = (1, fold.SECOND, fold.HOUR, fold.DAY, 2 * fold.DAY, 7 * fold.DAY, fold.DORMANT, fold.WINDOW, 30 * fold.DAY, fold.BEFORE,
            fold.SILENT, fold.WINDOW + fold.BEFORE, fold.STANDS)
 
+# What a web page may send.
+PUBLIC = {"page.viewed", "content.viewed", "own.thing", "touchpoint.scanned", "touchpoint.seen", "checkin.done", "member.identified"}
+
 # kind: weight, by the habit of a sequence
 HABITS = {
     "any": {"message.sent": 10, "order.paid": 8, "order.refunded": 5, "group.joined": 5, "group.left": 4, "contact.added": 4,
@@ -101,9 +104,12 @@ class People:
             if r.random() < 0.5:
                 props["n"] = float(r.randrange(4))
         if kind == "member.identified" and r.random() < 0.8:
-            f["traits"] = {"city": r.choice(("Ulm", "Bonn"))} if r.random() < 0.5 else {"score": float(r.randrange(30))}
+            f["traits"] = r.choice(({"city": r.choice(("Ulm", "Bonn"))}, {"score": float(r.randrange(30))}, {"language": "de"},
+                                    {"birthday": r.choice(("2011-01-03", "2011-02-14", "2012-02-29", "1990-03-30"))}))
         if props:
             f["props"] = props
+        if kind in PUBLIC and r.random() < 0.2:
+            f["public"] = "1"
         return ("fact", f)
 
     def plain_facts(self, now, count):
@@ -217,7 +223,8 @@ class Expressions:
             return r.choice(("groups" + self.tail(self.text("g1", "g2"), True), 'in_group("g1")', 'staff("lily")', 'touchpoint("t1")',
                              "touchpoint" + self.tail(self.text("t1", "t2"), True)))
         if what == 11:
-            return r.choice(("trait.city" + self.tail(self.text("Ulm", "Bonn"), True), "trait.score" + self.tail(self.number),
+            return r.choice(("birthday" + self.tail(self.moment), "anniv(birthday)" + self.tail(self.moment),
+                             "language" + self.tail(self.text("de", "zh"), True), "trait.city" + self.tail(self.text("Ulm", "Bonn"), True), "trait.score" + self.tail(self.number),
                              "anniv(joined)" + self.tail(self.moment), 'trait.city ~ "l"'))
         if what == 12:
             return r.choice((f'tag("{r.choice(TAGS)}")', f'consented("{r.choice(CHANNELS)}", "{r.choice(("marketing", "service"))}")',

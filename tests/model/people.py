@@ -4,8 +4,10 @@
 A World is told what is done in order of arrival, and keeps nothing but records: which persona has an identity, which
 merges hold, the events. Everything else is worked out when it is asked. Numbers of new personas are the product's own
 choice, and are told by its answers."""
+from datetime import datetime
+
 import fold
-from expressions import Person
+from expressions import Date, Person
 
 RANK = ("user", "unionid", "wecom", "openid", "phone", "email", "telegram", "device", "name", "anon")
 CAP = {"user": 1}  # of others 5
@@ -60,7 +62,7 @@ class World:
 
     # ---- facts ----
 
-    def resolve(self, who, at, number):
+    def resolve(self, who, at, number, public=False):
         """(the persona of these identities or None, whether they make it known); 'number' if it is a new one."""
         who = sorted(dict.fromkeys(who), key=lambda i: RANK.index(kind(i)))
         if not who:
@@ -79,13 +81,26 @@ class World:
             self.attach(kept, number)
             return number, False
         anchor = self.owner[known[0]]
-        for i in known[1:]:
+        if public:
+            kept = self.allowed(kept, known[0])
+            known = [i for i in kept if i in self.owner]
+        for i in known:
             if self.member(self.owner[i]) != self.member(anchor):
                 self.merges.append((anchor, self.owner[i]))
         new = [i for i in kept if i not in self.owner]
         becomes_known = is_known(new) and not is_known(self.identities({anchor}))
         self.attach(new, anchor)
         return self.owner[kept[0]], becomes_known
+
+    def allowed(self, kept, anchor):
+        """A public key attaches to new and anonymous members, and never merges two known ones."""
+        found, joined = [], self.circle(anchor)
+        for i in kept:
+            theirs = self.circle(i)
+            if i in joined or not is_known(joined) or not is_known(theirs):
+                found.append(i)
+                joined = joined + [x for x in theirs if x not in joined]
+        return found
 
     def circle(self, identity):
         """All identities of its member; itself alone when it is nobody's."""
@@ -112,8 +127,8 @@ class World:
         if f.get("staff") and f["kind"] in TALK and f["kind"] != "dm.received":
             who, other = [], other or who  # written by staff: nobody's but theirs
         at = f["at"]
-        persona, known = self.resolve(who, at, answer["member"] if answer["created"] else None)
-        asked, other_known = self.resolve(other, at, answer["other"] if answer["other_created"] else None)
+        persona, known = self.resolve(who, at, answer["member"] if answer["created"] else None, f.get("public"))
+        asked, other_known = self.resolve(other, at, answer["other"] if answer["other_created"] else None, f.get("public"))
         if known and f["kind"] != "member.identified":
             self.event(persona, "member.identified", at, known=True)
         if other_known and not (known and asked == persona):
@@ -188,12 +203,25 @@ class World:
         """'segments' are compiled expressions by code; None for a static list."""
         personas = self.members()[root]
 
+        def trait(name):
+            said = [(at, place, value) for place, (persona, n, at, value) in enumerate(self.traits)
+                    if persona in personas and n == name]
+            return max(said)[2] if said else None
+
         def field(p, word):
-            if word.startswith("trait."):
-                said = [(at, place, value) for place, (persona, name, at, value) in enumerate(self.traits)
-                        if persona in personas and name == word[6:]]
-                return max(said)[2] if said else None
-            return None  # what nobody keeps yet
+            if word == "birthday":
+                return trait(word) and Date(datetime.fromisoformat(trait(word)).toordinal() - 719163)
+            return trait(word.removeprefix("trait."))
+
+        def is_child(t):
+            """Before the day of turning fourteen."""
+            born = trait("birthday")
+            if not born:
+                return False
+            day = datetime.fromisoformat(born)
+            leap = (day.month, day.day) == (2, 29) and (day.year + 14) % 4
+            turns = datetime(day.year + 14, 3, 1) if leap else day.replace(year=day.year + 14)
+            return self.zone.day(t) < turns.toordinal() - 719163
 
         def call(p, word, names):
             if word == "tag":
@@ -204,6 +232,8 @@ class World:
             if word in ("in_list", "in_segment"):
                 return bool(personas & self.lists.get(names[0], set()))
             channel, purpose = names
+            if is_child(now):
+                return False  # nobody here is a guardian
             said = [c for c in self.consents if c[0] in personas and c[4] == purpose and c[3] in ("*", channel)]
             return max(said, key=lambda c: c[1:3])[5] if said else purpose == "service"
         return Person(root, self.history(root), now, field, call)

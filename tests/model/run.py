@@ -98,6 +98,8 @@ class Run:
         self.driver.tell("fact", *script.fact_words(fact))
 
     def do_send(self, index, how="send"):
+        if any(fact.get("public") for _, fact in self.waiting):
+            how = "send"  # loads are imports
         answers = self.driver.ask(how)
         stored = list(zip(self.waiting, answers))
         if how == "bulk":
@@ -228,9 +230,9 @@ class Run:
                                  f" {before} a millisecond before and {after} then: {self.texts[code]}", index)
 
     def by_clock_alone(self, code):
-        """Does nothing but the clock move it between two operations? A tag that expires is taken by a timer."""
+        """Does nothing but the clock move it between two operations? Tags that expire, and consent, are told as of now."""
         text = self.texts.get(code)
-        return bool(text) and "tag(" not in text and all(self.by_clock_alone(c) for c in re.findall(r'in_segment\("(s\d)"', text))
+        return bool(text) and "tag(" not in text and "consented(" not in text and all(self.by_clock_alone(c) for c in re.findall(r'in_segment\("(s\d)"', text))
 
     def check(self):
         rows = dict((id_, rest) for id_, *rest in map(member_row, self.driver.ask("members")))

@@ -7,7 +7,7 @@
 Words are separated by blanks; the expression of 'segment' and 'select' is the rest of its line. '#' begins a comment."""
 import re
 
-COLUMNS = ("id", "group", "staff", "content", "touchpoint", "campaign")
+COLUMNS = ("id", "public", "group", "staff", "content", "touchpoint", "campaign")
 
 
 def typed(value):

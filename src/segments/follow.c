@@ -185,7 +185,7 @@ static void look_due(struct room *r, const struct snapshot *s, int64_t until)
         VEC_PUSH(&members, r->heap.items[0].member);
         due_pop(r);
     }
-    qsort(members.items, members.count, sizeof(members.items[0]), by_number);
+    if (members.count) qsort(members.items, members.count, sizeof(members.items[0]), by_number);
     size_t kept = 0;
     for (size_t i = 0; i < members.count; i++) {
         if (!kept || members.items[kept - 1] != members.items[i])

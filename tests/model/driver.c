@@ -14,6 +14,7 @@
 #include "people/erasure.h"
 #include "people/look.h"
 #include "people/merge.h"
+#include "people/owner.h"
 #include "people/tag.h"
 
 #define WORDS 40
@@ -260,6 +261,30 @@ static void do_erase(struct line *l)
     answer(people_erase(place.brand, (uint32_t)number(l->word[1]), &erased, &why), &why);
 }
 
+/* owner MEMBER STAFF, or '-' */
+static void do_owner(struct line *l)
+{
+    struct why why = {0};
+    uint32_t member = (uint32_t)number(l->word[1]);
+    struct handover h = {.members = &member,
+                         .count = 1,
+                         .to = strcmp(l->word[2], "-") == 0 ? STR("") : str_of(l->word[2]),
+                         .who = STR("staff:1"),
+                         .reason = STR("")};
+    answer(owner_hand_over(place.brand, &h, &why), &why);
+    printf("changed\t%zu\n", h.changed);
+}
+
+/* rule first|last|active DAYS */
+static void do_rule(struct line *l)
+{
+    struct why why = {0};
+    struct owner_rule rule = {.days = (int)number(l->word[2])};
+    while (strcmp(fold_owner_rule_name(rule.rule), l->word[1]) != 0)
+        rule.rule++;
+    answer(owner_set_rule(place.brand, &rule, &why), &why);
+}
+
 static struct sql *stored(void)
 {
     struct sql *db;
@@ -480,7 +505,9 @@ static void print_member(struct sql_stmt *s, const struct fold_names *names, str
     print_time(f.last_interaction);
     print_time(f.last_order);
     print_time(f.last_act);
-    printf("\t%u\t%u\t%u\t", f.invited, f.qualified, f.contacts);
+    struct str owner = registry_code_text(place.brand, DIM_STAFF, f.owner);
+    printf("\t%u\t%u\t%u\t%.*s\t", f.invited, f.qualified, f.contacts,
+           owner.len ? (int)owner.len : 1, owner.len ? owner.p : "-");
     for (uint32_t i = 0; i < f.group_count; i++) {
         struct str code = registry_code_text(place.brand, DIM_GROUP, f.groups[i]);
         printf("%s%.*s", i ? "," : "", code.len ? (int)code.len : 1, code.len ? code.p : "?");
@@ -554,7 +581,7 @@ static const struct {
     {"consent", do_consent, 6}, {"segment", do_segment, 2}, {"unsegment", do_unsegment, 2},
     {"enlist", do_list, 3},     {"delist", do_list, 3},     {"in", do_in, 2},
     {"select", do_select, 2},   {"moves", do_moves, 1},     {"members", do_members, 1},
-    {"history", do_history, 2},
+    {"history", do_history, 2}, {"owner", do_owner, 3},     {"rule", do_rule, 3},
 };
 
 static void obey(char *text)

@@ -31,13 +31,13 @@ class Date(int):
 class Person:
     """Who is asked about: the history, and what is kept beside it. 'field' and 'call' answer for the records."""
 
-    def __init__(self, number, history, now, field, call):
-        self.number, self.history, self.now, self.field, self.call = number, history, now, field, call
+    def __init__(self, number, history, now, field, call, rule=("first", 28)):
+        self.number, self.history, self.now, self.field, self.call, self.rule = number, history, now, field, call, rule
         self.zone, self.kept, self.derived = history.zone, None, None
 
     def facts(self):
         if self.kept is None:
-            self.kept = self.history.facts(self.now)
+            self.kept = self.history.facts(self.now, self.rule)
         return self.kept
 
     def events(self, kind):

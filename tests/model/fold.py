@@ -25,7 +25,7 @@ SPREAD = {"invite.paid", "invite.qualified"}
 SHARES = {"share.clicked", "invite.qualified", "testimonial.approved"}
 INFORMED = {"live.attended", "class.attended", "sample.given"}
 # What is done with a member, not by or to them: in no figure.
-BOOKKEEPING = {"member.merged", "member.unmerged", "member.tagged", "member.untagged"}
+BOOKKEEPING = {"member.merged", "member.unmerged", "member.tagged", "member.untagged", "member.assigned"}
 
 TRUST = ("unaware", "curious", "acquainted", "informed", "familiar", "bought", "shares")
 
@@ -66,7 +66,7 @@ class Moment:
     """One member's history as far as it reaches at 't', and the questions that the rules ask of it."""
 
     def __init__(self, history, t, zone):
-        self.t, self.zone = t, zone
+        self.t, self.zone, self.history = t, zone, history
         self.events = history.events[: bisect.bisect_right(history.times, t)]
 
     def last(self, kinds):
@@ -135,6 +135,32 @@ class Moment:
             elif was:
                 left = e.at
         return groups, lists, left
+
+    # ---- owner ----
+
+    def owner(self, rule="first", days=28):
+        by_hand = [e for e in self.history.all if e.kind == "member.assigned" and e.at <= self.t]
+        if by_hand and by_hand[-1].staff:
+            return by_hand[-1].staff
+        came = {}  # contact -> since when on their list
+        for e in self.events:
+            if e.kind == "contact.added" and e.staff:
+                came.setdefault(e.staff, e.at)
+            elif e.kind == "contact.deleted":
+                came.pop(e.staff, None)
+        if not came:
+            return None
+        first = min(came, key=lambda staff: (came[staff], staff))
+        if rule == "first":
+            return first
+        if rule == "last":
+            return min(came, key=lambda staff: (-came[staff], staff))
+        talk = [(self.zone.day(e.at), e.at, e.staff) for e in self.events if e.staff and "template" not in e.props
+                and e.kind in ("dm.received", "dm.sent", "message.answered")]
+        recent = [t for t in talk if t[0] > talk[-1][0] - days]
+        on = {staff: len({day for day, _, s in recent if s == staff}) for staff in came}
+        last = {staff: max((at for _, at, s in recent if s == staff), default=NEVER) for staff in came}
+        return min(came, key=lambda staff: (-on[staff], -last[staff], came[staff], staff))
 
     # ---- lifecycle ----
 
@@ -254,8 +280,8 @@ class History:
     def peak(self, t):
         return max((TRUST.index(self.at(x).trust()) for x in set(self.times) if x <= t), default=0)
 
-    def facts(self, t):
-        """Everything that is kept of a member, at 't'."""
+    def facts(self, t, rule=("first", 28)):
+        """Everything that is kept of a member, at 't'; 'rule' is the brand's for owners."""
         m = self.at(t)
         stage, joined = m.stage(), m.first(ACT | JOIN)
         groups, lists, _ = m.places()
@@ -280,6 +306,7 @@ class History:
             "invited": sum(e.kind == "invite.accepted" for e in m.events),
             "qualified": sum(e.kind == "invite.qualified" for e in m.events),
             "contacts": len(lists),
+            "owner": m.owner(*rule),
             "groups": sorted(g or "?" for g in groups),  # "?": without a name
         }
 

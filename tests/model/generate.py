@@ -133,13 +133,15 @@ class People:
     def hand(self, now):
         """Something that a person does with them."""
         r = self.r
-        what = pick(r, {"merge": 6, "unmerge": 6, "erase": 1, "tag": 3, "untag": 2, "consent": 2, "list": 3, "unlist": 1})
+        what = pick(r, {"merge": 6, "unmerge": 6, "erase": 1, "owner": 3, "tag": 3, "untag": 2, "consent": 2, "list": 3, "unlist": 1})
         if what == "merge":
             return (what, self.identity(), self.identity())
         if what == "unmerge":
             return (what, r.randrange(4))
         if what == "tag":
             return (what, self.identity(), r.choice(TAGS), r.choice((None, now + r.choice(LENGTHS))))
+        if what == "owner":
+            return (what, self.identity(), r.choice(("lily", "rose", None)))
         if what == "untag":
             return (what, self.identity(), r.choice(TAGS))
         if what == "consent":
@@ -220,7 +222,7 @@ class Expressions:
         if what == 9:
             return f"{r.choice(FLAGS)} = {r.choice(('true', 'false'))}"
         if what == 10:
-            return r.choice(("groups" + self.tail(self.text("g1", "g2"), True), 'in_group("g1")', 'staff("lily")', 'touchpoint("t1")',
+            return r.choice(("owner" + self.tail(self.text("lily", "rose"), True), "groups" + self.tail(self.text("g1", "g2"), True), 'in_group("g1")', 'staff("lily")', 'touchpoint("t1")',
                              "touchpoint" + self.tail(self.text("t1", "t2"), True)))
         if what == 11:
             return r.choice(("birthday" + self.tail(self.moment), "anniv(birthday)" + self.tail(self.moment),
@@ -277,6 +279,8 @@ def ticks(r, people, count):
             if r.random() < 0.25:
                 i = r.randrange(6)
                 common.append(("segment", codes[i], Expressions(r, codes[:i], i == 5).member()))
+            if r.random() < 0.2:
+                common.append(("rule", r.choice(("first", "last", "active")), r.choice((1, 7, 28))))
             if r.random() < 0.1:
                 common.append(("unsegment", r.choice(codes)))
             if r.random() < 0.15:

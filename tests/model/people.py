@@ -199,7 +199,7 @@ class World:
 
     # ---- asking ----
 
-    def person(self, root, now, segments):
+    def person(self, root, now, segments, rule=("first", 28)):
         """'segments' are compiled expressions by code; None for a static list."""
         personas = self.members()[root]
 
@@ -236,7 +236,7 @@ class World:
                 return False  # nobody here is a guardian
             said = [c for c in self.consents if c[0] in personas and c[4] == purpose and c[3] in ("*", channel)]
             return max(said, key=lambda c: c[1:3])[5] if said else purpose == "service"
-        return Person(root, self.history(root), now, field, call)
+        return Person(root, self.history(root), now, field, call, rule)
 
 
 def is_known(identities):

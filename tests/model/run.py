@@ -52,13 +52,14 @@ def member_row(words):
     """A line of 'members'."""
     time = lambda w: None if w == "-" else int(w)
     (id_, stage, since, trust, flags, created, seen, events, orders, spent, _, due, _, _, peak, churn, _, joined, interaction,
-     order, act, invited, qualified, contacts, groups) = words + [""] * (25 - len(words))
+     order, act, invited, qualified, contacts, owner, groups) = words + [""] * (26 - len(words))
     return int(id_), {
         "lifecycle": STAGES[int(stage)], "churn": CHURN[int(churn)], "trust": fold.TRUST[int(trust)], "peak": peak,
         **{name: bool(int(flags) >> i & 1) for i, name in enumerate(FLAGS)},
         "created": int(created), "joined": time(joined), "last_seen": int(seen), "last_interaction": time(interaction),
         "last_order": time(order), "last_act": time(act), "events": int(events), "orders": int(orders), "spent": int(spent),
         "invited": int(invited), "qualified": int(qualified), "contacts": int(contacts),
+        "owner": None if owner == "-" else owner,
         "groups": sorted(groups.split(",")) if groups else [],
     }, int(since), time(due)
 
@@ -72,6 +73,7 @@ class Run:
         self.texts, self.segments = {}, {}  # code -> expression as text, compiled; None of a static list
         self.waiting = []                   # facts: (world, fact)
         self.compiled = {}
+        self.rule = ("first", 28)           # who owns a member
         self.checked = {"members": 0, "facts": 0, "memberships": 0, "moves": 0, "changes": 0, "selected": 0}
         driver.ask("open", zone)
         for tag in ("vip", "hot"):
@@ -167,6 +169,17 @@ class Run:
             self.must(index, "erase", member)
             world.erase(member)
 
+    def do_owner(self, index, identity, staff):
+        world, member = self.member_of(index, identity)
+        if member:
+            answer = self.driver.ask("owner", member, staff or "-")
+            if answer[-1] == ["changed", "1"]:
+                world.event(member, "member.assigned", self.now, staff=staff)
+
+    def do_rule(self, index, rule, days):
+        self.must(index, "rule", rule, days)
+        self.rule = rule, days
+
     def do_tag(self, index, identity, tag, expires):
         world, member = self.member_of(index, identity)
         if member:
@@ -231,7 +244,7 @@ class Run:
             if not exact or reason != "clock" or index is None or not self.by_clock_alone(code):
                 continue
             self.checked["moves"] += 1
-            before, after = (self.segments[code](self.worlds[index].person(int(member), t, self.segments)) for t in (int(at) - 1, int(at)))
+            before, after = (self.segments[code](self.worlds[index].person(int(member), t, self.segments, self.rule)) for t in (int(at) - 1, int(at)))
             if (before, after) != (entered == "0", entered == "1"):
                 raise Difference(f"m{member} {'entered' if entered == '1' else 'left'} {code} by the clock at {at}; the model says"
                                  f" {before} a millisecond before and {after} then: {self.texts[code]}", index)
@@ -250,7 +263,7 @@ class Run:
                 if root not in rows:
                     raise Difference(f"m{root} has no row", index)
                 self.compare(index, world, root, rows.pop(root))
-                person = world.person(root, self.now, self.segments)
+                person = world.person(root, self.now, self.segments, self.rule)
                 for code, answer in self.segments.items():
                     if answer is None:
                         wanted = person.call(person, "in_list", [code])
@@ -267,7 +280,7 @@ class Run:
         said, since, due = row
         history = world.history(root)
         at = max(self.now, history.times[-1])  # a row is as of the latest event if a sender's clock runs ahead
-        wanted = history.facts(at)
+        wanted = history.facts(at, self.rule)
         self.checked["members"] += 1
         for name, value in wanted.items():
             self.checked["facts"] += 1
@@ -328,7 +341,7 @@ class Run:
         for i, world in enumerate(self.worlds):
             for root in world.members():
                 self.checked["selected"] += 1
-                if answer(world.person(root, self.now, self.segments)) != (root in found):
+                if answer(world.person(root, self.now, self.segments, self.rule)) != (root in found):
                     raise Difference(f"m{root} is {'selected' if root in found else 'not selected'}, the model says otherwise: {text}", i)
 
     def do_check(self, index):

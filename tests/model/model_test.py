@@ -7,6 +7,7 @@ model (fold.py, people.py, expressions.py) makes of the log.
     MODEL_SEED=7 MODEL_SEQUENCES=200 python3 …            others, or as many
 
 A sequence that fails is played alone, shrunk and printed as a script. WF_STORE=postgresql runs on that store."""
+import concurrent.futures
 import os
 import pathlib
 import random
@@ -26,6 +27,7 @@ SEQUENCES = int(os.environ.get("MODEL_SEQUENCES", "500" if POSTGRES else "10000"
 TOGETHER = 100   # sequences in one brand
 ORDERS = 30      # sets of facts in one brand, each in three orders; as many brands as thousands of sequences
 SHRINK_S = 60    # no longer than this
+FAILED_MAX = 3   # no more are looked for
 totals = {}
 
 
@@ -66,9 +68,10 @@ def shrink(ops, zone, wanted, until):
 
 
 def report(ops, zone, seed, difference):
+    print(difference)
     alone = play(ops, zone)
     if not alone:
-        print(f"only beside the others of its brand: {difference}")
+        print("only beside the others of its brand")
         return
     ops = shrink(ops, zone, sort_of(alone), time.time() + SHRINK_S)
     print(f"{play(ops, zone)}\n---- a script to keep in tests/model/cases ----\n# zone {zone}\n# seed {seed}")
@@ -76,7 +79,8 @@ def report(ops, zone, seed, difference):
 
 
 def batch(seed, count):
-    """Play 'count' sequences side by side. The script of one that shows a difference, else None."""
+    """Play 'count' sequences side by side. What was compared, and the difference that was found: (script, zone, seed,
+    difference), or None."""
     r = random.Random(seed)
     zone = r.choice(generate.ZONES)
     everyone = [generate.People(r, i) for i in range(count)]
@@ -104,12 +108,10 @@ def batch(seed, count):
                 do(op)
         run.do(("changes", 3))
         run.do(("verify",))
-        for name, n in run.checked.items():
-            totals[name] = totals.get(name, 0) + n
-        return None
+        return run.checked, None
     except Difference as e:
-        print(f"seed {seed}, sequence {e.index}: {e}")
-        return (scripts[e.index if e.index is not None else 0], zone, seed, e)
+        text = f"seed {seed}, sequence {e.index}: {e}"
+        return run.checked, (scripts[e.index if e.index is not None else 0], zone, seed, text)
     finally:
         driver.close()
 
@@ -148,8 +150,7 @@ def orders(seed, count):
                 raise Difference(f"the same facts in other orders are not the same: {said}", same[0].index)
         return None
     except Difference as e:
-        print(f"orders, seed {seed}: {e}")
-        return e
+        return f"orders, seed {seed}: {e}"
     finally:
         driver.close()
 
@@ -162,26 +163,35 @@ def case(path):
     return found is None
 
 
+def brands(pool):
+    """Every brand with its sequences: what failed, as far as that was found."""
+    sizes = [min(TOGETHER, SEQUENCES - at) for at in range(0, SEQUENCES, TOGETHER)]
+    for checked, found in pool.map(batch, range(SEED, SEED + len(sizes)), sizes):
+        for name, n in checked.items():
+            totals[name] = totals.get(name, 0) + n
+        if found:
+            report(*found)
+        yield found
+    seeds = range(SEED, SEED + SEQUENCES // 1000)
+    for found in pool.map(orders, seeds, [ORDERS] * len(seeds)):
+        if found:
+            print(found)
+        yield found
+
+
 def main():
     named = [pathlib.Path(a) for a in sys.argv[1:]]
     passed = failed = 0
     for path in named or sorted(HERE.glob("cases/*.txt")):
         passed, failed = (passed + 1, failed) if case(path) else (passed, failed + 1)
-    begun, done = time.process_time(), 0
-    while not named and done < SEQUENCES and failed < 3:
-        seed, count = SEED + done // TOGETHER, min(TOGETHER, SEQUENCES - done)
-        found = batch(seed, count)
-        if found:
-            report(*found)
-            failed += 1
-        else:
-            passed += count
-        done += count
-    for seed in range(SEED, SEED + (SEQUENCES // 1000 if not named else 0)):
-        passed, failed = (passed + ORDERS, failed) if not orders(seed, ORDERS) else (passed, failed + 1)
     if not named:
-        print(f"{done} sequences from seed {SEED}: " + ", ".join(f"{n} {name}" for name, n in totals.items())
-              + f"; {time.process_time() - begun:.0f} s of the model")
+        pool = concurrent.futures.ProcessPoolExecutor(int(os.environ.get("MODEL_JOBS", os.cpu_count())))
+        for found in brands(pool):
+            passed, failed = (passed, failed + 1) if found else (passed + 1, failed)
+            if failed == FAILED_MAX:
+                break
+        pool.shutdown(cancel_futures=True)
+        print(f"{SEQUENCES} sequences from seed {SEED}: " + ", ".join(f"{n} {name}" for name, n in totals.items()))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

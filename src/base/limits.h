@@ -100,6 +100,7 @@
     LIMIT(TODAY_A_DAY, 15, "suggestions", "new members on one person's list of a day")             \
     LIMIT(TODAY_POOL, 60, "suggestions", "members without an owner, suggested on one day")         \
     LIMIT(TODAY_ASKED, 20000, "members", "asked one by one about today; more are scanned")         \
+    LIMIT(NUMBER_SETS, 100, "changes", "changes of the numbers of a brand that are listed")        \
     LIMIT(SEGMENT_QUEUE, 1048576, "events", "events waiting for segments; then they are scanned")  \
     LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \
     LIMIT(TAG_GROUPS, 200, "groups", "groups of tags of a brand")                                  \

@@ -230,6 +230,8 @@ void brand_set_personas(struct brand *b, const uint32_t *persona, const uint32_t
  * who takes a snapshot after this call. Any thread but the writer. */
 MUST_CHECK enum err brand_watch_past(struct brand *b, int64_t before, struct why *why);
 bool brand_past_changed(const struct brand *b);
+/* What was made of the past is outdated, for another reason than facts. Any thread. */
+void brand_touch_past(struct brand *b);
 
 /* A reader's own SQL connection to the brand's database. */
 MUST_CHECK enum err brand_reader(struct brand *b, struct sql **out, struct why *why);

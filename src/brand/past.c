@@ -26,6 +26,11 @@ bool brand_past_changed(const struct brand *b)
     return atomic_load(&b->past.changed);
 }
 
+void brand_touch_past(struct brand *b)
+{
+    past_mark(b);
+}
+
 void past_mark(struct brand *b)
 {
     atomic_store(&b->past.changed, true);

@@ -48,7 +48,7 @@ const struct holding holdings[] = {
      "deleted", "SELECT COUNT(*) FROM consent_entry WHERE persona = $1", NULL},
     {"member",
      "id seq as_of stage stage_since trust flags created_at last_seen events orders spent due_at"
-     " state owner",
+     " state owner numbers",
      "id", "stage trust events orders spent state owner", "the fold of a member's events",
      UNTIL_ERASED, "standing", "deleted", "SELECT COUNT(*) FROM member WHERE id = $1", NULL},
     {"timer", "module kind subject due_at", "subject", NULL, "when to look at a member again",
@@ -119,6 +119,8 @@ const struct holding holdings[] = {
      NULL, NULL, NULL},
     {"module_fold", "module version", NULL, NULL, "which rules rows were folded by", WITH_BRAND,
      NULL, NULL, NULL, NULL},
+    {"number_set", "version at who body applied", NULL, NULL,
+     "the numbers of lifecycle, trust and RFM", WITH_BRAND, NULL, NULL, NULL, NULL},
     {"bulk_pending", "id", NULL, NULL, "that a load is to be folded", "until it is", NULL, NULL,
      NULL, NULL},
     {"import_file",

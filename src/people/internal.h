@@ -11,15 +11,32 @@
 #include "base/vec.h"
 #include "people/idset.h"
 #include "people/merge.h"
+#include "people/numbering.h"
 #include "people/people.h"
 
 /* Kinds of timer of the room. */
-enum { TIMER_LIFECYCLE = 1, TIMER_TAG, TIMER_PURGE };
+enum { TIMER_LIFECYCLE = 1, TIMER_TAG, TIMER_PURGE, TIMER_NUMBERS };
 
 /* Of a column of personas: those of the member that persona $1 belongs to. */
 #define OF_MEMBER(column)                                                                          \
     "(" column " = $1 OR " column " IN (SELECT o.persona FROM persona_member m"                    \
     " JOIN persona_member o ON o.member = m.member WHERE m.persona = $1))"
+
+/* The brand's numbers, and the thread that brings rows up to them. */
+struct rebuild;
+struct numbering_state {
+    pthread_mutex_t lock; /* of 'now', as other threads see it, of p->shared_names, and the rest */
+    pthread_cond_t settled;
+    struct numbering now;
+    struct numbers staged; /* the writer's: of the batch under way */
+    bool has_staged, wants_rebuild;
+    bool started, finished; /* the thread: is to be joined; is at its end */
+    bool failed;            /* the last one; it will be tried again */
+    bool closing;
+    pthread_t thread;
+    struct rebuild *rebuild; /* what it works on */
+    _Atomic uint64_t stamp;  /* people_stamp() */
+};
 
 /* A member's folded state in memory. */
 struct member {
@@ -65,7 +82,8 @@ struct people {
     uint32_t *roles; /* by kind code; grows */
     uint32_t role_count;
     struct fold_names names;
-    struct fold_names shared_names; /* without kinds: constant, for other threads */
+    struct fold_names shared_names; /* without kinds; under numbering.lock */
+    struct numbering_state numbering;
     int kind_created, kind_identified, kind_merged, kind_unmerged, kind_group_joined, kind_answered;
     int kind_assigned;
     uint32_t prop_inferred; /* bool: a join concluded from a message */
@@ -87,6 +105,16 @@ extern const struct migration people_migrations[];
 MUST_CHECK enum err names_open(struct people *p, struct tx *tx);
 /* Roles of every kind registered so far; called when a kind may be new. */
 void names_refresh(struct people *p);
+
+/* numbering.c: the writer's */
+MUST_CHECK enum err numbering_open(struct people *p, struct tx *tx);
+void numbering_commit(struct people *p);
+void numbering_rollback(struct people *p);
+/* rebuild.c: begin to bring the rows up to the numbers, if they have just changed; and look, by the
+ * timer, whether it is to be begun again. */
+void rebuild_begin(struct people *p);
+MUST_CHECK enum err rebuild_due(struct people *p, struct tx *tx);
+void rebuild_free(struct people *p); /* stops it */
 
 /* identity.c */
 MUST_CHECK enum err identity_open(struct people *p, struct sql *db);
@@ -219,6 +247,10 @@ void convert_add_flag(struct event *ev, uint32_t prop, struct arena *arena); /* 
 MUST_CHECK enum err member_get(struct people *p, struct sql *db, uint32_t id, struct member **out);
 void members_forget(struct people *p);
 void members_shed(struct people *p); /* keep those only that are to be written */
+/* The numbers have changed: those that are to be written are folded again first, the rest goes. */
+void members_outdate(struct people *p);
+/* Have a member written whose row follows other numbers. */
+MUST_CHECK enum err member_touch(struct people *p, struct sql *db, uint32_t id);
 MUST_CHECK enum err member_fold(struct people *p, struct tx *tx, const struct event *ev,
                                 uint64_t seq);
 MUST_CHECK enum err member_mark_stale(struct people *p, struct sql *db, uint32_t id, uint64_t seq);

@@ -61,9 +61,17 @@ void members_shed(struct people *p)
     }
 }
 
+void members_outdate(struct people *p)
+{
+    members_shed(p);
+    for (size_t i = 0; i < p->members.count; i++)
+        p->members.items[i]->stale = p->members.items[i]->behind = true;
+}
+
 static enum err load(struct people *p, struct sql *db, uint32_t id, struct member **out)
 {
-    struct sql_stmt *s = sql_use(db, "SELECT seq, due_at, state FROM member WHERE id = $1");
+    struct sql_stmt *s =
+        sql_use(db, "SELECT seq, due_at, state, numbers FROM member WHERE id = $1");
     sql_bind_int(s, 1, id);
     bool row;
     TRY(sql_step(s, &row));
@@ -73,8 +81,10 @@ static enum err load(struct people *p, struct sql *db, uint32_t id, struct membe
     m->seq = (uint64_t)sql_int(s, 0);
     m->armed_due = sql_is_null(s, 1) ? TIME_NONE : sql_int(s, 1);
     bool sound = fold_decode(m->fold, &p->names.rules, sql_blob(s, 2));
+    uint64_t numbers = (uint64_t)sql_int(s, 3);
     sql_reset(s);
     if (!sound) m->stale = m->behind = true; /* rebuilt from the log; verify reports it */
+    if (numbers != p->numbering.now.version) m->stale = m->behind = true;
     return ERR_OK;
 }
 
@@ -123,6 +133,14 @@ enum err member_catch_up(struct people *p, struct tx *tx, struct member *m)
     const struct event *events = tx_events(tx, &count);
     TRY(refold_with(p, m->id, events, count, m->fold));
     m->behind = false; /* still stale: what is written is folded from the log alone */
+    return ERR_OK;
+}
+
+enum err member_touch(struct people *p, struct sql *db, uint32_t id)
+{
+    struct member *m;
+    TRY(member_get(p, db, id, &m));
+    if (m->stale) mark_dirty(p, m);
     return ERR_OK;
 }
 
@@ -176,22 +194,23 @@ static enum err arm(struct tx *tx, struct member *m, int64_t due)
     return timer_set(tx, &people_module, TIMER_LIFECYCLE, m->id, due);
 }
 
-static enum err upsert(struct tx *tx, const struct member *m, const struct fold_state *state,
-                       struct str bytes)
+static enum err upsert(struct people *p, struct tx *tx, const struct member *m,
+                       const struct fold_state *state)
 {
     struct sql_stmt *s = sql_use(
         tx_sql(tx),
         "INSERT INTO member (id, seq, as_of, stage, stage_since, trust, flags, created_at, "
         "last_seen, events, orders,"
-        " spent, due_at, state, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-        " $13, $14, $15)"
+        " spent, due_at, state, owner, numbers) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+        " $11, $12,"
+        " $13, $14, $15, $16)"
         " ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, as_of = excluded.as_of, stage = "
         "excluded.stage,"
         " stage_since = excluded.stage_since, trust = excluded.trust, flags = excluded.flags,"
         " created_at = excluded.created_at, last_seen = excluded.last_seen, events = "
         "excluded.events,"
         " orders = excluded.orders, spent = excluded.spent, due_at = excluded.due_at, state = "
-        "excluded.state, owner = excluded.owner");
+        "excluded.state, owner = excluded.owner, numbers = excluded.numbers");
     sql_bind_int(s, 1, m->id);
     sql_bind_int(s, 2, (int64_t)m->seq);
     sql_bind_int(s, 3, tx_now(tx));
@@ -209,8 +228,9 @@ static enum err upsert(struct tx *tx, const struct member *m, const struct fold_
     } else {
         sql_bind_int(s, 13, m->armed_due);
     }
-    sql_bind_blob(s, 14, bytes.p, bytes.len);
+    sql_bind_blob(s, 14, p->bytes.p, p->bytes.len);
     sql_bind_int(s, 15, state->owner);
+    sql_bind_int(s, 16, (int64_t)p->numbering.now.version);
     return sql_run(s);
 }
 
@@ -223,7 +243,7 @@ enum err member_write(struct people *p, struct tx *tx, struct member *m)
     TRY(arm(tx, m, state.due));
     strbuf_reset(&p->bytes);
     fold_encode(m->fold, &p->bytes);
-    TRY(upsert(tx, m, &state, strbuf_str(&p->bytes)));
+    TRY(upsert(p, tx, m, &state));
     owners_note(p, m->id, state.owner);
     if (m->dirty) p->dirty_count--;
     m->dirty = false;
@@ -261,6 +281,7 @@ enum err member_due(struct people *p, struct tx *tx, uint32_t id)
     TRY(member_get(p, tx_sql(tx), id, &m));
     if (fold_last_at(m->fold) == TIME_NONE && !m->stale) return ERR_OK; /* nobody's */
     m->armed_due = TIME_NONE;
+    if (m->stale) mark_dirty(p, m);
     return m->stale ? look_later(tx, m) : member_write(p, tx, m);
 }
 

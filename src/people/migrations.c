@@ -109,5 +109,8 @@ const struct migration people_migrations[] = {
      " at {int} NOT NULL, source {text} NOT NULL);"
      "CREATE TABLE tag_hand (tag {int} NOT NULL, persona {int} NOT NULL,"
      " PRIMARY KEY (tag, persona))"},
+    {12, "CREATE TABLE number_set (version {int} PRIMARY KEY, at {int} NOT NULL, who {text} NOT"
+         " NULL, body {text} NOT NULL, applied {int} NOT NULL);"
+         "ALTER TABLE member ADD COLUMN numbers {int} NOT NULL DEFAULT 0"},
     {0, NULL},
 };

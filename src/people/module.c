@@ -25,6 +25,7 @@ static enum err people_open(struct tx *tx, void **state, struct why *why)
 static void people_close(void *state)
 {
     struct people *p = state;
+    rebuild_free(p);
     members_forget(p);
     bulk_close(p);
     trait_close(p);
@@ -32,6 +33,8 @@ static void people_close(void *state)
     consent_close(p);
     owners_close(p);
     name_index_destroy(p->name_index);
+    pthread_mutex_destroy(&p->numbering.lock);
+    pthread_cond_destroy(&p->numbering.settled);
     VEC_FINISH(&p->members);
     VEC_FINISH(&p->round);
     intmap_destroy(p->identities);
@@ -101,6 +104,7 @@ static enum err purge_due(struct people *p, struct tx *tx)
 static enum err people_on_timer(struct tx *tx, void *state, const struct timer *t)
 {
     if (t->kind == TIMER_PURGE) return purge_due(state, tx);
+    if (t->kind == TIMER_NUMBERS) return rebuild_due(state, tx);
     if (t->kind == TIMER_TAG) return tagging_due(state, tx, t->subject);
     return member_due(state, tx, (uint32_t)t->subject);
 }
@@ -124,6 +128,12 @@ static void people_on_commit(void *state)
     owners_commit(p);
     p->traits_changed = false;
     name_index_commit(p);
+    numbering_commit(p);
+}
+
+static void people_on_visible(void *state)
+{
+    rebuild_begin(state);
 }
 
 static void people_on_rollback(void *state)
@@ -137,6 +147,7 @@ static void people_on_rollback(void *state)
     consent_forget(p);
     owners_forget(p);
     name_index_rollback(p);
+    numbering_rollback(p);
     p->role_count = 0; /* numbers of kinds that a trial gave may be given again */
 }
 
@@ -172,6 +183,7 @@ const struct module people_module = {
     .on_timer = people_on_timer,
     .on_flush = people_on_flush,
     .on_commit = people_on_commit,
+    .on_visible = people_on_visible,
     .on_rollback = people_on_rollback,
     .wants_rebuild = people_wants_rebuild,
     .rebuild = people_rebuild,

@@ -53,9 +53,7 @@ static struct str staff_text(void *ctx, uint32_t code)
 
 enum err names_open(struct people *p, struct tx *tx)
 {
-    fold_rules_default(&p->names.rules);
-    struct str preset = str_of(brand_preset(p->brand));
-    if (preset.len && !fold_rules_preset(preset, &p->names.rules)) return ERR_INVALID;
+    TRY(numbering_open(p, tx));
     if (!identity_caps_parse(str_of(brand_caps(p->brand)), &p->caps)) return ERR_INVALID;
     p->names.zone = brand_zone(p->brand);
     p->names.staff_text = staff_text;
@@ -71,7 +69,9 @@ void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out)
     struct people *p = brand_module_state(b, &people_module);
     uint32_t count = registry_kind_count(b) + 1;
     uint32_t *roles = arena_alloc_array(a, count, sizeof(*roles));
+    pthread_mutex_lock(&p->numbering.lock);
     *out = p->shared_names;
+    pthread_mutex_unlock(&p->numbering.lock);
     owners_rule(p, &out->rules);
     for (uint32_t code = 1; code < count; code++) {
         roles[code] = fold_kind_roles(registry_kind_name(b, (int)code));

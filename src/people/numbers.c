@@ -124,6 +124,14 @@ void numbers_set(struct numbers *n, const struct number *of, int value)
     memcpy((char *)n + of->place, &value, sizeof(value));
 }
 
+void numbers_apply(const struct numbers *n, struct fold_rules *to)
+{
+    struct numbers mine = {.rules = *to};
+    for (const struct number *of = numbers_table; of->name; of++)
+        numbers_set(&mine, of, numbers_get(n, of));
+    *to = mine.rules;
+}
+
 const struct number *numbers_find(struct str name)
 {
     for (const struct number *of = numbers_table; of->name; of++) {

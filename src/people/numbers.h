@@ -33,6 +33,9 @@ int numbers_get(const struct numbers *n, const struct number *of);
 void numbers_set(struct numbers *n, const struct number *of, int value);
 const struct number *numbers_find(struct str name); /* NULL = there is none */
 
+/* Set what the numbers say; the rule of owners stays. */
+void numbers_apply(const struct numbers *n, struct fold_rules *to);
+
 void numbers_default(struct numbers *n);
 /* Presets by name, ended by {0}. */
 struct number_preset {

@@ -177,6 +177,7 @@ enum err people_verify(struct brand *b, struct verify_report *report, struct why
     struct view view = {.brand = b};
     struct arena *a = arena_create(0);
     struct fold_names names;
+    numbering_settle(b);
     people_fold_names(b, a, &names);
     struct check c = {.view = &view, .report = report, .names = &names};
     c.fold = fold_create();

@@ -97,6 +97,7 @@ struct room {
     bool purged;               /* the batch took values out of the log */
     bool keeping;              /* there are segments, and so a keeper */
     uint64_t emitted;          /* events of the batch under way */
+    uint64_t stamp_seen;       /* people_stamp() as the writer saw it last */
     uint64_t seq_seen;         /* of the newest event that on_event was told of and committed */
     struct flush {
         bool active;

@@ -8,6 +8,7 @@
 #include <roaring/roaring.h>
 
 #include "base/hash.h"
+#include "people/numbering.h"
 #include "people/owner.h"
 #include "segments/memory.h"
 #include "segments/segments.h"
@@ -26,10 +27,13 @@ static uint64_t names_known(struct brand *b, bool codes)
     return n;
 }
 
-static uint64_t basis_of(const struct expr *e, struct str text, const struct fold_rules *rules)
+/* The answers hang on the brand's numbers where the fold is read; version 0 is the preset's. */
+static uint64_t basis_of(const struct panel *p, const struct expr *e, struct str text,
+                         const struct fold_rules *rules)
 {
     struct str name, saved;
     uint64_t h = hash_xxh3(text.p, text.len);
+    if (who_needs_fold(e) || expr_names_derived(e)) h += p->numbers;
     for (size_t i = 0; expr_get_segment(e, i, &name, &saved); i++)
         h = h * 31 + hash_xxh3(saved.p, saved.len);
     /* by another rule the owners are others */
@@ -82,7 +86,7 @@ static void add(struct panel *p, struct str text, struct entry *out)
         if (widen(l, e)) {
             out->expr = e;
             out->lens = p->lenses.count - 1;
-            out->basis = basis_of(e, text, &p->names.rules);
+            out->basis = basis_of(p, e, text, &p->names.rules);
             out->fields = expr_fields(e);
             l->fields |= out->fields != 0;
             expr_get_reach_ever(e, p->arena, &out->reach);
@@ -105,6 +109,9 @@ struct panel *panel_create(struct brand *b, const struct str *texts, size_t coun
     p->created = registry_find_kind(b, STR("member.created"));
     p->budget.bytes_left = SIZE_MAX / 2;
     segments_catalog(b, &p->catalog);
+    struct numbering numbering;
+    numbering_get(b, &numbering); /* the older, should they change just now: it is made anew then */
+    p->numbers = numbering.version;
     people_fold_names(b, p->arena, &p->names);
     p->in = (struct insight){
         .catalog = &p->catalog,

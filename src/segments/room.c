@@ -9,6 +9,7 @@
  * 3. Texts that were ever the code or the expression of a segment stay until the brand is closed,
  *    each once: expressions and streams refer to them. */
 #include "base/log.h"
+#include "people/numbering.h"
 #include "segments/store.h"
 
 /* ---- texts ---- */
@@ -217,14 +218,17 @@ static void room_on_visible(void *state)
 {
     struct room *r = state;
     uint64_t seq = brand_stats(r->brand).seq;
-    bool bulk = seq != r->seq_seen + r->emitted;
+    uint64_t stamp = people_stamp(r->brand);
+    bool bulk = seq != r->seq_seen + r->emitted, restamped = stamp != r->stamp_seen;
+    r->stamp_seen = stamp;
     r->keeping |= r->staged;
-    if (r->pending.count || r->staged || bulk || r->purged) {
+    if (r->pending.count || r->staged || bulk || r->purged || restamped) {
         pthread_mutex_lock(&r->lock);
         if (r->keeping) hand_over(r);
         r->rescan |= (bulk || r->purged) && r->keeping;
         r->forget |= bulk || r->erased || r->purged;
         if (r->purged) r->seq = 0; /* until it is scanned no row is as of any */
+        r->reload |= restamped;    /* some are to be made anew */
         r->told = seq;
         pthread_cond_signal(&r->wake);
         pthread_mutex_unlock(&r->lock);

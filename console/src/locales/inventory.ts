@@ -37,6 +37,7 @@ export const inventoryZh: Record<string, [string, string]> = {
   log_mark: ["日志算到了哪里", BRAND],
   schema_migration: ["有哪些数据表", BRAND],
   module_fold: ["按哪版规则计算", BRAND],
+  number_set: ["生命周期、信任与 RFM 的数字", BRAND],
   bulk_pending: ["有导入尚待计算", "直到算完"],
   import_file: ["导入过哪些文件", BRAND],
   saved: ["保存的问题与看板", "直到被删除"],

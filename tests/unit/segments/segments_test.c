@@ -8,6 +8,7 @@
 
 #include "insight/select.h"
 #include "people/merge.h"
+#include "people/numbering.h"
 
 #define FACTS 2400
 #define PEOPLE 60
@@ -490,6 +491,19 @@ static void feed(struct place *p, struct rng *r, struct crowd *c, size_t *at)
     *at += count;
 }
 
+/* Other numbers; what members are by them is made anew. */
+static void renumber(struct place *p, struct rng *r)
+{
+    struct why why = {0};
+    struct numbering now;
+    numbering_get(p->brand, &now);
+    struct numbering_change c = {now.numbers, STR("staff:lily"), now.version};
+    c.numbers.rules.dormant_days = 1 + (int)rng_below(r, 30);
+    c.numbers.rules.churned_days = 5 + (int)rng_below(r, 90);
+    c.numbers.rules.window_days = 20 + (int)rng_below(r, 20);
+    place_must(numbering_change(p->brand, &c, &why), &why, "numbers");
+}
+
 static void disturb(struct place *p, struct rng *r, struct arena *a, struct segment *moving)
 {
     struct why why = {0};
@@ -511,6 +525,9 @@ static void disturb(struct place *p, struct rng *r, struct arena *a, struct segm
         return;
     case 4:
         place_must(brand_compact(p->brand, &why), &why, "compact");
+        return;
+    case 6:
+        renumber(p, r);
         return;
     case 5:
         if (rng_below(r, 6)) return;

@@ -3,12 +3,10 @@
  * Without cuts a score is min(5, 1 + floor(5 x members strictly lower / members)); the later the
  * last order, the higher the recency. With cuts it is 1 + the number of cuts reached. */
 #include "base/mem.h"
-#include "insight/order.h"
 #include "insight/query.h"
 #include "insight/rfm_kernel.h"
 #include "insight/sweep.h"
 
-#define QUINTILES 5
 #define MONEY_MAX INT64_C(1000000000000000)
 #define ORDERS_MAX INT64_C(1000000000)
 
@@ -70,28 +68,6 @@ static void scale_by_cuts(const struct plan *p, struct rfm_scale *scale)
     }
 }
 
-static int64_t value_of(const struct rfm_buyer *buyer, int what)
-{
-    int64_t values[] = {buyer->last, buyer->orders, buyer->revenue};
-    return values[what];
-}
-
-/* A score is k at least when k fifths of all are lower, that is when the last of so many is. */
-static void scale_by_rank(const struct rfm *rfm, struct rfm_scale *scale)
-{
-    size_t count = rfm->buyers.count;
-    int64_t *sorted = mem_alloc_array(count + 1, sizeof(*sorted));
-    for (int what = 0; what < 3; what++) {
-        for (size_t i = 0; i < count; i++)
-            sorted[i] = value_of(&rfm->buyers.items[i], what);
-        order_sort(sorted, count);
-        scale->count[what] = count ? QUINTILES - 1 : 0;
-        for (size_t k = 1; k <= scale->count[what]; k++)
-            scale->above[what][k - 1] = sorted[(k * count + QUINTILES - 1) / QUINTILES - 1];
-    }
-    mem_free(sorted);
-}
-
 /* How many buyers they hold. */
 static uint64_t reply_cells(struct reply *r, const struct rfm_cell *cells)
 {
@@ -121,7 +97,7 @@ static enum err score_by_rank(struct plan *p, struct rfm *rfm, struct why *why)
 {
     struct rfm_scale scale;
     TRY(plan_need(p, rfm->buyers.count, 3 * sizeof(int64_t), why)); /* and to sort with */
-    scale_by_rank(rfm, &scale);
+    rfm_scale_by_rank(rfm, &scale);
     rfm->cells = mem_alloc_array(RFM_CELLS, sizeof(*rfm->cells));
     for (size_t i = 0; i < rfm->buyers.count; i++)
         rfm_score(&scale, &rfm->buyers.items[i], rfm->cells);

@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "insight/order.h"
 
 #define REFUNDED UINT32_C(2)
+#define QUINTILES 5
 
 /* A buyer while the rows are read. All 0: none yet. */
 struct tally {
@@ -299,6 +301,39 @@ static void merge(void *to, void *from)
         memcpy(a->buyers.items + a->buyers.count, b->buyers.items,
                b->buyers.count * sizeof(*b->buyers.items));
     a->buyers.count += b->buyers.count;
+}
+
+/* ---- scores ---- */
+
+static int64_t value_of(const struct rfm_buyer *buyer, int what)
+{
+    int64_t values[] = {buyer->last, buyer->orders, buyer->revenue};
+    return values[what];
+}
+
+/* A score is k at least when k fifths of all are lower, that is when the last of so many is. */
+void rfm_scale_by_rank(const struct rfm *rfm, struct rfm_scale *scale)
+{
+    size_t count = rfm->buyers.count;
+    int64_t *sorted = mem_alloc_array(count + 1, sizeof(*sorted));
+    for (int what = 0; what < 3; what++) {
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = value_of(&rfm->buyers.items[i], what);
+        order_sort(sorted, count);
+        scale->count[what] = count ? QUINTILES - 1 : 0;
+        for (size_t k = 1; k <= scale->count[what]; k++)
+            scale->above[what][k - 1] = sorted[(k * count + QUINTILES - 1) / QUINTILES - 1];
+    }
+    mem_free(sorted);
+}
+
+void rfm_scores_of(const struct rfm_scale *scale, const struct rfm_buyer *buyer, uint8_t out[3])
+{
+    for (int what = 0; what < 3; what++) {
+        out[what] = 1;
+        for (size_t i = 0; i < scale->count[what]; i++)
+            out[what] = (uint8_t)(out[what] + (value_of(buyer, what) > scale->above[what][i]));
+    }
 }
 
 const struct kernel_type rfm_kernel = {sizeof(struct rfm), init, finish, run, bytes, merge};

@@ -69,5 +69,10 @@ struct rfm {
 void rfm_score(const struct rfm_scale *scale, const struct rfm_buyer *buyer,
                struct rfm_cell *cells);
 
+/* A score is k at least when k fifths of all buyers are lower; of a kernel without a scale. */
+void rfm_scale_by_rank(const struct rfm *rfm, struct rfm_scale *scale);
+/* r, f, m of a buyer, from 1. */
+void rfm_scores_of(const struct rfm_scale *scale, const struct rfm_buyer *buyer, uint8_t out[3]);
+
 /* Settings are struct rfm_settings, the kernel is a struct rfm. */
 extern const struct kernel_type rfm_kernel;

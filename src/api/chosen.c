@@ -10,6 +10,7 @@
 #include "api/asking.h"
 #include "api/internal.h"
 #include "insight/select.h"
+#include "people/numbering.h"
 
 #define SETS 16
 #define FRESH_MS 5000
@@ -19,6 +20,7 @@ struct chosen {
     struct brand *brand; /* NULL = free */
     struct str filter;   /* own copy */
     uint64_t seq;        /* of the newest event seen */
+    uint64_t stamp;      /* people_stamp() */
     int64_t made_at, used_at;
     struct idset set;
     int refs; /* the cache's, and one a call */
@@ -28,6 +30,7 @@ struct chosen {
 struct stock {
     struct brand *brand;
     uint64_t seq; /* of the newest event when it was counted */
+    uint64_t stamp;
     int64_t made_at;
     bool counting; /* somebody counts anew */
     uint64_t counts[STAGE_COUNT + 1];
@@ -93,7 +96,8 @@ static struct chosen *find(struct call *c, struct str filter, uint64_t seq, int6
     for (size_t i = 0; i < SETS; i++) {
         struct chosen *s = x->sets[i];
         if (!s || s->brand != c->brand || !str_eq(s->filter, filter)) continue;
-        bool fits = seq ? s->seq == seq : now - s->made_at < FRESH_MS;
+        bool fresh = now - s->made_at < FRESH_MS && s->stamp == people_stamp(c->brand);
+        bool fits = seq ? s->seq == seq : fresh;
         if (fits) return s;
     }
     return NULL;
@@ -118,6 +122,7 @@ static enum err make(struct call *c, struct str filter, struct chosen **out, str
 {
     struct asking asking;
     struct idset set = {0};
+    uint64_t stamp = people_stamp(c->brand);
     asking_begin(&asking, c->brand, call_lang(c), c->budget);
     uint64_t seq = asking.snapshot->seq;
     enum err err = insight_select(&asking.in, filter, "filter", &set, why);
@@ -128,6 +133,7 @@ static enum err make(struct call *c, struct str filter, struct chosen **out, str
     *s = (struct chosen){.brand = c->brand,
                          .filter = {(const char *)(s + 1), filter.len},
                          .seq = seq,
+                         .stamp = stamp,
                          .made_at = env_now(brand_env(c->brand)),
                          .set = set};
     *out = s;
@@ -168,9 +174,11 @@ static struct stock *find_stock(struct chosen_cache *x, const struct brand *b)
 }
 
 /* Counted a moment ago, or nothing came since; or somebody is at it. */
-static bool is_good(const struct stock *s, uint64_t seq, int64_t now)
+static bool is_good(const struct stock *s, const struct stock *asked)
 {
-    int64_t age = now - s->made_at;
+    uint64_t seq = asked->seq;
+    int64_t age = asked->made_at - s->made_at;
+    if (s->stamp != asked->stamp) return false;
     return s->counting || age < FRESH_MS || (s->seq == seq && age < STILL_MS);
 }
 
@@ -190,10 +198,11 @@ enum err chosen_stock(struct call *c, struct sql *db, uint64_t counts[STAGE_COUN
     struct chosen_cache *x = c->api->chosen;
     struct stock new = {.brand = c->brand,
                         .seq = brand_stats(c->brand).seq,
+                        .stamp = people_stamp(c->brand),
                         .made_at = env_now(brand_env(c->brand))};
     pthread_mutex_lock(&x->lock);
     struct stock *old = find_stock(x, c->brand);
-    bool good = old && is_good(old, new.seq, new.made_at);
+    bool good = old && is_good(old, &new);
     if (good) memcpy(counts, old->counts, sizeof(old->counts));
     if (old && !good) old->counting = true;
     pthread_mutex_unlock(&x->lock);

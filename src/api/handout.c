@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "api/member_scores.h"
 #include "api/members.h"
 #include "base/fs.h"
 #include "insight/reply.h"
@@ -390,6 +391,19 @@ static enum err write_lists(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
+static enum err write_scores(struct handout *h, struct why *why)
+{
+    struct scores_run run;
+    double of[MEMBER_SCORES];
+    if (!member_scores(h->call->brand, h->profile->id, of)) return ERR_OK;
+    scores_look(h->call->brand, &run);
+    row_begin(h);
+    cell_time(h, "as_of", run.as_of);
+    for (int i = 0; i < MEMBER_SCORES; i++)
+        reply_double(&h->reply, member_score_names[i], of[i]);
+    return row_end(h, why);
+}
+
 static const struct section {
     const char *name;
     const char *header; /* of the CSV */
@@ -410,6 +424,7 @@ static const struct section {
      write_events},
     {"lists", "list,name", write_lists},
     {"handovers", "at,from,to,undone_at", write_handovers},
+    {"scores", "as_of,rfm_r,rfm_f,rfm_m,p_alive,expected_orders,expected_value", write_scores},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
 };

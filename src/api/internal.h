@@ -42,6 +42,7 @@ extern const struct spec docs_specs[];
 extern const struct spec members_specs[];
 extern const struct spec member_specs[];
 extern const struct spec brand_specs[];
+extern const struct spec number_specs[];
 extern const struct spec stream_specs[];
 extern const struct spec export_specs[];
 extern const struct spec reveal_specs[];

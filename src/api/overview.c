@@ -9,10 +9,12 @@
 #include "api/past.h"
 #include "api/sections.h"
 #include "base/mem.h"
+#include "people/numbering.h"
 
 struct overview {
     struct brand *brand;
     struct past *past;
+    uint64_t stamp;     /* people_stamp() of it */
     struct strbuf text; /* the object without its end, "age_ms" to follow; empty = none yet */
     int64_t began_at;   /* when it was computed from what there was */
     int64_t took;       /* ms to compute it */
@@ -210,6 +212,7 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
 {
     struct strbuf text = {0};
     int64_t began = env_now(brand_env(o->brand));
+    uint64_t stamp = people_stamp(o->brand);
     o->computing = true;
     pthread_mutex_unlock(&x->lock);
     enum err err = compute(o, &text, why);
@@ -220,6 +223,7 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
         o->text = text;
         int64_t took = env_now(brand_env(o->brand)) - began;
         o->began_at = began;
+        o->stamp = stamp;
         o->took = took > 0 ? took : 0;
         text = old;
     }
@@ -244,7 +248,8 @@ enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf
     struct overview *o = find(x, b);
     while (o->computing && o->text.len == 0)
         pthread_cond_wait(&x->made, &x->lock);
-    bool old = o->text.len == 0 || env_now(brand_env(b)) - o->began_at >= due_age(o);
+    bool old = o->text.len == 0 || env_now(brand_env(b)) - o->began_at >= due_age(o) ||
+               o->stamp != people_stamp(b);
     if (old && !o->computing) err = renew(x, o, why);
     if (err == ERR_OK) {
         int64_t age = env_now(brand_env(b)) - o->began_at;

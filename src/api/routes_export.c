@@ -5,9 +5,11 @@
  * is written down before it is handed out; who exports without the right to reveal gets masked
  * values. */
 #include <inttypes.h>
+#include <math.h>
 
 #include "account/audit.h"
 #include "api/internal.h"
+#include "api/member_scores.h"
 #include "api/members.h"
 #include "api/put.h"
 #include "api/sight.h"
@@ -26,15 +28,18 @@ enum column {
     COLUMN_EVENTS,
     COLUMN_ORDERS,
     COLUMN_SPENT,
-    COLUMN_IDENTITY, /* and behind it a column for each kind of identity */
+    COLUMN_SCORE, /* and behind it one for each score */
+    COLUMN_IDENTITY =
+        COLUMN_SCORE + MEMBER_SCORES, /* and behind it a column for each kind of identity */
     COLUMN_COUNT = COLUMN_IDENTITY + IDENTITY_KIND_COUNT
 };
 
 static const char *column_name(int column)
 {
-    static const char *const names[COLUMN_IDENTITY] = {
+    static const char *const names[COLUMN_SCORE] = {
         "id", "name", "stage", "trust", "created", "last_seen", "events", "orders", "spent"};
-    if (column < COLUMN_IDENTITY) return names[column];
+    if (column < COLUMN_SCORE) return names[column];
+    if (column < COLUMN_IDENTITY) return member_score_names[column - COLUMN_SCORE];
     return column == COLUMN_IDENTITY + IDENTITY_NAME
                ? "nickname"
                : identity_kind_name((enum identity_kind)(column - COLUMN_IDENTITY));
@@ -112,6 +117,20 @@ static void put_cell_number(struct export *e, int64_t number)
     }
 }
 
+/* Unknown is an empty cell. */
+static void put_cell_score(struct export *e, uint32_t member, int score)
+{
+    double of[MEMBER_SCORES];
+    bool known = member_scores(e->call->brand, member, of) && !isnan(of[score]);
+    if (!known) {
+        put_cell_text(e, STR(""));
+    } else if (e->sheet) {
+        spreadsheet_number(e->sheet, of[score]);
+    } else {
+        reply_double(&e->reply, NULL, of[score]);
+    }
+}
+
 static void put_cell_time(struct export *e, int64_t at)
 {
     char text[64];
@@ -168,6 +187,10 @@ static void put_cell(struct export *e, struct arena *arena, const struct look_ro
         put_cell_number(e, row->spent);
         break;
     default:
+        if (column < COLUMN_IDENTITY) {
+            put_cell_score(e, row->id, column - COLUMN_SCORE);
+            break;
+        }
         put_values(e, arena, row, (enum identity_kind)(column - COLUMN_IDENTITY));
         break;
     }

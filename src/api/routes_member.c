@@ -4,6 +4,7 @@
 
 #include "account/audit.h"
 #include "api/internal.h"
+#include "api/member_scores.h"
 #include "api/member_why.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -175,6 +176,7 @@ static void put_profile(const struct call *c, struct json_writer *w, const struc
     put_str(w, "name", p->name);
     put_standing(c, w, p);
     put_figures(c, w, &p->state);
+    members_put_scores(c, w, p->id);
     put_identities(c, w, p);
     put_array(w, "traits");
     for (size_t i = 0; i < p->trait_count; i++)
@@ -349,7 +351,8 @@ const struct spec member_specs[] = {
          "\"joined\":\"2025-01-31T08:00:00+08:00\",\"last_seen\":\"2025-03-19T08:00:00+08:00\","
          "\"last_interaction\":\"2025-03-01T08:00:00+08:00\",\"last_order\":null,\"events\":17,"
          "\"orders\":0,\"spent\":0,\"invited\":0,\"qualified\":0,\"groups\":[\"mothers-1\"],"
-         "\"contacts\":1,\"identities\":[{\"kind\":\"phone\",\"value\":\"138****1234\","
+         "\"contacts\":1," MEMBER_SCORES_REPLY
+         ",\"identities\":[{\"kind\":\"phone\",\"value\":\"138****1234\","
          "\"masked\":true,\"verified\":true,\"first_seen\":\"2025-01-31T08:00:00+08:00\","
          "\"last_seen\":\"2025-03-19T08:00:00+08:00\",\"source\":\"import:1\"}],\"traits\":[{"
          "\"name\":\"city\",\"type\":\"text\","
@@ -357,9 +360,10 @@ const struct spec member_specs[] = {
          "\"masked\":false}],\"personas\":[\"m12\"]}\n"
          "~{\"name\":null,\"stage\":null,\"stage_since\":null,\"churn\":\"left\",\"trust_since\":"
          "null,"
-         "\"joined\":null,\"last_seen\":null,\"last_interaction\":null,"
+         "\"joined\":null,\"scores\":null,\"last_seen\":null,\"last_interaction\":null,"
          "\"last_order\":\"2025-03-01T08:00:00+08:00\"}\n~{\"traits\":[{\"value\":12.5}]}\n~{"
-         "\"traits\":[{\"value\":true}],\"identities\":[{\"last_seen\":null,\"source\":null}]}"},
+         "\"traits\":[{\"value\":true}],\"identities\":[{\"last_seen\":null,\"source\":null}]}\n~"
+         "{" MEMBER_SCORES_NONE "}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}/timeline",
      .scope = SCOPE_MEMBERS_READ,

@@ -208,6 +208,15 @@ enum stage fold_stage_at(const struct fold *f, const struct fold_names *n, int64
     return v.stage;
 }
 
+void fold_stages_at(const struct fold *f, const struct fold_names *n, int64_t at, enum stage *stage,
+                    enum trust *trust)
+{
+    assert(at >= f->last_at);
+    struct fold_verdict v = fold_judge(f, &n->rules, at);
+    *stage = v.stage;
+    *trust = v.trust;
+}
+
 int64_t fold_last_at(const struct fold *f)
 {
     return f->last_at;

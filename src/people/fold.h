@@ -184,6 +184,9 @@ void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fol
 void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row *row);
 enum stage fold_stage_at(const struct fold *f, const struct fold_names *n, int64_t at,
                          int64_t *due);
+/* Both stages, likewise. */
+void fold_stages_at(const struct fold *f, const struct fold_names *n, int64_t at, enum stage *stage,
+                    enum trust *trust);
 void fold_copy(struct fold *to, const struct fold *from);
 int64_t fold_last_at(const struct fold *f);               /* TIME_NONE before the first event */
 bool fold_in_group(const struct fold *f, uint32_t group); /* as of the latest event */

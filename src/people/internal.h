@@ -34,8 +34,10 @@ struct numbering_state {
     bool failed;            /* the last one; it will be tried again */
     bool closing;
     pthread_t thread;
-    struct rebuild *rebuild; /* what it works on */
-    _Atomic uint64_t stamp;  /* people_stamp() */
+    struct rebuild *rebuild;                   /* what it works on */
+    _Atomic uint64_t stamp;                    /* people_stamp() */
+    atomic_bool previewing;                    /* somebody asks what other numbers would make */
+    _Atomic uint64_t previewed, preview_total; /* members of that */
 };
 
 /* A member's folded state in memory. */
@@ -114,7 +116,8 @@ void numbering_rollback(struct people *p);
  * timer, whether it is to be begun again. */
 void rebuild_begin(struct people *p);
 MUST_CHECK enum err rebuild_due(struct people *p, struct tx *tx);
-void rebuild_free(struct people *p); /* stops it */
+void rebuild_free(struct people *p);    /* stops it */
+uint64_t people_count(struct brand *b); /* rows of members; any thread but the writer */
 
 /* identity.c */
 MUST_CHECK enum err identity_open(struct people *p, struct sql *db);

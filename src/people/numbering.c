@@ -81,6 +81,9 @@ void numbering_get(struct brand *b, struct numbering *out)
     pthread_mutex_lock(&p->numbering.lock);
     *out = p->numbering.now;
     pthread_mutex_unlock(&p->numbering.lock);
+    out->previewing = atomic_load(&p->numbering.previewing);
+    out->previewed = atomic_load(&p->numbering.previewed);
+    out->preview_total = atomic_load(&p->numbering.preview_total);
 }
 
 uint64_t people_stamp(struct brand *b)

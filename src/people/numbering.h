@@ -14,6 +14,8 @@ struct numbering {
     uint64_t version;     /* 0 = as the brand's preset says */
     bool rebuilding;      /* rows of some members still follow another version */
     uint64_t done, total; /* members of the rebuild under way; total 0 = none */
+    bool previewing;      /* people_preview() is at work */
+    uint64_t previewed, preview_total;
 };
 /* Any thread. */
 void numbering_get(struct brand *b, struct numbering *out);

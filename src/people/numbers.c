@@ -92,8 +92,8 @@ const struct number numbers_table[] = {
     TRUSTS(RULE(familiar_staff), 0, 2, 2, "熟悉你：其中与员工几次", "Familiar: of them with staff",
            "其中至少这么多次是与员工本人", "so many of them with a staff account"),
     CUTS(r, UNIT_OF_DAYS, 36500, "R 分界", "R cut",
-         "距上次付款不超过这么多天，R 加一分；从多到少填四个，全为 0 则按排名打分",
-         "one more point for a last payment no more days ago than this; four, falling; all 0: by "
+         "距上次付款不超过这么多天，R 加一分；从少到多填四个，全为 0 则按排名打分",
+         "one more point for a last payment no more days ago than this; four, rising; all 0: by "
          "rank"),
     CUTS(f, UNIT_OF_TIMES, 1000000, "F 分界", "F cut", "订单数达到这个数，F 加一分；从少到多填四个",
          "one more point from so many orders on; four, rising"),
@@ -190,7 +190,7 @@ static enum err check_cuts(const struct numbers *n, struct why *why)
     for (int i = 0; any && i < 3 * RFM_NUMBER_CUTS; i++) {
         int score = i / RFM_NUMBER_CUTS, at = i % RFM_NUMBER_CUTS, cut = n->rfm[score][at];
         int last = at ? n->rfm[score][at - 1] : 0;
-        bool fits = cut > 0 && (at == 0 || (score == 0 ? cut < last : cut > last));
+        bool fits = cut > last;
         char name[16];
         snprintf(name, sizeof(name), "%s%d", names[score], at + 1);
         if (!fits) return why_fail(why, ERR_INVALID, MSG_NUMBER_CUTS, name, NULL);
@@ -204,8 +204,8 @@ enum err numbers_check(const struct numbers *n, struct why *why)
     for (const struct number *of = numbers_table; of->name; of++) {
         int value = numbers_get(n, of);
         if (value < of->least || value > of->most)
-            return why_fail(why, ERR_INVALID, MSG_OUT_OF_RANGE, of->name, "%d|%d", of->least,
-                            of->most);
+            return why_fail(why, ERR_INVALID, MSG_OUT_OF_RANGE, of->name, "%d|%d|%d", value,
+                            of->least, of->most);
     }
     if (r->active_days > r->window_days)
         return why_fail(why, ERR_INVALID, MSG_NUMBER_OVER, "active_days", "window_days");

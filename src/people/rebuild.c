@@ -226,7 +226,7 @@ static bool end(struct rebuild *r, enum err err)
     return over;
 }
 
-static uint64_t count_members(struct brand *b)
+uint64_t people_count(struct brand *b)
 {
     bool row;
     struct why why;
@@ -244,7 +244,7 @@ static uint64_t count_members(struct brand *b)
 static void prepare(struct rebuild *r)
 {
     struct numbering_state *n = &r->p->numbering;
-    uint64_t total = count_members(r->p->brand);
+    uint64_t total = people_count(r->p->brand);
     arena_reset(r->arena);
     pthread_mutex_lock(&n->lock);
     r->version = n->now.version;

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "people/numbering.h"
 #include "people/owner.h"
+#include "scores/scores.h"
 #include "segments/memory.h"
 #include "segments/segments.h"
 
@@ -27,13 +28,15 @@ static uint64_t names_known(struct brand *b, bool codes)
     return n;
 }
 
-/* The answers hang on the brand's numbers where the fold is read; version 0 is the preset's. */
+/* The answers hang on the brand's numbers where the fold is read, and on the run of scores where
+ * one of these is; version 0 of either says nothing. */
 static uint64_t basis_of(const struct panel *p, const struct expr *e, struct str text,
                          const struct fold_rules *rules)
 {
     struct str name, saved;
     uint64_t h = hash_xxh3(text.p, text.len);
     if (who_needs_fold(e) || expr_names_derived(e)) h += p->numbers;
+    if (scores_has_field(expr_fields(e))) h += p->scores << 20;
     for (size_t i = 0; expr_get_segment(e, i, &name, &saved); i++)
         h = h * 31 + hash_xxh3(saved.p, saved.len);
     /* by another rule the owners are others */
@@ -112,6 +115,7 @@ struct panel *panel_create(struct brand *b, const struct str *texts, size_t coun
     struct numbering numbering;
     numbering_get(b, &numbering); /* the older, should they change just now: it is made anew then */
     p->numbers = numbering.version;
+    p->scores = scores_version(b);
     people_fold_names(b, p->arena, &p->names);
     p->in = (struct insight){
         .catalog = &p->catalog,

@@ -10,6 +10,7 @@
  *    each once: expressions and streams refer to them. */
 #include "base/log.h"
 #include "people/numbering.h"
+#include "scores/scores.h"
 #include "segments/store.h"
 
 /* ---- texts ---- */
@@ -346,6 +347,7 @@ void segments_catalog(struct brand *b, struct expr_catalog *out)
 void segments_get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
                         struct expr_value *out)
 {
+    if (scores_get_field(ctx, member, field, out)) return;
     if (field != FIELD_LIST) {
         people_get_field(ctx, member, field, name, out);
         return;

@@ -216,7 +216,7 @@ def test_rows_of_the_log_that_are_missing_or_changed_are_refused():
 TABLES = {
     "member": "noticed", "persona_member": "noticed", "timer": "noticed", "trait_name": "noticed",
     "event_block": "noticed", "part": "noticed", "ids_file": "noticed", "log_mark": "noticed", "registry": "noticed",
-    "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty", "number_set": "empty", "erased": "empty", "merge_log": "noticed", "identity_conflict": "empty", "erasure": "empty", "saved": "empty", "upload": "empty",
+    "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty", "number_set": "empty", "score_run": "empty", "member_score": "empty", "erased": "empty", "merge_log": "noticed", "identity_conflict": "empty", "erasure": "empty", "saved": "empty", "upload": "empty",
     "identity": "record", "trait": "record", "trait_before": "empty", "import_file": "record", "consent_purpose": "record", "consent_list": "record",
     "tag_group": "empty", "tag": "empty", "tag_run": "empty", "member_tag": "empty", "note": "empty", "link_recall": "empty", "tag_ousted": "empty", "tag_rule": "empty", "tag_hand": "empty", "retention": "empty", "purge": "empty", "purge_count": "empty", "consent_text": "empty", "consent_entry": "empty",
     "handover": "empty", "handover_member": "empty", "owner_rule": "empty",

@@ -18,13 +18,13 @@ from wellfield import Skip, Store, http, run  # noqa: E402
 OWNER = "wf_live_" + "0123456789abcdef" * 3
 
 
-def grant(s):
-    """A token that may change segments."""
+def grant(s, scopes="overview.read members.read members.write insight.read boards.write settings.read"):
+    """A token that may change segments, or what its scopes say."""
     if s.store:
         raise Skip("the rights of the tests' token are written into SQLite")
     db = sqlite3.connect(s.dir + "/server.db")
     db.execute("INSERT INTO credential (number, hash, kind, brand, created_at, scopes) VALUES (99, ?, 0, 'shop', 0, ?)",
-               (hashlib.sha256(OWNER.encode()).digest(), "overview.read members.read members.write insight.read boards.write settings.read"))
+               (hashlib.sha256(OWNER.encode()).digest(), scopes))
     db.commit()
     db.close()
     return s.serve()

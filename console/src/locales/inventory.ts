@@ -38,6 +38,8 @@ export const inventoryZh: Record<string, [string, string]> = {
   schema_migration: ["有哪些数据表", BRAND],
   module_fold: ["按哪版规则计算", BRAND],
   number_set: ["生命周期、信任与 RFM 的数字", BRAND],
+  score_run: ["最近一次评分", "直到下一次"],
+  member_score: ["由全部买家算出的评分", "直到下一次"],
   bulk_pending: ["有导入尚待计算", "直到算完"],
   import_file: ["导入过哪些文件", BRAND],
   saved: ["保存的问题与看板", "直到被删除"],

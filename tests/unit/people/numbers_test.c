@@ -66,14 +66,14 @@ static void cuts_are_all_set_and_in_order_or_none(void **unused)
 {
     (void)unused;
     static const int good[3][RFM_NUMBER_CUTS] = {
-        {180, 90, 60, 30}, {2, 3, 5, 9}, {10000, 30000, 50000, 90000}};
+        {30, 60, 90, 180}, {2, 3, 5, 9}, {10000, 30000, 50000, 90000}};
     struct numbers n;
     struct why why = {0};
     numbers_default(&n);
     memcpy(n.rfm, good, sizeof(good));
     assert_int_equal(numbers_check(&n, &why), ERR_OK);
     assert_true(numbers_have_cuts(&n));
-    n.rfm[0][1] = 200;
+    n.rfm[0][1] = 20;
     assert_int_equal(numbers_check(&n, &why), ERR_INVALID);
     assert_string_equal(why.field, "rfm_r_2");
     memcpy(n.rfm, good, sizeof(good));

@@ -30,6 +30,7 @@ struct numbering_state {
     struct numbering now;
     struct numbers staged; /* the writer's: of the batch under way */
     bool has_staged, wants_rebuild;
+    uint64_t voided;        /* the writer's: members changed without an event, so often */
     bool started, finished; /* the thread: is to be joined; is at its end */
     bool failed;            /* the last one; it will be tried again */
     bool closing;

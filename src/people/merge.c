@@ -268,6 +268,7 @@ static enum err keep_rest(struct people *p, struct tx *tx, uint32_t *rest, size_
     TRY(regroup(p, tx, rest, count));
     for (size_t i = 0; i < count; i++) {
         uint32_t member = identity_member(p, rest[i]);
+        p->numbering.voided++; /* of no seq of its own */
         if (member == rest[i]) TRY(member_mark_stale(p, tx_sql(tx), member, tx_seq(tx)));
     }
     return ERR_OK;

@@ -31,7 +31,8 @@ struct rebuild {
     struct refold_read read;
     struct fold *fold;
     struct budget budget;
-    uint64_t seq; /* of the snapshot */
+    uint64_t seq;    /* of the snapshot */
+    uint64_t voided; /* as of before it */
     /* the slice at hand */
     VEC(struct found) found;
     struct strbuf bytes;
@@ -83,10 +84,22 @@ static enum err take(struct rebuild *r, struct tx *tx, const struct found *f)
     return member_write(p, tx, m);
 }
 
+/* All that voids from here on comes after the snapshot, or is in it. */
+static enum err run_begin(struct tx *tx, void *arg, struct why *why)
+{
+    struct rebuild *r = arg;
+    (void)tx;
+    (void)why;
+    r->voided = r->p->numbering.voided;
+    return ERR_OK;
+}
+
 static enum err run_slice(struct tx *tx, void *arg, struct why *why)
 {
     struct rebuild *r = arg;
     r->cancelled = !is_current(r);
+    if (r->voided != r->p->numbering.voided)
+        return why_fail(why, ERR_CONFLICT, MSG_CHANGED_MEANWHILE, "", NULL);
     for (size_t i = 0; i < r->found.count && !r->cancelled; i++) {
         if (take(r, tx, &r->found.items[i]) != ERR_OK)
             return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
@@ -149,8 +162,12 @@ static bool fold_run(void *worker, const struct history *h)
 static enum err pass(struct rebuild *r)
 {
     struct scan scan = refold_scan_of(&r->read);
-    struct snapshot *s = brand_snapshot(r->p->brand);
     void *worker = r;
+    TRY(brand_call(r->p->brand, run_begin, r, false, &r->why));
+    struct snapshot *s = brand_snapshot(r->p->brand);
+    VEC_RESET(&r->found);
+    strbuf_reset(&r->bytes);
+    r->err = ERR_OK;
     r->seq = s->seq;
     enum err err = eventlog_scan(s, &scan, &worker, 1, fold_run, &r->budget, &r->why);
     brand_snapshot_release(s);
@@ -194,6 +211,11 @@ static enum err rebuild_all(struct rebuild *r)
     enum err err = ERR_OK;
     for (int i = 0; i < PASSES && err == ERR_OK && !r->cancelled; i++) {
         err = pass(r);
+        r->left = err == ERR_CONFLICT; /* somebody was changed without an event: another pass */
+        if (err == ERR_CONFLICT) {
+            err = ERR_OK;
+            continue;
+        }
         if (err == ERR_OK && !r->cancelled) err = mend_left(r);
         if (r->left == 0) break;
     }

@@ -27,6 +27,7 @@ export const router = createRouter({
       children: [
         { path: "me", name: "settings-me", component: () => import("./screens/settings/Me.vue") },
         { path: "brand", name: "settings-brand", component: () => import("./screens/settings/Brand.vue"), meta: { scope: "settings.read" } },
+        { path: "lifecycle", name: "settings-lifecycle", component: () => import("./screens/settings/Lifecycle.vue"), meta: { scope: "settings.read" } },
         { path: "tags", name: "settings-tags", component: () => import("./screens/settings/Tags.vue"), meta: { scope: "members.write" } },
         { path: "owners", name: "settings-owners", component: () => import("./screens/settings/Owners.vue"), meta: { scope: "members.assign" } },
         { path: "consent", name: "settings-consent", component: () => import("./screens/settings/Consent.vue"), meta: { scope: "settings.read" } },

@@ -119,11 +119,18 @@ const en: typeof zh = {
     first: "My board", name: "Name of the board", make: "Make a board", holds: "questions: {n}", none: "No boards yet", noneText: "A board keeps the questions you look at often. Ask one under Insight, save it and pin it.", toInsight: "Ask a question", back: "Back to boards", unpin: "Take “{name}” off the board",
     empty: "This board is empty", emptyText: "Save a question under Insight and pin it here.", drop: "Delete board", dropText: "The board “{name}” will be deleted. Its questions stay.",
   },
-  settings: { me: "Me", brand: "Brand", tags: "Tags", owners: "Owners", consent: "Consent", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System", privacy: "Privacy" },
+  settings: { me: "Me", brand: "Brand", lifecycle: "Lifecycle", tags: "Tags", owners: "Owners", consent: "Consent", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System", privacy: "Privacy" },
   me: { password: "Password", current: "Present password", change: "Change password", sessions: "Signed in", sessionsText: "end those you do not know, and change your password", seen: "Last seen", began: "Since", address: "Address", agent: "Browser", this: "this one" },
   brand: { hours: "Service hours", hoursText: "In which staff answer, in the brand's time zone", hoursTo: "End of service hours", name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
   rule: {
     dormant_days: "days without an act until dormant", churned_days: "days of silence until churned", left_hours: "hours out of all groups until churned", order_days: "days an order counts as recent", window_days: "days looked at for activity", before_days: "days before to compare with",
+  },
+  numbers: {
+    title: "Numbers of the stages", text: "Where stages begin and end for this brand. Look at the effect first; nothing changes until it is applied.", presets: "Fill in a preset", version: "version {n}", usual: "default {n}", changed: "{n} changed", preview: "Show the effect", progress: "{done} of {total} members",
+    part: { lifecycle: "Lifecycle", trust: "Trust", rfm: "RFM cuts" }, unit: { days: "days", hours: "hours", percent: "%", times: "", money: "minor units" },
+    effect: "Effect on all members, as of now", movers: "{n} members would change stage.", nobody: "Nobody would change stage.", stage: "Stage", before: "now", after: "then", matrix: "Who would move where", fromTo: "now ↓ then →", sample: "Ten of them", apply: "Apply", applyText: "Queries and segments follow at once, lists within minutes. Former numbers can be brought back.",
+    rebuilding: "Members are being sorted anew:", scores: "Scores of buyers", scoresText: "Chance that a buyer still buys, orders and value of the next 90 days, RFM. Made daily at 04:00 as of the start of the day.", refresh: "Make now", scoring: "Being made …", scoreFailed: "The last attempt failed; the log says why.", noScores: "Not made yet. Next: {at}.",
+    scored: "{n} buyers as of {at}. Next: {next}.", noModel: "Too few repeat orders for a forecast: RFM alone.", history: "What the numbers were", noHistory: "They were never changed.", atFirst: "as the brand was made", current: "now", back: "Fill these in",
   },
   staff: {
     invite: "Invite", inviteText: "makes a one-time link; whoever opens it chooses a password", role: "Role", make: "Make the link", link: "Hand over this link. It is shown once and works once.", state: "State", revoke: "Revoke", newLink: "New link", you: "you",

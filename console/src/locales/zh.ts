@@ -118,11 +118,18 @@ const zh = {
     first: "我的看板", name: "看板名称", make: "新建看板", holds: "{n} 个问题", none: "还没有看板", noneText: "看板把常看的问题放在一起。在洞察里提出一个问题，保存并固定到看板。", toInsight: "去洞察提问", back: "回到看板列表", unpin: "从看板取下“{name}”",
     empty: "这个看板还是空的", emptyText: "在洞察里保存一个问题，并固定到这个看板。", drop: "删除看板", dropText: "将删除看板“{name}”。其中的问题会保留。",
   },
-  settings: { me: "我", brand: "品牌", tags: "标签", owners: "归属", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统", privacy: "隐私" },
+  settings: { me: "我", brand: "品牌", lifecycle: "生命周期", tags: "标签", owners: "归属", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统", privacy: "隐私" },
   me: { password: "修改密码", current: "当前密码", change: "修改密码", sessions: "登录中的设备", sessionsText: "不认识的请结束它，并修改密码", seen: "最近", began: "开始", address: "地址", agent: "浏览器", this: "当前" },
   brand: { hours: "服务时间", hoursText: "员工答复的时段，按品牌时区", hoursTo: "服务时间止", name: "品牌名称", zone: "时区", currency: "货币", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
   rule: {
     dormant_days: "多少天没有行动算休眠", churned_days: "多少天没有动静算流失", left_hours: "离开所有社群多少小时算流失", order_days: "订单在多少天内算近期", window_days: "活跃看最近多少天", before_days: "与此前多少天相比",
+  },
+  numbers: {
+    title: "阶段的数字", text: "这个品牌的各阶段从哪里开始、到哪里结束。先看影响；应用之前什么都不会变。", presets: "填入预设", version: "第 {n} 版", usual: "默认 {n}", changed: "改动 {n} 项", preview: "看影响", progress: "{total} 位用户中已算 {done} 位",
+    part: { lifecycle: "生命周期", trust: "信任", rfm: "RFM 分界" }, unit: { days: "天", hours: "小时", percent: "%", times: "", money: "分" },
+    effect: "此刻对全部用户的影响", movers: "{n} 位用户的阶段会改变。", nobody: "没有人的阶段会改变。", stage: "阶段", before: "现在", after: "之后", matrix: "谁会移到哪里", fromTo: "现在 ↓ 之后 →", sample: "其中十位", apply: "应用", applyText: "查询和人群立即跟上，列表在几分钟内跟上；以前的数字随时可以填回。",
+    rebuilding: "正在重新归类用户：", scores: "买家评分", scoresText: "仍会购买的概率、未来 90 天的预计订单与金额、RFM。每天 04:00 按当天零点计算。", refresh: "现在计算", scoring: "正在计算……", scoreFailed: "上次计算失败，原因见日志。", noScores: "尚未计算。下次：{at}。",
+    scored: "{n} 位买家，截至 {at}。下次：{next}。", noModel: "复购太少，无法预测，只有 RFM。", history: "以前的数字", noHistory: "从未改动。", atFirst: "创建品牌时", current: "当前", back: "填回这些数字",
   },
   staff: {
     invite: "邀请员工", inviteText: "生成一个一次性链接，请对方打开并设置密码", role: "角色", make: "生成邀请链接", link: "把这个链接交给对方。它只显示这一次，只能用一次。", state: "状态", revoke: "撤销", newLink: "新链接", you: "你",

@@ -28,7 +28,8 @@ MUST_CHECK enum err api_choose_backups(struct api *a, const char *folder, struct
 struct api_question {
     struct str query;
     enum insight_form form;
-    enum lang lang; /* of warnings */
+    enum lang lang;    /* of warnings */
+    struct str within; /* an expression about the members it is limited to; {NULL, 0} = all */
 };
 /* Ask one question of a brand as of now, with all cores and the limits of limits.h. 'budget' may be
  * NULL; one that is given can be cancelled. Any thread. */

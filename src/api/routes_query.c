@@ -2,6 +2,7 @@
 #include "api/asking.h"
 #include "api/call.h"
 #include "api/internal.h"
+#include "api/sight.h"
 #include "base/limits.h"
 
 enum err api_ask(struct brand *b, const struct api_question *ask, struct budget *budget,
@@ -9,6 +10,7 @@ enum err api_ask(struct brand *b, const struct api_question *ask, struct budget 
 {
     struct asking asking;
     asking_begin(&asking, b, ask->lang, budget);
+    asking.in.within = ask->within;
     enum err err = insight_query(&asking.in, ask->query, ask->form, out, why);
     asking_end(&asking);
     return err;
@@ -23,7 +25,7 @@ static enum err answer_query(struct call *c, struct json_writer *w, struct why *
         return why_fail(why, ERR_CANCELLED, MSG_QUERY_CANCELLED, "", NULL);
     if (csv) c->type = "text/csv; charset=utf-8";
     const struct api_question question = {request_body(c->req), csv ? INSIGHT_CSV : INSIGHT_JSON,
-                                          call_lang(c)};
+                                          call_lang(c), sight_expression(c)};
     return api_ask(c->brand, &question, c->budget, w->out, why);
 }
 
@@ -32,7 +34,7 @@ const struct spec query_specs[] = {
      .path = "/api/v1/{brand}/query",
      .scope = SCOPE_INSIGHT_READ,
      .body_max = LIMIT_QUERY_BYTES,
-     .flags = SPEC_QUESTION | SPEC_RAW_BODY,
+     .flags = SPEC_QUESTION | SPEC_RAW_BODY | SPEC_SIGHT,
      .handle = answer_query,
      .summary = "Ask a question",
      .reply = "{\"query\":{\"trend\":{\"kind\":\"order.paid\",\"by\":\"month\"}},"

@@ -25,7 +25,8 @@ static enum err parse(struct ask *a, struct str text, const struct json **reply)
 static enum err ask(struct ask *a, const struct json **reply, const char *question)
 {
     struct strbuf out = {0};
-    const struct api_question asked = {str_of(question), INSIGHT_JSON, LANG_EN};
+    const struct api_question asked = {
+        .query = str_of(question), .form = INSIGHT_JSON, .lang = LANG_EN};
     enum err err = api_ask(a->brand, &asked, NULL, &out, a->why);
     if (err == ERR_OK) err = parse(a, strbuf_str(&out), reply);
     strbuf_finish(&out);

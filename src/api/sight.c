@@ -26,6 +26,33 @@ size_t sight_owners(struct call *c, uint32_t **out)
     return kept;
 }
 
+static void add_quoted(struct strbuf *out, struct str text)
+{
+    strbuf_add_char(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.p[i] == '"' || text.p[i] == '\\') strbuf_add_char(out, '\\');
+        strbuf_add_char(out, text.p[i]);
+    }
+    strbuf_add_char(out, '"');
+}
+
+struct str sight_expression(struct call *c)
+{
+    uint32_t *owners;
+    struct strbuf text = {0};
+    if (sight_is_whole(c)) return (struct str){NULL, 0};
+    size_t count = sight_owners(c, &owners);
+    strbuf_add_text(&text, count ? "owner in (" : "false");
+    for (size_t i = 0; i < count; i++) {
+        if (i) strbuf_add_text(&text, ", ");
+        add_quoted(&text, registry_code_text(c->brand, DIM_STAFF, owners[i]));
+    }
+    if (count) strbuf_add_text(&text, ")");
+    struct str out = arena_str(c->arena, strbuf_str(&text));
+    strbuf_finish(&text);
+    return out;
+}
+
 static void finish_set(void *set)
 {
     idset_finish(set);

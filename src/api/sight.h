@@ -21,5 +21,7 @@ const struct idset *sight_of(struct call *c);
 bool sight_has(struct call *c, uint32_t persona);
 /* Those of 'set' (NULL = all) that are seen; NULL = all. A set that is given is not changed. */
 const struct idset *sight_narrow(struct call *c, const struct idset *set);
+/* The same as an expression about members; {NULL, 0} = all. */
+struct str sight_expression(struct call *c);
 /* Codes of the owners whose members are seen, in the call's arena; of a narrow reach. */
 size_t sight_owners(struct call *c, uint32_t **out);

@@ -44,11 +44,29 @@ static enum err read_range(struct plan *p, const struct query_type *type, struct
     return ERR_OK;
 }
 
+/* The members asked about, of those the question is limited to; 'who' says so in the reply. */
+static enum err limit_who(struct plan *p, const struct query_type *type, struct why *why)
+{
+    struct strbuf text = {0};
+    if (!p->in->within.p) return ERR_OK;
+    if (!(type->takes & TAKES_WHO)) return why_fail(why, ERR_FORBIDDEN, MSG_BEYOND_REACH, "", NULL);
+    if (p->who) {
+        strbuf_add_text(&text, "(");
+        expr_print(p->who, &text);
+        strbuf_add_text(&text, ") and ");
+    }
+    strbuf_add_str(&text, p->in->within);
+    struct str both = arena_str(p->arena, strbuf_str(&text));
+    strbuf_finish(&text);
+    return expr_parse(p->arena, &p->catalog, EXPR_MEMBER, both, "who", &p->who, why);
+}
+
 static enum err read_query(struct plan *p, const struct query_type *type, struct form *f)
 {
     TRY(read_range(p, type, f));
     if (type->takes & TAKES_WHERE) TRY(plan_expr(p, f, "where", EXPR_EVENT, &p->where));
     if (type->takes & TAKES_WHO) TRY(plan_expr(p, f, "who", EXPR_MEMBER, &p->who));
+    TRY(limit_who(p, type, f->why));
     TRY(type->parse(p, f));
     TRY(form_close(f));
     return plan_columns(p, type->folds || (p->who && who_needs_fold(p->who)), f->why);

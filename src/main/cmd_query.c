@@ -38,8 +38,9 @@ static enum err ask(struct session *s, struct brand *b, const char *text, const 
         strbuf_add_text(&question, text);
     }
     if (err == ERR_OK) {
-        const struct api_question asked = {strbuf_str(&question),
-                                           csv || table ? INSIGHT_CSV : INSIGHT_JSON, s->lang};
+        const struct api_question asked = {.query = strbuf_str(&question),
+                                           .form = csv || table ? INSIGHT_CSV : INSIGHT_JSON,
+                                           .lang = s->lang};
         err = api_ask(b, &asked, NULL, &answer, why);
     }
     if (err == ERR_OK && table) {

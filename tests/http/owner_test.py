@@ -232,6 +232,24 @@ def ask_handovers(who):
     assert owner(member("lily-2")) == ("lily", "rule")
 
 
+def ask_questions(who):
+    """Of the members seen; what cannot be limited to them is refused."""
+    mine = {"trend": 10, "funnel": 10, "stickiness": 10}
+    reply = holds_none(call("POST", "/query", {"trend": {"kind": "order.paid", "by": "month"}}, who=who), "trend")
+    assert sum(p["value"] for p in reply["points"]) == mine["trend"] and reply["query"]["trend"]["who"] == 'owner in ("rose")', reply
+    reply = call("POST", "/query", {"funnel": {"steps": [{"kind": "contact.added"}, {"kind": "order.paid"}], "window": "7d"}}, who=who)
+    assert reply["steps"][0]["members"] == mine["funnel"], reply
+    for who_expr, wanted in (("orders >= 1", 10), ('owner = "lily"', 0), ('orders >= 1 or owner = "lily"', 10)):
+        reply = call("POST", "/query", {"trend": {"kind": "order.paid", "by": "month", "who": who_expr}}, who=who)
+        assert sum(p["value"] or 0 for p in reply["points"]) == wanted, (who_expr, reply)
+    for query in ({"lifecycle": {"by": "month"}}, {"rfm": {}}, {"retention": {"birth": {"kind": "*"}, "return": {"kind": "*"}}}, {"paths": {"from": "2026-01-01", "anchor": {"kind": "contact.added"}}},
+                  {"activity": {}}, {"stickiness": {}}, {"trend": {"kind": "order.paid", "by": "month", "breakdown": "other"}}, {"repeat": {}}):
+        code, text, _ = http("POST", store().url + "/api/v1/shop/query", json.dumps(query).encode(), {"Authorization": "Bearer " + who, "Content-Type": "application/json"})
+        assert code in (200, 400), (query, code, text)
+        holds_none(text.decode(), query)
+    call("POST", "/query", {"segment": {"expr": "true"}}, 403, who)
+
+
 def ask_stream(who):
     w = Watcher(store(), path="/api/v1/shop/stream?topics=segments", token=who)
     w.read_until(r"retry: \d+\n\n")
@@ -252,7 +270,7 @@ ASKED = {
                                         holds_none(call("GET", "/members/export", who=who, filter="orders >= 1"), "export")),
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
-    "post /handovers": ask_handovers, "get /stream": ask_stream,
+    "post /handovers": ask_handovers, "post /query": ask_questions, "get /stream": ask_stream,
 }
 IDS = {"id": "1", "code": "pair", "tag": "1", "note": "1", "name": "city", "group": "1", "purpose": "marketing", "list": "news"}
 

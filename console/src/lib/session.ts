@@ -9,7 +9,7 @@ import type { Catalog, Owner, Session } from "./types";
 import { finishAll } from "./undo";
 
 /** What may be done with some of the members (docs/accounts.md, reach). */
-const NARROW = ["members.read", "members.write", "members.reveal", "members.export", "members.assign"];
+const NARROW = ["members.read", "members.write", "members.reveal", "members.export", "members.assign", "insight.read"];
 
 export const useSession = defineStore("session", () => {
   const session = ref<Session | null>(null);

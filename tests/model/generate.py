@@ -11,6 +11,9 @@ LISTS, TAGS, CHANNELS = ("listed",), ("vip", "hot"), ("sms", "email")
 LENGTHS = (1, fold.SECOND, fold.HOUR, fold.DAY, 2 * fold.DAY, 7 * fold.DAY, fold.DORMANT, fold.WINDOW, 30 * fold.DAY, fold.BEFORE,
            fold.SILENT, fold.WINDOW + fold.BEFORE, fold.STANDS)
 
+# How often staff is named: what staff wrote is in nobody's history.
+STAFFED = {"dm.sent": 0.25, "dm.received": 0.7, "message.answered": 0.6}
+
 # What a web page may send.
 PUBLIC = {"page.viewed", "content.viewed", "own.thing", "touchpoint.scanned", "touchpoint.seen", "checkin.done", "member.identified"}
 
@@ -39,8 +42,9 @@ class People:
 
     def __init__(self, r, index):
         self.r, self.index, self.name = r, index, f"p{index}"
-        self.habit = r.choice(("any", "any", "trade", "talk", "quiet"))
-        self.count = r.choice((1, 1, 2, 2, 3))
+        self.habit = r.choice(("any", "any", "trade", "talk", "talk", "quiet"))
+        self.busy = r.random() < 0.12  # one of a long history, whose stages need many events
+        self.count = 1 if self.busy else r.choice((1, 1, 2, 2, 3))
         self.times = [START]
         self.facts = 0
 
@@ -56,12 +60,14 @@ class People:
 
     def at(self, now):
         r = self.r
-        if r.random() < 0.2:
+        if r.random() < (0.05 if self.busy else 0.2):
             at = r.choice(self.times)
-        elif r.random() < 0.25:
+        elif not self.busy and r.random() < 0.25:
             at = now - r.choice(LENGTHS) - r.choice((-1, 0, 1))
         elif r.random() < FUTURE:
             at = now + r.randrange(20 * fold.HOUR)
+        elif self.busy:
+            at = now - r.randrange(r.choice((8, 40, 120)) * fold.DAY)
         else:
             at = now - r.choice((0, 0, r.randrange(fold.HOUR), r.randrange(3 * fold.DAY)))
         at = min(at, now + 20 * fold.HOUR)
@@ -80,7 +86,7 @@ class People:
             f["group"] = r.choice(("g1", "g2"))
         if kind.startswith("group.") and r.random() < 0.1:
             del f["group"]
-        if kind.startswith("contact.") and r.random() < 0.9 or kind in ("dm.sent", "dm.received", "message.answered") and r.random() < 0.5:
+        if r.random() < (0.9 if kind.startswith("contact.") else STAFFED.get(kind, 0)):
             f["staff"] = r.choice(("lily", "rose"))
         if kind == "message.sent" and r.random() < 0.08:
             f["staff"] = "lily"
@@ -111,6 +117,13 @@ class People:
         if kind in PUBLIC and r.random() < 0.2:
             f["public"] = "1"
         return ("fact", f)
+
+    def facts_of_tick(self, now):
+        r = self.r
+        if not self.busy:
+            return [self.fact(now) for _ in range(r.choice((0, 0, 1, 1, 2, 3)))]
+        found = [self.fact(now) for _ in range(r.choice((0, 2, 5, 12)))]
+        return sorted(found, key=lambda op: op[1]["at"]) if r.random() < 0.5 else found
 
     def plain_facts(self, now, count):
         """Facts of which nothing is concluded, and of no two in one millisecond: whoever comes first says nothing."""
@@ -287,7 +300,7 @@ def ticks(r, people, count):
                 common.append(("reopen",))
             if r.random() < 0.15:
                 common.append(("compact",))
-        facts = [[p.fact(now) for _ in range(p.r.choice((0, 0, 1, 1, 2, 3)))] for p in people]
+        facts = [p.facts_of_tick(now) for p in people]
         hands = [[p.hand(now)] if p.r.random() < 0.2 else [] for p in people]
         selects = [("select", Expressions(r, codes, r.random() < 0.2).member()) for _ in range(3)]
         yield common, facts, ("bulk",) if r.random() < 0.1 else ("send",), hands, selects

@@ -45,11 +45,10 @@ static bool follows(const struct live *l)
     return !l->list && !l->broken && !live_is_building(l);
 }
 
-static void take_answers(struct looking *w, uint32_t member, const uint8_t *which,
+static void take_answers(struct looking *w, uint32_t member, int64_t at, const uint8_t *which,
                          const uint8_t *answers)
 {
     struct room *r = w->room;
-    int64_t at = moment_of(w, member);
     for (size_t i = 0; i < r->lives.count; i++) {
         if (which[i] && follows(r->lives.items[i]))
             follow_move(r, r->lives.items[i], member, answers[i], w->reason, at);
@@ -68,12 +67,13 @@ static void look_at_history(struct looking *w, const struct panel_member *m, boo
         r->failed = true; /* a part cannot be read: whole scans tell */
         return;
     }
-    take_answers(w, m->id, w->which, w->answers);
+    take_answers(w, m->id, moment_of(w, m->id), w->which, w->answers);
     due_set(r, m->id, due, whole);
 }
 
-/* Those of w->which that what is remembered does not answer. */
-static void look_at_rest(struct looking *w, const struct panel_member *m, uint8_t *which)
+/* Those of w->which that what is remembered does not answer; 'at' is the moment of what moves. */
+static void look_at_rest(struct looking *w, const struct panel_member *m, uint8_t *which,
+                         int64_t at)
 {
     int64_t due;
     panel_view_learn(w->view, NULL, NULL);
@@ -83,7 +83,7 @@ static void look_at_rest(struct looking *w, const struct panel_member *m, uint8_
         w->room->failed = true;
         return;
     }
-    take_answers(w, m->id, which, w->answers);
+    take_answers(w, m->id, at, which, w->answers);
     due_set(w->room, m->id, due, false);
 }
 
@@ -93,7 +93,7 @@ static void look_at_memory(struct looking *w, const struct panel_member *m, bool
 {
     struct room *r = w->room;
     bool rest = false;
-    int64_t due;
+    int64_t due, at = moment_of(w, m->id); /* before the timer is set anew */
     for (size_t i = 0; i < r->lives.count; i++) {
         w->rest[i] = w->which[i] && !memory_may_ask(r->memory, i);
         w->which[i] &= !w->rest[i];
@@ -101,9 +101,9 @@ static void look_at_memory(struct looking *w, const struct panel_member *m, bool
     }
     memory_ask(r->memory, w->view, m->id,
                &(struct memory_question){!whole, w->which, w->answers, &due});
-    take_answers(w, m->id, w->which, w->answers);
+    take_answers(w, m->id, at, w->which, w->answers);
     due_set(r, m->id, due, whole);
-    if (rest) look_at_rest(w, m, w->rest);
+    if (rest) look_at_rest(w, m, w->rest, at);
 }
 
 /* NULL: it is in a part by now, or more has happened than an event. */
@@ -158,7 +158,7 @@ static void look_in_scan(void *ctx, int worker, uint32_t member, const uint8_t *
     struct panel_member m = follow_personas(w->snapshot, member, w->arena);
     for (size_t i = 1; i < m.persona_count; i++)
         follow_clear(w->room, m.personas[i]);
-    take_answers(w, member, w->which, answers);
+    take_answers(w, member, moment_of(w, member), w->which, answers);
     due_set(w->room, member, due, true);
 }
 
@@ -167,7 +167,7 @@ static bool leave_all(uint32_t member, void *arg)
     struct looking *w = arg;
     memset(w->answers, 0, panel_count(w->room->panel));
     memory_forget(w->room->memory, member);
-    take_answers(w, member, w->which, w->answers);
+    take_answers(w, member, moment_of(w, member), w->which, w->answers);
     due_set(w->room, member, TIME_NONE, true);
     return true;
 }

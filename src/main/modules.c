@@ -7,9 +7,11 @@
 #include "saved/saved.h"
 #include "scores/scores.h"
 #include "segments/segments.h"
+#include "today/today.h"
 
 const struct module *const product_modules[] = {&people_module, &scores_module, &segments_module,
-                                                &saved_module,  &import_module, NULL};
+                                                &today_module,  &saved_module,  &import_module,
+                                                NULL};
 
 void data_options_fill(struct data_options *o, const char *dir, const char *key, const char *store)
 {

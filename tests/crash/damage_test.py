@@ -220,6 +220,7 @@ TABLES = {
     "identity": "record", "trait": "record", "trait_before": "empty", "import_file": "record", "consent_purpose": "record", "consent_list": "record",
     "tag_group": "empty", "tag": "empty", "tag_run": "empty", "member_tag": "empty", "note": "empty", "link_recall": "empty", "tag_ousted": "empty", "tag_rule": "empty", "tag_hand": "empty", "retention": "empty", "purge": "empty", "purge_count": "empty", "consent_text": "empty", "consent_entry": "empty",
     "handover": "empty", "handover_member": "empty", "owner_rule": "empty",
+    "today_rule": "empty", "today_setting": "empty", "today_day": "empty", "today_item": "empty",
     "segment": "empty", "segment_version": "empty", "segment_list": "empty", "segment_member": "empty", "segment_due": "empty", "segment_mark": "empty",
 }
 

@@ -19,6 +19,7 @@
 #include "people/owner.h"
 #include "people/tag.h"
 #include "segments/segments.h"
+#include "today/today.h"
 
 #define SPILL_BYTES 65536
 
@@ -404,6 +405,22 @@ static enum err write_scores(struct handout *h, struct why *why)
     return row_end(h, why);
 }
 
+static enum err write_suggestions(struct handout *h, struct why *why)
+{
+    struct today_past *items;
+    size_t count;
+    TRY(today_of_member(h->look->db, h->profile->id, h->look->arena, &items, &count, why));
+    for (size_t i = 0; i < count; i++) {
+        row_begin(h);
+        cell_time(h, "at", items[i].made_at);
+        cell_text(h, "reason", items[i].rule);
+        cell_text(h, "state", str_of(today_state_names[items[i].state]));
+        cell_text(h, "withheld", items[i].withheld ? STR("true") : STR("false"));
+        TRY(row_end(h, why));
+    }
+    return ERR_OK;
+}
+
 static const struct section {
     const char *name;
     const char *header; /* of the CSV */
@@ -425,6 +442,7 @@ static const struct section {
     {"lists", "list,name", write_lists},
     {"handovers", "at,from,to,undone_at", write_handovers},
     {"scores", "as_of,rfm_r,rfm_f,rfm_m,p_alive,expected_orders,expected_value", write_scores},
+    {"suggestions", "at,reason,state,withheld", write_suggestions},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
 };

@@ -9,8 +9,12 @@
 #include "segments/segments.h"
 #include "today/today.h"
 
-const struct module *const product_modules[] = {&people_module, &scores_module, &segments_module,
-                                                &today_module,  &saved_module,  &import_module,
+const struct module *const product_modules[] = {&people_module,
+                                                &scores_module,
+                                                &segments_module,
+                                                &today_module,
+                                                &saved_module,
+                                                &import_module,
                                                 NULL};
 
 void data_options_fill(struct data_options *o, const char *dir, const char *key, const char *store)

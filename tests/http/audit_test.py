@@ -15,7 +15,7 @@ from wellfield import Store, http, run  # noqa: E402
 
 # They change nothing that lasts: two ask, the others handle a file that no event came from yet, or end what tells of its own end.
 QUIET = {("POST", "/{brand}/query"), ("POST", "/{brand}/members/count"), ("POST", "/{brand}/imports"), ("PUT", "/{brand}/imports/{id}/content"),
-         ("POST", "/{brand}/imports/{id}/stop"), ("POST", "/{brand}/segment-preview")}
+         ("POST", "/{brand}/imports/{id}/stop"), ("POST", "/{brand}/segment-preview"), ("POST", "/{brand}/today/preview")}
 
 
 @functools.cache
@@ -70,6 +70,22 @@ class Watch:
         assert found and found[0]["at"] and found[0]["who"] not in ("command", "nobody"), (method, path, action, rows)
         self.done.add((method, path))
         return reply
+
+
+def talk(w):
+    """The list of the day: a reason that holds of everybody, so that there is somebody on it."""
+    rule = {"expression": "id is not null", "weight": 50, "say_en": "say hello"}
+    w.call("POST", "/{brand}/today/rules", {"code": "all", **rule}, 201)
+    w.call("PUT", "/{brand}/today/rules/{code}", {**rule, "weight": 60}, code="all")
+    deadline = time.monotonic() + 30
+    while not (today := w.lily.ok("GET", "/shop/today"))["made_at"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    one = today["pool"][0]["id"]
+    w.call("PUT", "/{brand}/today/{id}", {"list": "mine", "state": "done"}, 204, id=one)
+    assert [(i["id"], i["state"]) for i in w.lily.ok("GET", "/shop/today")["items"]] == [(one, "done")]
+    w.call("PUT", "/{brand}/today/settings", {"enabled": True, "hour": 8, "per_day": 15}, 204)
+    w.call("DELETE", "/{brand}/today/rules/{code}", status=204, code="all")
 
 
 def import_a_file(w):
@@ -169,6 +185,7 @@ def test_every_change_is_in_the_log():
     w.call("PUT", "/{brand}/boards/{id}", {"name": "Tuesday", "questions": []}, id=b)
     w.call("DELETE", "/{brand}/boards/{id}", status=204, id=b)
     w.call("DELETE", "/{brand}/questions/{id}", status=204, id=q)
+    talk(w)
     w.call("POST", "/{brand}/segments", {"code": "buyers", "name": "Buyers", "expression": "orders >= 1"}, 201)
     w.call("PUT", "/{brand}/segments/{code}", {"name": "Buyers", "expression": "orders >= 2"}, code="buyers")
     lily.ok("POST", "/shop/segments", {"code": "guests", "name": "Guests", "kind": "static"}, 201)

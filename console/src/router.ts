@@ -7,7 +7,8 @@ export const router = createRouter({
   history: createWebHistory("/console/"),
   scrollBehavior: (_to, _from, kept) => kept ?? { top: 0 },
   routes: [
-    { path: "/", redirect: "/overview" },
+    { path: "/", name: "home", component: () => import("./screens/Absent.vue") }, // one of the others: see below
+    { path: "/today", name: "today", component: () => import("./screens/Today.vue"), meta: { scope: "members.read" } },
     { path: "/setup", name: "setup", component: () => import("./screens/Setup.vue"), meta: { open: true } },
     { path: "/signin", name: "signin", component: () => import("./screens/SignIn.vue"), meta: { open: true } },
     { path: "/link", name: "link", component: () => import("./screens/Link.vue"), meta: { open: true } },
@@ -28,6 +29,7 @@ export const router = createRouter({
         { path: "me", name: "settings-me", component: () => import("./screens/settings/Me.vue") },
         { path: "brand", name: "settings-brand", component: () => import("./screens/settings/Brand.vue"), meta: { scope: "settings.read" } },
         { path: "lifecycle", name: "settings-lifecycle", component: () => import("./screens/settings/Lifecycle.vue"), meta: { scope: "settings.read" } },
+        { path: "today", name: "settings-today", component: () => import("./screens/settings/Today.vue"), meta: { scope: "insight.read" } },
         { path: "tags", name: "settings-tags", component: () => import("./screens/settings/Tags.vue"), meta: { scope: "members.write" } },
         { path: "owners", name: "settings-owners", component: () => import("./screens/settings/Owners.vue"), meta: { scope: "members.assign" } },
         { path: "consent", name: "settings-consent", component: () => import("./screens/settings/Consent.vue"), meta: { scope: "settings.read" } },
@@ -48,7 +50,9 @@ router.beforeEach(async (to) => {
   const session = useSession();
   if (!session.asked) await session.load().catch(() => {});
   if (to.meta.open) return true;
-  if (!session.session) return { name: "signin", query: to.fullPath === "/overview" ? {} : { to: to.fullPath } };
+  if (!session.session) return { name: "signin", query: ["/", "/overview"].includes(to.fullPath) ? {} : { to: to.fullPath } };
+  // who talks to members begins with whom to talk to
+  if (to.name === "home") return { name: session.may("members.write") && !session.may("insight.read") ? "today" : "overview" };
   const scope = to.meta.scope as string | undefined;
   if (scope && !session.may(scope)) return to.name !== "overview" ? { name: "overview" } : session.may("members.read") ? { name: "members" } : { name: "settings-me" };
   return true;

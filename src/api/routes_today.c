@@ -215,6 +215,28 @@ static enum err put_list(const struct cards *x, struct json_writer *w, const cha
     return ERR_OK;
 }
 
+/* Whose lists there are, for who may look at all of them. */
+static enum err put_staff(const struct cards *x, struct json_writer *w, int32_t day,
+                          struct why *why)
+{
+    struct today_load *loads;
+    size_t count = 0;
+    if (sees_all(x->call)) {
+        enum err err = today_loads(x->look.db, day, x->call->arena, &loads, &count);
+        if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    }
+    put_array(w, "lists");
+    for (size_t i = 0; i < count; i++) {
+        if (loads[i].owner.len == 0) continue;
+        json_begin_object(w);
+        put_str(w, "staff", loads[i].owner);
+        put_int(w, "members", (int64_t)loads[i].count);
+        json_end_object(w);
+    }
+    json_end_array(w);
+    return ERR_OK;
+}
+
 static enum err put_lists(const struct cards *x, struct json_writer *w, struct str owner,
                           struct why *why)
 {
@@ -233,6 +255,7 @@ static enum err put_lists(const struct cards *x, struct json_writer *w, struct s
     put_int(w, "hour", settings.hour);
     put_int(w, "per_day", settings.per_day);
     put_str(w, "staff", owner.len ? owner : str_of(NULL));
+    TRY(put_staff(x, w, day, why));
     TRY(put_list(x, w, "items", &mine, why));
     TRY(put_list(x, w, "pool", &pool, why));
     json_end_object(w);
@@ -408,6 +431,7 @@ const struct spec today_specs[] = {
      .summary = "The caller's list of the day, and the pool of members whom nobody answers for",
      .reply = "{\"day\":\"2025-03-01\",\"made_at\":\"2025-03-01T07:00:00+08:00\","
               "\"enabled\":true,\"hour\":7,\"per_day\":15,\"staff\":\"rose\","
+              "\"lists\":[{\"staff\":\"rose\",\"members\":12}],"
               "\"items\":[" CARD "],\"pool\":[" CARD "]}\n"
               "~{\"made_at\":null,\"staff\":null,\"items\":[" BARE "],\"pool\":[" BARE "]}\n"
               "~{\"items\":[" BARE_2 "],\"pool\":[" BARE_2 "]}"},

@@ -284,10 +284,10 @@ static uint32_t owner_place(struct work *w, struct str code)
 
 static enum err read_loads(struct work *w)
 {
-    struct load *loads;
+    struct today_load *loads;
     size_t count;
     (void)owner_place(w, STR("")); /* TODAY_POOL */
-    TRY(store_loads(w->db, w->day, w->arena, &loads, &count));
+    TRY(today_loads(w->db, w->day, w->arena, &loads, &count));
     for (size_t i = 0; i < count; i++) {
         uint32_t *space = &w->space.items[owner_place(w, loads[i].owner)];
         *space = loads[i].count < *space ? *space - (uint32_t)loads[i].count : 0;

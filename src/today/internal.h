@@ -115,14 +115,6 @@ struct former {
 };
 MUST_CHECK enum err store_former(struct sql *db, int32_t since, struct arena *arena,
                                  struct former **out, size_t *count);
-/* How many each owner has on the list of the day already. */
-struct load {
-    struct str owner;
-    uint64_t count;
-};
-MUST_CHECK enum err store_loads(struct sql *db, int32_t day, struct arena *arena, struct load **out,
-                                size_t *count);
-
 /* To be settled: made 14 and a half days before 'now' or earlier; of the earliest moment. */
 struct unsettled {
     int64_t made_at;

@@ -125,10 +125,10 @@ struct taking {
 /* How many are on the list of a person for the day. */
 static enum err count_of(struct tx *tx, struct str owner, int32_t day, uint64_t *out)
 {
-    struct load *loads;
+    struct today_load *loads;
     size_t count;
     *out = 0;
-    TRY(store_loads(tx_sql(tx), day, tx_arena(tx), &loads, &count));
+    TRY(today_loads(tx_sql(tx), day, tx_arena(tx), &loads, &count));
     for (size_t i = 0; i < count; i++) {
         if (str_eq(loads[i].owner, owner)) *out = loads[i].count;
     }

@@ -140,10 +140,10 @@ static enum err is_known(struct sql *db, uint32_t member, bool *known)
 static enum err has_room(struct tx *tx, int32_t day, const struct fresh *f, bool *fits)
 {
     struct today_settings settings;
-    struct load *loads;
+    struct today_load *loads;
     size_t count;
     TRY(today_get_settings(tx_sql(tx), &settings));
-    TRY(store_loads(tx_sql(tx), day, tx_arena(tx), &loads, &count));
+    TRY(today_loads(tx_sql(tx), day, tx_arena(tx), &loads, &count));
     uint64_t most = f->owner.len ? (uint64_t)settings.per_day : LIMIT_TODAY_POOL;
     for (size_t i = 0; i < count; i++)
         *fits &= f->withheld || !str_eq(loads[i].owner, f->owner) || loads[i].count < most;
@@ -303,10 +303,10 @@ enum err store_former(struct sql *db, int32_t since, struct arena *arena, struct
     return err;
 }
 
-enum err store_loads(struct sql *db, int32_t day, struct arena *arena, struct load **out,
+enum err today_loads(struct sql *db, int32_t day, struct arena *arena, struct today_load **out,
                      size_t *count)
 {
-    VEC(struct load) list = {0};
+    VEC(struct today_load) list = {0};
     enum err err;
     struct sql_stmt *s =
         sql_use(db, "SELECT owner, COUNT(*) FROM today_item WHERE withheld = 0 AND (day = $1 OR"
@@ -315,7 +315,8 @@ enum err store_loads(struct sql *db, int32_t day, struct arena *arena, struct lo
     for (bool row = true;;) {
         err = sql_step(s, &row);
         if (err != ERR_OK || !row) break;
-        VEC_PUSH(&list, ((struct load){arena_str(arena, sql_str(s, 0)), (uint64_t)sql_int(s, 1)}));
+        VEC_PUSH(&list,
+                 ((struct today_load){arena_str(arena, sql_str(s, 0)), (uint64_t)sql_int(s, 1)}));
     }
     *out = arena_copy(arena, list.items, list.count * sizeof(**out));
     *count = list.count;

@@ -119,6 +119,13 @@ MUST_CHECK enum err today_list(struct sql *db, struct str owner, int32_t day, st
 /* ERR_NOT_FOUND, also of one that was withheld. */
 MUST_CHECK enum err today_get(struct sql *db, uint32_t id, struct arena *arena,
                               struct today_item *out, struct why *why);
+/* How many each has on the list of the day, the pool (empty owner) first. */
+struct today_load {
+    struct str owner;
+    uint64_t count;
+};
+MUST_CHECK enum err today_loads(struct sql *db, int32_t day, struct arena *arena,
+                                struct today_load **out, size_t *count);
 /* All that was suggested of a member or withheld, newest first, for who asks for their data. */
 struct today_past {
     int32_t day;

@@ -4,7 +4,7 @@ import type zh from "./zh";
 
 const en: typeof zh = {
   kind: kindsEn,
-  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", overview: "Overview", members: "Members", segments: "Segments", insight: "Insight", boards: "Boards", settings: "Settings" },
+  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", today: "Today", overview: "Overview", members: "Members", segments: "Segments", insight: "Insight", boards: "Boards", settings: "Settings" },
   theme: { auto: "System", light: "Light", dark: "Dark" },
   do: { again: "Try again", cancel: "Cancel", save: "Save", saved: "Saved", clear: "Clear", copy: "Copy", copied: "Copied", delete: "Delete", end: "End", refresh: "Refresh", wait: "loading" },
   door: { saying: "The public domain is the river at the door; the private domain is the well in your own yard.", what: "Where every member came from, what they said and bought: kept on your own machine." },
@@ -77,6 +77,17 @@ const en: typeof zh = {
     rule: "Rule", ruleText: "which contact answers for a member, where nobody was set by hand", rules: { first: "First contact", last: "Last contact", active: "Most active contact" }, rulesAre: { first: "on whose list the member came first", last: "on whose list they came last", active: "who talked with them on the most days" }, days: "Days looked at, up to the latest talk",
     past: "Handovers", noPast: "Nobody was handed over yet.", step: "{n} members to {to}",
   },
+  today: {
+    open: "{n} to talk to", notYet: "not made yet", left: "room for {n} of {of}", rules: "Reasons", mine: "My list", whose: "Whose list", pool: "Nobody's yet", poolText: "members without an owner; take whom you will talk to", done: "Done", snooze: "Later", useless: "Not useful", take: "Take", full: "Your list of the day is full",
+    last: "Last", contacted: "Written to", bought: "Bought", orders: "{n} orders", joined: "Joined", note: "Note", until: "Until when", whyUseless: "Why was it not useful", later: "in {n} d", settled: "Settled today ({n})", keys: { move: "next, previous" },
+    said: { open: "{name} is back on the list", done: "{name}: done", snoozed: "{name}: later", useless: "{name}: not useful" }, state: { open: "open", done: "done", snoozed: "later", useless: "not useful" }, because: { wrong: "Facts are wrong", already: "Already talked", unwelcome: "Does not want it", other: "Something else" },
+    none: "Nobody waits for a word today", noneText: "Lists are made every day at {hour}:00; questions that wait are added as they come.", allDone: "All done for today", making: "The list is being made", makingText: "The first one is made as soon as there are members, then every day at {hour}:00.", off: "Lists are switched off", offText: "Settings › Today switches them on.",
+  },
+  rules: {
+    when: "When", enabled: "Lists are made", hour: "every day at", perDay: "members on one person's list", title: "Reasons", text: "for whom each holds, and what it says", make: "New reason", live: "live", trouble: { unreadable: "not used", unknown: "unheard of" }, troubleText: { unreadable: "The expression names a field or a segment that is not there.", unknown: "The expression names a kind or a property that this brand has never had." },
+    weight: "weight", now: "{n} members now", on: "in use", edit: "Change", reset: "As it came", removed: "The reason “{name}” will be deleted", worth: "What it was worth", worthText: "members who acted within 14 days: of those shown, and of the tenth withheld by chance; 180 days", reason: "Reason", shown: "Shown", withheld: "Withheld", lift: "Lift, points", interval: "95 % interval", learnt: "Known by measure", score: "Ranked by", said: "Done / later / not useful",
+    sayZh: "Sentence in Chinese", sayEn: "Sentence in English", number: "What {k} is", numberHint: "days last_order", weightOf: "Weight, 0 to 100: tenths of a point it is thought to be worth", again: "Not again for the same member within days", liveText: "live: looked at as things happen",
+  },
   tags: {
     title: "Tags", add: "Add", give: "Give the tag", take: "Take the tag “{name}”", takeAway: "Take it away", until: "until {at}", none: "No tags yet.", which: "Choose a tag", loose: "In no group", expires: "Ends on (optional)", noTags: "There are no tags yet.", tag: "Tag", many: "Tag many", found: "For the {n} members found.",
     those: "For those that match.", matching: "For the {n} members that match.", done: "{n} changed; {same} were so already.", undone: "Taken back from {n} members.", close: "Close", newGroup: "New group", changeGroup: "Change the group", groupText: "a group has a colour; in an exclusive one a member keeps the last tag alone", groupName: "Name of the group", colour: "Colour",
@@ -119,7 +130,7 @@ const en: typeof zh = {
     first: "My board", name: "Name of the board", make: "Make a board", holds: "questions: {n}", none: "No boards yet", noneText: "A board keeps the questions you look at often. Ask one under Insight, save it and pin it.", toInsight: "Ask a question", back: "Back to boards", unpin: "Take “{name}” off the board",
     empty: "This board is empty", emptyText: "Save a question under Insight and pin it here.", drop: "Delete board", dropText: "The board “{name}” will be deleted. Its questions stay.",
   },
-  settings: { me: "Me", brand: "Brand", lifecycle: "Lifecycle", tags: "Tags", owners: "Owners", consent: "Consent", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System", privacy: "Privacy" },
+  settings: { me: "Me", brand: "Brand", lifecycle: "Lifecycle", today: "Today", tags: "Tags", owners: "Owners", consent: "Consent", staff: "Staff", keys: "Keys", imports: "Imports", audit: "Audit", system: "System", privacy: "Privacy" },
   me: { password: "Password", current: "Present password", change: "Change password", sessions: "Signed in", sessionsText: "end those you do not know, and change your password", seen: "Last seen", began: "Since", address: "Address", agent: "Browser", this: "this one" },
   brand: { hours: "Service hours", hoursText: "In which staff answer, in the brand's time zone", hoursTo: "End of service hours", name: "Name of the brand", zone: "Time zone", currency: "Currency", rules: "Numbers of the definitions", rulesText: "where the lifecycle stages begin and end; chosen when the brand was made", rule: "rule", value: "now", default: "default" },
   rule: {

@@ -3,7 +3,7 @@ import { kindsZh } from "./kinds";
 
 const zh = {
   kind: kindsZh,
-  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", overview: "总览", members: "用户", segments: "人群", insight: "洞察", boards: "看板", settings: "设置" },
+  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", insight: "洞察", boards: "看板", settings: "设置" },
   theme: { auto: "随系统", light: "浅色", dark: "深色" },
   do: { again: "重试", cancel: "取消", save: "保存", saved: "已保存", clear: "清空", copy: "复制", copied: "已复制", delete: "删除", end: "结束", refresh: "刷新", wait: "正在加载" },
   door: { saying: "公域是门前河，私域是自家井。", what: "每一位用户的来路、对话与订单，都留在你自己的机器上。" },
@@ -76,6 +76,17 @@ const zh = {
     rule: "规则", ruleText: "未手工指定时，由哪位联系人负责", rules: { first: "首位联系人", last: "最近联系人", active: "最活跃联系人" }, rulesAre: { first: "用户最先添加的员工", last: "用户最后添加的员工", active: "交谈天数最多的员工" }, days: "看最近一次交谈之前的多少天",
     past: "交接记录", noPast: "还没有交接过。", step: "{n} 位用户交给 {to}",
   },
+  today: {
+    open: "待聊 {n} 位", notYet: "还没生成", left: "还能再接 {n} 位（每天最多 {of} 位）", rules: "理由", mine: "我的名单", whose: "谁的名单", pool: "待认领", poolText: "还没有归属员工的用户，谁聊谁认领", done: "已完成", snooze: "以后再说", useless: "没用", take: "认领", full: "你今天的名单满了",
+    last: "最近", contacted: "上次联系", bought: "消费", orders: "{n} 单", joined: "加入", note: "备注", until: "什么时候再说", whyUseless: "为什么没用", later: "{n} 天后", settled: "今天已处理（{n}）", keys: { move: "下一位、上一位" },
+    said: { open: "{name} 已放回名单", done: "{name}：已完成", snoozed: "{name}：以后再说", useless: "{name}：没用" }, state: { open: "待聊", done: "已完成", snoozed: "以后再说", useless: "没用" }, because: { wrong: "事实不对", already: "已经聊过", unwelcome: "对方不想聊", other: "其他" },
+    none: "今天没有需要聊的人", noneText: "每天 {hour}:00 生成名单；没人答的提问会随时补进来。", allDone: "今天的都聊完了", making: "正在生成名单", makingText: "有了用户就会生成第一份，以后每天 {hour}:00 生成。", off: "名单已关闭", offText: "可在“设置 › 今日待办”里打开。",
+  },
+  rules: {
+    when: "什么时候", enabled: "生成名单", hour: "每天", perDay: "每人每天最多几位", title: "理由", text: "每条理由对谁成立，怎么说", make: "新建理由", live: "实时", trouble: { unreadable: "未使用", unknown: "还没见过" }, troubleText: { unreadable: "表达式里有不存在的字段或人群。", unknown: "表达式里有本品牌从没出现过的事件或属性。" },
+    weight: "权重", now: "现在 {n} 位", on: "使用", edit: "修改", reset: "恢复原样", removed: "理由“{name}”将被删除", worth: "值不值", worthText: "14 天内有行动的用户：展示给员工的，与随机留下不展示的十分之一相比；近 180 天", reason: "理由", shown: "展示", withheld: "不展示", lift: "提升（百分点）", interval: "95% 区间", learnt: "来自实测", score: "排序依据", said: "完成 / 以后 / 没用",
+    sayZh: "中文句子", sayEn: "英文句子", number: "{k} 是什么", numberHint: "days last_order", weightOf: "权重 0–100：估计能带来几个千分点", again: "同一用户多少天内不再用", liveText: "实时：事情一发生就看",
+  },
   tags: {
     title: "标签", add: "添加", give: "打标签", take: "移除标签“{name}”", takeAway: "移除标签", until: "至 {at}", none: "还没有标签。", which: "选择标签", loose: "未分组", expires: "到期日（可选）", noTags: "还没有可用的标签。", tag: "打标签", many: "批量打标签", found: "将作用于搜索到的 {n} 名用户。",
     those: "将作用于符合条件的用户。", matching: "将作用于符合条件的 {n} 名用户。", done: "已更改 {n} 名；{same} 名本已如此。", undone: "已撤销：{n} 名用户。", close: "关闭", newGroup: "新建标签组", changeGroup: "修改标签组", groupText: "组有颜色；互斥组里每人只留最后打上的一个", groupName: "组名", colour: "颜色",
@@ -118,7 +129,7 @@ const zh = {
     first: "我的看板", name: "看板名称", make: "新建看板", holds: "{n} 个问题", none: "还没有看板", noneText: "看板把常看的问题放在一起。在洞察里提出一个问题，保存并固定到看板。", toInsight: "去洞察提问", back: "回到看板列表", unpin: "从看板取下“{name}”",
     empty: "这个看板还是空的", emptyText: "在洞察里保存一个问题，并固定到这个看板。", drop: "删除看板", dropText: "将删除看板“{name}”。其中的问题会保留。",
   },
-  settings: { me: "我", brand: "品牌", lifecycle: "生命周期", tags: "标签", owners: "归属", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统", privacy: "隐私" },
+  settings: { me: "我", brand: "品牌", lifecycle: "生命周期", today: "今日待办", tags: "标签", owners: "归属", consent: "同意", staff: "员工", keys: "密钥", imports: "导入", audit: "审计", system: "系统", privacy: "隐私" },
   me: { password: "修改密码", current: "当前密码", change: "修改密码", sessions: "登录中的设备", sessionsText: "不认识的请结束它，并修改密码", seen: "最近", began: "开始", address: "地址", agent: "浏览器", this: "当前" },
   brand: { hours: "服务时间", hoursText: "员工答复的时段，按品牌时区", hoursTo: "服务时间止", name: "品牌名称", zone: "时区", currency: "货币", rules: "定义中的数字", rulesText: "决定各生命周期阶段的界线；在创建品牌时选定", rule: "规则", value: "现值", default: "默认" },
   rule: {

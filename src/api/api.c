@@ -183,18 +183,39 @@ static const struct route own_routes[] = {
 
 /* Server-wide ones first: the first that fits wins. */
 static const struct spec *const spec_tables[] = {
-    docs_specs,                      /* the API itself */
-    system_specs,     account_specs, /* server-wide */
-    preference_specs, query_specs,   /* of a brand from here */
-    stream_specs,     members_specs,   export_specs,
-    owner_specs, /* before {id} of a member */
-    member_specs,     merge_specs,     conflict_specs,
-    privacy_specs,    retention_specs, reveal_specs,
-    saved_specs,      brand_specs,     number_specs,
-    staff_specs,      key_specs,       import_specs,
-    tag_rule_specs,   tag_specs,       note_specs,
-    consent_specs,    segment_specs,   segment_who_specs,
-    today_rule_specs, today_specs,     NULL,
+    /* the API itself, and what is server-wide */
+    docs_specs,
+    system_specs,
+    account_specs,
+    /* of a brand; what would pass for an {id} of a member before it */
+    preference_specs,
+    query_specs,
+    stream_specs,
+    members_specs,
+    export_specs,
+    owner_specs,
+    member_specs,
+    merge_specs,
+    conflict_specs,
+    privacy_specs,
+    retention_specs,
+    reveal_specs,
+    saved_specs,
+    brand_specs,
+    number_specs,
+    staff_specs,
+    key_specs,
+    mapping_specs,
+    import_specs,
+    tag_rule_specs,
+    tag_specs,
+    note_specs,
+    consent_specs,
+    segment_specs,
+    segment_who_specs,
+    today_rule_specs,
+    today_specs,
+    NULL,
 };
 
 static size_t route_count(const struct route *list)

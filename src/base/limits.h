@@ -86,6 +86,7 @@
     LIMIT(EXPORT_MEMBERS, 200000, "members", "members of one export")                              \
     LIMIT(SAVED_QUESTIONS, 1000, "questions", "saved questions of a brand")                        \
     LIMIT(SAVED_BOARDS, 200, "boards", "boards of a brand")                                        \
+    LIMIT(SAVED_MAPPINGS, 200, "mappings", "saved mappings of imports of a brand")                 \
     LIMIT(BOARD_QUESTIONS, 50, "questions", "questions on one board")                              \
     LIMIT(SEGMENTS, 500, "segments", "segments of a brand")                                        \
     LIMIT(SEGMENT_CODE_BYTES, 64, "bytes", "the code of a segment")                                \

@@ -152,7 +152,7 @@ const struct holding holdings[] = {
     {"today_setting", "id enabled hour per_day", NULL, NULL, "when lists are made, and how long",
      WITH_BRAND, NULL, NULL, NULL, NULL},
     {"saved", "id kind name body author version created_at changed_at", NULL, NULL,
-     "questions and boards", "until deleted", NULL, NULL, NULL, NULL},
+     "questions, boards and mappings of imports", "until deleted", NULL, NULL, NULL, NULL},
     {"upload",
      "id mark name bytes kept dry_run author created_at finished_at options counts tried rejects "
      "reason files undone",

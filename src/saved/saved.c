@@ -31,6 +31,7 @@ static struct saved read_row(struct sql_stmt *s, struct arena *arena)
 
 static int64_t limit_of(enum saved_kind kind)
 {
+    if (kind == SAVED_MAPPING) return LIMIT_SAVED_MAPPINGS;
     return kind == SAVED_QUESTION ? LIMIT_SAVED_QUESTIONS : LIMIT_SAVED_BOARDS;
 }
 

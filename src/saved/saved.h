@@ -1,4 +1,4 @@
-/* saved.h - questions that people keep, and the boards they pin them to.
+/* saved.h - questions that people keep, the boards they pin them to, and how files are imported.
  *
  * Records of the brand: changed by commands on its writer, read on any reader connection. A thing
  * has a version, which grows by one with each change; ids are never given again, so that a board
@@ -10,7 +10,7 @@
 
 extern const struct module saved_module;
 
-enum saved_kind { SAVED_QUESTION, SAVED_BOARD };
+enum saved_kind { SAVED_QUESTION, SAVED_BOARD, SAVED_MAPPING };
 
 struct saved {
     uint32_t id;
@@ -29,8 +29,8 @@ MUST_CHECK enum err saved_list(struct sql *db, enum saved_kind kind, struct aren
 MUST_CHECK enum err saved_get(struct sql *db, enum saved_kind kind, uint32_t id,
                               struct arena *arena, struct saved *out, struct why *why);
 
-/* Make one: 'id', 'version' and the times are filled in. ERR_TOO_LARGE over LIMIT_SAVED_QUESTIONS
- * or LIMIT_SAVED_BOARDS. */
+/* Make one: 'id', 'version' and the times are filled in. ERR_TOO_LARGE over
+ * LIMIT_SAVED_QUESTIONS, LIMIT_SAVED_BOARDS or LIMIT_SAVED_MAPPINGS. */
 MUST_CHECK enum err saved_add(struct brand *b, struct saved *s, struct why *why);
 /* Replace name and body of s->id, if it still has s->version; the new version and the times are
  * filled in. ERR_NOT_FOUND, ERR_PRECONDITION. */

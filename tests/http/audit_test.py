@@ -94,11 +94,16 @@ def import_a_file(w):
     w.lily.ok("PUT", f"/shop/imports/{made}/content?offset=0", text, Content_Type="application/octet-stream")
 
     def ended():
-        while w.lily.ok("GET", f"/shop/imports/{made}")["state"] not in ("done", "failed", "stopped"):
+        while w.lily.ok("GET", f"/shop/imports/{made}")["state"] not in ("done", "failed", "stopped", "undone"):
             time.sleep(0.01)
 
     w.call("POST", "/{brand}/imports/{id}/run", {"format": "jsonl"}, 202, wait=ended, id=made)
+    w.call("POST", "/{brand}/imports/{id}/undo", status=202, wait=ended, id=made)
     w.call("DELETE", "/{brand}/imports/{id}", status=204, id=made)
+    mapping = {"name": "Till", "format": "csv", "map": "member=user:id"}
+    kept = w.call("POST", "/{brand}/imports/mappings", mapping, 201)["id"]
+    w.call("PUT", "/{brand}/imports/mappings/{id}", mapping, id=kept)
+    w.call("DELETE", "/{brand}/imports/mappings/{id}", status=204, id=kept)
 
 
 def keep_records(w):

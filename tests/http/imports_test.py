@@ -175,6 +175,29 @@ def test_the_map_of_a_look_says_all_that_the_headers_said():
         assert again["events"] == p["events"] and not again["problems"], (again["events"], p["events"])
 
 
+def test_mappings_are_kept_by_name_and_say_which_files_they_fit():
+    s = store()
+    map = "member=phone:电话,amount=decimal:金额,at=date:日期:%d.%m.%Y,props.order=text:$4,props.order2=text:电话"
+    made = want(201, ask(s, "POST", "/imports/mappings", {"name": " 有赞订单 ", "format": "csv", "map": map, "as": "order.paid", "tz": "Asia/Shanghai"}))
+    assert made["name"] == "有赞订单" and made["headers"] == ["电话", "金额", "日期"] and made["as"] == "order.paid" and made["group"] is None, made
+    assert made in want(200, ask(s, "GET", "/imports/mappings"))["items"]
+    number = upload(s, "by-name.csv", "电话,金额,日期,单号\n13800138055,3.50,31.12.2024,K1\n")
+    done = run_import(s, number, **{k: made[k] for k in ("format", "map", "as", "tz")})
+    assert done["counts"]["stored"] == 1 and done["counts"]["rejected"] == 0, done
+    want(409, ask(s, "POST", "/imports/mappings", {"name": "有赞订单", "format": "csv", "map": "id=text:a"}))
+    for body, field in (({"map": "id=text"}, "map"), ({"map": "nothing=text:a"}, "map"), ({"map": "id=text:a", "as": "No"}, "as"), ({"map": "id=text:a", "tz": "Mars"}, "tz"),
+                        ({"map": ""}, "map"), ({"map": "id=text:a", "name": " "}, "name"), ({"map": "id=text:a", "format": "jsonl"}, "format")):
+        said = want(400, ask(s, "POST", "/imports/mappings", {"name": "x", "format": "csv", **body}))
+        assert said["errors"][0]["field"] == field, (body, said)
+    changed = {"name": "有赞", "format": "columns", "map": "member=user:$1"}
+    got = want(200, ask(s, "PUT", f"/imports/mappings/{made['id']}", changed))
+    assert got["version"] == 2 and got["headers"] == [] and got["as"] is None, got
+    want(412, ask(s, "PUT", f"/imports/mappings/{made['id']}", changed, {"If-Match": '"1"'}))
+    want(404, ask(s, "GET", "/questions/" + str(made["id"])))
+    want(204, ask(s, "DELETE", f"/imports/mappings/{made['id']}"))
+    want(404, ask(s, "DELETE", f"/imports/mappings/{made['id']}"))
+
+
 def test_a_column_of_tags_gives_them():
     with Store("shop").serve() as s:
         number = upload(s, "people.csv", "昵称,手机号,标签\n小王,13800138000,\"高端，茶；茶|VIP\"\n小李,13800138001,茶\n小赵,13800138002,无\n")

@@ -212,6 +212,7 @@ static const struct spec *const spec_tables[] = {
     note_specs,
     consent_specs,
     segment_specs,
+    segment_file_specs,
     segment_who_specs,
     today_rule_specs,
     today_specs,

@@ -66,6 +66,7 @@ extern const struct spec staff_specs[];
 extern const struct spec key_specs[];
 extern const struct spec import_specs[];
 extern const struct spec mapping_specs[];
+extern const struct spec segment_file_specs[];
 
 /* Make the routing table of these (ending with NULL) and of the rows without a spec, in place of
  * the one there is. The server must not run. */

@@ -60,6 +60,10 @@ MUST_CHECK enum err people_bulk_end(struct tx *tx, struct why *why);
 MUST_CHECK enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
                                 uint32_t *member, struct why *why);
 
+/* The same on a reader at hand, for many. */
+MUST_CHECK enum err people_find_in(struct brand *b, struct sql *db, const struct identity *identity,
+                                   struct str scope, uint32_t *member);
+
 /* Where records are read from, and the arena they are read into. */
 struct people_view {
     struct brand *brand;

@@ -189,21 +189,29 @@ enum err people_root(struct sql *db, uint32_t persona, uint32_t *member)
     return ERR_OK;
 }
 
-enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
-                     uint32_t *member, struct why *why)
+enum err people_find_in(struct brand *b, struct sql *db, const struct identity *identity,
+                        struct str scope, uint32_t *member)
 {
     struct people *p = brand_module_state(b, &people_module);
     struct hash128 key = identity_key(p, identity, scope);
-    struct sql *db;
     bool row;
     *member = 0;
-    TRY(brand_reader(b, &db, why));
     struct sql_stmt *s = sql_use(
         db, "SELECT COALESCE(pm.member, i.persona) FROM identity i LEFT JOIN persona_member pm"
             " ON pm.persona = i.persona WHERE i.key = $1");
     sql_bind_blob(s, 1, &key, sizeof(key));
-    enum err err = sql_step(s, &row);
-    if (err == ERR_OK && row) *member = (uint32_t)sql_int(s, 0);
+    TRY(sql_step(s, &row));
+    if (row) *member = (uint32_t)sql_int(s, 0);
+    sql_reset(s);
+    return ERR_OK;
+}
+
+enum err people_find(struct brand *b, const struct identity *identity, struct str scope,
+                     uint32_t *member, struct why *why)
+{
+    struct sql *db;
+    TRY(brand_reader(b, &db, why));
+    enum err err = people_find_in(b, db, identity, scope, member);
     sql_close(db);
     return err;
 }

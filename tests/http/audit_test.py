@@ -195,6 +195,9 @@ def test_every_change_is_in_the_log():
     w.call("PUT", "/{brand}/segments/{code}", {"name": "Buyers", "expression": "orders >= 2"}, code="buyers")
     lily.ok("POST", "/shop/segments", {"code": "guests", "name": "Guests", "kind": "static"}, 201)
     w.call("POST", "/{brand}/segments/{code}/members", {"add": ["m1"]}, code="guests")
+    lily.ok("POST", "/shop/segments/guests/file", b"m2\n", Content_Type="application/octet-stream")
+    w.done.add(("POST", "/{brand}/segments/{code}/file"))
+    assert any(r["action"] == "segment.listed" and r["after"] == {"rows": 1, "members": 1} for r in lily.ok("GET", "/shop/audit?action=segment.listed")["items"])
     w.call("DELETE", "/{brand}/segments/{code}", status=204, code="buyers")
     # the brand, its members, the server
     w.call("PUT", "/{brand}/settings", {"name": "Another name"})

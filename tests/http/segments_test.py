@@ -248,6 +248,43 @@ def test_a_kill_and_a_restart_keep_it_right():
         s.verify()
 
 
+def test_a_file_is_put_on_a_list_and_says_who_is_missing():
+    s = store()
+    for n in range(4):
+        track(s, f"listed{n}", "Seen", context={"traits": {"phone": f"1390000000{n}"}})
+    call(s, "POST", "/segments", {"code": "by-file", "name": "By file", "kind": "static"}, status=201)
+
+    def send(data, status=200, kind="application/octet-stream", code="by-file", of=None, **query):
+        query = {**query, **({"kind": of} if of else {})}
+        url = f"{s.url}/api/v1/shop/segments/{code}/file" + ("?" + urllib.parse.urlencode(query) if query else "")
+        got, text, _ = http("POST", url, data, {"Authorization": "Bearer " + OWNER, "Content-Type": kind})
+        assert got == status, (data[:80], got, text)
+        return json.loads(text)
+
+    users = b"user:listed0\nuser:nobody\nm1\nm1\nm4000000\n\nlisted1\n"
+    tried = send(users, dry_run="true")
+    assert {k: v for k, v in tried.items() if k != "missing"} == {"rows": 6, "matched": 3, "members": 2, "unmatched": 3}, tried
+    assert [(m["line"], m["text"]) for m in tried["missing"]] == [(2, "user:nobody"), (5, "m4000000"), (7, "listed1")], tried
+    assert call(s, "GET", "/segments/by-file")["members"] == 0
+    assert send(users) == tried
+    assert send(b"listed1\r\nlisted2\r\n", of="user")["members"] == 2
+    table = "会员编号,手机号,备注\n,,空\nX1,13800009999,无人\n".encode("gb18030")
+    seen = send(table)
+    assert (seen["rows"], seen["matched"]) == (2, 0) and seen["missing"][1]["text"] == "13800009999", seen
+    deadline = time.monotonic() + 20
+    while call(s, "GET", "/segments/by-file")["members"] != 4:
+        assert time.monotonic() < deadline, call(s, "GET", "/segments/by-file")
+    for data in (b"\xff\xfe\xff", b"a\n\"b", b"", b"\n" * 100 + b"\"" * 3):
+        send(data, status=400)
+    assert send(b",".join([b"x"] * 5000), status=400)["errors"][0]["field"] == "body"
+    assert send(b"m1\n" * 200001, status=413)["code"] == "too_large"
+    send(users, status=415, kind="text/csv")
+    send(users, status=404, code="nowhere")
+    send(users, status=400, kind="application/octet-stream", source="x" * 999)
+    add(s, "not-a-list", "orders >= 1")
+    send(users, status=409, code="not-a-list")
+
+
 if __name__ == "__main__":
     try:
         run(globals())

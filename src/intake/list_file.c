@@ -1,0 +1,175 @@
+/* list_file.c - the text is recoded whole, split row by row, and each row becomes identities. */
+#include "intake/list_file.h"
+
+#include <iconv.h>
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "intake/csv.h"
+#include "intake/table.h"
+#include "intake/value.h"
+
+#define IDS_MAX 16 /* of one row */
+
+struct reader {
+    struct arena *arena;
+    enum identity_kind kind;
+    struct table *table; /* of known headers; NULL = there are none */
+    VEC(struct list_row) rows;
+    uint64_t line;
+};
+
+/* ---- encoding ---- */
+
+/* Four bytes of GB18030 are at most four of UTF-8, two at most three. */
+static bool from_gb18030(struct str bytes, char *to, size_t room, size_t *len)
+{
+    iconv_t cd = iconv_open("UTF-8", "GB18030");
+    if (cd == (iconv_t)-1) return false; /* NOLINT: the function's own sentinel */
+    char *from = mem_copy(bytes.p, bytes.len), *in = from, *out = to;
+    size_t in_left = bytes.len, out_left = room;
+    bool sound = iconv(cd, &in, &in_left, &out, &out_left) != (size_t)-1;
+    iconv_close(cd);
+    mem_free(from);
+    *len = room - out_left;
+    return sound;
+}
+
+/* With a line end behind it, which the splitter wants. */
+static enum err decode(struct str bytes, struct arena *arena, struct str *out, struct why *why)
+{
+    if (str_starts(bytes, STR("\xEF\xBB\xBF"))) bytes = (struct str){bytes.p + 3, bytes.len - 3};
+    size_t room = bytes.len * 2 + 1, len = bytes.len;
+    char *text = arena_alloc(arena, room + 1);
+    if (utf8_valid(bytes)) {
+        memcpy(text, bytes.p, bytes.len);
+    } else if (!from_gb18030(bytes, text, room, &len)) {
+        return why_fail(why, ERR_INVALID, MSG_LIST_ENCODING, "body", NULL);
+    }
+    text[len] = '\n';
+    *out = (struct str){text, len};
+    return ERR_OK;
+}
+
+/* ---- rows ---- */
+
+static void add_identity(struct reader *r, enum identity_kind kind, struct str cell,
+                         struct identity *ids, size_t *count)
+{
+    struct why why;
+    struct identity id;
+    const char *text =
+        arena_printf(r->arena, "%s:" STR_FMT, identity_kind_name(kind), STR_ARG(cell));
+    if (cell.len == 0 || *count == IDS_MAX) return;
+    if (fact_identity_parse(str_of(text), &id, r->arena, &why) == ERR_OK) ids[(*count)++] = id;
+}
+
+static bool is_number(struct str cell, uint32_t *member)
+{
+    uint64_t n;
+    if (cell.len < 2 || cell.p[0] != 'm') return false;
+    if (!str_to_u64((struct str){cell.p + 1, cell.len - 1}, &n) || n == 0 || n > UINT32_MAX)
+        return false;
+    *member = (uint32_t)n;
+    return true;
+}
+
+static void read_bare(struct reader *r, struct str cell, struct list_row *row, struct identity *ids)
+{
+    struct why why;
+    row->text = arena_str(r->arena, utf8_cut(cell, 80));
+    if (is_number(cell, &row->member)) return;
+    if (r->kind < IDENTITY_KIND_COUNT) {
+        add_identity(r, r->kind, cell, ids, &row->id_count);
+    } else if (fact_identity_parse(cell, &ids[0], r->arena, &why) == ERR_OK) {
+        row->id_count = 1;
+    }
+}
+
+static void read_cells(struct reader *r, const struct csv *c, struct list_row *row,
+                       struct identity *ids)
+{
+    for (uint32_t i = 0; i < r->table->map.count; i++) {
+        const struct mapping_entry *e = &r->table->map.entries[i];
+        bool person = e->target == TARGET_PERSON;
+        if ((e->target != TARGET_MEMBER && !person) || e->column > c->count) continue;
+        struct str cell = value_unwrap(c->cells[e->column - 1]);
+        if (cell.len && !row->text.len) row->text = arena_str(r->arena, utf8_cut(cell, 80));
+        add_identity(r, person ? IDENTITY_NAME : e->identity, cell, ids, &row->id_count);
+    }
+}
+
+static bool is_blank(const struct csv *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (value_unwrap(c->cells[i]).len) return false;
+    }
+    return true;
+}
+
+/* Do the headers say where the identities are? */
+static bool is_header(struct reader *r, const struct csv *c)
+{
+    struct table *t = arena_alloc(r->arena, sizeof(*t));
+    if (headers_known(c->cells, c->count) == 0) return false;
+    headers_map(c->cells, c->count, false, t);
+    for (uint32_t i = 0; i < t->map.count; i++) {
+        enum target target = t->map.entries[i].target;
+        if (target != TARGET_MEMBER && target != TARGET_PERSON) continue;
+        r->table = t;
+        return true;
+    }
+    return false;
+}
+
+static enum err take(struct reader *r, const struct csv *c, struct why *why)
+{
+    struct list_row row = {.line = r->line};
+    bool first = r->rows.count == 0 && !r->table;
+    if (is_blank(c) || (first && is_header(r, c))) return ERR_OK;
+    if (r->rows.count == LIMIT_SEGMENT_LIST)
+        return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "body", "%d", LIMIT_SEGMENT_LIST);
+    struct identity ids[IDS_MAX];
+    if (r->table) read_cells(r, c, &row, ids);
+    if (!r->table) read_bare(r, value_unwrap(c->cells[0]), &row, ids);
+    row.ids = arena_copy(r->arena, ids, row.id_count * sizeof(ids[0]));
+    VEC_PUSH(&r->rows, row);
+    return ERR_OK;
+}
+
+static enum err split(struct reader *r, struct str text, struct why *why)
+{
+    struct csv c;
+    enum err err = ERR_OK;
+    csv_init(&c);
+    c.delimiter = csv_guess_delimiter(text);
+    while (text.len && err == ERR_OK) {
+        size_t used = 0;
+        enum msg fault = MSG_NONE;
+        if (csv_split(&c, text, true, r->arena, &used, &fault) != CSV_ROW) {
+            err = why_fail(why, ERR_INVALID, fault, "body", NULL);
+            break;
+        }
+        r->line++;
+        err = take(r, &c, why);
+        text =
+            used < text.len ? (struct str){text.p + used, text.len - used} : (struct str){NULL, 0};
+    }
+    csv_finish(&c);
+    return err;
+}
+
+enum err list_file_read(struct str bytes, enum identity_kind kind, struct arena *arena,
+                        struct list_file *out, struct why *why)
+{
+    struct reader r = {.arena = arena, .kind = kind};
+    struct str text = {NULL, 0};
+    TRY(decode(bytes, arena, &text, why));
+    enum err err = split(&r, text, why);
+    if (err == ERR_OK)
+        *out = (struct list_file){
+            arena_copy(arena, r.rows.items, r.rows.count * sizeof(r.rows.items[0])), r.rows.count};
+    VEC_FINISH(&r.rows);
+    return err;
+}

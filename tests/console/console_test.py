@@ -159,6 +159,13 @@ def test_a_file_whose_headers_map_themselves_is_imported_but_for_its_bad_row():
         assert "left.csv" in steps["past"]["asked"] and "left.csv" in steps["past"]["other"] and "left.csv" not in steps["past"]["names"]
 
 
+def test_a_mapping_is_kept_and_offered_and_an_import_undone():
+    for lang, _, steps, _ in each():
+        seen = steps["undone"]
+        assert {k: seen["sums"][k] for k in ("events", "members", "identities", "tags")} == {"events": "120", "members": "30", "identities": "30", "tags": "60"}, (lang, seen)
+        assert "会员表" in seen["offered"] and not seen["faultsBefore"], (lang, seen)
+
+
 def test_cdnow_is_mapped_tried_and_imported():
     for lang, s, steps, _ in each():
         if "import" not in steps:

@@ -5,10 +5,11 @@ export const FORMATS = ["csv", "columns", "jsonl", "segment", "irc"] as const;
 export const MAPPED = ["csv", "columns"];
 export const IDENTITIES = ["phone", "name", "user", "unionid", "wecom", "openid", "email", "telegram", "device", "anon"] as const;
 /** What a column may become, as the select shows it; props and trait want a name. */
-export const TARGETS = ["at", "kind", "status", "amount", "amount_minor", "id", "group", "touchpoint", "campaign", "content", "staff", "props", "trait"] as const;
+export const TARGETS = ["at", "created", "kind", "status", "amount", "amount_minor", "refund", "tags", "person", "birthday", "message", "message_type", "speaker", "id", "group", "touchpoint", "campaign", "content", "staff", "props", "trait"] as const;
 export const VALUE_TYPES = ["text", "number", "integer", "decimal", "date"] as const;
 export const COUNTS = ["read", "stored", "duplicate", "rejected", "members_created", "merged", "updated", "conflicts", "skipped", "dropped"] as const;
-export const WORKING = ["queued", "trying", "running"];
+export const WORKING = ["queued", "trying", "running", "undoing"];
+export const UNDONE = ["events", "members", "staying", "identities", "traits", "tags", "consents", "merges"] as const;
 
 export interface Column {
   at: number;
@@ -35,6 +36,7 @@ export interface Preview {
 }
 export type Counts = Record<string, number>;
 export type Import = Item<"/{brand}/imports">;
+export type Mapping = Item<"/{brand}/imports/mappings">;
 
 /** What one column is to become. */
 export interface Choice {
@@ -42,6 +44,7 @@ export interface Choice {
   name: string; // of props and trait
   type: string; // of props and trait: VALUE_TYPES
   format: string; // of times: strptime's directives; "" = by itself
+  kept?: string; // what the server says of the header, all of it, until it is chosen otherwise
 }
 
 /** The first entry of a map: its parts between the signs that are not escaped. */
@@ -61,8 +64,14 @@ function parts(entry: string): string[] {
 export function chosen(column: Column): Choice {
   const none: Choice = { target: "", name: "", type: "text", format: "" };
   if (!column.entry) return none;
-  const [target, type, , format] = parts(column.entry);
-  const dated = { ...none, format: format ?? "" };
+  const [first, type, , format] = parts(column.entry);
+  const target = first.replace(/\?$/, "");
+  const choice = pick(target, type, { ...none, format: format ?? "" });
+  return choice.target ? { ...choice, kept: column.entry } : choice;
+}
+
+function pick(target: string, type: string, dated: Choice): Choice {
+  const none = { ...dated, format: "" };
   const named = /^(props|trait)\.(.+)/.exec(target);
   if (named) return { ...dated, target: named[1], name: named[2], type };
   if (target === "member" || target === "other") return { ...none, target: `${target}:${type}` };
@@ -82,12 +91,14 @@ function source(column: Column, all: Column[]): string {
 
 function entry(column: Column, c: Choice, all: Column[]): string | null {
   const from = source(column, all);
+  if (c.kept && !from.startsWith("$")) return c.kept;
   const dated = c.format ? `${from}:${escaped(c.format)}` : from;
   const [target, kind] = c.target.split(":");
   switch (target) {
     case "": return null;
     case "member": case "other": return `${target}=${kind}:${from}`;
-    case "at": return `at=date:${dated}`;
+    case "at": case "created": case "birthday": return `${target}=date:${dated}`;
+    case "refund": return `refund=decimal:${from}`;
     case "status": return `kind=status:${from}`;
     case "amount": return `amount=decimal:${from}`;
     case "amount_minor": return `amount=integer:${from}`;
@@ -105,6 +116,7 @@ export function mapOf(columns: Column[], choices: Choice[]): string {
 export function flaw(columns: Column[], choices: Choice[]): { key: string; column: string } | null {
   const once = new Map<string, string>();
   for (const [i, c] of choices.entries()) {
+    if (c.kept?.includes("?=")) continue;
     const column = columns[i]?.header || "$" + columns[i]?.at;
     if ((c.target === "props" || c.target === "trait") && !c.name.trim()) return { key: "nameless", column };
     const slot = c.target === "props" || c.target === "trait" ? `${c.target}.${c.name.trim()}` : { status: "kind", amount_minor: "amount" }[c.target] ?? c.target;

@@ -91,8 +91,11 @@ static enum err record_bulk(struct tx *tx, struct file_run *run, struct why *why
     if (b->facts.count == 0) return ERR_OK;
     make_room(job, b->facts.count);
     job->bulk_began = true;
-    struct people_load load = {b->facts.items, b->facts.count, job->results, job->errors};
-    TRY(people_bulk(tx, &run->sender, &load, why));
+    struct people_load load = {b->facts.items, b->facts.count, job->results, job->errors,
+                               job->options->stop};
+    enum err err = people_bulk(tx, &run->sender, &load, why);
+    if (err == ERR_CANCELLED) return why_fail(why, err, MSG_IMPORT_STOPPED, "", NULL);
+    TRY(err);
     for (size_t i = 0; i < b->facts.count; i++) {
         if (!job->results[i].refused) {
             count(run, &job->results[i]);

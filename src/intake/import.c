@@ -233,6 +233,7 @@ static enum err consume(struct file_run *run, size_t i, bool *strict_stop, struc
     for (bool last = false; !last;) {
         struct batch *b = run->batch = belt_take_full(&job->belt);
         last = b->last;
+        TRY(go_on(job, why));
         TRY(apply_batch(run, why));
         TRY(tell_rejects(run, why));
         tell_progress(run, ((double)i + (last ? 1 : b->part)) / (double)job->count);
@@ -242,7 +243,6 @@ static enum err consume(struct file_run *run, size_t i, bool *strict_stop, struc
         }
         *strict_stop = job->options->strict && job->counts->rejected;
         if (*strict_stop) return ERR_OK;
-        if (!last) TRY(go_on(job, why));
         belt_put_empty(&job->belt, b);
     }
     return ERR_OK;

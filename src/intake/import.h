@@ -48,7 +48,7 @@ struct import_options {
     uint64_t rejects_max;     /* bytes of that file, about; 0 = no bound */
     const char *name;        /* of the only file, where its path does not say it; NULL = the path */
     uint64_t unpacked_max;   /* bytes of a file, unpacked; 0 = no bound */
-    const atomic_bool *stop; /* set from outside: end behind the batch under way; may be NULL */
+    const atomic_bool *stop; /* set from outside: end without the batch under way; may be NULL */
     const struct import_watch *watch; /* NULL = nobody */
     int stdin_fd;                     /* what "-" reads */
     FILE *progress;                   /* bar or lines; NULL = silent */

@@ -14,6 +14,7 @@
 #include "people/kinds.h"
 #include "people/people.h"
 
+#define STOP_ROWS 1024 /* between two looks whether to stop */
 #define BATCH_REJECTS 4096
 #define ROW_SHOWN 4096 /* bytes of a rejected row that are kept */
 #define KEPT_BYTES 64  /* of a text that is looked for among those before it */
@@ -151,6 +152,12 @@ bool parse_room(struct parse *p)
 {
     if (p->look && p->row >= p->look->rows_max) p->stopped = true;
     if (p->stopped) return false;
+    const atomic_bool *stop = p->options->stop;
+    if (p->row % STOP_ROWS == 0 && stop && atomic_load(stop)) {
+        (void)why_fail(&p->failed, ERR_CANCELLED, MSG_IMPORT_STOPPED, "", NULL);
+        p->stopped = true;
+        return false;
+    }
     if (!parse_full(p)) return true;
     if (set_aside(p, &p->failed) != ERR_OK) {
         p->stopped = true;

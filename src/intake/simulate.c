@@ -47,7 +47,7 @@ struct run {
 static enum err run_bulk(struct tx *tx, void *arg, struct why *why)
 {
     struct slice *l = arg;
-    struct people_load load = {l->facts.items, l->facts.count, l->results, l->errors};
+    struct people_load load = {l->facts.items, l->facts.count, l->results, l->errors, NULL};
     return people_bulk(tx, &l->run->sender, &load, why);
 }
 

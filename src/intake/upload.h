@@ -130,7 +130,7 @@ MUST_CHECK enum err upload_start(struct uploads *u, struct brand *b, const struc
                                  const struct upload_run *run, struct why *why);
 /* Is its file here, all of it? ERR_CONFLICT. */
 MUST_CHECK enum err upload_whole(const struct upload *u, struct why *why);
-/* Have it end behind the batch under way; returns at once. ERR_CONFLICT when it is not at work. */
+/* Have it end without the batch under way; returns at once. ERR_CONFLICT when it is not at work. */
 MUST_CHECK enum err upload_stop(struct uploads *u, struct brand *b, uint32_t id, struct why *why);
 const char *import_format_name(enum import_format format);
 

@@ -9,7 +9,8 @@
 
 #include "people/standing.h"
 
-#define AHEAD 16 /* facts whose identities are fetched together */
+#define STOP_FACTS 4096 /* between two looks whether to stop */
+#define AHEAD 16        /* facts whose identities are fetched together */
 #define RETAIN_BYTES                                                                               \
     ((size_t)96 << 20) /* of one load for the next: the lists of its properties                    \
                         */
@@ -129,6 +130,11 @@ static enum err plan_all(struct load *l, const struct sender *sender,
     enum err err = ERR_OK;
     for (size_t i = 0; i < load->count && err == ERR_OK; i++) {
         uint32_t at = order[i].place;
+        if (i % STOP_FACTS == 0 && load->stop && atomic_load(load->stop)) {
+            tx_discard(l->tx);
+            err = ERR_CANCELLED;
+            break;
+        }
         if (i % AHEAD == 0) look_ahead(l, load, order, i);
         err = plan_one(l, sender, &load->facts[at], &load->results[at], &load->errors[at]);
         if (!is_own(err)) continue;

@@ -47,6 +47,7 @@ struct people_load {
     size_t count;
     struct people_result *results; /* beside facts */
     struct why *errors; /* beside facts; zeroed by the caller, filled where a fact is refused */
+    const atomic_bool *stop; /* set from outside: ERR_CANCELLED, and nothing of it stays; or NULL */
 };
 /* Store many at once, straight into a part, with exactly the result of people_record for each in
  * order of (at, position). A fact that is refused stops nothing. The members' rows are written by

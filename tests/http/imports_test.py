@@ -406,17 +406,21 @@ def test_what_is_stopped_or_cut_off_goes_on_where_it_was():
         want(202, ask(s, "POST", f"/imports/{other}/stop"))
         seen = until(s, number, lambda i: i["progress"]["rows_total"])
         assert seen["state"] == "running" and seen["progress"]["rows_total"] == count + 1, seen
+        asked = time.monotonic()
         want(202, ask(s, "POST", f"/imports/{number}/stop"))
         stopped = settled(s, number)
-        assert stopped["state"] == "stopped" and stopped["counts"]["stored"] == 500000 and stopped["reason"], stopped
+        took_s = time.monotonic() - asked
+        assert stopped["state"] == "stopped" and stopped["reason"] and took_s < 3, (took_s, stopped)
+        assert stopped["counts"] is None or stopped["counts"]["stored"] < count, stopped
         assert settled(s, other)["state"] == "stopped"
         want(202, ask(s, "POST", f"/imports/{number}/run", {"format": "csv"}))
+        until(s, number, lambda i: i["progress"]["rows"] >= 500000 or i["state"] == "done")  # some of it is stored
         s.note_routes()
         s.kill()
         s.serve()
-        assert look(s, number)["state"] == "stopped", look(s, number)
+        assert look(s, number)["state"] in ("stopped", "done"), look(s, number)
         done = run_import(s, number, format="csv")
-        assert done["state"] == "done" and done["counts"]["stored"] + done["counts"]["duplicate"] == count, done
+        assert done["state"] == "done" and done["counts"]["stored"] + done["counts"]["duplicate"] == count and done["counts"]["duplicate"] >= 500000, done
         assert events(s) == count
         want(409, ask(s, "POST", f"/imports/{number}/stop"))
         want(204, ask(s, "DELETE", f"/imports/{number}"))

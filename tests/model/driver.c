@@ -153,7 +153,7 @@ static enum err run_send(struct tx *tx, void *arg, struct why *why)
 static enum err run_bulk(struct tx *tx, void *arg, struct why *why)
 {
     static const struct sender sender = {.level = SENDER_IMPORT, .origin = {"import:1", 8}};
-    struct people_load load = {facts, fact_count, results, errors};
+    struct people_load load = {facts, fact_count, results, errors, NULL};
     (void)arg;
     return people_bulk(tx, &sender, &load, why);
 }

@@ -33,7 +33,7 @@ static enum err run_record(struct tx *tx, void *arg, struct why *why)
 static enum err run_bulk(struct tx *tx, void *arg, struct why *why)
 {
     const struct load *l = arg;
-    struct people_load load = {l->facts, l->count, l->results, l->errors};
+    struct people_load load = {l->facts, l->count, l->results, l->errors, NULL};
     return people_bulk(tx, &sender, &load, why);
 }
 

@@ -25,7 +25,7 @@ static enum err run_record(struct tx *tx, void *arg, struct why *why)
 static enum err run_bulk(struct tx *tx, void *arg, struct why *why)
 {
     const struct load *l = arg;
-    struct people_load load = {l->facts, l->count, NULL, NULL};
+    struct people_load load = {l->facts, l->count, NULL, NULL, NULL};
     load.results = mem_alloc_array(l->count, sizeof(*load.results));
     load.errors = mem_alloc_array(l->count, sizeof(*load.errors));
     enum err err = people_bulk(tx, &sender, &load, why);

@@ -46,6 +46,9 @@ def store():
             facts.append(fact(f"{who}-{i}", "contact.added", staff=who))
             facts.append(fact(f"{who}-{i}", "order.paid", amount=100, props={"order": f"{who}{i}"}))
     facts.append(fact("nobody-0", "page.viewed"))
+    lately = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3 * 86400))
+    # to be thanked for, on Lily's list of today
+    facts += [fact(f"lily-{i}", "order.paid", lately, amount=100, props={"order": f"fresh{i}"}) for i in range(5, 10)]
     s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in facts))
     db = sqlite3.connect(s.dir + "/server.db")
     s.whole, s.rose, s.west = token(db, 91), token(db, 92, "own", "rose"), token(db, 93, "store", "west")
@@ -250,6 +253,23 @@ def ask_questions(who):
     call("POST", "/query", {"segment": {"expr": "true"}}, 403, who)
 
 
+def suggested(who, staff):
+    return [i for part in ("items", "pool") for i in (call("GET", "/today", who=who, staff=staff).get(part) or [])]
+
+
+def ask_today(who):
+    """Suggestions name members: another's list is empty, and nothing can be done to what is on it."""
+    deadline = time.monotonic() + 20
+    while not (theirs := [i for i in suggested(store().whole, "lily") if i["member"]["id"] in others()]):
+        assert time.monotonic() < deadline, "the list of today is not made"
+        time.sleep(0.05)
+    holds_none(call("GET", "/today", who=who), "today")
+    holds_none(call("GET", "/today", who=who, staff="lily"), "today")
+    assert all(i["member"]["id"] not in others() for i in suggested(who, "lily"))
+    for i in theirs:
+        call("PUT", f"/today/{i['id']}", {"state": "done"}, 404, who)
+
+
 def ask_stream(who):
     w = Watcher(store(), path="/api/v1/shop/stream?topics=segments", token=who)
     w.read_until(r"retry: \d+\n\n")
@@ -270,13 +290,13 @@ ASKED = {
                                         holds_none(call("GET", "/members/export", who=who, filter="orders >= 1"), "export")),
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
-    "post /handovers": ask_handovers, "post /query": ask_questions, "get /stream": ask_stream,
+    "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "put /today/{id}": ask_today, "get /stream": ask_stream,
 }
-IDS = {"id": "1", "code": "pair", "tag": "1", "note": "1", "name": "city", "group": "1", "purpose": "marketing", "list": "news"}
+IDS = {"id": "1", "code": "pair", "tag": "1", "name": "city", "purpose": "marketing", "list": "news"}
 
 
 def fill(path, m):
-    return re.sub(r"\{(\w+)\}", lambda x: m if x[0] == "{id}" and path.startswith("/members/") else IDS[x[1]], path)
+    return re.sub(r"\{(\w+)\}", lambda x: m if x[0] == "{id}" and path.startswith("/members/") else IDS.get(x[1], "1"), path)
 
 
 def routes():

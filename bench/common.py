@@ -98,7 +98,12 @@ class Bench:
     def stop(self, p):
         if p.poll() is None:
             p.send_signal(signal.SIGTERM)
-            p.wait(60)
+            try:
+                p.wait(60)
+            except subprocess.TimeoutExpired:
+                print("a server did not stop within a minute; it was killed", file=sys.stderr)
+                p.kill()
+                p.wait()
         if p in self.running:
             self.running.remove(p)
 

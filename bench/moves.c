@@ -26,6 +26,7 @@
 #define CONNECTIONS 32
 #define HITS_MAX 32
 #define WAIT_NS UINT64_C(10000000000)
+#define LEARN_NS UINT64_C(300000000000) /* what came before may take long to be followed */
 #define STREAM_BYTES ((size_t)1 << 20)
 
 /* A user that is watched. */
@@ -217,7 +218,7 @@ static void learn(struct watch *w)
 {
     w->learning = true;
     for (int i = 0; i < w->probe_count; i++) {
-        uint64_t until = now_ns() + WAIT_NS;
+        uint64_t until = now_ns() + LEARN_NS;
         w->learnt = 0;
         send_hit(w, find_free(w), i, 0);
         while (w->learnt == 0 || !find_free(w)) {

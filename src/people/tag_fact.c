@@ -69,14 +69,20 @@ static enum err make(struct plan *plan, struct str name, uint32_t *tag)
 
 /* ---- giving ---- */
 
-static enum err has(struct sql *db, uint32_t persona, uint32_t tag, bool *out)
+/* By the key, persona by persona: one question for all of them reads everybody who has the tag. */
+static enum err has(struct plan *plan, uint32_t persona, uint32_t tag, bool *out)
 {
-    struct sql_stmt *s =
-        sql_use(db, "SELECT 1 FROM member_tag WHERE " OF_MEMBER("persona") " AND tag = $2");
-    sql_bind_int(s, 1, persona);
-    sql_bind_int(s, 2, tag);
-    TRY(sql_step(s, out));
-    sql_reset(s);
+    uint32_t *all, member = identity_member(plan->p, persona);
+    size_t count = identity_personas(plan->p, member, tx_arena(plan->tx), &all);
+    *out = false;
+    for (size_t i = 0; i < count && !*out; i++) {
+        struct sql_stmt *s =
+            sql_use(tx_sql(plan->tx), "SELECT 1 FROM member_tag WHERE persona = $1 AND tag = $2");
+        sql_bind_int(s, 1, all[i]);
+        sql_bind_int(s, 2, tag);
+        TRY(sql_step(s, out));
+        sql_reset(s);
+    }
     return ERR_OK;
 }
 
@@ -121,7 +127,7 @@ static enum err give(struct plan *plan, struct str name, const struct tag_giving
         by->result->dropped++;
         return ERR_OK;
     }
-    TRY(has(tx_sql(plan->tx), by->ev->persona, tag, &there));
+    TRY(has(plan, by->ev->persona, tag, &there));
     *given = !there;
     return there ? ERR_OK : write_row(plan, tag, by);
 }

@@ -34,7 +34,7 @@ await go(lily.page, "/signin");
 await lily.page.fill('input[name="name"]', plan.narrow);
 await lily.page.fill('input[name="password"]', plan.password);
 await lily.page.click("form button.main");
-await lily.page.waitForURL(/\/console\/members/);
+await lily.page.waitForURL(/\/console\/today/);
 await settle(lily.page);
 
 const state = await first.context.storageState(), narrow = await lily.context.storageState();

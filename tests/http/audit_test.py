@@ -15,7 +15,8 @@ from wellfield import Store, http, run  # noqa: E402
 
 # They change nothing that lasts: two ask, the others handle a file that no event came from yet, or end what tells of its own end.
 QUIET = {("POST", "/{brand}/query"), ("POST", "/{brand}/members/count"), ("POST", "/{brand}/imports"), ("PUT", "/{brand}/imports/{id}/content"),
-         ("POST", "/{brand}/imports/{id}/stop"), ("POST", "/{brand}/segment-preview"), ("POST", "/{brand}/today/preview")}
+         ("POST", "/{brand}/imports/{id}/stop"), ("POST", "/{brand}/segment-preview"), ("POST", "/{brand}/today/preview"),
+         ("POST", "/{brand}/numbers/preview")}
 
 
 @functools.cache
@@ -201,6 +202,8 @@ def test_every_change_is_in_the_log():
     w.call("DELETE", "/{brand}/segments/{code}", status=204, code="buyers")
     # the brand, its members, the server
     w.call("PUT", "/{brand}/settings", {"name": "Another name"})
+    w.call("PUT", "/{brand}/numbers", {"numbers": {"dormant_days": 21}})
+    w.call("POST", "/{brand}/scores/refresh", {}, status=202)
     w.call("GET", "/{brand}/members/export")
     w.call("POST", "/{brand}/members/{id}/reveal", {"fields": "all", "reason": "a call"}, id="m1")
     keep_records(w)

@@ -61,9 +61,12 @@ static enum err make_due(struct room *r, int64_t now, bool *made, bool *watch, s
     int64_t at = due_as_of(r, &s, now);
     *made = at != TIME_NONE;
     if (*made) {
+        uint64_t began = env_mono_ns(brand_env(r->brand));
         TRY(day_make(r, s.day, at, why));
         TRY(day_settle(r, now, why));
-        log_info("today", "made", "slug=%s day=%d", brand_slug(r->brand), (int)s.day);
+        uint64_t ms = (env_mono_ns(brand_env(r->brand)) - began) / 1000000;
+        log_info("today", "made", "slug=%s day=%d ms=%d", brand_slug(r->brand), (int)s.day,
+                 (int)ms);
     }
     *watch = s.settings.enabled && (*made || s.made_at != TIME_NONE);
     return ERR_OK;

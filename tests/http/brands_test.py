@@ -68,10 +68,12 @@ def test_ids_of_one_brand_are_none_of_the_others():
         if "{id}" not in path or kind not in s.ids:
             continue
         of_kind = {"staff": {"role": "analyst"}, "questions": {"name": "x", "query": {"trend": {"kind": "*"}}}, "boards": {"name": "x"}, "imports": {"format": "csv"}}
-        of_last = {"reveal": {"fields": "all", "reason": "a reason"}, "merge": {"with": "m99"}, "unmerge": {"merge": 1}, "judge": {"decision": "later"},
+        of_last = {"reveal": {"fields": "all", "reason": "a reason"}, "merge": {"with": "m99"}, "unmerge": {"merge": 1}, "judge": {"decision": "later"}, "place": {"reach": "own"}, "owner": {"to": "", "reason": "near"},
                    "erase": {"confirm": str(s.ids[kind]), "reason": "asked"}, "notes": {"text": "x"}, "{note}": {"text": "x"}, "{name}": {"value": "x"},
                    "consents": {"purpose": "service", "granted": False, "way": "phone"}}
         body = of_last.get(path.split("/")[-1], of_kind.get(kind, {})) if "requestBody" in op else None
+        if "mappings" in path and body is not None:
+            body = {"name": "x", "format": "csv", "map": "member=user:id"}
         if "content" in path:
             continue  # its body is not JSON; the next line asks for the import itself
         at = path.replace("{brand}", "other").replace("{id}", str(s.ids[kind])).replace("{tag}", "1").replace("{note}", "1").replace("{name}", "city")

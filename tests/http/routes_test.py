@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import sys
+import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -79,6 +80,11 @@ def ask(method, path, headers=None, body=None):
         headers = {"Content-Type": "application/json", **(headers or {})}
     c.request(method, path, body, headers or {})
     r = c.getresponse()
+    if r.status == 429:  # more than a thousand calls a second: come back when the server says
+        r.read()
+        c.close()
+        time.sleep(int(r.headers["Retry-After"]))
+        return ask(method, path, headers, body)
     stream = (r.headers["Content-Type"] or "").startswith("text/event-stream")
     answer = None if stream else r.read()
     c.close()
@@ -238,7 +244,8 @@ def test_hostile_segments_of_a_path_find_nothing():
             if segment in ("1", "m1") and method != "GET":
                 continue  # these may be there, and other tests need them
             status, _ = ask(method, filled(path, segment=segment), owner(), body_of(op))
-            assert status in (400, 404) or (status < 300 and segment in ("1", "m1")), (method, path, segment, status)
+            json_body = "application/json" in op.get("requestBody", {}).get("content", {"application/json"})
+            assert status in (400, 404) or (status == 415 and not json_body) or (status < 300 and segment in ("1", "m1")), (method, path, segment, status)
 
 
 def test_hostile_fields_of_a_body_are_refused_by_name():

@@ -38,7 +38,7 @@ static enum err room_open(struct tx *tx, void **state, struct why *why)
     if (last_day == INT32_MIN) return ERR_OK;
     r->wanted = true; /* the hour may have passed while it was closed */
     r->woken = true;
-    return ERR_OK;
+    return store_set_timer(tx); /* should its row be lost */
 }
 
 static void room_close(void *state)

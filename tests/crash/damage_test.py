@@ -231,7 +231,8 @@ def test_every_table_is_known_and_a_row_lost_from_it_is_noticed():
         names = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         assert sorted(names) == sorted(TABLES), names
         for table, fate in TABLES.items():
-            rows = [r[0] for r in db.execute(f"SELECT rowid FROM {table} ORDER BY rowid")]
+            of_members = " WHERE module = 'people' AND kind = 1" * (table == "timer")  # rooms set their daily ones again at each opening
+            rows = [r[0] for r in db.execute(f"SELECT rowid FROM {table}{of_members} ORDER BY rowid")]
             assert (fate == "empty") == (not rows), (table, len(rows))
             if fate == "record" or not rows:
                 continue
@@ -280,7 +281,7 @@ def test_rows_that_contradict_each_other_are_reported():
                   "DELETE FROM identity WHERE persona = (SELECT max(persona) FROM persona_member)",
                   "INSERT INTO identity SELECT zeroblob(16), kind, 900000, verified, first_seen, source, value, sealed, tail"
                   " FROM identity LIMIT 1",
-                  "UPDATE timer SET due_at = due_at + 1", "UPDATE timer SET subject = 900000 WHERE subject = (SELECT min(subject) FROM timer)",
+                  "UPDATE timer SET due_at = due_at + 1", "UPDATE timer SET subject = 900000 WHERE module = 'people' AND subject = (SELECT min(subject) FROM timer WHERE module = 'people')",
                   "UPDATE member SET due_at = due_at - 1", "DELETE FROM timer"]
     with mixed_original() as o:
         for statement in statements:

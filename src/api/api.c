@@ -194,6 +194,7 @@ static const struct spec *const spec_tables[] = {
     members_specs,
     export_specs,
     owner_specs,
+    owners_specs,
     member_specs,
     merge_specs,
     conflict_specs,

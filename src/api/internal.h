@@ -62,6 +62,7 @@ extern const struct spec today_specs[];
 extern const struct spec today_rule_specs[];
 extern const struct spec account_specs[];
 extern const struct spec owner_specs[];
+extern const struct spec owners_specs[];
 extern const struct spec staff_specs[];
 extern const struct spec key_specs[];
 extern const struct spec import_specs[];

@@ -227,29 +227,37 @@ static struct expr_value value_rhythm(const struct fold_rhythm *r, enum expr_fie
     }
 }
 
+static int64_t time_of(const struct fold_state *s, enum expr_field field)
+{
+    switch (field) {
+    case FIELD_CREATED:
+        return s->created;
+    case FIELD_JOINED:
+        return s->joined;
+    case FIELD_LAST_SEEN:
+        return s->last_seen;
+    case FIELD_LAST_INTERACTION:
+        return s->last_interaction;
+    case FIELD_LAST_ORDER:
+        return s->last_order;
+    case FIELD_LAST_ACT:
+        return s->last_act;
+    default:
+        return s->rhythm.order_due;
+    }
+}
+
 bool fold_field(const struct fold_state *s, enum expr_field field, struct expr_value *out)
 {
     switch (field) {
     case FIELD_CREATED:
-        *out = value_time(s->created);
-        return true;
     case FIELD_JOINED:
-        *out = value_time(s->joined);
-        return true;
     case FIELD_LAST_SEEN:
-        *out = value_time(s->last_seen);
-        return true;
     case FIELD_LAST_INTERACTION:
-        *out = value_time(s->last_interaction);
-        return true;
     case FIELD_LAST_ORDER:
-        *out = value_time(s->last_order);
-        return true;
     case FIELD_LAST_ACT:
-        *out = value_time(s->last_act);
-        return true;
     case FIELD_ORDER_DUE:
-        *out = value_time(s->rhythm.order_due);
+        *out = value_time(time_of(s, field));
         return true;
     case FIELD_ACT_DAYS:
     case FIELD_USUAL_DAYS:

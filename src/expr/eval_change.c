@@ -3,7 +3,8 @@
  * Every part names its own moments, without asking whether the whole answer would follow:
  *   a field beside now + d    when now + d reaches it, and the millisecond after
  *   a date beside now + d     the midnight that now + d meets next
- *   today, anniv()            the next midnight; in a did(), of who has an event of the kind
+ *   today, anniv()            the next midnight; in a did(), of who has an event of the kind in the
+ *                             window or behind it: what lies before it never enters again
  *   did(within d)             when the earliest event of its set leaves the window
  *   did(count, within d)      when that event leaves with which the answer turns
  *   did(from now + d)         the same
@@ -125,9 +126,7 @@ static void walk_did(struct change *ch, const struct did *did)
     if (did->where) walk_where(ch, did->where, did, &w);
     bool today = (did->has_from && did->from.type == LITERAL_TODAY) ||
                  (did->has_to && did->to.type == LITERAL_TODAY);
-    bool any = find(v, did, h->off[v->index], false) < end ||
-               (h->older && did->kind.code >= 0 && h->older[did->kind.code]);
-    if (today && any) consider_midnight(ch, 0);
+    if (today && find(v, did, w.first, false) < end) consider_midnight(ch, 0);
     if (earliest < w.end) {
         if (did->has_within) consider(ch, h->at[earliest] + did->within_ms);
         if (did->has_from && did->from.type == LITERAL_NOW) {

@@ -63,6 +63,9 @@ static void a_window_changes_when_the_event_leaves_that_decides(void **state)
     assert_int_equal(change("did(\"order.paid\", from now - 7d)"), 6 * TIME_DAY + 1);
     assert_int_equal(change("did(\"order.paid\", to now - 2d)"), TIME_DAY + 1);
     assert_int_equal(change("did(\"order.paid\", from today - 7d)"), TIME_DAY);
+    assert_int_equal(change("did(\"order.paid\", from today - 10d, to today - 20d)"), TIME_DAY);
+    assert_int_equal(change("did(\"order.paid\", from today, to now)"), -1); /* all before it */
+    assert_int_equal(change("did(\"order.paid\", count < 1, from today - 12h)"), -1);
     assert_int_equal(change("in_segment(\"buyers\")"), 87 * TIME_DAY);
     assert_int_equal(change("did(\"order.paid\", where at > now - 5d)"), 2 * TIME_DAY);
 }

@@ -216,6 +216,58 @@ static void a_window_between_now_and_a_date_is_followed_while_it_is_open(void **
     arena_destroy(a);
 }
 
+/* A segment is made of the rows that can make a member, now or later; nothing but the clock moves
+ * those who have them. 'any' has who verifies read all rows. True: somebody came in later. */
+static bool window_is_followed_from_its_making(const char *window)
+{
+    struct place p;
+    struct arena *a = arena_create(0);
+    place_open(&p, "Asia/Shanghai");
+    add(&p, a, "any", "tag(\"vip\")");
+    say(&p, "u1", "message.sent", PLACE_NOW - TIME_DAY);
+    say(&p, "u1", "page.viewed", PLACE_NOW);
+    say(&p, "u2", "message.sent", PLACE_NOW - 39 * TIME_DAY);
+    say(&p, "u2", "message.sent", PLACE_NOW);
+    say(&p, "u3", "message.sent", PLACE_NOW - 60 * TIME_DAY);
+    say(&p, "u4", "message.sent", PLACE_NOW + 20 * TIME_HOUR);
+    segments_settle(p.brand);
+    add(&p, a, "window", window);
+    bool entered = false;
+    for (int step = 0; step < 100; step++) {
+        segments_settle(p.brand);
+        size_t before = size_of(&p, "window");
+        check(&p, "window", window);
+        verify(&p);
+        p.env.now_ms += 12 * TIME_HOUR;
+        segments_settle(p.brand);
+        entered |= size_of(&p, "window") > before;
+    }
+    place_close(&p);
+    arena_destroy(a);
+    return entered;
+}
+
+static void who_enters_a_window_later_was_found_when_it_was_made(void **state)
+{
+    (void)state;
+    static const char *windows[] = {
+        "did(\"message.sent\", to now - 5d)",
+        "did(\"message.sent\", to today - 5d)",
+        "did(\"message.sent\", count >= 2, to now - 5d)",
+        "did(\"message.sent\", from now - 40d, to now - 30d)",
+        "did(\"message.sent\", from today - 40d, to today - 30d)",
+        "did(\"message.sent\", within 20d, to now - 18d)",
+        "did(\"message.sent\", from 2024-12-01, to now - 12h)",
+        "did(\"message.sent\", to now - 2d, then \"page.viewed\" within 2d)",
+        "did(\"message.sent\", to now - 1d, where at < today - 8d)",
+        "did(\"message.sent\", from today + 9h, to now)",
+    };
+    for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
+        assert_true(window_is_followed_from_its_making(windows[i]));
+    assert_false(
+        window_is_followed_from_its_making("did(\"message.sent\", from now - 10d, to 2024-12-01)"));
+}
+
 static void a_late_event_counts_from_its_own_time(void **state)
 {
     (void)state;
@@ -583,6 +635,7 @@ int main(void)
         cmocka_unit_test(who_is_new_enters_what_holds_of_anybody),
         cmocka_unit_test(both_of_an_undone_merge_are_looked_at),
         cmocka_unit_test(a_window_between_now_and_a_date_is_followed_while_it_is_open),
+        cmocka_unit_test(who_enters_a_window_later_was_found_when_it_was_made),
         cmocka_unit_test(a_late_event_counts_from_its_own_time),
         cmocka_unit_test(a_stage_that_the_clock_moves_moves_its_segment),
         cmocka_unit_test(who_turns_fourteen_may_be_reached_from_that_midnight),

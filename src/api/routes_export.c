@@ -15,6 +15,7 @@
 #include "api/sight.h"
 #include "api/spreadsheet.h"
 #include "insight/reply.h"
+#include "people/owner.h"
 
 #define PAGE LIMIT_PAGE_MEMBERS
 
@@ -28,6 +29,7 @@ enum column {
     COLUMN_EVENTS,
     COLUMN_ORDERS,
     COLUMN_SPENT,
+    COLUMN_OWNER,
     COLUMN_SCORE, /* and behind it one for each score */
     COLUMN_IDENTITY =
         COLUMN_SCORE + MEMBER_SCORES, /* and behind it a column for each kind of identity */
@@ -36,8 +38,9 @@ enum column {
 
 static const char *column_name(int column)
 {
-    static const char *const names[COLUMN_SCORE] = {
-        "id", "name", "stage", "trust", "created", "last_seen", "events", "orders", "spent"};
+    static const char *const names[COLUMN_SCORE] = {"id",      "name",      "stage",  "trust",
+                                                    "created", "last_seen", "events", "orders",
+                                                    "spent",   "owner"};
     if (column < COLUMN_SCORE) return names[column];
     if (column < COLUMN_IDENTITY) return member_score_names[column - COLUMN_SCORE];
     return column == COLUMN_IDENTITY + IDENTITY_NAME
@@ -131,6 +134,13 @@ static void put_cell_score(struct export *e, uint32_t member, int score)
     }
 }
 
+/* Nobody is an empty cell. */
+static void put_cell_owner(struct export *e, uint32_t member)
+{
+    uint32_t owner = owner_of(e->call->brand, member);
+    put_cell_text(e, owner ? registry_code_text(e->call->brand, DIM_STAFF, owner) : STR(""));
+}
+
 static void put_cell_time(struct export *e, int64_t at)
 {
     char text[64];
@@ -185,6 +195,9 @@ static void put_cell(struct export *e, struct arena *arena, const struct look_ro
         break;
     case COLUMN_SPENT:
         put_cell_number(e, row->spent);
+        break;
+    case COLUMN_OWNER:
+        put_cell_owner(e, row->id);
         break;
     default:
         if (column < COLUMN_IDENTITY) {
@@ -331,8 +344,9 @@ static const struct spec_field export_query[] = {
      .min = 1,
      .max = COLUMN_COUNT,
      .fallback = "id,name,stage,trust,created,last_seen,events,orders,spent,phone,email",
-     .doc = "id, name, stage, trust, created, last_seen, events, orders, spent, and kinds of "
-            "identities (names as nickname)"},
+     .doc = "id, name, stage, trust, created, last_seen, events, orders, spent, owner, rfm_r, "
+            "rfm_f, rfm_m, p_alive, expected_orders, expected_value, and kinds of identities "
+            "(names as nickname)"},
     {0},
 };
 

@@ -105,6 +105,12 @@ def test_expressions_and_the_list_know_owners():
     assert both["items"] == []
 
 
+def test_an_export_names_owners():
+    rows = call("GET", "/members/export", columns="id,owner").lstrip("\ufeff").split()
+    assert rows[0] == "id,owner" and sorted(r.split(",")[1] for r in rows[1:]) == [""] + ["lily"] * 10 + ["rose"] * 10, rows
+    assert f"{member('rose-0')},rose" in rows and f"{member('nobody-0')}," in rows
+
+
 def settled(code, members):
     deadline = time.monotonic() + 20
     while True:

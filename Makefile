@@ -6,7 +6,7 @@ ROOMS := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4) $(FLOOR5)
 CC ?= cc
 BUILD ?= build
 SANITIZER ?=
-PKGS := libmicrohttpd libcrypto libsodium sqlite3 libpq glib-2.0 libutf8proc libzstd libxxhash zlib libarchive xlsxwriter
+PKGS := libmicrohttpd libcrypto libsodium sqlite3 libpq glib-2.0 libutf8proc libzstd libxxhash zlib libarchive xlsxwriter libzip expat
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
         -Wwrite-strings -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -fno-common $(if $(WERROR),-Werror)

@@ -69,6 +69,12 @@
     LIMIT(WRITER_QUEUE_BYTES, 67108864, "bytes", "command bytes waiting for the writer")           \
     LIMIT(TAIL_EVENTS, 1048576, "events", "events in no part yet; then intake waits for the seal") \
     LIMIT(CSV_COLUMNS, 4096, "columns", "columns of an imported table")                            \
+    LIMIT(XLSX_ENTRIES, 4096, "parts", "parts of an imported workbook")                            \
+    LIMIT(XLSX_ENTRY_MIB, 4096, "MiB", "one of them, unpacked")                                    \
+    LIMIT(XLSX_RATIO, 200, "times", "the same, of its packed size, beyond 16 MiB")                 \
+    LIMIT(XLSX_CELLS, 100000000, "cells", "cells of an imported sheet")                            \
+    LIMIT(XLSX_TEXT_BYTES, 268435456, "bytes", "texts that its cells share")                       \
+    LIMIT(XML_MEMORY, 67108864, "bytes", "memory of all readers of XML, texts apart")              \
     LIMIT(MAP_ENTRIES, 128, "entries", "entries of an import's map")                               \
     LIMIT(IMPORT_ROWS, 500000, "rows", "rows of an import applied at once")                        \
     LIMIT(UPLOAD_MIB, 8192, "MiB", "a file uploaded to be imported")                               \

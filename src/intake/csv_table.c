@@ -2,12 +2,15 @@
  *
  * The first HEADER_ROWS rows are looked at without being used; what stands above the header is
  * titles and notes. A row that is no sound csv is rejected and reading goes on at the next line,
- * since a quote that is never closed would otherwise swallow the file. */
+ * since a quote that is never closed would otherwise swallow the file.
+ *
+ * A workbook's sheet comes as such a file, too: its delimiter is known, and a line is a row. */
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "intake/csv.h"
 #include "intake/table.h"
 #include "intake/value.h"
+#include "intake/xlsx.h"
 
 #define HEADER_ROWS 20
 
@@ -16,6 +19,7 @@ struct reader {
     struct csv csv;
     struct table table;
     size_t header_count; /* cells of the header row */
+    bool sheet;          /* of a workbook */
 };
 
 enum found { FOUND_ROW, FOUND_BAD, FOUND_END };
@@ -167,7 +171,7 @@ static enum err begin(struct reader *r, bool *any, struct why *why)
     struct peeked row = {0};
     size_t at = 0;
     if (rows->len == 0 && !rows->ended) TRY(window_fill(rows, why));
-    r->csv.delimiter = csv_guess_delimiter((struct str){rows->p, rows->len});
+    r->csv.delimiter = r->sheet ? ',' : csv_guess_delimiter((struct str){rows->p, rows->len});
     TRY(find_header(r, &at, any, why));
     if (!*any) return ERR_OK;
     TRY(peek(r, at, &row, why));
@@ -204,11 +208,28 @@ static bool is_ordinary(const struct csv *c)
     return c->cells[0].len && value_letter_or_digit(c->cells[0].p[0]);
 }
 
+/* With the line breaks that a sheet's reader put aside. */
+static struct str with_breaks(struct reader *r, struct str s)
+{
+    const char *at = s.len ? memchr(s.p, XLSX_BREAK, s.len) : NULL;
+    if (!at) return s;
+    char *copy = arena_copy(parse_arena(r->p), s.p, s.len);
+    for (size_t i = (size_t)(at - s.p); i < s.len; i++) {
+        if (copy[i] == XLSX_BREAK) copy[i] = '\n';
+    }
+    return (struct str){copy, s.len};
+}
+
 static void take_row(struct reader *r, size_t used)
 {
     struct parse *p = r->p;
     uint64_t line = p->rows.line;
     struct str text = use(&p->rows, used, r->csv.plain);
+    if (r->sheet && !r->csv.plain) {
+        text = with_breaks(r, text);
+        for (size_t i = 0; i < r->csv.count; i++)
+            r->csv.cells[i] = with_breaks(r, r->csv.cells[i]);
+    }
     if (!is_ordinary(&r->csv)) {
         if (blank(&r->csv)) return;
         if (is_total(&r->csv)) {
@@ -258,7 +279,7 @@ static enum err read_rows(struct reader *r, struct why *why)
 
 enum err csv_parse(struct parse *p, struct why *why)
 {
-    struct reader r = {.p = p};
+    struct reader r = {.p = p, .sheet = p->in && input_get_info(p->in)->sheet};
     bool any = false;
     csv_init(&r.csv);
     r.table.names = map_create();

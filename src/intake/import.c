@@ -15,16 +15,31 @@
 #define RECORD_LINES 2000
 #define RECORD_ROWS 500
 
+static const char *const names[IMPORT_FORMAT_COUNT] = {"csv", "jsonl",   "segment",
+                                                       "irc", "columns", "xlsx"};
+
+const char *import_format_name(enum import_format format)
+{
+    return names[format];
+}
+
 bool import_format_parse(struct str name, enum import_format *out)
 {
-    static const char *const names[IMPORT_FORMAT_COUNT] = {"csv", "jsonl", "segment", "irc",
-                                                           "columns"};
     for (int f = 0; f < IMPORT_FORMAT_COUNT; f++) {
         if (!str_is(name, names[f])) continue;
         *out = (enum import_format)f;
         return true;
     }
     return false;
+}
+
+enum err import_fits(enum import_format format, bool sheet, struct why *why)
+{
+    if (!sheet && format == IMPORT_XLSX)
+        return why_fail(why, ERR_INVALID, MSG_XLSX_WANTED, "", NULL);
+    if (sheet && !import_is_csv(format))
+        return why_fail(why, ERR_INVALID, MSG_XLSX_TABLE, "", NULL);
+    return ERR_OK;
 }
 
 /* ---- options ---- */
@@ -51,14 +66,14 @@ static enum err check_kind(const char *as, struct why *why)
 
 static enum err check_options(const struct import_options *o, struct why *why)
 {
-    bool table = o->format == IMPORT_CSV || o->format == IMPORT_COLUMNS;
+    bool table = import_is_csv(o->format) || o->format == IMPORT_COLUMNS;
     int32_t day;
     if (o->map && !table)
-        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--map", "csv, columns");
+        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--map", "csv, xlsx, columns");
     if (o->format == IMPORT_COLUMNS && !o->map)
         return why_fail(why, ERR_INVALID, MSG_MISSING, "--map", NULL);
     if (o->as && (o->format == IMPORT_IRC || o->format == IMPORT_SEGMENT))
-        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--as", "csv, columns, jsonl");
+        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--as", "csv, xlsx, columns, jsonl");
     if (o->date && o->format != IMPORT_IRC)
         return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--date", "irc");
     if (o->date && (strlen(o->date) != 10 || !irc_date_in(str_of(o->date), &day)))
@@ -108,7 +123,7 @@ static struct sha256 key_of(const struct job *job, size_t i)
     const struct import_options *o = job->options;
     struct sha256_state s;
     int32_t day = 0;
-    unsigned char format = (unsigned char)o->format;
+    unsigned char format = (unsigned char)(import_is_csv(o->format) ? IMPORT_CSV : o->format);
     if (o->format == IMPORT_IRC && o->date) irc_date_in(str_of(o->date), &day);
     if (o->format == IMPORT_IRC && !o->date) irc_date_in(str_of(title_of(job, i)), &day);
     sha256_init(&s);
@@ -307,6 +322,7 @@ static enum err open_inputs(struct job *job, struct why *why)
         env_random(env, &o.spool_tag, sizeof(o.spool_tag));
         o.name = title_of(job, i);
         TRY(input_open(job->paths[i], &o, &job->inputs[i], why));
+        TRY(import_fits(job->options->format, input_get_info(job->inputs[i])->sheet, why));
         job->lines += input_get_info(job->inputs[i])->lines;
         bytes += input_get_info(job->inputs[i])->bytes;
         progress_tell(&job->progress, (double)(i + 1) / (double)job->count, 0, "reading");

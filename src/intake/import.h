@@ -16,9 +16,18 @@ enum import_format {
     IMPORT_SEGMENT,
     IMPORT_IRC,
     IMPORT_COLUMNS,
+    IMPORT_XLSX, /* csv that must be a workbook; csv may be one */
     IMPORT_FORMAT_COUNT
 };
 bool import_format_parse(struct str name, enum import_format *out);
+const char *import_format_name(enum import_format format);
+/* Has it a header row? */
+static inline bool import_is_csv(enum import_format format)
+{
+    return format == IMPORT_CSV || format == IMPORT_XLSX;
+}
+/* Is this a file of that format? 'sheet': it is a workbook. ERR_INVALID. */
+MUST_CHECK enum err import_fits(enum import_format format, bool sheet, struct why *why);
 
 /* What an import tells while it goes on, on the thread that called import_files(); any may be NULL.
  */

@@ -310,6 +310,7 @@ static enum err prepare(struct input *in, const struct input_options *o, struct 
     int fd = -1;
     TRY(open_fd(in, o, &fd, why));
     TRY(unpack_open(fd, in->name, &in->unpack, why));
+    in->info.sheet = unpack_is_sheet(in->unpack);
     TRY(survey(in, o, o->recode ? &utf8 : NULL, why));
     if (o->recode) TRY(find_encoding(in, utf8, why));
     TRY(start_over(in, why));

@@ -1,9 +1,9 @@
 /* input.h - the bytes of one file to import, unpacked and in UTF-8.
  *
- * A file may be plain, gzip or zstd, told apart by its first bytes; "-" is standard input, which is
- * kept in a nameless file of the data directory until it is closed. input_open() reads everything
- * once: the hash, the number of lines and the encoding are known before the first row is used. One
- * thread at a time. */
+ * A file may be plain, gzip, zstd or an Excel workbook, told apart by its first bytes; "-" is
+ * standard input, which is kept in a nameless file of the data directory until it is closed.
+ * input_open() reads everything once: the hash, the number of lines and the encoding are known
+ * before the first row is used. One thread at a time. */
 #pragma once
 
 #include <stdatomic.h>
@@ -24,7 +24,8 @@ struct input_info {
     uint64_t bytes;        /* uncompressed */
     uint64_t lines;        /* line ends in them */
     enum input_encoding encoding;
-    bool cut; /* only its beginning was looked at */
+    bool sheet; /* it is a workbook, and its first sheet comes as csv */
+    bool cut;   /* only its beginning was looked at */
 };
 
 struct input_options {
@@ -41,8 +42,8 @@ struct input_options {
 
 struct input;
 
-/* ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (cannot be unpacked), ERR_TOO_LARGE (over unpacked_max),
- * ERR_CANCELLED. */
+/* ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (cannot be unpacked), ERR_TOO_LARGE (over unpacked_max,
+ * or a limit of workbooks), ERR_INVALID (a workbook that cannot be read), ERR_CANCELLED. */
 MUST_CHECK enum err input_open(const char *path, const struct input_options *o, struct input **out,
                                struct why *why);
 void input_close(struct input *in); /* NULL is allowed */

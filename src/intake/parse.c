@@ -202,6 +202,7 @@ enum err parse_format(struct parse *p, struct why *why)
 {
     switch (p->options->format) {
     case IMPORT_CSV:
+    case IMPORT_XLSX:
         return csv_parse(p, why);
     case IMPORT_COLUMNS:
         return columns_parse(p, why);

@@ -130,6 +130,7 @@ static enum err guess(struct preview *p, enum import_format *out, struct why *wh
     struct input *in;
     size_t len = 0, more = 1;
     TRY(open_input(p, true, GUESS_BYTES, &in, why));
+    bool sheet = input_get_info(in)->sheet;
     char *text = mem_alloc(2 * GUESS_BYTES);
     enum err err = ERR_OK;
     while (err == ERR_OK && more > 0 && len < GUESS_BYTES) {
@@ -137,7 +138,7 @@ static enum err guess(struct preview *p, enum import_format *out, struct why *wh
         if (err == ERR_OK) len += more;
     }
     input_close(in);
-    if (err == ERR_OK) *out = preview_guess((struct str){text, len});
+    if (err == ERR_OK) *out = sheet ? IMPORT_XLSX : preview_guess((struct str){text, len});
     mem_free(text);
     return err;
 }
@@ -147,7 +148,7 @@ static enum err read_options(struct preview *p, struct why *why)
 {
     struct import_options *o = &p->options;
     bool columns = o->format == IMPORT_COLUMNS;
-    p->is_table = columns || o->format == IMPORT_CSV;
+    p->is_table = columns || import_is_csv(o->format);
     if (columns && !o->map) return ERR_OK;
     TRY(import_check(o, why));
     return o->map ? mapping_parse(p->arena, str_of(o->map), o->as, &p->map, why) : ERR_OK;
@@ -386,6 +387,7 @@ static enum err look(struct preview *p, struct json_writer *w, struct why *why)
     TRY(read_options(p, why));
     bool recode = *format != IMPORT_JSONL && *format != IMPORT_SEGMENT;
     TRY(open_input(p, recode, PREVIEW_BYTES, &p->in, why));
+    TRY(import_fits(*format, input_get_info(p->in)->sheet, why));
     read_rows(p);
     json_begin_object(w);
     put_text(w, "format", import_format_name(*format));

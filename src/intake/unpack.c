@@ -11,10 +11,11 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "intake/xlsx.h"
 
 #define IN_BYTES ((size_t)1 << 18)
 
-enum packing { PLAIN, GZIP, ZSTD };
+enum packing { PLAIN, GZIP, ZSTD, SHEET, OLE };
 
 struct unpack {
     int fd;
@@ -25,6 +26,7 @@ struct unpack {
     bool inside; /* a member has begun and not ended */
     z_stream z;
     ZSTD_DStream *zstd;
+    struct xlsx *sheet;
     size_t at, len;
     unsigned char in[IN_BYTES];
 };
@@ -57,6 +59,8 @@ static enum packing packing_of(const unsigned char *p, size_t len)
 {
     if (len >= 2 && p[0] == 0x1f && p[1] == 0x8b) return GZIP;
     if (len >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0) return ZSTD;
+    if (xlsx_is_zip((struct str){(const char *)p, len})) return SHEET;
+    if (xlsx_is_ole((struct str){(const char *)p, len})) return OLE;
     return PLAIN;
 }
 
@@ -73,6 +77,8 @@ enum err unpack_open(int fd, const char *path, struct unpack **out, struct why *
     if (u->packing == ZSTD) u->zstd = ZSTD_createDStream();
     if (err == ERR_OK && u->packing == ZSTD && !u->zstd)
         err = why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    if (err == ERR_OK && u->packing == SHEET) err = xlsx_open(fd, &u->sheet, why);
+    if (err == ERR_OK && u->packing == OLE) err = xlsx_refuse_ole(fd, why);
     if (err != ERR_OK) {
         unpack_close(u);
         return err;
@@ -87,6 +93,7 @@ void unpack_close(struct unpack *u)
     if (!u) return;
     if (u->packing == GZIP) inflateEnd(&u->z);
     ZSTD_freeDStream(u->zstd);
+    xlsx_close(u->sheet);
     fs_close(u->fd);
     mem_free(u);
 }
@@ -98,10 +105,17 @@ void unpack_rewind(struct unpack *u)
     u->inside = false;
     if (u->packing == GZIP) inflateReset(&u->z);
     if (u->packing == ZSTD) ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only);
+    if (u->packing == SHEET) xlsx_rewind(u->sheet);
+}
+
+bool unpack_is_sheet(const struct unpack *u)
+{
+    return u->packing == SHEET;
 }
 
 double unpack_progress(const struct unpack *u)
 {
+    if (u->packing == SHEET) return xlsx_progress(u->sheet);
     return u->size ? (double)(u->offset - (u->len - u->at)) / (double)u->size : 1;
 }
 
@@ -137,6 +151,7 @@ static enum err step_zstd(struct unpack *u, void *p, size_t size, size_t *len, s
 enum err unpack_read(struct unpack *u, void *p, size_t size, size_t *len, struct why *why)
 {
     if (u->packing == PLAIN) return read_file(u, p, size, len, why);
+    if (u->packing == SHEET) return xlsx_read(u->sheet, p, size, len, why);
     if (size > IN_BYTES) size = IN_BYTES;
     for (*len = 0; *len == 0;) {
         TRY(refill(u, why));

@@ -1,11 +1,15 @@
-/* unpack.h - a file's bytes, through gzip or zstd where its first bytes say so. One thread. */
+/* unpack.h - a file's bytes, through gzip or zstd where its first bytes say so, and of an Excel
+ * workbook the text of its first sheet (see xlsx.h). One thread. */
 #pragma once
+
+#include <stdbool.h>
 
 #include "base/err.h"
 
 struct unpack;
 
-/* Takes 'fd', also when it fails. 'path' is for messages and must stay. */
+/* Takes 'fd', also when it fails. 'path' is for messages and must stay. ERR_INVALID, ERR_TOO_LARGE:
+ * a workbook that cannot be read. */
 MUST_CHECK enum err unpack_open(int fd, const char *path, struct unpack **out, struct why *why);
 void unpack_close(struct unpack *u); /* NULL is allowed */
 /* The next bytes; *len is 0 at the end. ERR_CORRUPT when packed data is damaged or cut off. */
@@ -13,4 +17,5 @@ MUST_CHECK enum err unpack_read(struct unpack *u, void *p, size_t size, size_t *
                                 struct why *why);
 /* Start over. */
 void unpack_rewind(struct unpack *u);
+bool unpack_is_sheet(const struct unpack *u);
 double unpack_progress(const struct unpack *u); /* 0 to 1, by packed bytes */

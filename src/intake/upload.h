@@ -132,7 +132,6 @@ MUST_CHECK enum err upload_start(struct uploads *u, struct brand *b, const struc
 MUST_CHECK enum err upload_whole(const struct upload *u, struct why *why);
 /* Have it end without the batch under way; returns at once. ERR_CONFLICT when it is not at work. */
 MUST_CHECK enum err upload_stop(struct uploads *u, struct brand *b, uint32_t id, struct why *why);
-const char *import_format_name(enum import_format format);
 
 /* ---- undoing ---- */
 

@@ -19,13 +19,6 @@
 #define MIB ((uint64_t)1 << 20)
 #define PACKED_FREE ((uint64_t)1024 * MIB) /* unpacked, whatever the size of the file */
 
-const char *import_format_name(enum import_format format)
-{
-    static const char *const names[IMPORT_FORMAT_COUNT] = {"csv", "jsonl", "segment", "irc",
-                                                           "columns"};
-    return names[format];
-}
-
 /* ---- as JSON ---- */
 
 static void put_option(struct json_writer *w, const char *key, const char *value)

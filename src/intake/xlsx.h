@@ -1,0 +1,28 @@
+/* xlsx.h - the first visible sheet of an Excel workbook, as the text of a CSV file.
+ *
+ * Each row of the sheet is one line, empty ones too, so that the number of a line is the row's; a
+ * line break within a cell is XLSX_BREAK. Cells are parted by commas and quoted where they must be.
+ * Shared texts are held in memory, rows are not. One thread at a time. */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define XLSX_BREAK '\v' /* XML has no place for it */
+
+struct xlsx;
+
+/* By the first bytes: a ZIP; what old Excel and encrypted workbooks are. */
+bool xlsx_is_zip(struct str beginning);
+bool xlsx_is_ole(struct str beginning);
+/* ERR_INVALID with which of the two it is. */
+MUST_CHECK enum err xlsx_refuse_ole(int fd, struct why *why);
+
+/* 'fd' stays the caller's, and open for as long. ERR_INVALID: no workbook, encrypted, damaged;
+ * ERR_TOO_LARGE with the limit. */
+MUST_CHECK enum err xlsx_open(int fd, struct xlsx **out, struct why *why);
+void xlsx_close(struct xlsx *x); /* NULL is allowed */
+/* The next bytes; *len is 0 at the end, where the sheet's sum is right. */
+MUST_CHECK enum err xlsx_read(struct xlsx *x, void *p, size_t size, size_t *len, struct why *why);
+void xlsx_rewind(struct xlsx *x);
+double xlsx_progress(const struct xlsx *x); /* 0 to 1 */

@@ -180,6 +180,7 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
     struct load l = {.p = p, .tx = tx, .bulk = b};
     l.plan = (struct plan){.p = p, .tx = tx, .arena = b->arena};
     l.plan.known = arena_alloc_array(b->arena, (size_t)1 << PLAN_KNOWN_BITS, sizeof(*l.plan.known));
+    l.plan.tags = map_create();
     enum err err = tx_bulk_begin(tx, why);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
@@ -189,6 +190,7 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
         err = tx_bulk_part(tx, sorted, b->events.count, b->ids.items, b->ids.count, why);
         mem_free(sorted);
     }
+    map_destroy(l.plan.tags);
     return err;
 }
 

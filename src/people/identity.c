@@ -97,39 +97,72 @@ enum err identity_is_known(struct sql *db, uint32_t persona, bool *known)
     return ERR_OK;
 }
 
-enum err identity_insert(struct people *p, struct tx *tx, const struct identity_row *row)
+/* As many nonces are fetched at a time as there is room for: each is a call of the system. */
+void people_nonce(struct people *p, uint8_t out[NONCE_BYTES])
 {
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx),
-        "INSERT INTO identity (key, kind, persona, verified, first_seen, source, value, sealed,"
-        " tail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
-    sql_bind_blob(s, 1, &row->key, sizeof(row->key));
-    sql_bind_int(s, 2, row->identity->kind);
-    sql_bind_int(s, 3, row->persona);
-    sql_bind_int(s, 4, row->verified);
-    sql_bind_int(s, 5, row->first_seen);
-    sql_bind_str(s, 6, row->source);
+    if (p->nonces_left == 0) {
+        env_random(brand_env(p->brand), p->nonces, sizeof(p->nonces));
+        p->nonces_left = NONCES_AHEAD;
+    }
+    memcpy(out, p->nonces[--p->nonces_left], NONCE_BYTES);
+    memset(p->nonces[p->nonces_left], 0, NONCE_BYTES);
+}
+
+/* The columns key, kind, value, sealed, tail. */
+static void bind_value(struct people *p, struct sql_stmt *s, int at, const struct identity_row *row)
+{
     struct str value = row->identity->value;
-    if (is_sealed(row->identity->kind)) {
-        uint8_t nonce[24], sealed[LIMIT_IDENTITY_BYTES + SEAL_OVERHEAD];
-        env_random(brand_env(p->brand), nonce, sizeof(nonce));
+    enum identity_kind kind = row->identity->kind;
+    sql_bind_blob(s, at, &row->key, sizeof(row->key));
+    sql_bind_int(s, at + 1, kind);
+    if (is_sealed(kind)) {
+        uint8_t nonce[NONCE_BYTES], sealed[LIMIT_IDENTITY_BYTES + SEAL_OVERHEAD];
+        people_nonce(p, nonce);
         seal(p->seal_key, nonce, value, sealed);
-        sql_bind_null(s, 7);
-        sql_bind_blob(s, 8, sealed, value.len + SEAL_OVERHEAD);
+        sql_bind_blob(s, at + 3, sealed, value.len + SEAL_OVERHEAD);
     } else {
-        sql_bind_str(s, 7, value);
-        sql_bind_null(s, 8);
+        sql_bind_str(s, at + 2, value);
     }
-    if (row->identity->kind == IDENTITY_PHONE) {
-        sql_bind_int(s, 9, tail_of(p, value));
-    } else {
-        sql_bind_null(s, 9);
+    if (kind == IDENTITY_PHONE) sql_bind_int(s, at + 4, tail_of(p, value));
+}
+
+/* Rows of one persona, some to a statement. */
+#define ROWS_MAX 2
+static const char *const insert_texts[ROWS_MAX] = {
+#define ONE                                                                                        \
+    "INSERT INTO identity (persona, verified, first_seen, source, key, kind, value, sealed, tail)" \
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    ONE,
+    ONE ", ($1, $2, $3, $4, $10, $11, $12, $13, $14)",
+#undef ONE
+};
+
+static enum err insert_rows(struct people *p, struct tx *tx, const struct identity_row *rows,
+                            size_t count)
+{
+    struct sql_stmt *s = sql_use(tx_sql(tx), insert_texts[count - 1]);
+    sql_bind_int(s, 1, rows->persona);
+    sql_bind_int(s, 2, rows->verified);
+    sql_bind_int(s, 3, rows->first_seen);
+    sql_bind_str(s, 4, rows->source);
+    for (size_t i = 0; i < count; i++)
+        bind_value(p, s, 5 + 5 * (int)i, &rows[i]);
+    return sql_run(s);
+}
+
+enum err identity_insert(struct people *p, struct tx *tx, const struct identity_row *rows,
+                         size_t count)
+{
+    for (size_t i = 0, some; i < count; i += some) {
+        some = count - i < ROWS_MAX ? count - i : ROWS_MAX;
+        TRY(insert_rows(p, tx, rows + i, some));
     }
-    TRY(sql_run(s));
-    if (row->identity->kind == IDENTITY_NAME) name_index_note(p, row->persona);
-    if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
-        intmap_reset(p->identities);
-    intmap_put(p->identities, cache_key(row->key), row->persona);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].identity->kind == IDENTITY_NAME) name_index_note(p, rows[i].persona);
+        if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
+            intmap_reset(p->identities);
+        intmap_put(p->identities, cache_key(rows[i].key), rows[i].persona);
+    }
     return ERR_OK;
 }
 

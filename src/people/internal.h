@@ -54,10 +54,15 @@ struct member {
     struct fold *fold;
 };
 
+#define NONCE_BYTES 24 /* of a seal */
+#define NONCES_AHEAD 64
+
 struct people {
     struct brand *brand;
     uint8_t index_key[32]; /* of blind indexes */
     uint8_t seal_key[32];
+    uint8_t nonces[NONCES_AHEAD][NONCE_BYTES]; /* fetched, those up to nonces_left not used yet */
+    size_t nonces_left;
     /* identities: 64 bits of the blind index -> persona; complete = holds every row of the table */
     struct intmap *identities;
     bool identities_complete;
@@ -141,8 +146,11 @@ struct identity_row {
     int64_t first_seen;
     struct str source;
 };
+/* Of one persona, seen at one time by one sender. */
 MUST_CHECK enum err identity_insert(struct people *p, struct tx *tx,
-                                    const struct identity_row *row);
+                                    const struct identity_row *rows, size_t count);
+/* Random bytes for one seal, on the writer's thread. */
+void people_nonce(struct people *p, uint8_t out[NONCE_BYTES]);
 uint32_t identity_member_of(const struct people *p, uint32_t persona);
 static inline uint32_t identity_member(const struct people *p, uint32_t persona)
 {

@@ -24,6 +24,10 @@ struct plan {
     struct tx *tx;
     struct arena *arena;      /* props; must live as long as the events */
     uint32_t origin;          /* the sender's, all facts of a plan being of one; 0 = not read */
+    struct map *tags;         /* name -> tag, of those asked for in this transaction; or NULL */
+    bool tags_told;           /* the next two are read */
+    uint16_t kind_tagged;     /* member.tagged */
+    uint32_t prop_tag;        /* its property */
     struct known_name *known; /* while the texts of all facts stay where they are; or NULL */
     size_t count;
     struct event events[PLAN_EVENTS];
@@ -52,6 +56,7 @@ MUST_CHECK enum err tag_check_fact(const struct fact *fact, struct why *why);
 struct tag_giving {
     const struct event *ev; /* as planned: its member, time, origin */
     struct str source;
+    bool created; /* the fact made the persona, which has no tag yet */
     struct people_result *result;
 };
 MUST_CHECK enum err tag_save_fact(struct plan *plan, const struct fact *fact,

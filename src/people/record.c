@@ -108,7 +108,7 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
                                           sender->level == SENDER_IMPORT && !who.created};
         TRY(trait_save(p, tx, f, who.persona, &from));
     }
-    const struct tag_giving tags = {&ev, sender->origin, result};
+    const struct tag_giving tags = {&ev, sender->origin, who.created, result};
     if (who.persona && (f->tags.len || tag_is_fact(f))) TRY(tag_save_fact(plan, f, &tags, why));
     if (who.persona && consent) TRY(consent_save_fact(p, tx, f, who.persona, sender->origin));
     return ERR_OK;

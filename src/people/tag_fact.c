@@ -67,7 +67,32 @@ static enum err make(struct plan *plan, struct str name, uint32_t *tag)
     return ERR_OK;
 }
 
+/* The tag of a name, made when there is none; 0 as above. */
+static enum err find_or_make(struct plan *plan, struct str name, uint32_t *tag)
+{
+    uint64_t known;
+    *tag = 0;
+    if (plan->tags && map_get(plan->tags, name, &known)) {
+        *tag = (uint32_t)known;
+        return ERR_OK;
+    }
+    TRY(find(tx_sql(plan->tx), name, tag));
+    if (!*tag) TRY(make(plan, name, tag));
+    if (*tag && plan->tags) map_put(plan->tags, name, *tag);
+    return ERR_OK;
+}
+
 /* ---- giving ---- */
+
+/* Tags that the fact gives, each once. */
+struct gift {
+    uint32_t tag;
+    struct str name;
+};
+struct gifts {
+    struct gift list[LIMIT_TAGS_PER_FACT + 1]; /* one more when the fact itself gives one */
+    size_t count;
+};
 
 /* By the key, persona by persona: one question for all of them reads everybody who has the tag. */
 static enum err has(struct plan *plan, uint32_t persona, uint32_t tag, bool *out)
@@ -86,50 +111,72 @@ static enum err has(struct plan *plan, uint32_t persona, uint32_t tag, bool *out
     return ERR_OK;
 }
 
-static enum err write_row(struct plan *plan, uint32_t tag, const struct tag_giving *by)
+static enum err add(struct plan *plan, struct str name, const struct tag_giving *by,
+                    struct gifts *gifts)
 {
-    struct sql_stmt *s =
-        sql_use(tx_sql(plan->tx), "INSERT INTO member_tag (persona, tag, at, source, run)"
-                                  " VALUES ($1, $2, $3, $4, 0)");
-    sql_bind_int(s, 1, by->ev->persona);
-    sql_bind_int(s, 2, tag);
-    sql_bind_int(s, 3, by->ev->at);
-    sql_bind_str(s, 4, by->source);
-    tag_sets_change(plan->p, identity_member(plan->p, by->ev->persona), tag, true);
-    return sql_run(s);
+    uint32_t tag;
+    bool there = false;
+    TRY(find_or_make(plan, name, &tag));
+    if (!tag) {
+        by->result->dropped++;
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < gifts->count; i++) {
+        if (gifts->list[i].tag == tag) return ERR_OK;
+    }
+    if (!by->created) TRY(has(plan, by->ev->persona, tag, &there));
+    if (!there) gifts->list[gifts->count++] = (struct gift){tag, name};
+    return ERR_OK;
+}
+
+/* Rows of one persona, some to a statement. */
+#define ROWS_MAX 4
+static const char *const row_texts[ROWS_MAX] = {
+#define HEAD "INSERT INTO member_tag (persona, at, source, run, tag) VALUES ($1, $2, $3, 0, $4)"
+    HEAD,
+    HEAD ", ($1, $2, $3, 0, $5)",
+    HEAD ", ($1, $2, $3, 0, $5), ($1, $2, $3, 0, $6)",
+    HEAD ", ($1, $2, $3, 0, $5), ($1, $2, $3, 0, $6), ($1, $2, $3, 0, $7)",
+#undef HEAD
+};
+
+static enum err write_rows(struct plan *plan, const struct gifts *gifts,
+                           const struct tag_giving *by)
+{
+    uint32_t member = identity_member(plan->p, by->ev->persona);
+    for (size_t i = 0; i < gifts->count;) {
+        size_t rows = gifts->count - i < ROWS_MAX ? gifts->count - i : ROWS_MAX;
+        struct sql_stmt *s = sql_use(tx_sql(plan->tx), row_texts[rows - 1]);
+        sql_bind_int(s, 1, by->ev->persona);
+        sql_bind_int(s, 2, by->ev->at);
+        sql_bind_str(s, 3, by->source);
+        for (size_t k = 0; k < rows; k++, i++) {
+            sql_bind_int(s, (int)k + 4, gifts->list[i].tag);
+            tag_sets_change(plan->p, member, gifts->list[i].tag, true);
+        }
+        TRY(sql_run(s));
+    }
+    return ERR_OK;
 }
 
 static enum err tell(struct plan *plan, struct str name, const struct tag_giving *by,
                      struct why *why)
 {
     const struct str none = {NULL, 0};
+    if (!plan->tags_told) {
+        TRY(registry_kind(plan->tx, STR("member.tagged"), none, &plan->kind_tagged, why));
+        TRY(registry_prop(plan->tx, STR("tag"), PROP_TEXT, &plan->prop_tag, why));
+        plan->tags_told = true;
+    }
     struct event_prop *prop = arena_alloc(plan->arena, sizeof(*prop));
-    uint16_t kind;
-    TRY(registry_kind(plan->tx, STR("member.tagged"), none, &kind, why));
-    TRY(registry_prop(plan->tx, STR("tag"), PROP_TEXT, &prop->id, why));
+    prop->id = plan->prop_tag;
     prop->type = PROP_TEXT;
     prop->text = arena_str(plan->arena, name);
-    struct event ev = convert_own(by->ev, kind, by->ev->persona);
+    struct event ev = convert_own(by->ev, plan->kind_tagged, by->ev->persona);
     ev.props = prop;
     ev.prop_count = 1;
     plan_push(plan, &ev);
     return ERR_OK;
-}
-
-static enum err give(struct plan *plan, struct str name, const struct tag_giving *by, bool *given)
-{
-    uint32_t tag;
-    bool there = false;
-    *given = false;
-    TRY(find(tx_sql(plan->tx), name, &tag));
-    if (!tag) TRY(make(plan, name, &tag));
-    if (!tag) {
-        by->result->dropped++;
-        return ERR_OK;
-    }
-    TRY(has(plan, by->ev->persona, tag, &there));
-    *given = !there;
-    return there ? ERR_OK : write_row(plan, tag, by);
 }
 
 static enum err take(struct plan *plan, struct str name, const struct tag_giving *by)
@@ -146,12 +193,13 @@ static enum err take(struct plan *plan, struct str name, const struct tag_giving
 enum err tag_save_fact(struct plan *plan, const struct fact *fact, const struct tag_giving *by,
                        struct why *why)
 {
-    bool given;
-    for (struct str rest = fact->tags; rest.len;) {
-        struct str name = str_cut(&rest, '\n');
-        TRY(give(plan, name, by, &given));
-        if (given) TRY(tell(plan, name, by, why));
-    }
-    if (gives(fact)) return give(plan, named(fact), by, &given);
-    return tag_is_fact(fact) ? take(plan, named(fact), by) : ERR_OK;
+    struct gifts gifts;
+    gifts.count = 0;
+    for (struct str rest = fact->tags; rest.len;)
+        TRY(add(plan, str_cut(&rest, '\n'), by, &gifts));
+    for (size_t i = 0; i < gifts.count; i++)
+        TRY(tell(plan, gifts.list[i].name, by, why));
+    if (gives(fact)) TRY(add(plan, named(fact), by, &gifts));
+    if (gifts.count) TRY(write_rows(plan, &gifts, by));
+    return tag_is_fact(fact) && !gives(fact) ? take(plan, named(fact), by) : ERR_OK;
 }

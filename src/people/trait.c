@@ -121,55 +121,122 @@ static enum err register_name(struct people *p, struct tx *tx, const struct fact
     return ERR_OK;
 }
 
-static enum err save_one(struct people *p, struct tx *tx, const struct fact *fact,
-                         const struct fact_value *v, uint32_t persona, struct str source)
+/* Traits of one persona go some to a statement: a text for each number of rows. */
+#define ROWS_MAX 8
+
+#define SAVE(rows)                                                                                 \
+    "INSERT INTO trait (persona, name, type, number, value, sealed, at, source) VALUES " rows      \
+    " ON CONFLICT (persona, name) DO UPDATE SET type = excluded.type, number = excluded.number,"   \
+    " value = excluded.value, sealed = excluded.sealed, at = excluded.at,"                         \
+    " source = excluded.source WHERE excluded.at >= trait.at"
+#define ROW_1 "($1, $4, $5, $6, $7, $8, $2, $3)"
+#define ROW_2 ROW_1 ", ($1, $9, $10, $11, $12, $13, $2, $3)"
+#define ROW_3 ROW_2 ", ($1, $14, $15, $16, $17, $18, $2, $3)"
+#define ROW_4 ROW_3 ", ($1, $19, $20, $21, $22, $23, $2, $3)"
+#define ROW_5 ROW_4 ", ($1, $24, $25, $26, $27, $28, $2, $3)"
+#define ROW_6 ROW_5 ", ($1, $29, $30, $31, $32, $33, $2, $3)"
+#define ROW_7 ROW_6 ", ($1, $34, $35, $36, $37, $38, $2, $3)"
+#define ROW_8 ROW_7 ", ($1, $39, $40, $41, $42, $43, $2, $3)"
+static const char *const save_texts[ROWS_MAX] = {
+    SAVE(ROW_1), SAVE(ROW_2), SAVE(ROW_3), SAVE(ROW_4),
+    SAVE(ROW_5), SAVE(ROW_6), SAVE(ROW_7), SAVE(ROW_8),
+};
+
+/* Each fact's traits in order of their names, as the table's key has them. */
+struct saving {
+    struct people *p;
+    struct tx *tx;
+    const struct fact *fact;
+    const struct trait_source *from;
+    const struct fact_value **list; /* of the fact */
+    uint32_t persona;
+};
+
+/* The columns of a trait, name to sealed. */
+static void bind_row(const struct saving *w, struct sql_stmt *s, int at, const struct fact_value *v)
 {
-    struct sql_stmt *s =
-        sql_use(tx_sql(tx),
-                "INSERT INTO trait (persona, name, type, number, value, sealed, at, source)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (persona, name) DO UPDATE SET"
-                " type = excluded.type, number = excluded.number, value = excluded.value,"
-                " sealed = excluded.sealed, at = excluded.at, source = excluded.source"
-                " WHERE excluded.at >= trait.at");
-    sql_bind_int(s, 1, persona);
-    sql_bind_str(s, 2, v->name);
-    sql_bind_int(s, 3, type_of(v->type));
-    sql_bind_null(s, 4);
-    sql_bind_null(s, 5);
-    sql_bind_null(s, 6);
     struct str spelling;
+    sql_bind_str(s, at, v->name);
+    sql_bind_int(s, at + 1, type_of(v->type));
     if (v->type == PROP_TEXT && fact_personal(v->name, &spelling)) {
-        uint8_t nonce[24], *sealed = arena_alloc(tx_arena(tx), v->text.len + SEAL_OVERHEAD);
-        env_random(brand_env(p->brand), nonce, sizeof(nonce));
-        seal(p->seal_key, nonce, v->text, sealed);
-        sql_bind_blob(s, 6, sealed, v->text.len + SEAL_OVERHEAD);
+        uint8_t nonce[NONCE_BYTES],
+            *sealed = arena_alloc(tx_arena(w->tx), v->text.len + SEAL_OVERHEAD);
+        people_nonce(w->p, nonce);
+        seal(w->p->seal_key, nonce, v->text, sealed);
+        sql_bind_blob(s, at + 4, sealed, v->text.len + SEAL_OVERHEAD);
     } else if (v->type == PROP_TEXT) {
-        sql_bind_str(s, 5, v->text.p ? v->text : STR(""));
+        sql_bind_str(s, at + 3, v->text.p ? v->text : STR(""));
     } else {
-        sql_bind_double(s, 4, v->number);
+        sql_bind_double(s, at + 2, v->number);
     }
-    sql_bind_int(s, 7, fact->at);
-    sql_bind_str(s, 8, source);
+}
+
+static enum err save_rows(const struct saving *w, uint32_t first, uint32_t rows)
+{
+    struct sql_stmt *s = sql_use(tx_sql(w->tx), save_texts[rows - 1]);
+    sql_bind_int(s, 1, w->persona);
+    sql_bind_int(s, 2, w->fact->at);
+    sql_bind_str(s, 3, w->from->name);
+    for (uint32_t i = 0; i < rows; i++)
+        bind_row(w, s, 4 + 5 * (int)i, w->list[first + i]);
     return sql_run(s);
 }
 
 /* What an import is about to overwrite is kept, so that it can be undone. */
-static enum err keep_before(struct tx *tx, const struct fact *fact, const struct fact_value *v,
-                            uint32_t persona, struct str source)
+#define KEEP(names)                                                                                \
+    "INSERT INTO trait_before (persona, name, origin, type, number, value, sealed, at, source,"    \
+    " kept_at) SELECT persona, name, $3, type, number, value, sealed, at, source,"                 \
+    " CAST($4 AS bigint) FROM trait WHERE persona = $1 AND at <= $2"                               \
+    " AND COALESCE(source, '') <> $3 AND name IN (" names ")"                                      \
+    " ON CONFLICT (persona, name, origin) DO NOTHING"
+static const char *const keep_texts[ROWS_MAX] = {
+    KEEP("$5"),
+    KEEP("$5, $6"),
+    KEEP("$5, $6, $7"),
+    KEEP("$5, $6, $7, $8"),
+    KEEP("$5, $6, $7, $8, $9"),
+    KEEP("$5, $6, $7, $8, $9, $10"),
+    KEEP("$5, $6, $7, $8, $9, $10, $11"),
+    KEEP("$5, $6, $7, $8, $9, $10, $11, $12"),
+};
+
+static enum err keep_rows(const struct saving *w, uint32_t first, uint32_t rows)
 {
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx),
-        "INSERT INTO trait_before (persona, name, origin, type, number, value, sealed,"
-        " at, source, kept_at) SELECT persona, name, $4, type, number, value, sealed,"
-        " at, source, CAST($5 AS bigint) FROM trait WHERE persona = $1 AND name = $2 AND at <= $3"
-        " AND COALESCE(source, '') <> $4 ON CONFLICT (persona, name, origin)"
-        " DO NOTHING");
-    sql_bind_int(s, 1, persona);
-    sql_bind_str(s, 2, v->name);
-    sql_bind_int(s, 3, fact->at);
-    sql_bind_str(s, 4, source);
-    sql_bind_int(s, 5, tx_now(tx));
+    struct sql_stmt *s = sql_use(tx_sql(w->tx), keep_texts[rows - 1]);
+    sql_bind_int(s, 1, w->persona);
+    sql_bind_int(s, 2, w->fact->at);
+    sql_bind_str(s, 3, w->from->name);
+    sql_bind_int(s, 4, tx_now(w->tx));
+    for (uint32_t i = 0; i < rows; i++)
+        sql_bind_str(s, 5 + (int)i, w->list[first + i]->name);
     return sql_run(s);
+}
+
+static int order_of(struct str a, struct str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.p, b.p, len) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* By name, of one name the last: one statement must not meet a row twice. Few, so insertion. */
+static uint32_t sort_traits(const struct fact *fact, const struct fact_value **list)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < fact->trait_count; i++) {
+        const struct fact_value *v = &fact->traits[i];
+        uint32_t at = count;
+        while (at > 0 && order_of(list[at - 1]->name, v->name) > 0)
+            at--;
+        if (at > 0 && str_eq(list[at - 1]->name, v->name)) {
+            list[at - 1] = v;
+            continue;
+        }
+        memmove(list + at + 1, list + at, (count - at) * sizeof(*list));
+        list[at] = v;
+        count++;
+    }
+    return count;
 }
 
 enum err trait_restore(struct tx *tx, uint32_t persona, struct str origin)
@@ -207,14 +274,22 @@ enum err people_forget_overwritten(struct tx *tx, int64_t before)
 enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact, uint32_t persona,
                     const struct trait_source *from)
 {
-    for (uint32_t i = 0; i < fact->trait_count; i++) {
+    const struct fact_value **list =
+        arena_alloc_array(tx_arena(tx), (size_t)fact->trait_count + 1, sizeof(const void *));
+    const struct saving w = {p, tx, fact, from, list, persona};
+    for (uint32_t i = 0; i < fact->trait_count; i++)
         TRY(register_name(p, tx, &fact->traits[i]));
-        if (from->undoable) TRY(keep_before(tx, fact, &fact->traits[i], persona, from->name));
-        TRY(save_one(p, tx, fact, &fact->traits[i], persona, from->name));
-        struct str name = fact->traits[i].name;
-        if (str_is(name, "name") || str_is(name, "nickname")) name_index_note(p, persona);
+    uint32_t count = sort_traits(fact, list);
+    for (uint32_t i = 0, rows; i < count; i += rows) {
+        rows = count - i < ROWS_MAX ? count - i : ROWS_MAX;
+        if (from->undoable) TRY(keep_rows(&w, i, rows));
+        TRY(save_rows(&w, i, rows));
     }
-    if (fact->trait_count) p->traits_changed = true;
+    for (uint32_t i = 0; i < count; i++) {
+        if (str_is(list[i]->name, "name") || str_is(list[i]->name, "nickname"))
+            name_index_note(p, persona);
+    }
+    if (count) p->traits_changed = true;
     return ERR_OK;
 }
 

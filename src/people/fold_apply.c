@@ -151,30 +151,30 @@ static void add_relation(struct fold *f, const struct fold_row *row)
     if (row->roles & ROLE_LEAVE_GROUP) leave(f, &f->groups, row->group, row->at);
 }
 
-/* Drop what is too old at 'at', and of 'group' what came before 'end'. */
-static void saids_prune(struct fold_saids *s, uint32_t group, int64_t end, int64_t at)
+static uint32_t said_place(const struct fold_saids *s, uint32_t group)
 {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < s->count; i++) {
-        const struct fold_said *said = &s->items[i];
-        bool goes = said->group == group && said->at < end;
-        if (!goes && said->at > at - FOLD_ANSWER_MS) s->items[kept++] = *said;
-    }
-    s->count = kept;
+    uint32_t place = 0;
+    while (place < s->count && s->items[place].group < group)
+        place++;
+    return place;
 }
 
+/* However old, it stays: what answers it may be learnt late. */
 static void add_said(struct fold_saids *s, uint32_t group, int64_t at)
 {
-    if (s->count == 1 && s->items[0].group == group) { /* by far the most */
-        s->items[0].at = at;
-        return;
+    uint32_t place = said_place(s, group);
+    if (place == s->count || s->items[place].group != group) {
+        s->items = fold_grow(s->items, &s->capacity, s->count + 1, sizeof(s->items[0]));
+        memmove(&s->items[place + 1], &s->items[place], (s->count++ - place) * sizeof(s->items[0]));
     }
-    saids_prune(s, group, INT64_MAX, at);
-    s->items = fold_grow(s->items, &s->capacity, s->count + 1, sizeof(s->items[0]));
-    uint32_t place = s->count++;
-    for (; place > 0 && s->items[place - 1].group > group; place--)
-        s->items[place] = s->items[place - 1];
     s->items[place] = (struct fold_said){at, group};
+}
+
+static void drop_said(struct fold_saids *s, uint32_t group, int64_t before)
+{
+    uint32_t place = said_place(s, group);
+    if (place == s->count || s->items[place].group != group || s->items[place].at >= before) return;
+    memmove(&s->items[place], &s->items[place + 1], (--s->count - place) * sizeof(s->items[0]));
 }
 
 /* What came before the answer waits no more. What came in its very millisecond does, whichever of
@@ -182,7 +182,7 @@ static void add_said(struct fold_saids *s, uint32_t group, int64_t at)
 static void add_answer(struct fold *f, const struct fold_names *n, const struct fold_row *row)
 {
     add_exchange(f, n->zone, row->at, row->staff != 0);
-    if (row->group) saids_prune(&f->saids, row->group, row->at, row->at);
+    if (row->group) drop_said(&f->saids, row->group, row->at);
     if (!row->group && f->dm_from == DM_FROM_MEMBER && f->dm_at < row->at) dm_settled(f);
 }
 

@@ -1,6 +1,6 @@
 /* fold_codec.c - a fold as bytes.
  *
- *     u8 version (3) · owner by hand, 0 or staff and time · varint events · if events > 0:
+ *     u8 version (4) · owner by hand, 0 or staff and time · varint events · if events > 0:
  *     varint now · times, each 0 for never or now - time + 1 · stage, trust, trust_peak and flags ·
  *     counters · trust evidence · order totals and orders · lists: groups, ties to staff, act days,
  *     messages that wait for an answer
@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "eventlog/bytes.h"
 
-#define VERSION 3
+#define VERSION 4
 #define DAY_MAX 3000000 /* a day number is less: the year 10183 */
 
 enum {

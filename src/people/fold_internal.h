@@ -54,7 +54,7 @@ struct fold_said {
     uint32_t group;
 };
 
-/* Ascending by group; those too old to be answered are dropped when one is added. */
+/* Ascending by group. */
 struct fold_saids {
     struct fold_said *items;
     uint32_t count;

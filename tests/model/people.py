@@ -163,8 +163,6 @@ class World:
         else:
             talk = [e for e in m.events if e.group == f["group"] and e.kind in ("message.sent", "message.answered")]
             waiting = talk[-1] if talk and talk[-1].kind == "message.sent" else None
-            if waiting and m.events[-1].at - waiting.at >= fold.DAY:
-                waiting = None  # by the latest that is known it waits no more
         return waiting is not None and 0 < f["at"] - waiting.at < fold.DAY
 
     # ---- by hand ----

@@ -99,6 +99,10 @@ static void a_message_waits_a_day_for_one_answer(void **unused)
     in_group(T0 + DAYS(3), "message.sent", 1);
     in_group(T0 + DAYS(3), "message.answered", 1); /* in the same millisecond: of one before it */
     assert_true(awaits(1, T0 + DAYS(3) + 1));
+    in_group(T0 + DAYS(9), "message.sent", 3);
+    in_group(T0 + DAYS(9), "group.left", 1);
+    in_group(T0 + DAYS(9), "message.answered", 2);
+    assert_true(awaits(1, T0 + DAYS(3) + 1)); /* whatever is known of later days */
 }
 
 static void a_direct_message_that_was_answered_takes_part_in_no_other_exchange(void **unused)

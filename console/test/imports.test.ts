@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import en from "../src/locales/en";
 import zh from "../src/locales/zh";
@@ -23,6 +25,23 @@ describe("the map of columns", () => {
     expect(of("props.a\\=b=number:x")).toEqual(choice("props", { name: "a=b", type: "number" }));
     expect(of("staff=text:导购")).toEqual(choice("staff"));
     expect(of(null)).toEqual(choice(""));
+  });
+
+  it("has in its select each target that the server knows, and an identity of each kind", () => {
+    const source = readFileSync(join(__dirname, "../../src/intake/mapping.c"), "utf8");
+    const plain = source.split("static bool target_plain")[1].split("}};")[0];
+    const codes = source.split("static bool target_code")[1].split("};")[0];
+    const known = [...plain.matchAll(/\{"(\w+)",/g), ...codes.matchAll(/"(\w+)"/g)].map((m) => m[1]);
+    expect(known.length).toBeGreaterThan(15);
+    for (const target of known) {
+      const type = { member: "phone", other: "phone", kind: "text", amount: "decimal" }[target] ?? "text";
+      expect(chosen({ ...column(1, "x"), entry: `${target}=${type}:x` }).target, target).not.toBe("");
+    }
+    // and nothing that it does not
+    const made = TARGETS.map((x) => ({ status: "kind", amount_minor: "amount" })[x as string] ?? x).filter((x) => x !== "props" && x !== "trait");
+    for (const target of made) expect(known).toContain(target);
+    const kinds = readFileSync(join(__dirname, "../../src/people/fact_identity.c"), "utf8").split("kind_names[")[1].split("};")[0];
+    expect([...kinds.matchAll(/"(\w+)"/g)].map((m) => m[1]).sort()).toEqual([...IDENTITIES].sort());
   });
 
   it("says the same again when nothing is changed", () => {

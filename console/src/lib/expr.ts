@@ -1,13 +1,20 @@
 // The small builder's side of the expression language: one condition of a member as text.
-export type FieldType = "stage" | "trust" | "number" | "money" | "time" | "bool" | "code" | "text";
+export type FieldType = "stage" | "trust" | "number" | "money" | "time" | "date" | "bool" | "code" | "owner" | "text";
 
-export const FIELDS: { name: string; type: FieldType }[] = [
-  { name: "lifecycle", type: "stage" }, { name: "trust", type: "trust" }, { name: "orders", type: "number" }, { name: "spent", type: "money" },
-  { name: "joined", type: "time" }, { name: "last_seen", type: "time" }, { name: "last_interaction", type: "time" }, { name: "last_order", type: "time" },
-  { name: "groups", type: "code" }, { name: "contacts", type: "number" }, { name: "invited", type: "number" },
-  { name: "returned", type: "bool" }, { name: "reads", type: "bool" }, { name: "silent_buyer", type: "bool" }, { name: "outside", type: "bool" },
-  { name: "last_act", type: "time" }, { name: "act_days", type: "number" }, { name: "usual_days", type: "number" }, { name: "pace", type: "number" },
-  { name: "order_gap", type: "number" }, { name: "order_due", type: "time" },
+/** As the list of fields is parted, in this order. */
+export const PARTS = ["who", "acts", "orders", "scores"] as const;
+export const FIELDS: { name: string; type: FieldType; part: (typeof PARTS)[number] }[] = [
+  { name: "lifecycle", type: "stage", part: "who" }, { name: "trust", type: "trust", part: "who" }, { name: "owner", type: "owner", part: "who" },
+  { name: "created", type: "time", part: "who" }, { name: "joined", type: "time", part: "who" }, { name: "birthday", type: "date", part: "who" }, { name: "groups", type: "code", part: "who" },
+  { name: "contacts", type: "number", part: "who" }, { name: "invited", type: "number", part: "who" }, { name: "qualified", type: "number", part: "who" },
+  { name: "touchpoint", type: "text", part: "who" }, { name: "language", type: "text", part: "who" }, { name: "timezone", type: "text", part: "who" },
+  { name: "returned", type: "bool", part: "who" }, { name: "reads", type: "bool", part: "who" }, { name: "silent_buyer", type: "bool", part: "who" }, { name: "outside", type: "bool", part: "who" },
+  { name: "last_seen", type: "time", part: "acts" }, { name: "last_interaction", type: "time", part: "acts" }, { name: "last_act", type: "time", part: "acts" },
+  { name: "act_days", type: "number", part: "acts" }, { name: "usual_days", type: "number", part: "acts" }, { name: "pace", type: "number", part: "acts" },
+  { name: "orders", type: "number", part: "orders" }, { name: "spent", type: "money", part: "orders" }, { name: "last_order", type: "time", part: "orders" },
+  { name: "order_gap", type: "number", part: "orders" }, { name: "order_due", type: "time", part: "orders" },
+  { name: "rfm_r", type: "number", part: "scores" }, { name: "rfm_f", type: "number", part: "scores" }, { name: "rfm_m", type: "number", part: "scores" },
+  { name: "p_alive", type: "number", part: "scores" }, { name: "expected_orders", type: "number", part: "scores" }, { name: "expected_value", type: "money", part: "scores" },
 ];
 
 export interface Condition {
@@ -29,6 +36,8 @@ export function opsOf(type: FieldType | "did"): string[] {
     case "trust": return [">=", "=", "<="];
     case "number": case "money": return [">=", "=", "<="];
     case "time": return ["recent", "before", "never"];
+    case "date": return ["within", "known", "never"];
+    case "owner": return ["=", "!=", "none"];
     case "bool": return ["true", "false"];
     case "code": return ["in", "none"];
     case "text": return ["=", "~", "known"];
@@ -60,6 +69,7 @@ export function written(c: Condition, type: FieldType | "did", minor = 100): str
   if (c.op === "known") return `${name} is not null`;
   if (c.value === "") return "";
   if (type === "time") return c.op === "recent" ? `${name} >= now - ${Number(c.value)}d` : `${name} < now - ${Number(c.value)}d`;
+  if (type === "date") return `anniv(${name}) between today and today + ${Number(c.value)}d`;
   if (type === "money") return `${name} ${c.op} ${Math.round(Number(c.value) * minor)}`;
   if (type === "number") return `${name} ${c.op} ${Number(c.value)}`;
   return `${name} ${c.op === "in" ? "=" : c.op} ${quoted(c.value)}`;

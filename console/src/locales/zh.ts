@@ -55,15 +55,16 @@ const zh = {
     change: { entered: "进入", left: "离开", rebuilt: "重新生成" }, reason: { event: "因为一个事件", clock: "随时间", definition: "因为定义" },
   },
   column: {
-    name: "姓名", stage: "阶段", owner: "归属", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号",
+    name: "姓名", stage: "阶段", owner: "归属", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号", rfm_r: "RFM：最近", rfm_f: "RFM：频次", rfm_m: "RFM：金额", p_alive: "仍会购买", expected_orders: "预计订单", expected_value: "预计消费",
   },
-  builder: { label: "条件构造器", field: "字段", op: "比较", value: "值", did: "做过某事", traits: "特征", kind: "事件类型", times: "次以上", within: "天内（0 为不限）", days: "天", and: "并且", or: "或者", add: "加入" },
-  op: { is: "是", isnot: "不是", least: "至少", most: "至多", has: "包含", recent: "在最近", before: "早于", never: "从未", true: "是", false: "否", in: "在", none: "不在任何", known: "已知", did: "做过", didnot: "没做过" },
+  builder: { part: { who: "这个人", acts: "行动", orders: "订单", scores: "评分" }, label: "条件构造器", field: "字段", op: "比较", value: "值", did: "做过某事", traits: "特征", kind: "事件类型", times: "次以上", within: "天内（0 为不限）", days: "天", and: "并且", or: "或者", add: "加入" },
+  op: { is: "是", isnot: "不是", least: "至少", most: "至多", has: "包含", recent: "在最近", before: "早于", never: "从未", true: "是", false: "否", in: "在", none: "不在任何", known: "已知", did: "做过", didnot: "没做过", within: "接下来多少天内" },
   field: {
     lifecycle: "生命周期", trust: "信任阶段", orders: "订单数", spent: "消费金额（元）", joined: "加入时间", last_seen: "最近出现", last_interaction: "最近互动", last_order: "最近下单", groups: "社群", contacts: "好友关系数",
     invited: "邀请到的人数", returned: "回流", reads: "只看不说", silent_buyer: "默默下单", outside: "场外",
-    last_act: "最近行动", act_days: "28 天行动天数", usual_days: "往常每 28 天行动天数", pace: "节奏（现在比往常）", order_gap: "平均几天一单", order_due: "该复购的时间",
+    last_act: "最近行动", act_days: "28 天行动天数", usual_days: "往常每 28 天行动天数", pace: "节奏（现在比往常）", order_gap: "平均几天一单", order_due: "该复购的时间", owner: "归属员工", created: "首次出现", birthday: "生日", qualified: "有效邀请人数", touchpoint: "首次触点", language: "语言", timezone: "时区", rfm_r: "RFM：最近（1–5）", rfm_f: "RFM：频次（1–5）", rfm_m: "RFM：金额（1–5）", p_alive: "仍会购买的概率（0–1）", expected_orders: "90 天预计下单天数", expected_value: "90 天预计消费（元）",
   },
+  scores: { title: "评分", asOf: "截至 {at}", orders: "90 天预计下单天数", value: "90 天预计消费", rfm_r: "最近", rfm_f: "频次", rfm_m: "金额" },
   member: {
     back: "回到用户列表", stands: "所处阶段", since: "自 {at}", trust: "信任阶段", peak: "最高到过“{at}”", why: "为什么是这个阶段", whyTrust: "为什么是这个信任阶段", facts: "概况", identities: "身份", seen: "首次和最近出现", verified: "已核实", reveal: "显示完整内容",
     revealText: "将显示完整的手机号、邮箱等。这次查看会连同理由记入审计。", reason: "理由", traits: "特征", noTraits: "还没有特征。导入用户资料或发送 identify 事件后出现。", history: "经历", allKinds: "所有类型", noneOfKind: "没有这种事件。",
@@ -90,13 +91,13 @@ const zh = {
   tags: {
     title: "标签", add: "添加", give: "打标签", take: "移除标签“{name}”", takeAway: "移除标签", until: "至 {at}", none: "还没有标签。", which: "选择标签", loose: "未分组", expires: "到期日（可选）", noTags: "还没有可用的标签。", tag: "打标签", many: "批量打标签", found: "将作用于搜索到的 {n} 名用户。",
     those: "将作用于符合条件的用户。", matching: "将作用于符合条件的 {n} 名用户。", done: "已更改 {n} 名；{same} 名本已如此。", undone: "已撤销：{n} 名用户。", close: "关闭", newGroup: "新建标签组", changeGroup: "修改标签组", groupText: "组有颜色；互斥组里每人只留最后打上的一个", groupName: "组名", colour: "颜色",
-    exclusive: "互斥（每人至多一个）", edit: "修改", name: "标签名", group: "标签组", newTag: "新标签", who: "看看是谁", rename: "修改标签“{name}”", remove: "删除标签“{name}”", dropped: "已删除“{name}”",
+    exclusive: "互斥（每人至多一个）", edit: "修改", name: "标签名", group: "标签组", newTag: "新标签", who: "看看是谁", rename: "修改标签“{name}”", remove: "删除标签“{name}”", dropped: "已删除“{name}”", ruleOf: "标签“{name}”的规则", ruleText: "表达式对谁成立，谁就有这个标签，随每个事件和时间更新。手工打上或移除的不受影响。", leaves: "不再符合的用户", loses: "失去标签", keeps: "保留标签", ruleSave: "保存规则", ruleDrop: "移除规则", ruleWhy: "是谁、为什么", ruleDropped: "“{name}”的规则及其打上的标签已移除", ruleChange: "在标签里修改",
   },
   colour: { grey: "灰", red: "红", orange: "橙", gold: "金", green: "绿", teal: "青", blue: "蓝", purple: "紫", pink: "粉" },
   notes: { title: "备注", new: "写一条备注…", add: "添加备注", edit: "修改", changed: "{at} 修改", none: "还没有备注。", dropped: "备注已删除" },
   traits: { add: "填写", edit: "修改“{name}”", remove: "删除", removed: "已删除“{name}”", name: "特征名", type: "类型", value: "值", text: "文字", number: "数字", bool: "是或否" },
   consent: {
-    title: "同意", recall: "收回链接", recallHint: "此前为该用户生成的链接全部失效", recalled: "该用户的链接已全部收回", recallAll: "收回全部链接", recallAllHint: "此前生成的偏好页链接，无论在谁手里，全部失效", recalledAll: "全部链接已收回", link: "偏好页链接", linkText: "用户凭此链接自行同意或撤回；{at} 前有效：", write: "记一笔", purpose: "用途", channel: "渠道", all: "所有渠道", list: "订阅组", whole: "整个用途", way: "方式", wayHint: "电话、纸质、聊天…", evidence: "证据（可选，加密保存）", granted: "同意", withdrawn: "撤回",
+    title: "同意", recall: "收回链接", recallHint: "此前为该用户生成的链接全部失效", recalled: "该用户的链接已全部收回", recallAll: "收回全部链接", recallAllHint: "此前生成的偏好页链接，无论在谁手里，全部失效", recallingAll: "将收回全部链接", recalledAll: "全部链接已收回", link: "偏好页链接", linkText: "用户凭此链接自行同意或撤回；{at} 前有效：", write: "记一笔", purpose: "用途", channel: "渠道", all: "所有渠道", list: "订阅组", whole: "整个用途", way: "方式", wayHint: "电话、纸质、聊天…", evidence: "证据（可选，加密保存）", granted: "同意", withdrawn: "撤回",
     guardian: "监护人", ledger: "全部记录（{n}）", version: "第 {n} 版", setup: "用途", setupText: "没有记录时：须同意的用途视为不允许，合同所需的用途视为允许；未满 14 周岁须监护人同意。撤回立即生效。", newPurpose: "新建用途", key: "代码", keyHint: "小写字母、数字、下划线", nameZh: "中文名称", nameEn: "英文名称",
     basis: "依据", offered: "在偏好页上提供的渠道", text: "同意文本", newText: "写新版本", noText: "还没有文本。", textZh: "中文文本", textEn: "英文文本", saveText: "发布第 {n} 版", lists: "订阅组", newList: "新建订阅组", shown: "在偏好页上显示",
   },
@@ -156,7 +157,7 @@ const zh = {
   keys: {
     new: "新密钥", is: { public: "放在网页与应用里：只能写入，可限定来源", secret: "放在服务器里：只能写入，身份视为已核实", token: "给程序读取与管理：只有选定的权限" }, kind: "种类", public: "公开写入密钥", secret: "服务器写入密钥", token: "API 令牌",
     name: "名称", nameHint: "用在哪里，例如“官网”", days: "有效天数", never: "永不过期", origins: "允许的来源（可选，空格分隔）", scopes: "权限", make: "创建密钥", once: "请现在复制并妥善保存，之后不会再显示。", try: "试发一个事件：", tryToken: "试着读一次：", made: "创建",
-    expires: "到期", used: "最近使用", revoke: "吊销", revoked: "已吊销", rotate: "轮换", revokeText: "使用“{name}”的程序将立即失效，无法恢复。", none: "还没有密钥。创建一个，就能从网站或服务器发送事件。",
+    expires: "到期", used: "最近使用", revoke: "吊销", revoked: "已吊销", rotate: "轮换", revokeText: "使用“{name}”的程序将立即失效，无法恢复。", none: "还没有密钥。创建一个，就能从网站或服务器发送事件。", reachHint: "按用户的归属员工", own: "某位员工的用户",
   },
   imports: {
     new: "导入一个文件", newText: "订单、会员表、聊天记录；可以先试运行，不写入任何数据", dropHere: "把文件拖到这里，或者", pick: "选择文件", kinds: "CSV、TXT、JSONL、聊天记录；可以是 gzip 或 zstd 压缩的。UTF-8、GB18030、UTF-16 自动识别。", past: "导入过的文件", pastText: "文件在导入结束 7 天后删除；事件保留", file: "文件", by: "谁", at: "时间",

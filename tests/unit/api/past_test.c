@@ -68,7 +68,7 @@ static struct str question(const struct scene *s, const struct past_ask *ask, st
                             "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"flow_from\":\"%s\","
                             "\"to\":\"%s\"}}",
                             from, flow_from, to)),
-        INSIGHT_JSON, LANG_EN};
+        INSIGHT_JSON, LANG_EN, NULL};
     place_must(api_ask(s->place.brand, &q, NULL, &reply, &why), &why, "lifecycle");
     struct str text = arena_str(a, strbuf_str(&reply));
     size_t begin = str_find(text, STR("\"stock\"")), end = str_find(text, STR(",\"rows_scanned\""));

@@ -363,6 +363,25 @@ def test_hostile_files_fail_with_a_reason():
     assert failed["state"] == "failed" and str(len(ORDERS.encode()) + 4) in failed["reason"], failed
 
 
+def test_lines_of_another_encoding_are_named_one_by_one():
+    s = store()
+    number = upload(s, "mixed.csv", "手机号,昵称\n13800138901,小王\n".encode() + "13800138902,小李\n".encode("gb18030") + "13800138903,小赵\n".encode())
+    p = want(200, preview(s, number))
+    assert p["encoding"] == "utf-8" and [x["line"] for x in p["problems"]] == [3], p
+    done = run_import(s, number, format="csv")
+    assert (done["counts"]["stored"], done["counts"]["rejected"]) == (2, 1) and "UTF-8" in done["rejects"][0]["reason"], done
+    assert done["rejects"][0]["line"] == 3, done
+
+
+def test_formulas_are_kept_as_text():
+    s = store()
+    cells = ["=1+1", "+SUM(A1)", "@x", "-2+3|cmd"]
+    number = upload(s, "text.csv", "手机号,昵称\n" + "".join(f"1380013891{i},{c}\n" for i, c in enumerate(cells)))
+    assert [e["traits"]["nickname"] for e in want(200, preview(s, number))["events"]] == cells
+    done = run_import(s, number, format="csv")
+    assert done["counts"]["stored"] == 4 and done["counts"]["rejected"] == 0, done
+
+
 def test_rejected_rows_are_no_formulas():
     s = store()
     number = upload(s, "formulas.csv", "手机号,at\n=1+1,?\n＝1+1,?\n@x,?\n")

@@ -160,7 +160,7 @@ const zh = {
     expires: "到期", used: "最近使用", revoke: "吊销", revoked: "已吊销", rotate: "轮换", revokeText: "使用“{name}”的程序将立即失效，无法恢复。", none: "还没有密钥。创建一个，就能从网站或服务器发送事件。", reachHint: "按用户的归属员工", own: "某位员工的用户",
   },
   imports: {
-    new: "导入一个文件", newText: "订单、会员表、聊天记录；可以先试运行，不写入任何数据", dropHere: "把文件拖到这里，或者", pick: "选择文件", kinds: "CSV、TXT、JSONL、聊天记录；可以是 gzip 或 zstd 压缩的。UTF-8、GB18030、UTF-16 自动识别。", past: "导入过的文件", pastText: "文件在导入结束 7 天后删除；事件保留", file: "文件", by: "谁", at: "时间",
+    new: "导入一个文件", newText: "订单、会员表、聊天记录；可以先试运行，不写入任何数据", dropHere: "把文件拖到这里，或者", pick: "选择文件", kinds: "Excel（.xlsx）、CSV、TXT、JSONL、聊天记录；文本文件可以是 gzip 或 zstd 压缩的。UTF-8、GB18030、UTF-16 自动识别。", past: "导入过的文件", pastText: "文件在导入结束 7 天后删除；事件保留", file: "文件", by: "谁", at: "时间",
     none: "还没有导入过文件", noneText: "从店铺后台导出订单或会员表，或导出一个群的聊天记录，拖到上面即可。常见的中文表头会自动对应，先看预览，再试运行，满意了才写入。", drop: "删除导入", dropText: "将删除“{name}”的文件与被拒的行。已经写入的事件会保留。", back: "回到导入列表",
     fileGone: "文件已经删除（导入结束 7 天后）。要再导入，请重新上传。", sending: "上传进度", sent: "{sent} / {all}", pause: "暂停", goOn: "继续", resume: "“{name}”还没有传完。重新选择同一个文件，会从断开的地方接着传。", resumeHere: "把同一个文件拖到这里，或者", otherFile: "这不是同一个文件：需要 {name}（{size}）。", read: "怎么读这个文件", guessed: "看起来是 {format}，{encoding} 编码", told: "按 {format} 读取，{encoding} 编码",
     format: "格式", auto: "自动识别", as: "每一行是什么事件", asHint: "由内容决定", group: "社群", groupHint: "这些事件发生在哪个群", source: "来源", sourceHint: "昵称只在同一来源内算同一个人", tz: "时区", tzHint: "没有写时区的时间按它理解；默认 {zone}", date: "日期", dateHint: "聊天记录里没有日期时，从这一天开始", columns: "每一列对应什么",
@@ -170,8 +170,8 @@ const zh = {
   },
   importState: { uploading: "上传中", ready: "待导入", queued: "排队", trying: "试运行中", running: "导入中", done: "已完成", failed: "失败", stopped: "已停止", undoing: "撤销中", undone: "已撤销" },
   undoCount: { events: "事件收回", members: "用户整个收回", staying: "用户保留", identities: "身份收回", traits: "特征收回", tags: "标签收回", consents: "同意记录收回", merges: "合并撤销" },
-  format: { csv: "CSV 表格", columns: "空白分隔的列", jsonl: "JSONL：每行一个事件", segment: "Segment 消息", irc: "聊天记录（时间与昵称）" },
-  formatIs: { csv: "第一行是表头，逗号、分号或制表符分隔", columns: "没有表头，列之间是空白", jsonl: "每行一个 JSON 对象", segment: "Segment 协议的消息，每行一个", irc: "形如 [09:14] <昵称> 内容" },
+  format: { csv: "CSV 表格", xlsx: "Excel 工作簿（.xlsx）", columns: "空白分隔的列", jsonl: "JSONL：每行一个事件", segment: "Segment 消息", irc: "聊天记录（时间与昵称）" },
+  formatIs: { csv: "第一行是表头，逗号、分号或制表符分隔", xlsx: "第一个可见的工作表，第一行是表头", columns: "没有表头，列之间是空白", jsonl: "每行一个 JSON 对象", segment: "Segment 协议的消息，每行一个", irc: "形如 [09:14] <昵称> 内容" },
   count: { read: "读到的行", stored: "存成事件", duplicate: "重复", rejected: "被拒", members_created: "新用户", merged: "合并", updated: "更新", conflicts: "冲突", skipped: "略过", dropped: "舍弃的身份", identities_dropped: "舍弃的身份", presence: "进出" },
   countMeans: {
     read: "数据行、JSON 行或消息的条数", stored: "成为事件的行", duplicate: "以前导入过的行，或编号已经有过的行；不会再存一次", rejected: "用不上的行，原因见下", members_created: "因此新建的用户", merged: "因此合并的用户", conflicts: "因为名字属于别人而没有做的合并与改名", skipped: "合计行，或不留下什么的通知", dropped: "无效、打码或超出数量的身份", identities_dropped: "无效、打码或超出数量的身份",

@@ -109,7 +109,7 @@ function entry(column: Column, c: Choice, all: Column[]): string | null {
 
 /** The map that the choices say. */
 export function mapOf(columns: Column[], choices: Choice[]): string {
-  return columns.map((c, i) => entry(c, choices[i], columns)).filter(Boolean).join(",");
+  return columns.map((c, i) => (choices[i] ? entry(c, choices[i], columns) : null)).filter(Boolean).join(",");
 }
 
 /** What keeps the choices from being a map: a key of the texts, and the column it is about. */

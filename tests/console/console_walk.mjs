@@ -99,6 +99,7 @@ async function take(page, format) {
   await page.waitForTimeout(350); // the dialog's own fading
   const faults = (await judge(page)).faults;
   await page.uncheck('.el-dialog input[value="trust"]');
+  for (const more of ["owner", "p_alive"]) await page.check(`.el-dialog input[value="${more}"]`);
   const coming = page.waitForEvent("download");
   await page.click(".el-dialog .take");
   return { coming, faults };
@@ -199,6 +200,17 @@ async function live(page) {
   await send(key, "test-1", "page.viewed");
   await page.waitForSelector(".arrival.good");
   say("arrival", { snippet: await page.textContent(".snippet"), key, text: await page.textContent(".arrival"), ...waiting });
+
+  // a token that reaches one store alone
+  await go(page, "/settings/keys");
+  await page.selectOption("form select >> nth=0", "token");
+  await page.selectOption('select[name="reach"]', "store");
+  await page.fill('input[name="place"]', "west");
+  await page.fill("form.card input >> nth=0", "till");
+  await page.click("form.card .btn.main");
+  await page.waitForSelector(".once");
+  await settle(page);
+  say("reach", { tags: await texts(page, "td .reach"), ...(await judge(page)) });
 
   await go(page, "/overview");
   await page.waitForSelector(".live.open");

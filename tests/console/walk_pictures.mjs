@@ -27,11 +27,20 @@ export async function pictures() {
     const json = { "Content-Type": "application/json" };
     for (const t of (await (await fetch(`/api/v1/${brand}/segment-templates`)).json()).items.slice(5, 9)) await fetch(`/api/v1/${brand}/segments`, { method: "POST", headers: json, body: JSON.stringify({ code: t.code, name: t.name_zh, description: t.about_zh, expression: t.expression }) });
   }, plan.brand);
+  // a tag by a rule, and scores of buyers
+  const ruled = await first.page.evaluate(async (brand) => {
+    const send = async (method, path, body) => (await fetch(`/api/v1/${brand}${path}`, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
+    const group = await send("POST", "/tags/groups", { name: "复购", colour: "teal", exclusive: false });
+    const tag = await send("POST", "/tags", { name: "三单以上", group: group.id });
+    await send("POST", "/scores/refresh", {});
+    return (await send("PUT", `/tags/${tag.id}/rule`, { expression: "orders >= 3", keep: false })).segment;
+  }, plan.brand);
   const state = await first.context.storageState();
   const screens = [
-    ["overview", "/overview"], ["members", "/members"], ["members-filter", "/members?filter=" + encodeURIComponent("orders >= 2")], ["members-export", "/members", "button.export"], ["member", "/members/" + member], ["segments", "/segments"], ["segments-make", "/segments", "button.make"], ["segment", "/segments/one-order"],
+    ["today", "/today"], ["overview", "/overview"], ["members", "/members"], ["members-filter", "/members?filter=" + encodeURIComponent("orders >= 2")], ["members-export", "/members", "button.export"], ["member", "/members/" + member], ["segments", "/segments"], ["segments-make", "/segments", "button.make"], ["segment", "/segments/one-order"],
     ...KINDS.map((k) => ["insight-" + k, "/insight?q=" + encodeURIComponent(JSON.stringify({ [k]: SAMPLE[k] }))]), ["boards", "/boards"], ...(plan.board ? [["board", "/boards/" + plan.board]] : []),
-    ...["me", "brand", "tags", "consent", "staff", "keys", "imports", "audit", "system"].map((s) => ["settings-" + s, "/settings/" + s]),
+    ...["me", "brand", "lifecycle", "today", "tags", "owners", "consent", "staff", "keys", "imports", "audit", "privacy", "system"].map((s) => ["settings-" + s, "/settings/" + s]),
+    ["tag-rule", "/settings/tags", ".rules .change"], ["segment-of-tag", "/segments/" + ruled], ["conflicts", "/members/conflicts"],
     ["import-mapping", "/settings/imports/" + ready], ...(plan.imported ? [["import-done", "/settings/imports/" + plan.imported]] : []), ...(plan.rejected ? [["import-rejects", "/settings/imports/" + plan.rejected]] : []),
   ].filter(([name]) => !plan.only || name.startsWith(plan.only));
   for (const [size, width, height] of SIZES.filter(([s]) => !plan.sizes || plan.sizes.includes(s))) {

@@ -21,6 +21,51 @@ async function tags(page) {
   say("tags", { chips: await texts(page, "section.group .chip bdi"), ...(await judge(page)) });
 }
 
+/** A tag by a rule: the builder writes it, whoever fits has the tag, its segment says why; removed, it is not removed after all, and is. */
+async function rule(page) {
+  await go(page, "/settings/tags");
+  await page.fill("section.group >> nth=1 >> input.new", "老客");
+  await page.click("section.group >> nth=1 >> form button");
+  await page.click('.chip:has-text("老客") .rule');
+  await page.selectOption(".tag-rule .builder select >> nth=0", "orders");
+  await page.fill(".tag-rule .builder input", "3");
+  await page.click(".tag-rule .builder .btn");
+  await page.waitForSelector(".tag-rule .count");
+  const count = await page.textContent(".tag-rule .count");
+  const form = await judge(page);
+  await page.fill(".tag-rule textarea", 'tag("金卡")');
+  await page.waitForSelector(".tag-rule .count");
+  await page.click(".tag-rule .main");
+  await page.waitForSelector(".tag-rule .note.bad");
+  const refused = await page.textContent(".tag-rule .note.bad");
+  await page.fill(".tag-rule textarea", "orders >= 3");
+  await page.waitForSelector(".tag-rule .count");
+  await page.click(".tag-rule .main");
+  await page.waitForSelector(".rules li");
+  const members = '.group > ul:first-of-type .chip:has-text("老客") a';
+  await page.waitForFunction(([s, n]) => document.querySelectorAll(".group .chip").length && [...document.querySelectorAll(".group .chip")].some((c) => c.textContent.includes("老客") && c.querySelector("a")?.textContent.replace(/\D/g, "") === n), [members, count.replace(/\D/g, "")]);
+  await settle(page);
+  const shown = await page.textContent(".rules li");
+  const list = await judge(page);
+  await page.click(".rules .bare");
+  await page.waitForSelector(".members");
+  await settle(page);
+  const segment = { members: await page.textContent(".members"), edits: await page.locator('.title a[href="/console/settings/tags"]').count(), ...(await judge(page)) };
+  say("rule", { count, refused, shown, ...form });
+  say("rule shown", list);
+  say("rule segment", segment);
+  await go(page, "/settings/tags");
+  const gone = () => page.waitForSelector(".rules", { state: "detached" });
+  await page.click(".rules .unrule");
+  await gone();
+  await page.click(".undo .back");
+  await page.waitForSelector(".rules li");
+  await page.click(".rules .unrule");
+  await Promise.all([gone(), page.waitForResponse((r) => r.request().method() === "DELETE" && r.url().endsWith("/rule")), page.click(".undo .now")]);
+  await page.waitForFunction(() => [...document.querySelectorAll(".group .chip")].some((c) => c.textContent.includes("老客") && c.querySelector("a")?.textContent.trim() === "0"));
+  say("rule gone");
+}
+
 async function consent(page) {
   await go(page, "/settings/consent");
   await page.click("section.card .head button");
@@ -66,6 +111,64 @@ async function profile(page, member) {
   return link;
 }
 
+/** What the scores say of a buyer, once they are made; a link recalled. */
+async function scores(page, member) {
+  await page.evaluate(async (brand) => {
+    const at = `/api/v1/${brand}/scores`;
+    await fetch(at + "/refresh", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+    for (let run = { running: true }; run.running || !run.run; run = await (await fetch(at)).json()) await new Promise((done) => setTimeout(done, 200));
+  }, plan.brand);
+  await go(page, "/members/" + member);
+  await page.waitForSelector(".scores");
+  const shown = await page.$$eval("[data-score]", (l) => Object.fromEntries(l.map((e) => [e.dataset.score, e.textContent.trim()])));
+  const kept = await page.evaluate(async ([brand, id]) => (await (await fetch(`/api/v1/${brand}/members/${id}`)).json()).scores, [plan.brand, member]);
+  say("scores", { shown, kept, head: await page.textContent(".scores header"), ...(await judge(page)) });
+}
+
+/** The links made so far are over: those of one member, then everybody's. */
+async function recall(page, member, link) {
+  await go(page, "/members/" + member);
+  await page.click('.consents [name="recall"]');
+  await page.waitForSelector(".el-message--success");
+  const one = (await fetch(link)).status;
+  await page.click(".consents header button >> nth=0");
+  await page.waitForSelector(".consents .once");
+  const again = (await page.textContent(".consents .once")).match(/http\S*?[0-9a-f]{32}/)[0];
+  const before = (await fetch(again)).status;
+  await go(page, "/settings/consent");
+  await page.click('[name="recall"]');
+  await page.waitForSelector(".undo .now");
+  const held = (await fetch(again)).status;
+  await page.click(".undo .now");
+  await page.waitForSelector(".el-message--success");
+  say("recalled", { one, before, held, all: (await fetch(again)).status, ...(await judge(page)) });
+}
+
+/** One number of the stages changed: looked at, applied, and as it was again. */
+async function numbers(page) {
+  await go(page, "/settings/lifecycle");
+  const field = ".numbers input >> nth=0";
+  const usual = await page.inputValue(field);
+  const change = async () => {
+    await page.click("form .btn.main");
+    await page.waitForSelector(".matrix, section.card[aria-live] p", { timeout: 120000 });
+    const moved = await page.$$eval("section.card[aria-live] .matrix .moves", (l) => l.reduce((sum, e) => sum + Number(e.textContent.replace(/\D/g, "")), 0));
+    const seen = await judge(page);
+    await Promise.all([page.waitForResponse((r) => r.request().method() === "PUT" && r.url().endsWith("/numbers")), page.click("section.card[aria-live] .btn.main")]);
+    await page.waitForSelector("section.card[aria-live]", { state: "detached" });
+    await settle(page);
+    return { moved, seen };
+  };
+  await page.fill(field, String(Number(usual) + 7));
+  const there = await change();
+  const changed = await page.inputValue(field);
+  await page.click(".plain li .push >> nth=-1");
+  const filled = await page.inputValue(field);
+  const back = await change();
+  const stored = await page.evaluate(async (brand) => (await (await fetch(`/api/v1/${brand}/numbers`)).json()).version, plan.brand);
+  say("numbers", { usual, changed, filled, moved: [there.moved, back.moved], stored, now: await page.inputValue(field), ...there.seen });
+}
+
 async function many(page) {
   await go(page, "/members?filter=" + encodeURIComponent("orders >= 2"));
   await page.click("button.tagging");
@@ -108,9 +211,13 @@ async function preferences(link) {
 
 export async function records(page) {
   await tags(page);
+  await rule(page);
   await consent(page);
   const member = await page.evaluate(async (brand) => (await (await fetch(`/api/v1/${brand}/members?limit=1&sort=stage&stage=core`)).json()).items[0].id, plan.brand);
   const link = await profile(page, member);
   await many(page);
   await preferences(link);
+  await scores(page, member);
+  await recall(page, member, link);
+  await numbers(page);
 }

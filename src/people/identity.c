@@ -126,43 +126,28 @@ static void bind_value(struct people *p, struct sql_stmt *s, int at, const struc
     if (kind == IDENTITY_PHONE) sql_bind_int(s, at + 4, tail_of(p, value));
 }
 
-/* Rows of one persona, some to a statement. */
-#define ROWS_MAX 2
-static const char *const insert_texts[ROWS_MAX] = {
-#define ONE                                                                                        \
-    "INSERT INTO identity (persona, verified, first_seen, source, key, kind, value, sealed, tail)" \
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-    ONE,
-    ONE ", ($1, $2, $3, $4, $10, $11, $12, $13, $14)",
-#undef ONE
-};
-
-static enum err insert_rows(struct people *p, struct tx *tx, const struct identity_row *rows,
-                            size_t count)
+/* One row to a statement: of several, SQLite copies every page before it changes it. */
+static enum err insert_row(struct people *p, struct tx *tx, const struct identity_row *row)
 {
-    struct sql_stmt *s = sql_use(tx_sql(tx), insert_texts[count - 1]);
-    sql_bind_int(s, 1, rows->persona);
-    sql_bind_int(s, 2, rows->verified);
-    sql_bind_int(s, 3, rows->first_seen);
-    sql_bind_str(s, 4, rows->source);
-    for (size_t i = 0; i < count; i++)
-        bind_value(p, s, 5 + 5 * (int)i, &rows[i]);
+    struct sql_stmt *s = sql_use(
+        tx_sql(tx),
+        "INSERT INTO identity (persona, verified, first_seen, source, key, kind, value, sealed,"
+        " tail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+    sql_bind_int(s, 1, row->persona);
+    sql_bind_int(s, 2, row->verified);
+    sql_bind_int(s, 3, row->first_seen);
+    sql_bind_str(s, 4, row->source);
+    bind_value(p, s, 5, row);
     return sql_run(s);
 }
 
-enum err identity_insert(struct people *p, struct tx *tx, const struct identity_row *rows,
-                         size_t count)
+enum err identity_insert(struct people *p, struct tx *tx, const struct identity_row *row)
 {
-    for (size_t i = 0, some; i < count; i += some) {
-        some = count - i < ROWS_MAX ? count - i : ROWS_MAX;
-        TRY(insert_rows(p, tx, rows + i, some));
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].identity->kind == IDENTITY_NAME) name_index_note(p, rows[i].persona);
-        if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
-            intmap_reset(p->identities);
-        intmap_put(p->identities, cache_key(rows[i].key), rows[i].persona);
-    }
+    TRY(insert_row(p, tx, row));
+    if (row->identity->kind == IDENTITY_NAME) name_index_note(p, row->persona);
+    if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
+        intmap_reset(p->identities);
+    intmap_put(p->identities, cache_key(row->key), row->persona);
     return ERR_OK;
 }
 

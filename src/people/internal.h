@@ -146,9 +146,8 @@ struct identity_row {
     int64_t first_seen;
     struct str source;
 };
-/* Of one persona, seen at one time by one sender. */
 MUST_CHECK enum err identity_insert(struct people *p, struct tx *tx,
-                                    const struct identity_row *rows, size_t count);
+                                    const struct identity_row *row);
 /* Random bytes for one seal, on the writer's thread. */
 void people_nonce(struct people *p, uint8_t out[NONCE_BYTES]);
 uint32_t identity_member_of(const struct people *p, uint32_t persona);

@@ -157,12 +157,10 @@ static enum err may_attach(struct work *w, struct candidate *c, bool fresh)
 
 static enum err insert_kept(struct work *w, uint32_t persona)
 {
-    struct identity_row rows[LIMIT_IDENTITIES_PER_EVENT];
-    size_t count = 0;
     for (size_t i = 0; i < w->count; i++) {
         struct candidate *c = &w->list[i];
         if (!c->keep || c->persona) continue;
-        rows[count++] = (struct identity_row){
+        struct identity_row row = {
             .identity = c->identity,
             .key = c->key,
             .persona = persona,
@@ -170,9 +168,10 @@ static enum err insert_kept(struct work *w, uint32_t persona)
             .first_seen = w->fact->at,
             .source = w->sender->origin,
         };
+        TRY(identity_insert(w->p, w->tx, &row));
         c->persona = persona;
     }
-    return identity_insert(w->p, w->tx, rows, count);
+    return ERR_OK;
 }
 
 /* The same identity twice on one event is one. */

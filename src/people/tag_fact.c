@@ -129,34 +129,18 @@ static enum err add(struct plan *plan, struct str name, const struct tag_giving 
     return ERR_OK;
 }
 
-/* Rows of one persona, some to a statement. */
-#define ROWS_MAX 4
-static const char *const row_texts[ROWS_MAX] = {
-#define HEAD "INSERT INTO member_tag (persona, at, source, run, tag) VALUES ($1, $2, $3, 0, $4)"
-    HEAD,
-    HEAD ", ($1, $2, $3, 0, $5)",
-    HEAD ", ($1, $2, $3, 0, $5), ($1, $2, $3, 0, $6)",
-    HEAD ", ($1, $2, $3, 0, $5), ($1, $2, $3, 0, $6), ($1, $2, $3, 0, $7)",
-#undef HEAD
-};
-
-static enum err write_rows(struct plan *plan, const struct gifts *gifts,
-                           const struct tag_giving *by)
+/* One row to a statement: of several, SQLite copies every page before it changes it. */
+static enum err write_row(struct plan *plan, uint32_t tag, const struct tag_giving *by)
 {
-    uint32_t member = identity_member(plan->p, by->ev->persona);
-    for (size_t i = 0; i < gifts->count;) {
-        size_t rows = gifts->count - i < ROWS_MAX ? gifts->count - i : ROWS_MAX;
-        struct sql_stmt *s = sql_use(tx_sql(plan->tx), row_texts[rows - 1]);
-        sql_bind_int(s, 1, by->ev->persona);
-        sql_bind_int(s, 2, by->ev->at);
-        sql_bind_str(s, 3, by->source);
-        for (size_t k = 0; k < rows; k++, i++) {
-            sql_bind_int(s, (int)k + 4, gifts->list[i].tag);
-            tag_sets_change(plan->p, member, gifts->list[i].tag, true);
-        }
-        TRY(sql_run(s));
-    }
-    return ERR_OK;
+    struct sql_stmt *s =
+        sql_use(tx_sql(plan->tx), "INSERT INTO member_tag (persona, tag, at, source, run)"
+                                  " VALUES ($1, $2, $3, $4, 0)");
+    sql_bind_int(s, 1, by->ev->persona);
+    sql_bind_int(s, 2, tag);
+    sql_bind_int(s, 3, by->ev->at);
+    sql_bind_str(s, 4, by->source);
+    tag_sets_change(plan->p, identity_member(plan->p, by->ev->persona), tag, true);
+    return sql_run(s);
 }
 
 static enum err tell(struct plan *plan, struct str name, const struct tag_giving *by,
@@ -200,6 +184,7 @@ enum err tag_save_fact(struct plan *plan, const struct fact *fact, const struct 
     for (size_t i = 0; i < gifts.count; i++)
         TRY(tell(plan, gifts.list[i].name, by, why));
     if (gives(fact)) TRY(add(plan, named(fact), by, &gifts));
-    if (gifts.count) TRY(write_rows(plan, &gifts, by));
+    for (size_t i = 0; i < gifts.count; i++)
+        TRY(write_row(plan, gifts.list[i].tag, by));
     return tag_is_fact(fact) && !gives(fact) ? take(plan, named(fact), by) : ERR_OK;
 }

@@ -121,27 +121,6 @@ static enum err register_name(struct people *p, struct tx *tx, const struct fact
     return ERR_OK;
 }
 
-/* Traits of one persona go some to a statement: a text for each number of rows. */
-#define ROWS_MAX 8
-
-#define SAVE(rows)                                                                                 \
-    "INSERT INTO trait (persona, name, type, number, value, sealed, at, source) VALUES " rows      \
-    " ON CONFLICT (persona, name) DO UPDATE SET type = excluded.type, number = excluded.number,"   \
-    " value = excluded.value, sealed = excluded.sealed, at = excluded.at,"                         \
-    " source = excluded.source WHERE excluded.at >= trait.at"
-#define ROW_1 "($1, $4, $5, $6, $7, $8, $2, $3)"
-#define ROW_2 ROW_1 ", ($1, $9, $10, $11, $12, $13, $2, $3)"
-#define ROW_3 ROW_2 ", ($1, $14, $15, $16, $17, $18, $2, $3)"
-#define ROW_4 ROW_3 ", ($1, $19, $20, $21, $22, $23, $2, $3)"
-#define ROW_5 ROW_4 ", ($1, $24, $25, $26, $27, $28, $2, $3)"
-#define ROW_6 ROW_5 ", ($1, $29, $30, $31, $32, $33, $2, $3)"
-#define ROW_7 ROW_6 ", ($1, $34, $35, $36, $37, $38, $2, $3)"
-#define ROW_8 ROW_7 ", ($1, $39, $40, $41, $42, $43, $2, $3)"
-static const char *const save_texts[ROWS_MAX] = {
-    SAVE(ROW_1), SAVE(ROW_2), SAVE(ROW_3), SAVE(ROW_4),
-    SAVE(ROW_5), SAVE(ROW_6), SAVE(ROW_7), SAVE(ROW_8),
-};
-
 /* Each fact's traits in order of their names, as the table's key has them. */
 struct saving {
     struct people *p;
@@ -171,14 +150,20 @@ static void bind_row(const struct saving *w, struct sql_stmt *s, int at, const s
     }
 }
 
-static enum err save_rows(const struct saving *w, uint32_t first, uint32_t rows)
+/* One row to a statement: of several, SQLite copies every page before it changes it. */
+static enum err save_one(const struct saving *w, const struct fact_value *v)
 {
-    struct sql_stmt *s = sql_use(tx_sql(w->tx), save_texts[rows - 1]);
+    struct sql_stmt *s =
+        sql_use(tx_sql(w->tx),
+                "INSERT INTO trait (persona, at, source, name, type, number, value, sealed)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (persona, name) DO UPDATE SET"
+                " type = excluded.type, number = excluded.number, value = excluded.value,"
+                " sealed = excluded.sealed, at = excluded.at, source = excluded.source"
+                " WHERE excluded.at >= trait.at");
     sql_bind_int(s, 1, w->persona);
     sql_bind_int(s, 2, w->fact->at);
     sql_bind_str(s, 3, w->from->name);
-    for (uint32_t i = 0; i < rows; i++)
-        bind_row(w, s, 4 + 5 * (int)i, w->list[first + i]);
+    bind_row(w, s, 4, v);
     return sql_run(s);
 }
 
@@ -189,6 +174,7 @@ static enum err save_rows(const struct saving *w, uint32_t first, uint32_t rows)
     " CAST($4 AS bigint) FROM trait WHERE persona = $1 AND at <= $2"                               \
     " AND COALESCE(source, '') <> $3 AND name IN (" names ")"                                      \
     " ON CONFLICT (persona, name, origin) DO NOTHING"
+#define ROWS_MAX 8
 static const char *const keep_texts[ROWS_MAX] = {
     KEEP("$5"),
     KEEP("$5, $6"),
@@ -283,7 +269,8 @@ enum err trait_save(struct people *p, struct tx *tx, const struct fact *fact, ui
     for (uint32_t i = 0, rows; i < count; i += rows) {
         rows = count - i < ROWS_MAX ? count - i : ROWS_MAX;
         if (from->undoable) TRY(keep_rows(&w, i, rows));
-        TRY(save_rows(&w, i, rows));
+        for (uint32_t k = i; k < i + rows; k++)
+            TRY(save_one(&w, list[k]));
     }
     for (uint32_t i = 0; i < count; i++) {
         if (str_is(list[i]->name, "name") || str_is(list[i]->name, "nickname"))

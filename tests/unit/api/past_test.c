@@ -63,12 +63,10 @@ static struct str question(const struct scene *s, const struct past_ask *ask, st
     time_format(zone, ask->range.from, from, sizeof(from));
     time_format(zone, ask->range.flow_from, flow_from, sizeof(flow_from));
     time_format(zone, ask->now, to, sizeof(to));
-    const struct api_question q = {
-        str_of(arena_printf(a,
-                            "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"flow_from\":\"%s\","
-                            "\"to\":\"%s\"}}",
-                            from, flow_from, to)),
-        INSIGHT_JSON, LANG_EN, NULL};
+    const char *text_of = arena_printf(
+        a, "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"flow_from\":\"%s\",\"to\":\"%s\"}}",
+        from, flow_from, to);
+    const struct api_question q = {.query = str_of(text_of), .form = INSIGHT_JSON, .lang = LANG_EN};
     place_must(api_ask(s->place.brand, &q, NULL, &reply, &why), &why, "lifecycle");
     struct str text = arena_str(a, strbuf_str(&reply));
     size_t begin = str_find(text, STR("\"stock\"")), end = str_find(text, STR(",\"rows_scanned\""));

@@ -262,7 +262,8 @@ bool plan_charge(struct plan *p, uint64_t bytes)
 
 enum err plan_need(struct plan *p, size_t count, size_t size, struct why *why)
 {
-    if (count <= UINT64_MAX / size && plan_charge(p, (uint64_t)count * size)) return ERR_OK;
+    uint64_t bytes;
+    if (!__builtin_mul_overflow(count, size, &bytes) && plan_charge(p, bytes)) return ERR_OK;
     return why_fail(why, ERR_TOO_LARGE, MSG_QUERY_MEMORY, "", NULL);
 }
 

@@ -90,7 +90,7 @@ async function members(page) {
   const count = await page.textContent(".filters .count");
   await page.click("button.apply");
   await settle(page);
-  say("filter", { wrong, expression, count, total: await page.textContent(".title p"), orders: await texts(page, "tr.member td.num:nth-of-type(5)"), ...(await judge(page)) });
+  say("filter", { wrong, expression, count, total: await page.textContent(".title p"), orders: await texts(page, "tr.member td:not(.num) + td.num"), ...(await judge(page)) });
 }
 
 async function take(page, format) {

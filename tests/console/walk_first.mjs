@@ -39,7 +39,7 @@ export async function first(state) {
   const desk = await held(state, "/overview", { width: 1440, height: 900 });
   await desk.page.waitForFunction(() => [...document.querySelectorAll("#first .kpi b")].every((b) => /\d/.test(b.textContent)) && document.querySelector("#first h1"));
   const kpis = await desk.page.locator("#first .kpi b").allTextContents();
-  const places = await desk.page.locator("#first .side .places a").count();
+  const places = await desk.page.$$eval("#first .side .places a", (l) => l.map((e) => e.getAttribute("href")));
   const judged = await judge(desk.page);
   desk.release();
   await desk.page.waitForSelector("#app .kpi b");

@@ -4,7 +4,7 @@ import "../lib/early";
 import { count } from "../lib/format";
 import { firstLang, firstTheme, isDark, keep, kept } from "../lib/kept";
 import type { Answer } from "../lib/routes";
-import type { Session } from "../lib/types";
+import { NARROW, type Session } from "../lib/types";
 
 declare const CHUNKS: Record<string, string[]>; // of a place: the files that its screen is made of
 declare const MAIN: string; // the application
@@ -55,7 +55,7 @@ function enter(session: Session) {
   if (!brand) return;
   write(".who-brand, .top .mark span, h1", brand.name);
   write(".side .who", session.person.display || session.person.name);
-  for (const link of all("[data-scope]")) if (!brand.scopes.includes(link.dataset.scope!)) link.remove();
+  for (const link of all("[data-scope]")) if (!brand.scopes.includes(link.dataset.scope!) || (brand.reach !== "brand" && !NARROW.includes(link.dataset.scope!))) link.remove();
 }
 
 type Overview = Answer<"GET", "/{brand}/overview">;

@@ -20,7 +20,7 @@ const screens: Record<string, { path: string; frame: Component; within?: Compone
   page: { path: "/", frame: Shell, within: Waiting },
 };
 /** Somebody who may do everything: the script of the page takes out the places of who may not. */
-const somebody = { person: { name: "", display: "", lang: "" }, brands: [{ slug: "", name: "", scopes: [...SCOPES] }] } as unknown as Session;
+const somebody = { person: { name: "", display: "", lang: "" }, brands: [{ slug: "", name: "", scopes: [...SCOPES], reach: "brand" }] } as unknown as Session;
 
 async function screen(name: string, lang: Lang): Promise<string> {
   const { path, frame, within } = screens[name];

@@ -5,11 +5,8 @@ import { call, Problem } from "./api";
 import { chooseLang } from "./i18n";
 import { keep, kept } from "./kept";
 import { at as fill, type Given, type Params, type Route } from "./routes";
-import type { Catalog, Owner, Session } from "./types";
+import { NARROW, type Catalog, type Owner, type Session } from "./types";
 import { finishAll } from "./undo";
-
-/** What may be done with some of the members (docs/accounts.md, reach). */
-const NARROW = ["members.read", "members.write", "members.reveal", "members.export", "members.assign", "insight.read"];
 
 export const useSession = defineStore("session", () => {
   const session = ref<Session | null>(null);

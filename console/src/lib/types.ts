@@ -38,3 +38,6 @@ export const REACHES = ["brand", "department", "store", "own"] as const;
 export type Reach = (typeof REACHES)[number];
 export type Owner = Item<"/{brand}/owners">;
 export type Key = Item<"/{brand}/keys"> & { secret?: string };
+
+/** What may be done with some of the members (docs/accounts.md, reach). */
+export const NARROW: string[] = ["members.read", "members.write", "members.reveal", "members.export", "members.assign", "insight.read"];

@@ -14,6 +14,8 @@ void eval_member_value(const struct eval *v, const struct subject *s, struct exp
         cell->known = true;
         uint32_t member = v->history->member[v->index];
         if (c->get) c->get(c->get_ctx, member, s->member, s->name, &cell->value);
+        if (cell->value.type == TYPE_TEXT)
+            cell->value.text = arena_str(c->scratch, cell->value.text); /* lent until the next */
     }
     *out = cell->value;
     if (s->anniversary) eval_anniversary(c, out);

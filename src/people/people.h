@@ -107,7 +107,8 @@ MUST_CHECK enum err people_read_names(struct brand *b, const atomic_bool *stop);
  * are added. Any thread; copy it for the length of a query. */
 void people_fold_names(struct brand *b, struct arena *a, struct fold_names *out);
 
-/* Fields of members that the fold does not answer, for queries; any thread. 'ctx' is the brand. */
+/* Fields of members that the fold does not answer, for queries; any thread. 'ctx' is the brand. A
+ * text is lent until the same thread asks again. */
 void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
                       struct expr_value *out);
 /* When the clock alone changes what consented() says of a member: once they are of age. TIME_NONE:

@@ -397,6 +397,17 @@ static void to_date(struct expr_value *v)
     v->type = is_date ? TYPE_DATE : TYPE_NULL;
 }
 
+/* A text is copied, since another thread may change the traits meanwhile: it is the caller's until
+ * the same thread asks again. */
+static void lend(struct expr_value *v)
+{
+    static _Thread_local char lent[LIMIT_PROP_VALUE_BYTES];
+    if (v->type != TYPE_TEXT) return;
+    size_t len = v->text.len < sizeof(lent) ? v->text.len : sizeof(lent);
+    if (len) memcpy(lent, v->text.p, len);
+    v->text = (struct str){lent, len};
+}
+
 void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct str name,
                       struct expr_value *out)
 {
@@ -415,6 +426,7 @@ void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct 
     if (!col) col = load_column(p, trait);
     uint64_t index;
     if (intmap_get(col->cell_of, member, &index)) *out = col->cells.items[index].value;
+    lend(out);
     pthread_mutex_unlock(&p->trait_lock);
     if (field == FIELD_BIRTHDAY) to_date(out);
 }

@@ -160,12 +160,30 @@ static void a_trait_that_was_removed_stays_so_until_it_is_said_anew(void **state
     place_close(&p);
 }
 
+/* Another thread's change must not reach what a reader holds. */
+static void a_text_that_was_read_stays_when_it_is_changed(void **state)
+{
+    struct place p;
+    struct expr_value held;
+    (void)state;
+    place_open(&p, "Asia/Shanghai");
+    uint32_t anna = member(&p, "anna");
+    say_city(&p, "Suzhou", PLACE_NOW - DAY);
+    people_get_field(p.brand, anna, FIELD_TRAIT, STR("city"), &held);
+    say_city(&p, "Wuxi", PLACE_NOW);
+    assert_true(str_is(held.text, "Suzhou"));
+    people_get_field(p.brand, anna, FIELD_TRAIT, STR("city"), &held);
+    assert_true(str_is(held.text, "Wuxi"));
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_are_sealed_changed_and_go),
         cmocka_unit_test(a_trait_by_hand_is_the_newest_and_keeps_its_type),
         cmocka_unit_test(a_trait_that_was_removed_stays_so_until_it_is_said_anew),
+        cmocka_unit_test(a_text_that_was_read_stays_when_it_is_changed),
     };
     return engine_run(tests);
 }

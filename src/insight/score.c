@@ -72,7 +72,7 @@ static enum err score_rfm(const struct ask *a, struct why *why)
 {
     struct arena *arena = arena_create(0);
     struct plan *p = arena_alloc(arena, sizeof(*p));
-    struct rfm rfm;
+    struct rfm rfm = {0};
     begin(p, a, arena, "rfm");
     enum err err = sweep_rfm(p, &rfm, why);
     if (err == ERR_OK) {

@@ -138,7 +138,7 @@ static enum err count_of(struct tx *tx, struct str owner, int32_t day, uint64_t 
 static enum err run_take(struct tx *tx, void *arg, struct why *why)
 {
     const struct taking *t = arg;
-    struct today_item item;
+    struct today_item item = {0};
     struct today_settings settings;
     uint64_t held;
     TRY(today_get(tx_sql(tx), t->id, tx_arena(tx), &item, why));

@@ -44,7 +44,7 @@ for (const [size, width, height] of SIZES) {
     await v.page.waitForSelector(".compare");
     await picture(v, "conflicts", size, scheme);
     await go(v.page, "/settings/privacy");
-    await v.page.click(".list .line");
+    await v.page.click(".receipts .line");
     await v.page.waitForSelector(".receipt");
     await picture(v, "privacy", size, scheme);
     say("visitor", { name: size + scheme, ...v.seen });
@@ -112,6 +112,6 @@ await page.click('.el-dialog button[name="close"]');
 await page.waitForURL(/\/members$/);
 await go(page, "/settings/privacy");
 await settle(page);
-say("erased", { wrong, receipts: await page.locator(".list li").count() });
+say("erased", { wrong, receipts: await page.locator(".receipts > li").count() });
 say("visitor", { name: "walk", ...first.seen });
 await browser.close();

@@ -52,9 +52,11 @@ await boss.page.click(".rule .edit >> nth=6");
 await boss.page.fill(".rule form input[type=number] >> nth=0", "33");
 await boss.page.click(".rule form button.main");
 await boss.page.waitForSelector(".rule form", { state: "detached" });
+await settle(boss.page); // the list is asked for again
 const weight = (await texts(boss.page, ".rule >> nth=6 >> .row .soft b"))[0];
 await go(boss.page, "/today");
 await boss.page.waitForSelector(".whose");
+await settle(boss.page);
 say("rule", { weight, others: (await boss.page.locator(".whose option").count()) - 1 });
 
 const state = await boss.context.storageState(), advisor = await rose.context.storageState();

@@ -101,6 +101,7 @@ export async function importFiles(page) {
   await page.evaluate(async (brand) => fetch(`/api/v1/${brand}/imports`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: "left.csv", bytes: 10 }) }), plan.brand);
   await page.reload();
   await page.click("text=left.csv");
+  await page.waitForSelector("h2.name"); // the list has a place for files, too
   await page.waitForSelector(".drop");
   await page.setInputFiles('.drop input[type="file"]', { name: "other.csv", mimeType: "text/csv", buffer: Buffer.from("0123456789") });
   await page.waitForSelector(".note.bad");

@@ -185,23 +185,6 @@ static void take_set(struct call *c, struct handover *h, const struct idset *set
     h->members = members;
 }
 
-static enum err by_list(struct call *c, struct handover *h, size_t *hidden, struct why *why)
-{
-    const struct json *list = call_json(c, "members");
-    uint32_t *members = arena_alloc_array(c->arena, list->count + 1, sizeof(*members));
-    for (size_t i = 0; i < list->count; i++) {
-        const struct json *id = &list->items[i];
-        uint32_t member;
-        if (id->type != JSON_STRING || !members_parse(id->string, &member))
-            return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE,
-                            arena_printf(c->arena, "members[%zu]", i), "%s", "\"m12\"");
-        if (sight_has(c, member)) members[h->count++] = member;
-    }
-    h->members = members;
-    *hidden = list->count - h->count;
-    return ERR_OK;
-}
-
 static enum err by_segment(struct call *c, struct handover *h, struct why *why)
 {
     struct idset set = {0};
@@ -247,7 +230,7 @@ static enum err hand_over(struct call *c, struct json_writer *w, struct why *why
         h.from = registry_find_code(c->brand, DIM_STAFF, call_str(c, "from"));
         if (!h.from) return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "from", "%s", "staff");
     }
-    TRY(list      ? by_list(c, &h, &hidden, why)
+    TRY(list      ? sight_list(c, &h.members, &h.count, &hidden, why)
         : segment ? by_segment(c, &h, why)
         : filter  ? by_filter(c, &h, why)
                   : by_owner(c, &h));

@@ -220,24 +220,6 @@ static enum err by_filter(struct call *c, struct tagging *t, struct why *why)
     return ERR_OK;
 }
 
-/* Whom the caller does not see is not there. */
-static enum err by_list(struct call *c, struct tagging *t, size_t *hidden, struct why *why)
-{
-    const struct json *list = call_json(c, "members");
-    uint32_t *members = arena_alloc_array(c->arena, list->count + 1, sizeof(*members));
-    for (size_t i = 0; i < list->count; i++) {
-        const struct json *id = &list->items[i];
-        uint32_t member;
-        if (id->type != JSON_STRING || !members_parse(id->string, &member))
-            return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE,
-                            arena_printf(c->arena, "members[%zu]", i), "%s", "\"m12\"");
-        if (sight_has(c, member)) members[t->count++] = member;
-    }
-    t->members = members;
-    *hidden = list->count - t->count;
-    return ERR_OK;
-}
-
 static void put_counts(struct json_writer *w, const struct tagging *t)
 {
     json_key(w, "run");
@@ -277,7 +259,7 @@ static enum err apply_tag(struct call *c, struct json_writer *w, struct why *why
     TRY(call_number(c, "tag", &t.tag, why));
     TRY(read_expiry(c, &t.expires_at, why));
     if (filter == list) return why_fail(why, ERR_INVALID, MSG_TAG_WHOM, "filter", NULL);
-    TRY(filter ? by_filter(c, &t, why) : by_list(c, &t, &hidden, why));
+    TRY(filter ? by_filter(c, &t, why) : sight_list(c, &t.members, &t.count, &hidden, why));
     TRY(tag_members(c->brand, &t, why));
     t.missing += hidden;
     return finish(c, w, &t, why);

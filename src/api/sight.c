@@ -115,3 +115,22 @@ enum err sight_check(struct call *c, struct why *why)
     TRY(members_id(c, &member, why));
     return sight_has(c, member) ? ERR_OK : call_not_found(why);
 }
+
+enum err sight_list(struct call *c, const uint32_t **members, size_t *count, size_t *hidden,
+                    struct why *why)
+{
+    const struct json *list = call_json(c, "members");
+    uint32_t *seen = arena_alloc_array(c->arena, list->count + 1, sizeof(*seen));
+    *count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct json *id = &list->items[i];
+        uint32_t member;
+        if (id->type != JSON_STRING || !members_parse(id->string, &member))
+            return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE,
+                            arena_printf(c->arena, "members[%zu]", i), "%s", "\"m12\"");
+        if (sight_has(c, member)) seen[(*count)++] = member;
+    }
+    *members = seen;
+    *hidden = list->count - *count;
+    return ERR_OK;
+}

@@ -25,3 +25,8 @@ const struct idset *sight_narrow(struct call *c, const struct idset *set);
 struct str sight_expression(struct call *c);
 /* Codes of the owners whose members are seen, in the call's arena; of a narrow reach. */
 size_t sight_owners(struct call *c, uint32_t **out);
+
+/* The members that the body's list "members" names and the caller sees, in the call's arena;
+ * '*hidden' is how many of the others it names. */
+MUST_CHECK enum err sight_list(struct call *c, const uint32_t **members, size_t *count,
+                               size_t *hidden, struct why *why);

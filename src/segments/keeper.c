@@ -72,6 +72,7 @@ static void wait_for_work(struct room *r, int64_t now)
 struct taken {
     VEC(struct touch) queue;
     bool reload, rescan, forget;
+    bool built; /* the build under way has ended */
     uint64_t told;
 };
 
@@ -92,7 +93,7 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
     follow_clock(r, s, r->now); /* first: what was due came before what happens now */
     r->abreast = same;
     follow_touches(r, s, t->queue.items, t->queue.count);
-    if (r->build && r->build->done) build_install(r, s);
+    if (t->built) build_install(r, s);
     bool scan = t->rescan && !r->build;
     if (scan || (!r->build && build_wanted(r))) build_begin(r, scan);
     pthread_mutex_lock(&r->lock);
@@ -128,6 +129,7 @@ static void round_of(struct room *r, struct taken *t)
     t->told = r->told;
     t->rescan = r->rescan && !r->build && may_scan(r);
     t->forget = r->forget;
+    t->built = r->build && r->build->done;
     r->reload = r->forget = false;
     if (t->rescan) r->rescan = false;
     pthread_mutex_unlock(&r->lock);

@@ -7,10 +7,13 @@ static void make_panel(struct room *r)
     struct str *texts = mem_alloc_array(r->lives.count + 1, sizeof(*texts));
     for (size_t i = 0; i < r->lives.count; i++)
         texts[i] = str_of(r->lives.items[i]->expr);
+    struct panel *panel = panel_create(r->brand, texts, r->lives.count);
+    struct memory *memory = memory_create(panel, LIMIT_SEGMENT_MEMORY);
+    (void)memory_adopt(memory, r->memory);
     memory_destroy(r->memory);
     panel_destroy(r->panel);
-    r->panel = panel_create(r->brand, texts, r->lives.count);
-    r->memory = memory_create(r->panel, LIMIT_SEGMENT_MEMORY);
+    r->panel = panel;
+    r->memory = memory;
     mem_free(texts);
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->lives.count; i++) {

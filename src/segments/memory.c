@@ -134,11 +134,11 @@ struct memory *memory_create(struct panel *p, size_t bytes_max)
     m->need_of = mem_alloc_array(m->kind_count + 1, sizeof(*m->need_of));
     memset(m->need_of, 0xFF, m->kind_count * sizeof(*m->need_of));
     m->older = mem_alloc_array(m->kind_count + 1, sizeof(*m->older));
-    m->memo_of = intmap_create();
-    m->text_places = map_create();
+    m->has.memo_of = intmap_create();
+    m->has.text_places = map_create();
     m->fold = fold_create();
     m->present = fold_create();
-    VEC_PUSH(&m->texts, ((struct str){NULL, 0}));
+    VEC_PUSH(&m->has.texts, ((struct str){NULL, 0}));
     for (uint32_t i = 0; i < p->count; i++) {
         if (is_fit(&p->entries[i])) add_expr(m, i, &wanted);
     }
@@ -159,17 +159,17 @@ size_t memory_bytes_of(const struct memory *m, const struct memo *o)
 struct memo *memory_find(const struct memory *m, uint32_t member)
 {
     uint64_t at;
-    return intmap_get(m->memo_of, member, &at) ? m->all.items[at] : NULL;
+    return intmap_get(m->has.memo_of, member, &at) ? m->has.all.items[at] : NULL;
 }
 
 void memory_drop(struct memory *m, struct memo *o)
 {
-    struct memo *last = m->all.items[--m->all.count];
-    m->bytes -= memory_bytes_of(m, o);
+    struct memo *last = m->has.all.items[--m->has.all.count];
+    m->has.bytes -= memory_bytes_of(m, o);
     last->place = o->place;
-    m->all.items[o->place] = last;
-    intmap_put(m->memo_of, last->member, last->place);
-    intmap_remove(m->memo_of, o->member);
+    m->has.all.items[o->place] = last;
+    intmap_put(m->has.memo_of, last->member, last->place);
+    intmap_remove(m->has.memo_of, o->member);
     if (m->open == o) m->open = NULL;
     mem_free(o->block);
     mem_free(o->fold);
@@ -184,11 +184,11 @@ void memory_forget(struct memory *m, uint32_t member)
 
 void memory_forget_all(struct memory *m)
 {
-    while (m && m->all.count)
-        memory_drop(m, m->all.items[m->all.count - 1]);
+    while (m && m->has.all.count)
+        memory_drop(m, m->has.all.items[m->has.all.count - 1]);
     if (!m) return;
-    map_reset(m->text_places);
-    m->texts.count = 1;
+    map_reset(m->has.text_places);
+    m->has.texts.count = 1;
 }
 
 void memory_destroy(struct memory *m)
@@ -202,13 +202,13 @@ void memory_destroy(struct memory *m)
     VEC_FINISH(&m->columns);
     VEC_FINISH(&m->needs);
     VEC_FINISH(&m->slots);
-    VEC_FINISH(&m->all);
-    VEC_FINISH(&m->texts);
+    VEC_FINISH(&m->has.all);
+    VEC_FINISH(&m->has.texts);
     VEC_FINISH(&m->kept);
     VEC_FINISH(&m->fresh);
     strbuf_finish(&m->bytes_of_fold);
-    intmap_destroy(m->memo_of);
-    map_destroy(m->text_places);
+    intmap_destroy(m->has.memo_of);
+    map_destroy(m->has.text_places);
     fold_destroy(m->fold);
     fold_destroy(m->present);
     mem_free(m->may_ask);
@@ -220,16 +220,16 @@ void memory_destroy(struct memory *m)
 
 size_t memory_bytes(const struct memory *m)
 {
-    return m ? m->bytes : 0;
+    return m ? m->has.bytes : 0;
 }
 
 /* Until there is room again; 'spared' stays. */
 void memory_make_room(struct memory *m, const struct memo *spared)
 {
     /* once round to see who was looked at, once more to have them go */
-    for (size_t steps = 2 * m->all.count; steps > 0 && m->bytes > m->bytes_max; steps--) {
-        if (m->hand >= m->all.count) m->hand = 0;
-        struct memo *o = m->all.items[m->hand];
+    for (size_t steps = 2 * m->has.all.count; steps > 0 && m->has.bytes > m->bytes_max; steps--) {
+        if (m->hand >= m->has.all.count) m->hand = 0;
+        struct memo *o = m->has.all.items[m->hand];
         if (o == spared || o->recent) {
             o->recent = false;
             m->hand++;
@@ -245,10 +245,10 @@ struct memo *memory_make(struct memory *m, uint32_t member)
     struct memo *o = mem_alloc(sizeof(*o) + digests + m->needs.count * sizeof(o->older[0]));
     o->older = (uint32_t *)(void *)((char *)o->digests + digests);
     o->member = member;
-    o->place = (uint32_t)m->all.count;
-    intmap_put(m->memo_of, member, o->place);
-    VEC_PUSH(&m->all, o);
-    m->bytes += memory_bytes_of(m, o);
+    o->place = (uint32_t)m->has.all.count;
+    intmap_put(m->has.memo_of, member, o->place);
+    VEC_PUSH(&m->has.all, o);
+    m->has.bytes += memory_bytes_of(m, o);
     return o;
 }
 

@@ -16,6 +16,10 @@ struct event;
 /* NULL: the panel's expressions cannot be asked so. */
 struct memory *memory_create(struct panel *p, size_t bytes_max);
 void memory_destroy(struct memory *m); /* NULL is allowed, here and below */
+/* Take over whom another remembers, as far as that holds what these expressions need; 'from' may
+ * then be of fewer or of none, and its panel must still be there. False: it does not hold it, and
+ * nothing is taken. Either may be NULL. */
+bool memory_adopt(struct memory *to, struct memory *from);
 void memory_forget(struct memory *m, uint32_t member);
 void memory_forget_all(struct memory *m);
 size_t memory_bytes(const struct memory *m);

@@ -4,7 +4,7 @@
 /* ---- folds ---- */
 
 /* The open fold goes back to its member's bytes. */
-static void close_fold(struct memory *m)
+void memory_close(struct memory *m)
 {
     struct memo *o = m->open;
     if (o && m->changed) {
@@ -12,11 +12,11 @@ static void close_fold(struct memory *m)
         fold_encode(m->fold, &m->bytes_of_fold);
         size_t len = m->bytes_of_fold.len;
         if (len > o->fold_room) {
-            m->bytes -= o->fold_room;
+            m->has.bytes -= o->fold_room;
             mem_free(o->fold);
             o->fold_room = (uint32_t)((len + len / 8 + 15) & ~(size_t)7);
             o->fold = mem_alloc(o->fold_room);
-            m->bytes += o->fold_room;
+            m->has.bytes += o->fold_room;
         }
         memcpy(o->fold, m->bytes_of_fold.p, len);
         o->fold_len = (uint32_t)len;
@@ -28,7 +28,7 @@ static void close_fold(struct memory *m)
 static void open_fold(struct memory *m, struct memo *o)
 {
     if (m->open == o || !m->folds) return;
-    close_fold(m);
+    memory_close(m);
     if (fold_decode(m->fold, &m->panel->names.rules, (struct str){o->fold, o->fold_len}))
         m->open = o;
 }
@@ -108,7 +108,7 @@ static void remember(struct memory *m, const struct history *h, uint32_t index,
     if (m->slots.count) memcpy(o->digests, m->fresh.items, m->slots.count * sizeof(o->digests[0]));
     m->open = o; /* 'fold' is theirs */
     m->changed = m->folds;
-    close_fold(m);
+    memory_close(m);
     memory_make_room(m, o);
 }
 
@@ -118,8 +118,8 @@ const struct expr_context *memory_learn(struct memory *m, struct person *person,
 {
     uint32_t id = h->member[index], from = h->off[index], to = h->off[index + 1];
     memory_forget(m, id);
-    close_fold(m);
-    if (m->texts.count > TEXTS_MAX) memory_forget_all(m);
+    memory_close(m);
+    if (m->has.texts.count > TEXTS_MAX) memory_forget_all(m);
     const struct expr_context *c = person_see(person, h, index);
     if (m->folds) {
         fold_reset(m->fold);
@@ -157,7 +157,7 @@ bool memory_add(struct memory *m, uint32_t member, const struct event *ev, uint6
     bool open = m->open == o || !m->folds;
     const struct need *need = memory_need(m, ev->kind);
     bool wanted = need && (need->last > 0 || ev->at >= need->from);
-    if (!open || before || tied || ev->at > m->now || m->texts.count > TEXTS_MAX ||
+    if (!open || before || tied || ev->at > m->now || m->has.texts.count > TEXTS_MAX ||
         (wanted && !memory_reserve_row(m, o))) {
         memory_drop(m, o);
         return false;

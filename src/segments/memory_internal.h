@@ -1,5 +1,6 @@
 /* memory_internal.h - what is remembered, shared by its own files: memory.c (which rows and fields,
- * and who stays), memory_rows.c (rows), memory_ask.c (learning, adding, asking). */
+ * and who stays), memory_rows.c (rows), memory_ask.c (learning, adding, asking), memory_adopt.c
+ * (other expressions). */
 #pragma once
 
 #include "base/hash.h"
@@ -56,10 +57,20 @@ struct memo {
     uint64_t digests[]; /* by slot */
 };
 
+/* Who is remembered. */
+struct remembered {
+    struct intmap *memo_of; /* member -> memo, as a number */
+    VEC(struct memo *) all;
+    struct map *text_places; /* text -> its code */
+    VEC(struct str) texts;   /* by code; 0 = null */
+    size_t bytes;
+};
+
 struct memory {
     struct panel *panel;
     const struct plan *plan;
-    size_t bytes, bytes_max;
+    struct remembered has;
+    size_t bytes_max;
     int64_t now;
     int64_t needs_at; /* when it was asked which rows are needed */
     bool folds;       /* fields of the fold are read */
@@ -71,11 +82,7 @@ struct memory {
     struct concern *concerns; /* [kind_count] */
     size_t kind_count;
     VEC(struct field_slot) slots;
-    struct intmap *memo_of; /* member -> memo, as a number */
-    VEC(struct memo *) all;
-    size_t hand;
-    struct map *text_places; /* text -> its code */
-    VEC(struct str) texts;   /* by code; 0 = null */
+    size_t hand; /* in has.all */
     struct prop_column props[64];
     uint32_t *older;     /* [kind_count] of who is asked */
     VEC(uint32_t) kept;  /* scratch: rows */
@@ -102,12 +109,20 @@ void memory_drop(struct memory *m, struct memo *o);
 /* Until there is room again, others go; 'spared' stays. */
 void memory_make_room(struct memory *m, const struct memo *spared);
 
+/* memory_ask.c */
+/* The open fold goes back to its member's bytes. */
+void memory_close(struct memory *m);
+
 /* memory_rows.c */
 /* What a kind is needed for; NULL: nothing. */
 struct need *memory_need(const struct memory *m, uint16_t kind);
 /* Take what is needed of a member's rows; false when it is too much. */
 MUST_CHECK bool memory_take_rows(struct memory *m, struct memo *o, const struct history *h,
                                  uint32_t index);
+char *memory_cell(const struct memo *o, const struct column *c, uint32_t row);
+/* Of a property that an event does not have. */
+void memory_put_null(char *cell, const struct column *c);
+uint32_t memory_text_code(struct memory *m, struct str text);
 /* Room for one more row; false when there are too many. */
 MUST_CHECK bool memory_reserve_row(struct memory *m, struct memo *o);
 void memory_add_row(struct memory *m, struct memo *o, const struct event *ev);

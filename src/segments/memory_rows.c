@@ -3,22 +3,20 @@
 
 #include "segments/memory_internal.h"
 
-static char *cell_of(const struct memory *m, const struct memo *o, const struct column *c,
-                     uint32_t row)
+char *memory_cell(const struct memo *o, const struct column *c, uint32_t row)
 {
-    (void)m;
     return o->block + (size_t)o->room * c->before + row * c->width;
 }
 
-static uint32_t text_code(struct memory *m, struct str text)
+uint32_t memory_text_code(struct memory *m, struct str text)
 {
-    uint64_t code = m->texts.count;
-    size_t newest = m->texts.count - 1;
+    uint64_t code = m->has.texts.count;
+    size_t newest = m->has.texts.count - 1;
     if (!text.p) return 0;
-    if (map_get(m->text_places, text, &code)) return (uint32_t)code;
-    map_put(m->text_places, text, code);
-    (void)map_next(m->text_places, &newest, &text, &code); /* its copy stays until a reset */
-    VEC_PUSH(&m->texts, text);
+    if (map_get(m->has.text_places, text, &code)) return (uint32_t)code;
+    map_put(m->has.text_places, text, code);
+    (void)map_next(m->has.text_places, &newest, &text, &code); /* its copy stays until a reset */
+    VEC_PUSH(&m->has.texts, text);
     return (uint32_t)code;
 }
 
@@ -37,7 +35,7 @@ static uint64_t cell_of_history(struct memory *m, const struct column *c, const 
     case COL_DIM:
         return h->dim[c->which][row];
     case COL_TEXT:
-        return p->text[row] ? text_code(m, p->strings[p->text[row]]) : 0;
+        return p->text[row] ? memory_text_code(m, p->strings[p->text[row]]) : 0;
     case COL_KIND:
         return h->kind[row];
     }
@@ -62,7 +60,7 @@ static uint64_t cell_of_event(struct memory *m, const struct column *c, const st
     case COL_DIM:
         return ev->dim[c->which];
     case COL_TEXT:
-        return prop ? text_code(m, prop->text) : 0;
+        return prop ? memory_text_code(m, prop->text) : 0;
     case COL_KIND:
         return ev->kind;
     }
@@ -75,6 +73,11 @@ static void put_cell(char *to, size_t width, uint64_t bits)
     uint16_t two = (uint16_t)bits;
     const void *from = width == 8 ? (const void *)&bits : width == 4 ? (void *)&four : (void *)&two;
     memcpy(to, from, width);
+}
+
+void memory_put_null(char *cell, const struct column *c)
+{
+    put_cell(cell, c->width, c->what == COL_NUMBER ? bits_of_number(NAN) : 0);
 }
 
 static void begin_needs(struct memory *m)
@@ -107,19 +110,19 @@ static void sift(struct memory *m, struct memo *o, uint32_t row, uint16_t kind, 
 static void rebuild(struct memory *m, struct memo *o, uint32_t room)
 {
     struct memo old = *o;
-    m->bytes -= memory_bytes_of(m, o);
+    m->has.bytes -= memory_bytes_of(m, o);
     o->room = room;
     o->rows = (uint32_t)m->kept.count;
     o->block = mem_alloc_array(room + 1, m->row_bytes);
     for (size_t c = 0; c < m->columns.count; c++) {
         const struct column *column = &m->columns.items[c];
         for (uint32_t i = 0; i < o->rows; i++) {
-            memcpy(cell_of(m, o, column, i),
-                   cell_of(m, &old, column, m->kept.items[o->rows - 1 - i]), column->width);
+            memcpy(memory_cell(o, column, i),
+                   memory_cell(&old, column, m->kept.items[o->rows - 1 - i]), column->width);
         }
     }
     mem_free(old.block);
-    m->bytes += memory_bytes_of(m, o);
+    m->has.bytes += memory_bytes_of(m, o);
 }
 
 static uint32_t room_for(size_t rows)
@@ -135,8 +138,8 @@ static bool tidy(struct memory *m, struct memo *o)
     for (uint32_t row = o->rows; row-- > 0;) {
         int64_t t;
         uint16_t k;
-        memcpy(&t, cell_of(m, o, at, row), sizeof(t));
-        memcpy(&k, cell_of(m, o, kind, row), sizeof(k));
+        memcpy(&t, memory_cell(o, at, row), sizeof(t));
+        memcpy(&k, memory_cell(o, kind, row), sizeof(k));
         sift(m, o, row, k, t);
     }
     if (m->kept.count >= ROWS_MAX) return false;
@@ -155,16 +158,16 @@ bool memory_take_rows(struct memory *m, struct memo *o, const struct history *h,
     for (uint32_t row = h->off[index + 1]; row-- > h->off[index];)
         sift(m, o, row, h->kind[row], h->at[row]);
     if (m->kept.count >= ROWS_MAX) return false;
-    m->bytes -= memory_bytes_of(m, o);
+    m->has.bytes -= memory_bytes_of(m, o);
     o->rows = (uint32_t)m->kept.count;
     o->room = room_for(o->rows);
     o->block = mem_alloc_array(o->room + 1, m->row_bytes);
-    m->bytes += memory_bytes_of(m, o);
+    m->has.bytes += memory_bytes_of(m, o);
     for (size_t c = 0; c < m->columns.count; c++) {
         const struct column *column = &m->columns.items[c];
         for (uint32_t i = 0; i < o->rows; i++) {
             uint64_t bits = cell_of_history(m, column, h, m->kept.items[o->rows - 1 - i]);
-            put_cell(cell_of(m, o, column, i), column->width, bits);
+            put_cell(memory_cell(o, column, i), column->width, bits);
         }
     }
     return true;
@@ -174,7 +177,7 @@ void memory_add_row(struct memory *m, struct memo *o, const struct event *ev)
 {
     for (size_t c = 0; c < m->columns.count; c++) {
         const struct column *column = &m->columns.items[c];
-        put_cell(cell_of(m, o, column, o->rows), column->width, cell_of_event(m, column, ev));
+        put_cell(memory_cell(o, column, o->rows), column->width, cell_of_event(m, column, ev));
     }
     o->rows++;
 }
@@ -191,11 +194,11 @@ struct history memory_history(struct memory *m, const struct memo *o, uint32_t o
     for (uint32_t i = 0; i < h.prop_count; i++)
         m->props[i] = (struct prop_column){.id = m->plan->columns.props[i],
                                            .type = m->plan->types[i],
-                                           .strings = m->texts.items,
-                                           .string_count = (uint32_t)m->texts.count};
+                                           .strings = m->has.texts.items,
+                                           .string_count = (uint32_t)m->has.texts.count};
     for (size_t i = 0; i < m->columns.count; i++) {
         const struct column *c = &m->columns.items[i];
-        const void *cells = cell_of(m, o, c, 0);
+        const void *cells = memory_cell(o, c, 0);
         if (c->what == COL_AT) h.at = cells;
         if (c->what == COL_AMOUNT) h.amount = cells;
         if (c->what == COL_NUMBER) m->props[c->which].number = cells;

@@ -19,11 +19,10 @@
 
 /* ---- making one ---- */
 
-/* Kinds and properties always count, since the fold reads them; codes where one was not known. */
-static uint64_t names_known(struct brand *b, bool codes)
+static uint64_t count_codes(struct brand *b)
 {
-    uint64_t n = registry_kind_count(b) + registry_prop_count(b);
-    for (int d = 0; codes && d < DIM_COUNT; d++)
+    uint64_t n = 0;
+    for (int d = 0; d < DIM_COUNT; d++)
         n += registry_code_count(b, (enum dim)d);
     return n;
 }
@@ -107,8 +106,9 @@ struct panel *panel_create(struct brand *b, const struct str *texts, size_t coun
     p->brand = b;
     p->arena = arena_create(0);
     /* before anything is looked up: what comes meanwhile makes it old */
-    p->names_known[0] = names_known(b, false);
-    p->names_known[1] = names_known(b, true);
+    p->kinds_known = registry_kind_count(b);
+    p->props_known = registry_prop_count(b);
+    p->codes_known = count_codes(b);
     p->created = registry_find_kind(b, STR("member.created"));
     p->budget.bytes_left = SIZE_MAX / 2;
     segments_catalog(b, &p->catalog);
@@ -160,11 +160,14 @@ const struct expr *panel_expr(const struct panel *p, size_t i)
     return p->entries[i].expr;
 }
 
+/* Kinds and properties always count, since the fold reads them; codes where one was not known. */
 bool panel_is_old(const struct panel *p)
 {
     struct owner_rule rule = owner_get_rule(p->brand);
-    bool same = rule.rule == p->names.rules.owner && rule.days == p->names.rules.owner_days;
-    return !same || names_known(p->brand, p->warned) != p->names_known[p->warned];
+    return rule.rule != p->names.rules.owner || rule.days != p->names.rules.owner_days ||
+           registry_kind_count(p->brand) != p->kinds_known ||
+           registry_prop_count(p->brand) != p->props_known ||
+           (p->warned && count_codes(p->brand) != p->codes_known);
 }
 
 uint64_t panel_basis(const struct panel *p, size_t i)

@@ -32,9 +32,10 @@ struct panel {
     VEC(struct lens *) lenses;
     int created;              /* code of the kind that begins every history; -1 = none yet */
     uint64_t numbers, scores; /* versions of the brand's */
-    uint64_t names_known[2];  /* kinds and properties when it was made; codes too */
-    bool warned;              /* an expression names something unknown */
-    bool rhythm;              /* an expression reads a field of struct fold_rhythm */
+    uint64_t kinds_known, props_known; /* when it was made */
+    uint64_t codes_known;
+    bool warned; /* an expression names something unknown */
+    bool rhythm; /* an expression reads a field of struct fold_rhythm */
 };
 
 /* One thread's. */

@@ -10,6 +10,7 @@
 #include "api/replay.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "segments/segments.h"
 
 #define ASKER_NICENESS 5
 
@@ -60,6 +61,11 @@ static void brand_metrics(struct brand *b, struct strbuf *out)
     gauge(out, "writer_queue", slug, s.queue);
     gauge(out, "wal_pages", slug, s.wal_pages);
     gauge(out, "poisoned", slug, s.poisoned);
+    struct segments_stats followed = segments_stats(b);
+    gauge(out, "segments_seq", slug, followed.seq);
+    gauge(out, "segments_members_remembered", slug, followed.remembered);
+    gauge(out, "segments_bytes_remembered", slug, followed.bytes);
+    gauge(out, "segments_memory_complete", slug, followed.complete);
 }
 
 /* A key sees its own brand; 'of' NULL = all. */

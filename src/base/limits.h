@@ -101,7 +101,7 @@
     LIMIT(SEGMENT_LIST_CHANGE, 5000, "members", "members put on or taken off a list at once")      \
     LIMIT(SEGMENT_VERSIONS, 100, "versions", "versions kept of a segment's definition")            \
     LIMIT(SEGMENT_MOVES, 8192, "moves", "entries and exits kept for streams that lag")             \
-    LIMIT(SEGMENT_MEMORY, 268435456, "bytes", "members remembered as segments saw them last")      \
+    LIMIT(SEGMENT_MEMORY, 268435456, "bytes", "members remembered as segments saw them, at least") \
     LIMIT(TODAY_RULES, 40, "rules", "reasons for a suggestion, those of a brand's own among them") \
     LIMIT(TODAY_SENTENCE_BYTES, 200, "bytes", "the sentence of a reason, in one language")         \
     LIMIT(TODAY_A_DAY, 15, "suggestions", "new members on one person's list of a day")             \

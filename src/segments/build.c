@@ -129,6 +129,7 @@ static void destroy(struct build *b)
 
 void build_begin(struct room *r, bool all)
 {
+    fill_cancel(r); /* it would be of other expressions */
     struct build *b = mem_alloc(sizeof(*b));
     struct str *texts = mem_alloc_array(r->lives.count + 1, sizeof(*texts));
     b->room = r;

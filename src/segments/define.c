@@ -8,8 +8,8 @@ static void make_panel(struct room *r)
     for (size_t i = 0; i < r->lives.count; i++)
         texts[i] = str_of(r->lives.items[i]->expr);
     struct panel *panel = panel_create(r->brand, texts, r->lives.count);
-    struct memory *memory = memory_create(panel, LIMIT_SEGMENT_MEMORY);
-    (void)memory_adopt(memory, r->memory);
+    struct memory *memory = memory_create(panel, keeper_memory());
+    if (!memory_adopt(memory, r->memory)) r->unfilled = true;
     memory_destroy(r->memory);
     panel_destroy(r->panel);
     r->panel = panel;

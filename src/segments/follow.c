@@ -68,7 +68,7 @@ void follow_clear(struct room *r, uint32_t persona)
     }
     due_set(r, persona, TIME_NONE, true);
     memory_forget(r->memory, persona);
-    if (r->build) roaring_bitmap_add(r->since, persona);
+    if (room_notes(r)) roaring_bitmap_add(r->since, persona);
 }
 
 void follow_look(struct room *r, const struct snapshot *s, const uint32_t *members, size_t count,
@@ -160,7 +160,7 @@ void follow_touches(struct room *r, const struct snapshot *s, struct touch *touc
         if (touches[i].persona == 0) continue;
         if (!look_recall(&w, touches + i, end - i))
             VEC_PUSH(&unknown, ((struct stir){touches + i, end - i}));
-        if (r->build) roaring_bitmap_add(r->since, touches[i].persona);
+        if (room_notes(r)) roaring_bitmap_add(r->since, touches[i].persona);
     }
     if (unknown.count) keeper_tell(r); /* those take longer */
     look_at_stirs(&w, unknown.items, unknown.count);
@@ -235,7 +235,7 @@ static bool move_listed(uint32_t member, void *arg)
     struct changing *c = arg;
     follow_move(c->room, c->live, member, roaring_bitmap_contains(c->now, member), REASON_EVENT,
                 c->room->now);
-    if (c->room->build) roaring_bitmap_add(c->room->since, member);
+    if (room_notes(c->room)) roaring_bitmap_add(c->room->since, member);
     VEC_PUSH(&c->members, member);
     return true;
 }

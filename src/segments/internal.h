@@ -75,6 +75,18 @@ struct build {
     pthread_t thread;
 };
 
+/* Members being learnt, on a thread of its own. */
+struct fill {
+    struct room *room;
+    struct panel *panel;
+    struct memory *memory;
+    struct snapshot *snapshot;
+    struct budget budget; /* cancelled at the end */
+    enum err err;
+    bool done; /* under the room's lock */
+    pthread_t thread;
+};
+
 /* A segment and the definition that its rows follow. */
 struct head {
     uint32_t segment;
@@ -119,10 +131,11 @@ struct room {
     bool rescan;      /* something came that was not queued */
     bool forget;      /* and what is remembered of members may be of before it */
     bool stop;
-    bool started;             /* the keeper runs */
-    uint64_t asked, answered; /* tickets of segments_settle */
-    uint64_t seq;             /* everything up to here is followed */
-    int64_t at;               /* and the clock up to here */
+    bool started;                /* the keeper runs */
+    uint64_t asked, answered;    /* tickets of segments_settle */
+    uint64_t seq;                /* everything up to here is followed */
+    int64_t at;                  /* and the clock up to here */
+    struct segments_stats stats; /* of the round before */
     bool torn; /* some has moved that others have yet to follow: not to be stored so */
     VEC(struct live *) lives;
     VEC(int64_t) due; /* by member; TIME_NONE, or when to look again */
@@ -145,10 +158,18 @@ struct room {
     struct memory *memory;   /* of members looked at; NULL = none is kept */
     bool abreast;            /* the snapshot of the round has nothing that the queue had not */
     VEC(struct due) heap;    /* the earliest first; what r->due does not say any more is left out */
-    roaring_bitmap_t *since; /* members looked at since the build under way began */
+    roaring_bitmap_t *since; /* members looked at since the build or fill under way began */
     struct build *build;     /* NULL = none */
+    struct fill *fill;       /* NULL = none; never beside a build */
+    bool unfilled;           /* many are not remembered who could be */
     uint64_t scanned_ns, scan_ns; /* when the last whole scan ended, how long it took */
 };
+
+/* Whoever is looked at is to be noted. */
+static inline bool room_notes(const struct room *r)
+{
+    return r->build || r->fill;
+}
 
 static inline struct room *room_of(struct brand *b)
 {
@@ -178,6 +199,9 @@ void room_set_due(struct room *r, uint32_t member, int64_t due);
 /* keeper.c */
 MUST_CHECK enum err keeper_start(struct room *r);
 void keeper_stop(struct room *r);
+/* Bytes in which a brand may remember members: LIMIT_SEGMENT_MEMORY at least, and of a larger
+ * machine a share. */
+size_t keeper_memory(void);
 /* Have the listener hear of moves since the last time. */
 void keeper_tell(struct room *r);
 
@@ -231,3 +255,9 @@ void build_begin(struct room *r, bool all);
 /* Put what was built in its place. */
 void build_install(struct room *r, const struct snapshot *s);
 void build_cancel(struct room *r);
+
+/* fill.c */
+void fill_begin(struct room *r);
+/* Take over what was learnt. */
+void fill_end(struct room *r);
+void fill_cancel(struct room *r);

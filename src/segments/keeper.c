@@ -4,12 +4,16 @@
  * and at who is due, then tell the listener. Definitions that are new are built beside it, on a
  * thread of their own; whom the keeper looks at meanwhile is looked at again when the build is in
  * its place. */
+#include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "segments/internal.h"
 
 #define IDLE_MS 1000
+/* All brands together may remember members in so many parts of the machine's memory. */
+#define MACHINE_SHARE 8
 /* So many times as long as a scan took, the next one that only a load asks for waits. */
 #define SCAN_REST 4
 
@@ -43,13 +47,20 @@ static bool may_scan(const struct room *r)
 }
 
 /* Under the lock. */
+static bool may_fill(const struct room *r)
+{
+    return r->unfilled && !r->build && !r->fill && !r->rescan && r->lives.count > 0;
+}
+
+/* Under the lock. */
 static bool has_work(struct room *r, int64_t now)
 {
     int64_t due = due_next(r);
     if (r->queue.count || (r->reload && now >= r->retry_at) || (due != TIME_NONE && due <= now))
         return true;
     if (r->build) return r->build->done;
-    return build_wanted(r) || (r->rescan && may_scan(r));
+    if (r->fill && r->fill->done) return true;
+    return may_fill(r) || build_wanted(r) || (r->rescan && may_scan(r));
 }
 
 /* Under the lock, which is dropped while it waits. */
@@ -72,7 +83,7 @@ static void wait_for_work(struct room *r, int64_t now)
 struct taken {
     VEC(struct touch) queue;
     bool reload, rescan, forget;
-    bool built; /* the build under way has ended */
+    bool built, filled; /* what was under way has ended */
     uint64_t told;
 };
 
@@ -86,7 +97,11 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
         r->retry_at = r->now + IDLE_MS;
         pthread_mutex_unlock(&r->lock);
     }
-    if (t->forget) memory_forget_all(r->memory);
+    if (t->forget) {
+        fill_cancel(r);
+        memory_forget_all(r->memory);
+        r->unfilled = true;
+    }
     define_names(r);
     bool same = s->seq == t->told;
     r->abreast = same && t->queue.count == 0;
@@ -94,13 +109,25 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
     r->abreast = same;
     follow_touches(r, s, t->queue.items, t->queue.count);
     if (t->built) build_install(r, s);
+    if (t->filled && r->fill) fill_end(r);
     bool scan = t->rescan && !r->build;
     if (scan || (!r->build && build_wanted(r))) build_begin(r, scan);
     pthread_mutex_lock(&r->lock);
     if (t->rescan && !scan) r->rescan = true;
     if (!r->rescan && !(r->build && r->build->all)) r->seq = t->told;
     r->at = r->now;
+    bool fill = may_fill(r);
     pthread_mutex_unlock(&r->lock);
+    if (fill) fill_begin(r);
+}
+
+/* Under the lock. */
+static void note_stats(struct room *r)
+{
+    r->stats = (struct segments_stats){.seq = r->seq,
+                                       .remembered = memory_count(r->memory),
+                                       .bytes = memory_bytes(r->memory),
+                                       .complete = !r->unfilled && !r->fill && !r->build};
 }
 
 /* r->moved is the keeper's to change. */
@@ -130,6 +157,7 @@ static void round_of(struct room *r, struct taken *t)
     t->rescan = r->rescan && !r->build && may_scan(r);
     t->forget = r->forget;
     t->built = r->build && r->build->done;
+    t->filled = r->fill && r->fill->done;
     r->reload = r->forget = false;
     if (t->rescan) r->rescan = false;
     pthread_mutex_unlock(&r->lock);
@@ -139,6 +167,7 @@ static void round_of(struct room *r, struct taken *t)
     brand_snapshot_release(s);
     keeper_tell(r);
     pthread_mutex_lock(&r->lock);
+    note_stats(r);
 }
 
 static void *keeper(void *arg)
@@ -163,15 +192,30 @@ static void *keeper(void *arg)
     pthread_mutex_unlock(&r->lock);
     VEC_FINISH(&t.queue);
     build_cancel(r);
+    fill_cancel(r);
     return NULL;
 }
 
 /* ---- life ---- */
 
+static atomic_size_t keepers; /* of all brands */
+
+size_t keeper_memory(void)
+{
+    size_t running = atomic_load(&keepers);
+    long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || bytes <= 0 || running == 0) return LIMIT_SEGMENT_MEMORY;
+    size_t share = (size_t)pages * (size_t)bytes / MACHINE_SHARE / running;
+    return share > LIMIT_SEGMENT_MEMORY ? share : LIMIT_SEGMENT_MEMORY;
+}
+
 enum err keeper_start(struct room *r)
 {
     pthread_mutex_lock(&r->lock);
-    if (!r->started) r->started = pthread_create(&r->keeper, NULL, keeper, r) == 0;
+    if (!r->started) {
+        r->started = pthread_create(&r->keeper, NULL, keeper, r) == 0;
+        if (r->started) atomic_fetch_add(&keepers, 1);
+    }
     pthread_mutex_unlock(&r->lock);
     return r->started ? ERR_OK : ERR_INTERNAL;
 }
@@ -184,6 +228,7 @@ void keeper_stop(struct room *r)
     pthread_cond_signal(&r->wake);
     pthread_mutex_unlock(&r->lock);
     pthread_join(r->keeper, NULL);
+    atomic_fetch_sub(&keepers, 1);
     r->started = false;
 }
 
@@ -194,6 +239,15 @@ void segments_refresh(struct brand *b)
     r->reload |= r->started;
     pthread_cond_signal(&r->wake);
     pthread_mutex_unlock(&r->lock);
+}
+
+struct segments_stats segments_stats(struct brand *b)
+{
+    struct room *r = room_of(b);
+    pthread_mutex_lock(&r->lock);
+    struct segments_stats stats = r->stats;
+    pthread_mutex_unlock(&r->lock);
+    return stats;
 }
 
 void segments_settle(struct brand *b)

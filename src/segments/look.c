@@ -53,7 +53,7 @@ static void take_answers(struct looking *w, uint32_t member, int64_t at, const u
         if (which[i] && follows(r->lives.items[i]))
             follow_move(r, r->lives.items[i], member, answers[i], w->reason, at);
     }
-    if (r->build) roaring_bitmap_add(r->since, member);
+    if (room_notes(r)) roaring_bitmap_add(r->since, member);
 }
 
 /* Ask those of w->which about one member, by their history. */

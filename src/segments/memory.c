@@ -218,9 +218,25 @@ void memory_destroy(struct memory *m)
     mem_free(m);
 }
 
+size_t memory_count(const struct memory *m)
+{
+    return m ? m->has.all.count : 0;
+}
+
 size_t memory_bytes(const struct memory *m)
 {
     return m ? m->has.bytes : 0;
+}
+
+size_t memory_room(const struct memory *m)
+{
+    return m && m->has.bytes < m->bytes_max ? m->bytes_max - m->has.bytes : 0;
+}
+
+/* A little is left for who grows. */
+bool memory_is_full(const struct memory *m)
+{
+    return memory_room(m) <= m->bytes_max / 32;
 }
 
 /* Until there is room again; 'spared' stays. */

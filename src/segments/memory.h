@@ -22,7 +22,11 @@ void memory_destroy(struct memory *m); /* NULL is allowed, here and below */
 bool memory_adopt(struct memory *to, struct memory *from);
 void memory_forget(struct memory *m, uint32_t member);
 void memory_forget_all(struct memory *m);
+size_t memory_count(const struct memory *m);
 size_t memory_bytes(const struct memory *m);
+/* Room for others. */
+size_t memory_room(const struct memory *m);
+bool memory_is_full(const struct memory *m);
 
 /* The moment of evaluation. When it goes back everything is forgotten. */
 void memory_set_now(struct memory *m, int64_t now);

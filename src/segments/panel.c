@@ -425,6 +425,34 @@ static enum err scan_lens(struct panel *p, size_t lens, const struct panel_scan 
     return err;
 }
 
+struct learner {
+    struct panel_view *view;
+    struct memory *memory;
+};
+
+static bool learn_run(void *worker, const struct history *run)
+{
+    struct learner *w = worker;
+    struct panel_view *v = w->view;
+    const struct history *h = v->weavers[0] ? weaver_weave(v->weavers[0], run) : run;
+    for (uint32_t i = 0; i < h->member_count && !memory_is_full(w->memory); i++) {
+        if (h->member[i]) (void)memory_learn(w->memory, v->persons[0], h, i, v->snapshot);
+    }
+    return !memory_is_full(w->memory);
+}
+
+enum err panel_learn(struct panel *p, struct memory *m, const struct snapshot *s,
+                     struct budget *budget, struct why *why)
+{
+    struct learner learner = {panel_view_create(p), m};
+    void *pointer = &learner;
+    const struct scan scan = scan_of(p->lenses.items[0]);
+    panel_view_learn(learner.view, m, s);
+    enum err err = eventlog_scan(s, &scan, &pointer, 1, learn_run, budget, why);
+    panel_view_destroy(learner.view);
+    return memory_is_full(m) ? ERR_OK : err;
+}
+
 enum err panel_scan(struct panel *p, const struct panel_scan *scan, struct why *why)
 {
     struct scanner scanners[LIMIT_QUERY_WORKERS];

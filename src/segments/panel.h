@@ -70,3 +70,6 @@ struct panel_scan {
     void *ctx;
 };
 MUST_CHECK enum err panel_scan(struct panel *p, const struct panel_scan *scan, struct why *why);
+/* Have a memory of the panel learn all members of a snapshot, or as many as it has room for. */
+MUST_CHECK enum err panel_learn(struct panel *p, struct memory *m, const struct snapshot *s,
+                                struct budget *budget, struct why *why);

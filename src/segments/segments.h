@@ -136,6 +136,15 @@ void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), vo
 /* The rule of owners is another: segments that ask for owners are made anew. */
 void segments_refresh(struct brand *b);
 
+/* How far the keeper is. */
+struct segments_stats {
+    uint64_t seq;        /* everything up to here is followed */
+    uint64_t remembered; /* members whose next event needs no reading */
+    uint64_t bytes;      /* that they take */
+    bool complete;       /* as many are remembered as there is room for */
+};
+struct segments_stats segments_stats(struct brand *b);
+
 /* Wait until everything committed, every definition and the clock up to now is followed. */
 void segments_settle(struct brand *b);
 

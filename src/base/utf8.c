@@ -126,6 +126,23 @@ struct str utf8_cut(struct str s, size_t size_max)
     return (struct str){s.p, size_max - end < 4 ? end : size_max};
 }
 
+struct str utf8_cut_grapheme(struct str s, size_t size_max)
+{
+    enum { BACK = 1024 };
+    struct str cut = utf8_cut(s, size_max);
+    if (cut.len == s.len) return cut;
+    size_t from = utf8_cut(s, cut.len > BACK ? cut.len - BACK : 0).len;
+    size_t i = from, whole = 0;
+    utf8proc_int32_t state = 0, last = -1;
+    while (i <= cut.len) {
+        size_t at = i;
+        utf8proc_int32_t c = (utf8proc_int32_t)utf8_next(s, &i);
+        if (last >= 0 && utf8proc_grapheme_break_stateful(last, c, &state)) whole = at;
+        last = c;
+    }
+    return whole ? (struct str){s.p, whole} : cut;
+}
+
 /* Code points of common text that are NFC, compose with none before them in this list, and are
  * starters: Latin, CJK and its punctuation, kana but for the voicing marks, full-width forms,
  * emoji. */

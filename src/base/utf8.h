@@ -20,3 +20,7 @@ struct str utf8_nfc(struct arena *a, struct str s);
 struct str utf8_fold(struct arena *a, struct str s);
 /* The longest prefix of whole code points within 'size_max' bytes. */
 struct str utf8_cut(struct str s, size_t size_max);
+/* The longest prefix of what a reader takes for whole characters (an emoji of several code points,
+ * a letter with its marks) within 'size_max' bytes; of a character larger than 1 KiB, of whole code
+ * points. */
+struct str utf8_cut_grapheme(struct str s, size_t size_max);

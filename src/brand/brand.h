@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "brand/hours.h"
+#include "brand/said.h"
 #include "eventlog/dedupe.h"
 #include "eventlog/part_erase.h"
 #include "eventlog/part_purge.h"
@@ -44,6 +45,11 @@ struct module {
     bool (*wants_rebuild)(struct tx *tx, void *state);
     /* Fold one event; may emit further ones, which come before it in the log. */
     enum err (*on_event)(struct tx *tx, void *state, const struct event *ev, uint64_t seq);
+    /* What the message of an event says, once the event has its place in the log: live behind
+     * on_event of all rooms, and in bulk, where there is no on_event; never when stored events are
+     * folded again. 'said' is lent for the call. */
+    enum err (*on_said)(struct tx *tx, void *state, const struct event *ev, uint64_t seq,
+                        const struct said *said);
     enum err (*on_timer)(struct tx *tx, void *state, const struct timer *t);
     /* Write back up to 'rows_max' changed projection rows; *clean when none is left of this round.
      * A round covers what had changed when it began. */
@@ -115,6 +121,11 @@ struct arena *tx_arena(struct tx *tx);  /* lives until the batch ends */
 bool tx_replaying(const struct tx *tx); /* folding stored events again: emit nothing */
 /* Send an event through the rooms and into the log. Its props must live until the batch ends. */
 MUST_CHECK enum err tx_emit(struct tx *tx, const struct event *ev, struct why *why);
+/* The same of a message, with what it says; NULL = nothing. */
+MUST_CHECK enum err tx_emit_said(struct tx *tx, const struct event *ev, const struct said *said,
+                                 struct why *why);
+/* Inside on_event: what the event at hand says; NULL = nothing, or it is folded again. */
+const struct said *tx_said(const struct tx *tx);
 /* Has this sender's id been seen (in the horizon or earlier in this batch)? If not, it is
  * remembered. */
 MUST_CHECK enum err tx_dedupe(struct tx *tx, struct hash128 id, bool *seen, struct why *why);
@@ -135,6 +146,9 @@ MUST_CHECK enum err tx_bulk_begin(struct tx *tx, struct why *why);
  */
 MUST_CHECK enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t count,
                                  const struct hash128 *ids, size_t id_count, struct why *why);
+/* Behind it: what the message of its row 'seq' says, for on_said of the rooms. */
+MUST_CHECK enum err tx_bulk_said(struct tx *tx, const struct event *ev, uint64_t seq,
+                                 const struct said *said, struct why *why);
 /* The same from a stream too large for memory: a part of this brand to be written row by row, on
  * any thread, and finished by part_finish; then, in a command that is alone, behind tx_bulk_begin,
  * put into the log. One that never is goes when the brand is opened next. */

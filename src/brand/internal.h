@@ -81,6 +81,7 @@ struct tx {
     bool began;               /* SQL transaction open */
     bool discard;             /* the command wants everything undone */
     enum err fatal;           /* the transaction must be rolled back */
+    const struct said *said;  /* of the event that passes through the rooms; NULL = none */
     VEC(struct event) events; /* emitted, in order; seq = brand seq + 1 + index + bulk_rows */
     VEC(struct hash128) ids;  /* remembered in this batch */
     uint64_t bulk_rows;       /* rows of parts made by this batch; no events beside them */

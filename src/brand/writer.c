@@ -59,6 +59,11 @@ uint64_t tx_seq(const struct tx *tx)
     return tx->brand->log.seq + tx->events.count + tx->bulk_rows;
 }
 
+const struct said *tx_said(const struct tx *tx)
+{
+    return tx->said;
+}
+
 /* Errors after which the SQL transaction cannot go on. */
 static bool is_fatal(enum err err)
 {
@@ -75,18 +80,49 @@ static enum err to_rooms(struct tx *tx, const struct event *ev, uint64_t seq)
     return ERR_OK;
 }
 
-enum err tx_emit(struct tx *tx, const struct event *ev, struct why *why)
+static enum err tell_said(struct tx *tx, const struct event *ev, uint64_t seq,
+                          const struct said *said)
+{
+    struct brand *b = tx->brand;
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->on_said) TRY(b->modules[i]->on_said(tx, b->states[i], ev, seq, said));
+    }
+    return ERR_OK;
+}
+
+static enum err failed(struct tx *tx, enum err err, struct why *why)
+{
+    tx->fatal = err;
+    return why_fail(why, err, MSG_INTERNAL, "", NULL);
+}
+
+enum err tx_emit_said(struct tx *tx, const struct event *ev, const struct said *said,
+                      struct why *why)
 {
     if (tx->replaying) return ERR_OK;
     assert(tx->bulk_rows == 0); /* a block comes before the parts made in its batch */
-    /* rooms may emit further events, which take the seqs before this one's */
+    /* rooms may emit further events, which take the seqs before this one's, and say nothing */
+    const struct said *outer = tx->said;
+    tx->said = said;
     enum err err = to_rooms(tx, ev, tx_seq(tx) + 1);
-    if (err != ERR_OK) {
-        tx->fatal = err;
-        return why_fail(why, err, MSG_INTERNAL, "", NULL);
-    }
+    tx->said = outer;
+    if (err == ERR_OK && said) err = tell_said(tx, ev, tx_seq(tx) + 1, said);
+    if (err != ERR_OK) return failed(tx, err, why);
     VEC_PUSH(&tx->events, *ev);
     return ERR_OK;
+}
+
+enum err tx_emit(struct tx *tx, const struct event *ev, struct why *why)
+{
+    return tx_emit_said(tx, ev, NULL, why);
+}
+
+enum err tx_bulk_said(struct tx *tx, const struct event *ev, uint64_t seq, const struct said *said,
+                      struct why *why)
+{
+    assert(seq <= tx_seq(tx));
+    enum err err = tell_said(tx, ev, seq, said);
+    return err == ERR_OK ? ERR_OK : failed(tx, err, why);
 }
 
 void tx_discard(struct tx *tx)
@@ -225,6 +261,7 @@ static enum err begin(struct tx *tx)
     tx->now = env_now(tx->brand->env);
     tx->fatal = ERR_OK;
     tx->discard = false;
+    tx->said = NULL;
     TRY(sql_begin(tx->brand->db));
     tx->began = true;
     return ERR_OK;

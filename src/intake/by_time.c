@@ -13,6 +13,7 @@
 
 #include "base/fs.h"
 #include "base/vec.h"
+#include "brand/said.h"
 #include "eventlog/bytes.h"
 
 #define BUFFER_BYTES ((size_t)1 << 17)
@@ -91,6 +92,14 @@ static void put_values(struct strbuf *out, const struct fact_value *values, uint
     }
 }
 
+static void put_said(struct strbuf *out, const struct said *s)
+{
+    put_text(out, s->text);
+    put_text(out, s->message);
+    put_text(out, s->reply_to);
+    put_u8(out, (uint8_t)(s->edited | s->recalled << 1));
+}
+
 static void put_fact(struct strbuf *out, const struct fact *f, uint64_t line)
 {
     size_t start = out->len;
@@ -108,7 +117,8 @@ static void put_fact(struct strbuf *out, const struct fact *f, uint64_t line)
     put_values(out, f->props, f->prop_count);
     put_values(out, f->traits, f->trait_count);
     put_text(out, f->tags);
-    put_u8(out, (uint8_t)(f->alias | f->rename << 1));
+    put_u8(out, (uint8_t)(f->alias | f->rename << 1 | (f->said != NULL) << 2));
+    if (f->said) put_said(out, f->said);
     uint32_t len = (uint32_t)(out->len - start - sizeof(len));
     memcpy(out->p + start, &len, sizeof(len));
 }
@@ -174,6 +184,18 @@ static struct fact_value *get_values(struct byte_reader *in, uint32_t *count, st
     return values;
 }
 
+static struct said *get_said(struct byte_reader *in, struct arena *a)
+{
+    struct said *s = arena_alloc(a, sizeof(*s));
+    s->text = get_text(in, a);
+    s->message = get_text(in, a);
+    s->reply_to = get_text(in, a);
+    uint8_t flags = get_u8(in);
+    s->edited = flags & 1;
+    s->recalled = flags >> 1;
+    return s;
+}
+
 /* The file is this process's own and has no name: what is read is what was written. */
 static void get_fact(struct byte_reader *in, struct arena *a, struct fact *f, uint64_t *line)
 {
@@ -192,7 +214,8 @@ static void get_fact(struct byte_reader *in, struct arena *a, struct fact *f, ui
     f->tags = get_text(in, a);
     uint8_t flags = get_u8(in);
     f->alias = flags & 1;
-    f->rename = flags >> 1;
+    f->rename = flags >> 1 & 1;
+    f->said = flags >> 2 ? get_said(in, a) : NULL;
 }
 
 /* At least 'need' bytes at hand; false when the run ends before them. */

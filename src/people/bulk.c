@@ -15,14 +15,21 @@
     ((size_t)96 << 20) /* of one load for the next: the lists of its properties                    \
                         */
 
+/* What one of the events says. */
+struct spoken {
+    size_t event; /* its place */
+    const struct said *said;
+};
+
 /* What lasts from the first people_bulk to people_bulk_end. */
 struct bulk {
     struct idset touched; /* members */
     struct standing *standing;
     /* of the load at hand; the memory serves the next */
-    struct arena *arena;      /* NULL before the first */
-    VEC(struct event) events; /* in order of time */
-    VEC(struct hash128) ids;  /* of events that have one */
+    struct arena *arena;       /* NULL before the first */
+    VEC(struct event) events;  /* in order of time */
+    VEC(struct hash128) ids;   /* of events that have one */
+    VEC(struct spoken) spoken; /* in the order of their events */
 };
 
 struct load {
@@ -46,6 +53,7 @@ static void drop_buffers(struct bulk *b)
     b->arena = NULL;
     VEC_FINISH(&b->events);
     VEC_FINISH(&b->ids);
+    VEC_FINISH(&b->spoken);
 }
 
 /* Empty, and with room for what so many facts become. */
@@ -58,6 +66,7 @@ static void make_buffers(struct bulk *b, size_t facts)
     arena_reset(b->arena);
     VEC_RESET(&b->events);
     VEC_RESET(&b->ids);
+    VEC_RESET(&b->spoken);
     VEC_RESERVE(&b->events, facts + facts / 2); /* with what they imply */
 }
 
@@ -101,6 +110,10 @@ static enum err plan_one(struct load *l, const struct sender *sender, const stru
         TRY(standing_follow(b->standing, &plan->events[i], &implied));
         for (size_t k = 0; k < implied.count; k++)
             add_event(l, &implied.events[k]);
+        if (i == plan->own && fact->said) {
+            struct spoken spoken = {b->events.count, fact->said};
+            VEC_PUSH(&b->spoken, spoken);
+        }
         add_event(l, &plan->events[i]);
     }
     return ERR_OK;
@@ -165,6 +178,33 @@ static const struct event **persona_order(const struct event *events, size_t cou
     return sorted;
 }
 
+/* 'sorted' are the events as rows of the part that begins at 'first'. */
+static enum err tell_spoken(struct tx *tx, const struct bulk *b, const struct event *const *sorted,
+                            uint64_t first, struct why *why)
+{
+    if (b->spoken.count == 0) return ERR_OK;
+    size_t *row = mem_alloc_array(b->events.count, sizeof(*row));
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < b->events.count; i++)
+        row[sorted[i] - b->events.items] = i;
+    for (size_t i = 0; i < b->spoken.count && err == ERR_OK; i++) {
+        const struct spoken *s = &b->spoken.items[i];
+        err = tx_bulk_said(tx, &b->events.items[s->event], first + row[s->event], s->said, why);
+    }
+    mem_free(row);
+    return err;
+}
+
+static enum err write_part(struct tx *tx, struct bulk *b, struct why *why)
+{
+    const struct event **sorted = persona_order(b->events.items, b->events.count);
+    uint64_t first = tx_seq(tx) + 1;
+    enum err err = tx_bulk_part(tx, sorted, b->events.count, b->ids.items, b->ids.count, why);
+    if (err == ERR_OK) err = tell_spoken(tx, b, sorted, first, why);
+    mem_free(sorted);
+    return err;
+}
+
 static enum err mark_pending(struct tx *tx)
 {
     return sql_run(sql_use(tx_sql(tx),
@@ -185,11 +225,7 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
     if (err == ERR_OK) err = plan_all(&l, sender, load);
-    if (err == ERR_OK) {
-        const struct event **sorted = persona_order(b->events.items, b->events.count);
-        err = tx_bulk_part(tx, sorted, b->events.count, b->ids.items, b->ids.count, why);
-        mem_free(sorted);
-    }
+    if (err == ERR_OK) err = write_part(tx, b, why);
     map_destroy(l.plan.tags);
     return err;
 }

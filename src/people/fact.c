@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "brand/said.h"
 #include "people/kinds.h"
 
 /* Flags the high bit of a byte that is below 0x20 or above 0x7f, and perhaps of those above it. */
@@ -190,6 +191,22 @@ static enum err check_tags(struct fact *f, struct arena *arena, struct why *why)
     return err;
 }
 
+/* A message of any length is one; of its words so many are kept. */
+static enum err check_said(struct fact *f, struct arena *arena, struct why *why)
+{
+    const struct text_rule text = {"text", {NULL, 0}, (size_t)LIMIT_MESSAGE_TEXT * 4};
+    const struct text_rule message = {"message", {NULL, 0}, LIMIT_MESSAGE_ID_BYTES};
+    const struct text_rule reply_to = {"reply_to", {NULL, 0}, LIMIT_MESSAGE_ID_BYTES};
+    struct said said = *f->said;
+    said.text = utf8_cut_grapheme(said.text, LIMIT_MESSAGE_TEXT);
+    TRY(fact_clean(&said.text, &text, arena, why));
+    said.text = utf8_cut_grapheme(said.text, LIMIT_MESSAGE_TEXT); /* a normal form may be longer */
+    if (said.message.len) TRY(fact_clean(&said.message, &message, arena, why));
+    if (said.reply_to.len) TRY(fact_clean(&said.reply_to, &reply_to, arena, why));
+    f->said = arena_copy(arena, &said, sizeof(said));
+    return ERR_OK;
+}
+
 static enum err check_amount(int64_t amount, struct why *why)
 {
     bool fits = amount >= -FACT_AMOUNT_MAX && amount <= FACT_AMOUNT_MAX;
@@ -213,6 +230,7 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
         TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));
     TRY(fact_check_identities(f->other, &f->other_count, f->plain, arena, &left_out, why));
     TRY(fact_check_values(f, arena, &left_out, why));
+    if (f->said) TRY(check_said(f, arena, why));
     if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;
     *junk = left_out;
     return ERR_OK;

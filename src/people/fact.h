@@ -14,6 +14,8 @@
 #include "base/history.h"
 #include "base/str.h"
 
+struct said; /* brand/said.h */
+
 /* In order of rank, highest first. */
 enum identity_kind {
     IDENTITY_USER,
@@ -72,10 +74,11 @@ struct fact {
     uint64_t sound_props;      /* a bit each: fact_name_sound() said so of its name */
     struct fact_value *traits; /* go to the member's traits, never to the event */
     uint32_t trait_count;
-    struct str tags; /* given to the member: names parted by line ends; {NULL,0} = none */
-    bool alias;      /* who[0] and who[1] are one person: merge them under the rules */
-    bool plain;      /* texts but for the kind's and names are known to be printable ASCII */
-    bool valid;      /* the kind is known to keep to the grammar */
+    struct str tags;         /* given to the member: names parted by line ends; {NULL,0} = none */
+    const struct said *said; /* of a message; goes to the rooms, never into the log; NULL = none */
+    bool alias;              /* who[0] and who[1] are one person: merge them under the rules */
+    bool plain;  /* texts but for the kind's and names are known to be printable ASCII */
+    bool valid;  /* the kind is known to keep to the grammar */
     bool rename; /* who[1] is a further name of who[0]'s member if unseen, else a conflict (irc) */
 };
 
@@ -131,6 +134,7 @@ struct fact_place *fact_time_order(const struct fact *facts, size_t count);
  * [0, received_at + 24 h], identities (count, length, phone, e-mail; junk values such as null, -1,
  * all zeros are left out and counted in *junk), codes, properties (names, 64 an event, values <= 1
  * KiB), amount, UTF-8, NFC. Properties with personal names become traits on member.identified and
- * are left out into *junk on other kinds. The field named in 'why' is the JSON name. */
+ * are left out into *junk on other kinds. Of a message's text what is over LIMIT_MESSAGE_TEXT is
+ * cut off. The field named in 'why' is the JSON name. */
 MUST_CHECK enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena,
                                uint32_t *junk, struct why *why);

@@ -30,6 +30,7 @@ struct plan {
     uint32_t prop_tag;        /* its property */
     struct known_name *known; /* while the texts of all facts stay where they are; or NULL */
     size_t count;
+    size_t own; /* which of them is the fact's own: what is said is said by it */
     struct event events[PLAN_EVENTS];
 };
 

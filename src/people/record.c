@@ -96,6 +96,7 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     if (is_news(&other)) plan_member(p, plan, &ev, &other, plan->arena);
     if (who.became_known && ev.kind == p->kind_identified)
         convert_add_flag(&ev, p->names.prop_known, plan->arena);
+    plan->own = plan->count;
     plan_push(plan, &ev);
     result->created = who.created;
     result->other_created = other.created;
@@ -160,7 +161,7 @@ enum err people_record(struct tx *tx, const struct sender *sender, const struct 
     struct plan plan = {.p = p, .tx = tx, .arena = tx_arena(tx)};
     TRY(plan_fact(&plan, sender, fact, result, why));
     for (size_t i = 0; i < plan.count; i++)
-        TRY(tx_emit(tx, &plan.events[i], why));
+        TRY(tx_emit_said(tx, &plan.events[i], i == plan.own ? fact->said : NULL, why));
     return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "brand/said.h"
 #include "intake/by_time.h"
 
 #define RUNS 7
@@ -33,6 +34,13 @@ static struct fact make_fact(struct arena *a, uint64_t line)
     f.other = arena_alloc_array(a, f.other_count, sizeof(f.other[0]));
     f.props = arena_alloc_array(a, f.prop_count, sizeof(f.props[0]));
     f.traits = arena_alloc_array(a, f.trait_count, sizeof(f.traits[0]));
+    if (x >> 18 & 1) {
+        struct said said = {.text = STR("你好"),
+                            .reply_to = STR("17"),
+                            .edited = x >> 19 & 1,
+                            .recalled = x >> 20 & 1};
+        f.said = arena_copy(a, &said, sizeof(said));
+    }
     for (uint32_t i = 0; i < f.who_count; i++)
         f.who[i] = (struct identity){IDENTITY_PHONE + i, STR("+8613800138000")};
     for (uint32_t i = 0; i < f.other_count; i++)
@@ -81,6 +89,14 @@ static void expect_fact(const struct fact *a, const struct fact *b)
     expect_text(a->id, b->id);
     expect_text(a->kind, b->kind);
     expect_text(a->label, b->label);
+    assert_int_equal(a->said != NULL, b->said != NULL);
+    if (a->said) {
+        expect_text(a->said->text, b->said->text);
+        expect_text(a->said->message, b->said->message);
+        expect_text(a->said->reply_to, b->said->reply_to);
+        assert_int_equal(a->said->edited, b->said->edited);
+        assert_int_equal(a->said->recalled, b->said->recalled);
+    }
     for (int d = 0; d < DIM_COUNT; d++)
         expect_text(a->code[d], b->code[d]);
     expect_identities(a->who, a->who_count, b->who, b->who_count);

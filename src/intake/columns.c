@@ -78,10 +78,11 @@ static enum err read_lines(struct parse *p, struct table *t, struct cells *cells
 
 enum err columns_parse(struct parse *p, struct why *why)
 {
-    struct table t = {.names = map_create()};
+    struct table t = {.known = false};
+    table_begin(&t);
     struct cells cells = {arena_alloc_array(p->arena, LIMIT_CSV_COLUMNS, sizeof(struct str)), 0};
     t.map = *p->map;
     enum err err = read_lines(p, &t, &cells, why);
-    map_destroy(t.names);
+    table_end(&t);
     return err;
 }

@@ -282,11 +282,11 @@ enum err csv_parse(struct parse *p, struct why *why)
     struct reader r = {.p = p, .sheet = p->in && input_get_info(p->in)->sheet};
     bool any = false;
     csv_init(&r.csv);
-    r.table.names = map_create();
+    table_begin(&r.table);
     if (p->map) r.table.map = *p->map;
     enum err err = begin(&r, &any, why);
     if (err == ERR_OK && any) err = read_rows(&r, why);
-    map_destroy(r.table.names);
+    table_end(&r.table);
     csv_finish(&r.csv);
     return err;
 }

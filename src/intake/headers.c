@@ -50,6 +50,9 @@ enum role {
     ROLE_SENDER,
     ROLE_TEXT,
     ROLE_TEXT_TYPE,
+    ROLE_TEXT_SUBTYPE,
+    ROLE_TEXT_ID,
+    ROLE_REPLY_TO,
     ROLE_COUNT
 };
 
@@ -175,7 +178,7 @@ static const struct header {
     {"localId", ROLE_NOTED, MESSAGES},
     {"TalkerId", ROLE_NOTED, MESSAGES},
     {"Type", ROLE_TEXT_TYPE, MESSAGES},
-    {"SubType", ROLE_NOTED, MESSAGES},
+    {"SubType", ROLE_TEXT_SUBTYPE, MESSAGES},
     {"IsSender", ROLE_NOTED, MESSAGES},
     {"CreateTime", ROLE_SENT_EPOCH, MESSAGES},
     {"StrContent", ROLE_TEXT, MESSAGES},
@@ -188,6 +191,16 @@ static const struct header {
     {"TalkerName", ROLE_NOTED, MESSAGES},
     {"Talker", ROLE_NOTED, MESSAGES},
     {"Content", ROLE_TEXT, MESSAGES},
+    /* tables of messages made by hand or by a script */
+    {"timestamp", ROLE_SENT_AT, MESSAGES},
+    {"sender_id", ROLE_SENDER, MESSAGES},
+    {"sender", ROLE_SPEAKER, MESSAGES},
+    {"text", ROLE_TEXT, MESSAGES},
+    {"message_type", ROLE_TEXT_TYPE, MESSAGES},
+    {"message_id", ROLE_TEXT_ID, MESSAGES},
+    {"消息ID", ROLE_TEXT_ID, MESSAGES},
+    {"reply_to", ROLE_REPLY_TO, MESSAGES},
+    {"回复", ROLE_REPLY_TO, MESSAGES},
 };
 
 static struct str without_brackets(struct str s)
@@ -401,6 +414,9 @@ static bool plan_messages(struct plan *plan)
     add_to(plan, ROLE_SPEAKER, TARGET_SPEAKER, VALUE_TEXT);
     add_to(plan, ROLE_TEXT, TARGET_MESSAGE, VALUE_TEXT);
     add_to(plan, ROLE_TEXT_TYPE, TARGET_MESSAGE_TYPE, VALUE_TEXT);
+    add_to(plan, ROLE_TEXT_SUBTYPE, TARGET_MESSAGE_SUBTYPE, VALUE_TEXT);
+    add_to(plan, ROLE_TEXT_ID, TARGET_MESSAGE_ID, VALUE_TEXT);
+    add_to(plan, ROLE_REPLY_TO, TARGET_REPLY_TO, VALUE_TEXT);
     add_codes(plan);
     return plan->map->has_at && (has(plan, ROLE_SPEAKER) || has(plan, ROLE_SENDER));
 }

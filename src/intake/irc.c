@@ -1,14 +1,16 @@
 /* irc.c - a chat log becomes messages and renames.
  *
- * A message is given over at once and changed in place while lines continue it; a new batch begins
- * only at a line that begins something itself. Lines of presence carry no time and are only
- * counted. A rename takes the time of the line above. */
+ * A message is given over at once, and gets its words when no line continues it any more; a new
+ * batch begins only at a line that begins something itself. Lines of presence carry no time and are
+ * only counted. A rename takes the time of the line above. */
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/utf8.h"
+#include "brand/said.h"
+#include "intake/describe.h"
 #include "intake/irc_line.h"
 #include "intake/parse.h"
-#include "intake/question.h"
+#include "intake/spoken.h"
 
 #define DISORDER (TIME_HOUR) /* a clock that goes back by less has not passed midnight */
 
@@ -27,6 +29,7 @@ struct log {
     bool any;           /* there was a message in this file */
     struct fact *fact;  /* the message above as kept; NULL when it was not */
     struct strbuf text; /* of the message above */
+    struct recent *sayings;
 };
 
 void *irc_carry_create(void)
@@ -93,11 +96,29 @@ static struct identity *name_of(struct parse *p, struct str nick)
     return id;
 }
 
-static void describe(const struct log *l, struct fact_value *props)
+/* No line can continue the message above any more: it has all its words. */
+static void settle(struct log *l)
 {
-    struct str text = l->text.p ? strbuf_str(&l->text) : STR("");
-    props[0] = (struct fact_value){STR("length"), PROP_NUMBER, (double)utf8_count(text), {NULL, 0}};
-    props[1] = (struct fact_value){STR("question"), PROP_BOOL, is_question(text), {NULL, 0}};
+    struct fact *f = l->fact;
+    struct why why;
+    l->fact = NULL;
+    if (!f) return;
+    struct arena *a = parse_arena(l->p);
+    struct said said = {.text = arena_str(a, l->text.p ? strbuf_str(&l->text) : STR(""))};
+    struct described d = {.text = said.text, .type = MESSAGE_TEXT};
+    if (f->other_count) d.link = LINK_INFERRED;
+    f->prop_count = describe(&d, f->props);
+    f->said = &said;
+    if (fact_check_said(f, a, &why) == ERR_OK) return;
+    f->said = NULL; /* no UTF-8: what is known of the message stands, its words do not */
+    l->p->batch->counts.dropped++;
+}
+
+static struct str id_of(struct log *l, const struct irc_line *line, int64_t at)
+{
+    const struct import_options *o = l->p->options;
+    const struct saying of = {str_of(o->source), str_of(o->group), line->nick, line->text, at};
+    return saying_id(l->sayings, &of, parse_arena(l->p));
 }
 
 static void take_message(struct log *l, const struct irc_line *line)
@@ -113,9 +134,8 @@ static void take_message(struct log *l, const struct irc_line *line)
     }
     strbuf_reset(&l->text);
     strbuf_add_str(&l->text, line->text);
-    f.props = arena_alloc_array(parse_arena(p), 2, sizeof(*f.props));
-    f.prop_count = 2;
-    describe(l, f.props);
+    f.id = id_of(l, line, f.at);
+    f.props = arena_alloc_array(parse_arena(p), DESCRIBE_PROPS, sizeof(*f.props));
     l->above = l->any = true;
     l->fact = parse_fact(p, &f);
     map_put(l->carry->nicks, line->nick, 1);
@@ -127,7 +147,6 @@ static void take_more(struct log *l, const struct line *line, struct str text)
     if (l->above && l->text.len + text.len < LIMIT_LINE_BYTES && !line->too_long) {
         strbuf_add_char(&l->text, '\n');
         strbuf_add_str(&l->text, text);
-        if (l->fact) describe(l, l->fact->props);
         return;
     }
     if (l->any && !l->above) { /* a remark behind a separator */
@@ -170,6 +189,7 @@ static enum err room_for(struct log *l, struct line *line, struct irc_line *read
     struct parse *p = l->p;
     bool more;
     *room = true;
+    settle(l);
     if (!parse_full(p)) {
         *room = parse_room(p);
         return ERR_OK;
@@ -180,7 +200,6 @@ static enum err room_for(struct log *l, struct line *line, struct irc_line *read
     if (!*room) return ERR_OK;
     TRY(window_line(&p->rows, line, &more, why));
     irc_line_read(line->text, read);
-    l->fact = NULL;
     return ERR_OK;
 }
 
@@ -217,6 +236,7 @@ static enum err take_line(struct log *l, struct line *line, bool *room, struct w
         counts->skipped++;
         break;
     case IRC_SEPARATOR:
+        settle(l);
         l->above = false;
         return ERR_OK;
     case IRC_BLANK:
@@ -255,9 +275,11 @@ static enum err first_day(struct log *l, struct why *why)
 
 enum err irc_parse(struct parse *p, struct why *why)
 {
-    struct log l = {.p = p, .carry = p->carry};
+    struct log l = {.p = p, .carry = p->carry, .sayings = recent_create()};
     enum err err = first_day(&l, why);
     if (err == ERR_OK) err = read_log(&l, why);
+    if (p->batch) settle(&l);
+    recent_destroy(l.sayings);
     strbuf_finish(&l.text);
     return err;
 }

@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "intake/parse.h"
 #include "intake/shape.h"
+#include "intake/spoken.h"
 
 enum member {
     M_ID,
@@ -400,6 +401,12 @@ static void copy_values(struct row *row, const struct value_list *list, struct f
         *out = arena_copy(parse_arena(row->p), list->items, list->count * sizeof(list->items[0]));
 }
 
+/* Quick to say no. */
+static bool speaks(struct str kind)
+{
+    return str_starts(kind, STR("message.")) || str_starts(kind, STR("dm."));
+}
+
 static enum err read_row(struct row *row, struct str line)
 {
     struct fact *f = &row->fact;
@@ -409,8 +416,9 @@ static enum err read_row(struct row *row, struct str line)
     copy_values(row, &row->props, &f->props, &f->prop_count);
     copy_values(row, &row->traits, &f->traits, &f->trait_count);
     if (!(row->seen & 1u << M_AT)) return why_fail(&row->why, ERR_INVALID, MSG_MISSING, "at", NULL);
-    if (row->seen & 1u << M_KIND) return ERR_OK;
-    f->kind = row->p->options->as ? str_of(row->p->options->as) : STR("member.identified");
+    if (!(row->seen & 1u << M_KIND))
+        f->kind = row->p->options->as ? str_of(row->p->options->as) : STR("member.identified");
+    if (f->prop_count && speaks(f->kind)) spoken_take(f, parse_arena(row->p));
     return ERR_OK;
 }
 

@@ -70,13 +70,23 @@ static bool target_plain(struct str name, enum target *target)
     static const struct {
         const char *name;
         enum target target;
-    } list[] = {{"id", TARGET_ID},           {"at", TARGET_AT},
-                {"kind", TARGET_KIND},       {"amount", TARGET_AMOUNT},
-                {"member", TARGET_MEMBER},   {"other", TARGET_OTHER},
-                {"tags", TARGET_TAGS},       {"created", TARGET_CREATED},
-                {"person", TARGET_PERSON},   {"refund", TARGET_REFUND},
-                {"message", TARGET_MESSAGE}, {"message_type", TARGET_MESSAGE_TYPE},
-                {"speaker", TARGET_SPEAKER}, {"birthday", TARGET_BIRTHDAY}};
+    } list[] = {{"id", TARGET_ID},
+                {"at", TARGET_AT},
+                {"kind", TARGET_KIND},
+                {"amount", TARGET_AMOUNT},
+                {"member", TARGET_MEMBER},
+                {"other", TARGET_OTHER},
+                {"tags", TARGET_TAGS},
+                {"created", TARGET_CREATED},
+                {"person", TARGET_PERSON},
+                {"refund", TARGET_REFUND},
+                {"message", TARGET_MESSAGE},
+                {"message_type", TARGET_MESSAGE_TYPE},
+                {"speaker", TARGET_SPEAKER},
+                {"birthday", TARGET_BIRTHDAY},
+                {"message_subtype", TARGET_MESSAGE_SUBTYPE},
+                {"message_id", TARGET_MESSAGE_ID},
+                {"reply_to", TARGET_REPLY_TO}};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         if (!str_is(name, list[i].name)) continue;
         *target = list[i].target;
@@ -126,6 +136,9 @@ static bool type_fits(enum target target, enum value_type type)
     case TARGET_PERSON:
     case TARGET_MESSAGE:
     case TARGET_MESSAGE_TYPE:
+    case TARGET_MESSAGE_SUBTYPE:
+    case TARGET_MESSAGE_ID:
+    case TARGET_REPLY_TO:
     case TARGET_SPEAKER:
         return type == VALUE_TEXT;
     case TARGET_REFUND:

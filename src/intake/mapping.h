@@ -26,7 +26,10 @@ enum target {
     TARGET_REFUND,
     TARGET_MESSAGE, /* its text: properties of it */
     TARGET_MESSAGE_TYPE,
-    TARGET_SPEAKER, /* a display name; an identity where there is no id */
+    TARGET_MESSAGE_SUBTYPE, /* what narrows the type, as chat programs number it */
+    TARGET_MESSAGE_ID,      /* the channel's own */
+    TARGET_REPLY_TO,        /* the id of the message it answers */
+    TARGET_SPEAKER,         /* a display name; an identity where there is no id */
     TARGET_BIRTHDAY
 };
 

@@ -11,13 +11,21 @@ const char *mapping_dim_name(enum dim dim)
 
 const char *mapping_means(struct arena *a, const struct mapping_entry *e, const char **word)
 {
-    static const char *const plain[] = {
-        [TARGET_ID] = "id",           [TARGET_AT] = "at",
-        [TARGET_KIND] = "kind",       [TARGET_AMOUNT] = "amount",
-        [TARGET_TAGS] = "tags",       [TARGET_CREATED] = "at",
-        [TARGET_PERSON] = "name",     [TARGET_REFUND] = "refund",
-        [TARGET_MESSAGE] = "message", [TARGET_MESSAGE_TYPE] = "type",
-        [TARGET_SPEAKER] = "speaker", [TARGET_BIRTHDAY] = "birthday"};
+    static const char *const plain[] = {[TARGET_ID] = "id",
+                                        [TARGET_AT] = "at",
+                                        [TARGET_KIND] = "kind",
+                                        [TARGET_AMOUNT] = "amount",
+                                        [TARGET_TAGS] = "tags",
+                                        [TARGET_CREATED] = "at",
+                                        [TARGET_PERSON] = "name",
+                                        [TARGET_REFUND] = "refund",
+                                        [TARGET_MESSAGE] = "message",
+                                        [TARGET_MESSAGE_TYPE] = "type",
+                                        [TARGET_SPEAKER] = "speaker",
+                                        [TARGET_BIRTHDAY] = "birthday",
+                                        [TARGET_MESSAGE_SUBTYPE] = "type",
+                                        [TARGET_MESSAGE_ID] = "id",
+                                        [TARGET_REPLY_TO] = "other"};
     switch (e->target) {
     case TARGET_MEMBER:
     case TARGET_OTHER:
@@ -66,13 +74,21 @@ const char *mapping_text(struct arena *a, const struct mapping_entry *e)
 {
     static const char *const types[] = {"text", "integer", "number", "decimal",
                                         "date", "const",   "status"};
-    static const char *const plain[] = {
-        [TARGET_ID] = "id",           [TARGET_AT] = "at",
-        [TARGET_KIND] = "kind",       [TARGET_AMOUNT] = "amount",
-        [TARGET_TAGS] = "tags",       [TARGET_CREATED] = "created",
-        [TARGET_PERSON] = "person",   [TARGET_REFUND] = "refund",
-        [TARGET_MESSAGE] = "message", [TARGET_MESSAGE_TYPE] = "message_type",
-        [TARGET_SPEAKER] = "speaker", [TARGET_BIRTHDAY] = "birthday"};
+    static const char *const plain[] = {[TARGET_ID] = "id",
+                                        [TARGET_AT] = "at",
+                                        [TARGET_KIND] = "kind",
+                                        [TARGET_AMOUNT] = "amount",
+                                        [TARGET_TAGS] = "tags",
+                                        [TARGET_CREATED] = "created",
+                                        [TARGET_PERSON] = "person",
+                                        [TARGET_REFUND] = "refund",
+                                        [TARGET_MESSAGE] = "message",
+                                        [TARGET_MESSAGE_TYPE] = "message_type",
+                                        [TARGET_SPEAKER] = "speaker",
+                                        [TARGET_BIRTHDAY] = "birthday",
+                                        [TARGET_MESSAGE_SUBTYPE] = "message_subtype",
+                                        [TARGET_MESSAGE_ID] = "message_id",
+                                        [TARGET_REPLY_TO] = "reply_to"};
     const char *mark = e->instead ? "?" : "";
     const char *source = escaped(a, e->source), *target;
     if (e->target == TARGET_MEMBER || e->target == TARGET_OTHER)

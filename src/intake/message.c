@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "intake/kind_name.h"
+#include "intake/spoken.h"
 #include "people/kinds.h"
 
 /* A clock that is off by less is right: the rest is the way of the request, and its retries. */
@@ -355,10 +356,11 @@ static int code_column(struct str name)
     return DIM_COUNT;
 }
 
-/* Cut to the limits. */
-static void fit(struct message *m, struct fact_value *v)
+/* Cut to the limits; but a message's words, which are no property. */
+static void fit(struct message *m, struct fact_value *v, bool talk)
 {
     v->name = utf8_cut(v->name, LIMIT_PROP_NAME_BYTES);
+    if (talk && str_is(v->name, "text")) return;
     if (v->type == PROP_TEXT && v->text.len > LIMIT_PROP_VALUE_BYTES) {
         v->text = utf8_cut(v->text, LIMIT_PROP_VALUE_BYTES);
         m->dropped++;
@@ -369,6 +371,7 @@ static void sort_props(struct message *m, struct fact *f)
 {
     uint32_t kept = 0;
     struct str spelling;
+    bool talk = kind_family(f->kind) == FAMILY_TALK;
     for (uint32_t i = 0; i < m->props.count; i++) {
         struct fact_value *v = &m->props.items[i];
         int column = v->type == PROP_BOOL ? DIM_COUNT : code_column(v->name);
@@ -377,7 +380,7 @@ static void sort_props(struct message *m, struct fact *f)
         } else if (fact_personal(v->name, &spelling)) {
             m->dropped++;
         } else {
-            fit(m, v);
+            fit(m, v, talk);
             m->props.items[kept++] = *v;
         }
     }
@@ -417,9 +420,10 @@ enum err message_finish(struct message *m, struct fact *out)
         take_order(m);
     }
     for (uint32_t i = 0; i < m->traits.count; i++)
-        fit(m, &m->traits.items[i]);
+        fit(m, &m->traits.items[i], false);
     f.props = copy_list(m, &m->props);
     f.prop_count = m->props.count;
+    spoken_take(&f, m->arena);
     f.traits = copy_list(m, &m->traits);
     f.trait_count = m->traits.count;
     if (m->who_count) f.who = arena_copy(m->arena, m->who, m->who_count * sizeof(m->who[0]));

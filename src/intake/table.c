@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "intake/describe.h"
 #include "intake/value.h"
 
 /* The field of an error is the header, or "$N". */
@@ -241,6 +242,15 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
     case TARGET_MESSAGE_TYPE:
         b->text_type = s;
         return ERR_OK;
+    case TARGET_MESSAGE_SUBTYPE:
+        b->text_subtype = s;
+        return ERR_OK;
+    case TARGET_MESSAGE_ID:
+        b->message = s;
+        return ERR_OK;
+    case TARGET_REPLY_TO:
+        b->reply_to = s;
+        return ERR_OK;
     case TARGET_SPEAKER:
         b->speaker = s;
         return ERR_OK;
@@ -321,11 +331,9 @@ static void measure(struct table *t)
             room->props++;
             break;
         case TARGET_MESSAGE:
-            room->props += 3;
-            room->other++;
-            break;
         case TARGET_MESSAGE_TYPE:
-            room->props++;
+            room->props += DESCRIBE_PROPS;
+            room->other++;
             break;
         case TARGET_SPEAKER:
             room->who++;
@@ -401,6 +409,20 @@ static enum err bind(struct mapping *m, const struct str *headers, size_t count,
         }
     }
     return ERR_OK;
+}
+
+void table_begin(struct table *t)
+{
+    t->names = map_create();
+    t->sayings = recent_create();
+    t->authors = recent_create();
+}
+
+void table_end(struct table *t)
+{
+    map_destroy(t->names);
+    recent_destroy(t->sayings);
+    recent_destroy(t->authors);
 }
 
 enum err table_bind(struct table *t, const struct str *headers, size_t count, struct why *why)

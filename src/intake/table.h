@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "intake/mapping.h"
 #include "intake/parse.h"
+#include "intake/recent.h"
 
 /* What the facts of a table's rows may hold at most. */
 struct table_room {
@@ -11,17 +12,21 @@ struct table_room {
 };
 
 struct table {
-    struct mapping map; /* bound: every entry but constants has its column */
-    bool known;         /* the headers mapped themselves */
-    bool people;        /* it is a list of people */
-    bool messages;      /* it is a chat */
-    struct map *names;  /* seen in such a list; in a chat, see table_chat.c */
+    struct mapping map;     /* bound: every entry but constants has its column */
+    bool known;             /* the headers mapped themselves */
+    bool people;            /* it is a list of people */
+    bool messages;          /* it is a chat */
+    struct map *names;      /* seen in such a list; in a chat, see table_chat.c */
+    struct recent *sayings; /* of a chat, whose messages have no ids */
+    struct recent *authors; /* of a chat's messages that have: struct chat_name by id */
     struct table_room room;
 };
 
 /* Bind the entries that name headers; table->map is filled. ERR_INVALID: a header is not there. */
 MUST_CHECK enum err table_bind(struct table *t, const struct str *headers, size_t count,
                                struct why *why);
+void table_begin(struct table *t);
+void table_end(struct table *t);
 /* Make a fact of a row, in the batch, or reject the row. */
 void table_row(struct parse *p, struct table *t, const struct str *cells, size_t count);
 

@@ -10,14 +10,15 @@ struct builder {
     const struct str *cells;
     size_t count;
     struct fact fact;
-    struct str person;                   /* TARGET_PERSON */
-    struct str status;                   /* VALUE_STATUS */
-    struct str text, text_type, speaker; /* of a message */
-    int64_t created;                     /* TARGET_CREATED; TIME_NONE */
-    int64_t refund;                      /* minor units; 0 = none */
-    bool can_decide;                     /* a column of payment or refund exists */
-    bool paid;                           /* the payment's time is there */
-    struct amount major;                 /* the amount as written */
+    struct str person;                                 /* TARGET_PERSON */
+    struct str status;                                 /* VALUE_STATUS */
+    struct str text, text_type, text_subtype, speaker; /* of a message */
+    struct str message, reply_to; /* the channel's ids of it, and of the one it answers */
+    int64_t created;              /* TARGET_CREATED; TIME_NONE */
+    int64_t refund;               /* minor units; 0 = none */
+    bool can_decide;              /* a column of payment or refund exists */
+    bool paid;                    /* the payment's time is there */
+    struct amount major;          /* the amount as written */
     bool has_major;
     struct str amount_text; /* the same as text, and where it stands */
     const struct mapping_entry *amount;

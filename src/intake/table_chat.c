@@ -2,11 +2,16 @@
  *
  * Display names are remembered with the id behind them. One that is first met in a notice stands
  * for itself until somebody speaks under it: then the two are one member. */
-#include "base/utf8.h"
+#include "brand/said.h"
 #include "intake/chat_notice.h"
 #include "intake/chat_text.h"
-#include "intake/question.h"
+#include "intake/describe.h"
+#include "intake/spoken.h"
 #include "intake/table_builder.h"
+
+#include <inttypes.h>
+
+#include "base/utf8.h"
 
 /* Whose a display name is. */
 struct chat_name {
@@ -20,22 +25,56 @@ static struct str type_word(struct str type)
     static const struct {
         const char *number;
         const char *word;
-    } types[] = {{"1", "text"},     {"3", "image"}, {"34", "voice"},    {"43", "video"},
-                 {"47", "sticker"}, {"49", "app"},  {"10000", "system"}};
+    } types[] = {{"1", "text"},   {"3", "image"},      {"34", "voice"},    {"42", "card"},
+                 {"43", "video"}, {"47", "sticker"},   {"48", "other"},    {"49", "app"},
+                 {"50", "other"}, {"10000", "system"}, {"10002", "system"}};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (str_is(type, types[i].number)) return str_of(types[i].word);
     }
     return type;
 }
 
+/* What an app message (49) holds, by its further number. */
+static enum message_type app_type(struct str sub)
+{
+    static const struct {
+        const char *number;
+        enum message_type type;
+    } types[] = {{"1", MESSAGE_TEXT},  {"57", MESSAGE_TEXT}, {"3", MESSAGE_LINK},
+                 {"4", MESSAGE_LINK},  {"5", MESSAGE_LINK},  {"51", MESSAGE_LINK},
+                 {"6", MESSAGE_FILE},  {"74", MESSAGE_FILE}, {"8", MESSAGE_STICKER},
+                 {"33", MESSAGE_CARD}, {"36", MESSAGE_CARD}, {"87", MESSAGE_TEXT}};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (str_is(sub, types[i].number)) return types[i].type;
+    }
+    return MESSAGE_OTHER;
+}
+
+/* Exports name types in either language. */
+static enum message_type type_of(struct str type, struct str sub)
+{
+    static const struct {
+        const char *word;
+        enum message_type type;
+    } words[] = {
+        {"文本", MESSAGE_TEXT},     {"文字", MESSAGE_TEXT},        {"引用", MESSAGE_TEXT},
+        {"图片", MESSAGE_IMAGE},    {"语音", MESSAGE_VOICE},       {"视频", MESSAGE_VIDEO},
+        {"表情", MESSAGE_STICKER},  {"动画表情", MESSAGE_STICKER}, {"文件", MESSAGE_FILE},
+        {"链接", MESSAGE_LINK},     {"小程序", MESSAGE_CARD},      {"名片", MESSAGE_CARD},
+        {"picture", MESSAGE_IMAGE}, {"audio", MESSAGE_VOICE},      {"emotion", MESSAGE_STICKER},
+        {"weapp", MESSAGE_CARD}};
+    if (type.len == 0) return MESSAGE_UNKNOWN;
+    if (str_is(type, "app")) return app_type(sub);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (str_is(type, words[i].word)) return words[i].type;
+    }
+    enum message_type known = message_type_parse(type);
+    return known == MESSAGE_UNKNOWN ? MESSAGE_OTHER : known;
+}
+
 static bool is_notice(struct str type)
 {
     return str_is(type, "system") || str_is(type, "系统") || str_is(type, "系统消息");
-}
-
-static bool is_text(struct str type)
-{
-    return type.len == 0 || str_is(type, "text") || str_is(type, "文本") || str_is(type, "文字");
 }
 
 static struct chat_name *find_name(const struct builder *b, struct str name)
@@ -60,47 +99,83 @@ static void know_speaker(struct builder *b)
     if (f->who_count == 0 || b->speaker.len == 0) return;
     struct str id = f->who[0].value;
     struct chat_name *known = find_name(b, b->speaker);
-    if (!known) keep_name(b, b->speaker, id);
-    if (!known || !known->waiting) return;
+    if (!known) known = keep_name(b, b->speaker, id);
+    if (known->waiting && !str_eq(known->id, id)) {
+        f->who[f->who_count++] = (struct identity){IDENTITY_NAME, known->id};
+        known->id = arena_str(b->p->arena, id);
+    }
     known->waiting = false;
-    if (str_eq(known->id, id)) return;
-    f->who[f->who_count++] = (struct identity){IDENTITY_NAME, known->id};
-    known->id = arena_str(b->p->arena, id);
+    if (b->message.len) recent_put(b->t->authors, recent_hash(b->message), (uintptr_t)known);
 }
 
-/* The text says how long it is, whether it asks, and whom it is for; it is not kept. */
-static void settle_text(struct builder *b)
+/* Whoever wrote the message that this one says it answers. */
+static const struct chat_name *answered(const struct builder *b)
 {
-    struct fact *f = &b->fact;
+    uint64_t known;
+    if (b->reply_to.len == 0 || !recent_get(b->t->authors, recent_hash(b->reply_to), &known))
+        return NULL;
+    return (const struct chat_name *)(uintptr_t)known;
+}
+
+/* Of those it names in one way or another, the first is the one addressed. */
+static void address(struct builder *b, const struct chat_name *other, enum message_link link,
+                    struct described *d)
+{
+    if (!other || d->link != LINK_NONE) return;
+    d->link = link;
+    b->fact.other[b->fact.other_count++] = (struct identity){IDENTITY_NAME, other->id};
+}
+
+/* What the text shows is kept with the event, the text itself goes with it to the rooms. */
+static void settle_text(struct builder *b, struct described *d)
+{
     struct chat_text t;
     chat_text_read(b->text, &t);
-    builder_add(
-        f->props, &f->prop_count,
-        (struct fact_value){STR("length"), PROP_NUMBER, (double)utf8_count(t.said), {NULL, 0}});
-    builder_add(f->props, &f->prop_count,
-                (struct fact_value){
-                    STR("question"), PROP_BOOL, !t.signup && is_question(t.said), {NULL, 0}});
-    if (t.signup) {
-        builder_add(f->props, &f->prop_count,
-                    (struct fact_value){STR("signup"), PROP_BOOL, 1, {NULL, 0}});
-    }
-    const struct chat_name *other = find_name(b, t.quoted);
-    if (!other) other = find_name(b, t.mentioned);
-    if (other) f->other[f->other_count++] = (struct identity){IDENTITY_NAME, other->id};
+    d->text = t.said;
+    d->signup = t.signup;
+    address(b, answered(b), LINK_REPLY, d);
+    address(b, find_name(b, t.quoted), LINK_QUOTE, d);
+    address(b, find_name(b, t.mentioned), LINK_MENTION, d);
+}
+
+/* The id of a row whose message has one of its channel's is made of that. */
+static struct str own_id(struct builder *b)
+{
+    const struct fact *f = &b->fact;
+    struct str group = f->code[DIM_GROUP].len ? f->code[DIM_GROUP] : str_of(b->p->options->group);
+    return str_of(arena_printf(parse_arena(b->p), "message:%016" PRIx64 ":" STR_FMT,
+                               recent_hash(group) ^ recent_hash(str_of(b->p->options->source)),
+                               STR_ARG(utf8_cut(b->message, 200))));
+}
+
+static struct str id_of(struct builder *b)
+{
+    const struct fact *f = &b->fact;
+    const struct import_options *o = b->p->options;
+    struct str group = f->code[DIM_GROUP].len ? f->code[DIM_GROUP] : str_of(o->group);
+    struct str who = f->who_count ? f->who[0].value : b->speaker;
+    struct saying of = {str_of(o->source), group, who, b->text, f->at};
+    if (b->text.len == 0) of.text = b->text_type;
+    return saying_id(b->t->sayings, &of, parse_arena(b->p));
 }
 
 static void settle_message(struct builder *b, struct str type)
 {
     struct fact *f = &b->fact;
+    struct described d = {.type = type_of(type, b->text_subtype)};
     if (f->who_count == 0 && b->speaker.len)
         f->who[f->who_count++] = (struct identity){IDENTITY_NAME, b->speaker};
     if (b->speaker.len) {
         builder_add(f->traits, &f->trait_count,
                     (struct fact_value){STR("nickname"), PROP_TEXT, 0, b->speaker});
     }
-    if (type.len)
-        builder_add(f->props, &f->prop_count, (struct fact_value){STR("type"), PROP_TEXT, 0, type});
-    if (b->text.len && is_text(type)) settle_text(b);
+    bool text = d.type == MESSAGE_UNKNOWN || d.type == MESSAGE_TEXT;
+    if (b->text.len && text) d.type = MESSAGE_TEXT;
+    if (b->text.len && text) settle_text(b, &d);
+    f->prop_count += describe(&d, f->props + f->prop_count);
+    struct said said = {.text = d.text, .message = b->message, .reply_to = b->reply_to};
+    f->said = arena_copy(parse_arena(b->p), &said, sizeof(said));
+    if (f->id.len == 0) f->id = b->message.len ? own_id(b) : id_of(b);
     know_speaker(b);
 }
 

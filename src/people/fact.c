@@ -192,7 +192,7 @@ static enum err check_tags(struct fact *f, struct arena *arena, struct why *why)
 }
 
 /* A message of any length is one; of its words so many are kept. */
-static enum err check_said(struct fact *f, struct arena *arena, struct why *why)
+enum err fact_check_said(struct fact *f, struct arena *arena, struct why *why)
 {
     const struct text_rule text = {"text", {NULL, 0}, (size_t)LIMIT_MESSAGE_TEXT * 4};
     const struct text_rule message = {"message", {NULL, 0}, LIMIT_MESSAGE_ID_BYTES};
@@ -230,7 +230,7 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
         TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));
     TRY(fact_check_identities(f->other, &f->other_count, f->plain, arena, &left_out, why));
     TRY(fact_check_values(f, arena, &left_out, why));
-    if (f->said) TRY(check_said(f, arena, why));
+    if (f->said) TRY(fact_check_said(f, arena, why));
     if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;
     *junk = left_out;
     return ERR_OK;

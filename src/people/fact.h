@@ -138,3 +138,6 @@ struct fact_place *fact_time_order(const struct fact *facts, size_t count);
  * cut off. The field named in 'why' is the JSON name. */
 MUST_CHECK enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena,
                                uint32_t *junk, struct why *why);
+/* What fact_check does with f->said alone, for words that are known later than the rest; a copy in
+ * 'arena' takes its place. */
+MUST_CHECK enum err fact_check_said(struct fact *f, struct arena *arena, struct why *why);

@@ -1,6 +1,8 @@
 /* headers_test.c - csv files whose headers map themselves. */
 #include "intake/parse_world.h"
 
+#include "brand/said.h"
+
 static void parse_csv(struct world *w, const char *text)
 {
     world_init(w, IMPORT_CSV);
@@ -179,7 +181,7 @@ static void a_name_identifies_only_where_nothing_better_does(void **state)
     world_finish(&w);
 }
 
-static void a_table_of_messages_maps_itself_without_its_text(void **state)
+static void a_table_of_messages_maps_itself(void **state)
 {
     (void)state;
     struct world w;
@@ -190,8 +192,30 @@ static void a_table_of_messages_maps_itself_without_its_text(void **state)
     expect_who(f, IDENTITY_NAME, "小王");
     expect_number(f, "length", 9);
     expect_number(f, "question", 1);
-    expect_prop(f, "type", "文本");
-    assert_int_equal(f->prop_count, 3);
+    expect_prop(f, "type", "text");
+    assert_int_equal(f->prop_count, 4);
+    expect_str(f->said->text, "有人知道几点开门吗");
+    world_finish(&w);
+}
+
+static void messages_with_ids_answer_each_other(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "timestamp,sender,sender_id,text,message_id,reply_to,group\n"
+                  "2024-01-05 9:03:01,Ann,u1,who has one?,m1,,g\n"
+                  "2024-01-05 9:04:01,Ben,u2,I do,m2,m1,g\n"
+                  "2024-01-05 9:05:01,Cat,u3,me too,m3,m99,g\n");
+    expect_sound(&w, 3, 0);
+    assert_int_equal(fact_at(&w, 0)->other_count, 0);
+    assert_int_equal(fact_at(&w, 1)->other_count, 1);
+    expect_str(fact_at(&w, 1)->other[0].value, "u1");
+    expect_prop(fact_at(&w, 1), "link", "reply");
+    expect_str(fact_at(&w, 1)->said->message, "m2");
+    expect_str(fact_at(&w, 1)->said->reply_to, "m1");
+    assert_int_equal(fact_at(&w, 2)->other_count, 0); /* of what it answers nothing is known */
+    assert_null(value_of(fact_at(&w, 2)->props, fact_at(&w, 2)->prop_count, "link"));
+    expect_str(fact_at(&w, 2)->said->reply_to, "m99");
     world_finish(&w);
 }
 
@@ -222,6 +246,8 @@ static void an_export_of_wechatmsg_maps_itself(void **state)
     expect_number(f, "question", 1);
     assert_int_equal(fact_at(&w, 1)->other_count, 1);
     expect_str(fact_at(&w, 1)->other[0].value, "wxid_w");
+    expect_prop(fact_at(&w, 1), "link", "mention");
+    expect_number(fact_at(&w, 1), "mentions", 1);
     expect_prop(fact_at(&w, 2), "type", "image");
     assert_int_equal(fact_at(&w, 2)->prop_count, 1);
     world_finish(&w);
@@ -473,7 +499,8 @@ int main(void)
         cmocka_unit_test(birthdays_are_dates_whatever_the_clocks_did),
         cmocka_unit_test(who_joined_a_group_is_told_by_group_or_column),
         cmocka_unit_test(a_name_identifies_only_where_nothing_better_does),
-        cmocka_unit_test(a_table_of_messages_maps_itself_without_its_text),
+        cmocka_unit_test(a_table_of_messages_maps_itself),
+        cmocka_unit_test(messages_with_ids_answer_each_other),
         cmocka_unit_test(an_export_of_wechatmsg_maps_itself),
         cmocka_unit_test(an_export_of_chatlog_maps_itself),
         cmocka_unit_test(codes_of_headers_in_english_are_known_too),

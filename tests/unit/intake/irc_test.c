@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "brand/said.h"
 #include "intake/irc_line.h"
 
 static void parse_irc(struct world *w, const char *date, const char *text)
@@ -101,7 +102,7 @@ static void dates_in_names_of_files_are_found(void **state)
 
 /* ---- logs ---- */
 
-static void messages_carry_length_and_question_but_no_text(void **state)
+static void messages_carry_properties_and_their_text_beside_them(void **state)
 {
     (void)state;
     struct world w;
@@ -110,11 +111,45 @@ static void messages_carry_length_and_question_but_no_text(void **state)
     expect_str(fact_at(&w, 0)->kind, "message.sent");
     expect_at(fact_at(&w, 0), "2004-12-25T09:14:00+08:00");
     expect_who(fact_at(&w, 0), IDENTITY_NAME, "a");
-    assert_int_equal(fact_at(&w, 0)->prop_count, 2);
+    assert_int_equal(fact_at(&w, 0)->prop_count, 4);
+    expect_prop(fact_at(&w, 0), "type", "text");
+    expect_prop(fact_at(&w, 0), "lang", "zh");
+    expect_str(fact_at(&w, 0)->said->text, "你好吗");
+    expect_str(fact_at(&w, 1)->said->text, "fine");
     expect_number(fact_at(&w, 0), "length", 3);
     expect_number(fact_at(&w, 0), "question", 1);
     expect_number(fact_at(&w, 1), "question", 0);
     world_finish(&w);
+}
+
+static void a_message_has_the_words_of_all_its_lines(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, "2004-12-25",
+              "[09:14] <a> one\ntwo\n\nthree?\n------\n[09:15] <b> x\n[09:15] <b> x\n");
+    expect_sound(&w, 3, 0);
+    expect_str(fact_at(&w, 0)->said->text, "one\ntwo\nthree?");
+    expect_number(fact_at(&w, 0), "length", 14);
+    expect_number(fact_at(&w, 0), "question", 1);
+    /* the same words of the same minute are two messages, and have ids of their own */
+    assert_false(str_eq(fact_at(&w, 1)->id, fact_at(&w, 2)->id));
+    world_finish(&w);
+}
+
+static void lines_read_again_have_the_same_ids(void **state)
+{
+    (void)state;
+    struct world first, longer;
+    parse_irc(&first, "2004-12-25", "[09:14] <a> x\n[09:14] <a> x\n[09:15] <b> y\n");
+    parse_irc(&longer, "2004-12-25",
+              "[09:14] <a> x\n[09:14] <a> x\n[09:15] <b> y\n[09:16] <b> y\n");
+    for (size_t i = 0; i < 3; i++)
+        assert_true(str_eq(fact_at(&first, i)->id, fact_at(&longer, i)->id));
+    for (size_t i = 0; i < 3; i++)
+        assert_false(str_eq(fact_at(&longer, 3)->id, fact_at(&longer, i)->id));
+    world_finish(&first);
+    world_finish(&longer);
 }
 
 static void an_address_names_the_other(void **state)
@@ -131,6 +166,7 @@ static void an_address_names_the_other(void **state)
         const struct fact *f = fact_at(&w, i);
         assert_int_equal(f->other_count, others[i] != NULL);
         if (others[i]) expect_str(f->other[0].value, others[i]);
+        if (others[i]) expect_prop(f, "link", "inferred");
     }
     world_finish(&w);
 }
@@ -330,7 +366,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_of_line_is_told),
         cmocka_unit_test(dates_in_names_of_files_are_found),
-        cmocka_unit_test(messages_carry_length_and_question_but_no_text),
+        cmocka_unit_test(messages_carry_properties_and_their_text_beside_them),
+        cmocka_unit_test(a_message_has_the_words_of_all_its_lines),
+        cmocka_unit_test(lines_read_again_have_the_same_ids),
         cmocka_unit_test(an_address_names_the_other),
         cmocka_unit_test(renames_are_told_at_the_time_of_the_line_above),
         cmocka_unit_test(presence_and_notes_are_only_counted),

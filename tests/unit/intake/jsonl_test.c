@@ -2,6 +2,8 @@
 #include "intake/fact_same.h"
 #include "intake/parse_world.h"
 
+#include "brand/said.h"
+
 static void parse_jsonl(struct world *w, const char *text)
 {
     world_init(w, IMPORT_JSONL);
@@ -54,6 +56,28 @@ static void every_member_has_its_place(void **state)
     expect_number(f, "b", 0);
     expect_number(f, "d", 1.5);
     expect_prop(f, "t", "中\n");
+    world_finish(&w);
+}
+
+static void the_words_of_a_message_are_no_property(void **state)
+{
+    (void)state;
+    struct world w;
+    /* twice: the second is read by what was learned of the first */
+    parse_jsonl(&w, "{\"at\":1738281600000,\"kind\":\"message.sent\",\"identities\":"
+                    "{\"user\":\"u\"},\"group\":\"g\",\"props\":{\"text\":\"where is it?\","
+                    "\"message\":\"m1\",\"n\":1}}\n"
+                    "{\"at\":1738281600001,\"kind\":\"message.sent\",\"identities\":"
+                    "{\"user\":\"v\"},\"group\":\"g\",\"props\":{\"text\":\"there\","
+                    "\"message\":\"m2\",\"n\":2}}\n");
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->said->text, "where is it?");
+    expect_str(fact_at(&w, 1)->said->message, "m2");
+    expect_number(fact_at(&w, 0), "question", 1);
+    expect_number(fact_at(&w, 1), "question", 0);
+    expect_number(fact_at(&w, 1), "n", 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_null(value_of(fact_at(&w, i)->props, fact_at(&w, i)->prop_count, "text"));
     world_finish(&w);
 }
 
@@ -350,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_row_of_the_manual_is_read),
         cmocka_unit_test(every_member_has_its_place),
+        cmocka_unit_test(the_words_of_a_message_are_no_property),
         cmocka_unit_test(a_row_without_kind_identifies),
         cmocka_unit_test(wrong_rows_are_rejected_one_by_one),
         cmocka_unit_test(members_may_come_in_any_order_and_spacing),

@@ -32,7 +32,7 @@ struct world {
     struct why why;
 };
 
-static void world_init(struct world *w, enum import_format format)
+static inline void world_init(struct world *w, enum import_format format)
 {
     *w = (struct world){.path = "/tmp/rows.txt", .currency = "CNY", .digits = 2};
     w->options.format = format;
@@ -40,7 +40,7 @@ static void world_init(struct world *w, enum import_format format)
 }
 
 /* Everything lands in one batch: no row is handed over. */
-static void world_parse_str(struct world *w, struct str text)
+static inline void world_parse_str(struct world *w, struct str text)
 {
     belt_init(&w->belt);
     w->batch = belt_take_empty(&w->belt);
@@ -65,12 +65,12 @@ static void world_parse_str(struct world *w, struct str text)
     w->err = parse_format(&w->parse, &w->why);
 }
 
-static void world_parse(struct world *w, const char *text)
+static inline void world_parse(struct world *w, const char *text)
 {
     world_parse_str(w, str_of(text));
 }
 
-static void world_finish(struct world *w)
+static inline void world_finish(struct world *w)
 {
     irc_carry_destroy(w->parse.carry);
     arena_destroy(w->parse.arena);

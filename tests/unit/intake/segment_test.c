@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "brand/said.h"
 #include "intake/segment.h"
 
 static struct fact read_one(const char *json)
@@ -387,6 +388,42 @@ static void null_is_absence(void **state)
     assert_null(f.id.p);
 }
 
+/* Words go beside the event, whatever their length; what they show is a property of it. */
+static void the_words_of_a_message_are_no_property(void **state)
+{
+    (void)state;
+    struct strbuf text = {0};
+    strbuf_add_text(&text, "{'type':'track','userId':'u','event':'message.sent','properties':{"
+                           "'group':'g','message':17,'reply_to':'a-16','n':1,'question':false,"
+                           "'text':'");
+    for (int i = 0; i < 700; i++)
+        strbuf_add_text(&text, "好的");
+    strbuf_add_text(&text, "吗'}}");
+    struct fact f = read_one(text.p);
+    strbuf_finish(&text);
+    assert_true(str_is(f.kind, "message.sent"));
+    assert_int_equal(f.said->text.len, 4203);
+    assert_true(str_is(f.said->message, "17"));
+    assert_true(str_is(f.said->reply_to, "a-16"));
+    assert_null(value_of(f.props, f.prop_count, "text"));
+    assert_null(value_of(f.props, f.prop_count, "message"));
+    assert_null(value_of(f.props, f.prop_count, "reply_to"));
+    assert_true(value_of(f.props, f.prop_count, "n")->number == 1);
+    assert_true(value_of(f.props, f.prop_count, "length")->number == 1401);
+    assert_true(value_of(f.props, f.prop_count, "question")->number == 0); /* as it was sent */
+    assert_true(str_is(value_of(f.props, f.prop_count, "lang")->text, "zh"));
+    assert_int_equal(dropped, 0);
+
+    f = read_one("{'type':'track','userId':'u','event':'message.recalled','properties':{"
+                 "'group':'g','message':'17'}}");
+    assert_true(f.said->recalled);
+    assert_int_equal(f.prop_count, 0);
+    f = read_one("{'type':'track','userId':'u','event':'complaint.made','properties':{"
+                 "'text':'a','message':'b'}}");
+    assert_null(f.said); /* no talk: properties like others */
+    assert_int_equal(f.prop_count, 2);
+}
+
 #define T(test) cmocka_unit_test_setup(test, begin_test)
 
 int main(void)
@@ -415,6 +452,7 @@ int main(void)
         T(a_refusal_names_the_field),
         T(an_unknown_type_is_shown_before_the_known),
         T(null_is_absence),
+        T(the_words_of_a_message_are_no_property),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

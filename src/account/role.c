@@ -13,7 +13,7 @@ static const struct {
     [ROLE_OPERATOR] = {"operator", LOOK | THINK | SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL |
                                        SCOPE_MEMBERS_EXPORT | SCOPE_MEMBERS_MERGE |
                                        SCOPE_MEMBERS_ASSIGN | SCOPE_SETTINGS_READ |
-                                       SCOPE_IMPORTS_WRITE},
+                                       SCOPE_IMPORTS_WRITE | SCOPE_GROUPS_WRITE},
     [ROLE_GROWTH] = {"growth", LOOK | THINK | SCOPE_MEMBERS_WRITE | SCOPE_SETTINGS_READ},
     [ROLE_ADVISOR] = {"advisor", LOOK | SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL},
     [ROLE_CLERK] = {"clerk", 0},

@@ -24,7 +24,8 @@
     SCOPE(IMPORTS_WRITE, "imports.write")                                                          \
     SCOPE(AUDIT_READ, "audit.read")                                                                \
     SCOPE(SYSTEM_READ, "system.read")                                                              \
-    SCOPE(INTAKE_WRITE, "intake.write")
+    SCOPE(INTAKE_WRITE, "intake.write")                                                            \
+    SCOPE(GROUPS_WRITE, "groups.write")
 
 enum scope_place {
 #define SCOPE(name, text) SCOPE_PLACE_##name,

@@ -221,6 +221,8 @@ static const struct spec *const spec_tables[] = {
     segment_specs,
     segment_file_specs,
     segment_who_specs,
+    group_specs,
+    group_member_specs,
     today_rule_specs,
     today_specs,
     NULL,

@@ -19,7 +19,7 @@ static uint64_t mono_ns(void *ctx)
     return env_mono_ns(ctx);
 }
 
-static void budget_fill(struct brand *b, struct budget *budget)
+void asking_fill(struct brand *b, struct budget *budget)
 {
     union {
         const struct env *from;
@@ -37,7 +37,7 @@ void asking_begin(struct asking *a, struct brand *b, enum lang lang, struct budg
     if (!budget) budget = &a->own;
     segments_catalog(b, &a->catalog);
     people_fold_names(b, a->arena, &a->names);
-    budget_fill(b, budget);
+    asking_fill(b, budget);
     a->snapshot = brand_snapshot(b);
     a->in = (struct insight){
         .snapshot = a->snapshot,

@@ -17,3 +17,5 @@ struct asking {
  * be cancelled. 'a' must stay where it is. Any thread. */
 void asking_begin(struct asking *a, struct brand *b, enum lang lang, struct budget *budget);
 void asking_end(struct asking *a);
+/* The time and the memory that one question may take. */
+void asking_fill(struct brand *b, struct budget *budget);

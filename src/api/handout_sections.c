@@ -6,6 +6,7 @@
 
 #include "api/member_scores.h"
 #include "api/members.h"
+#include "groups/role.h"
 #include "people/consent.h"
 #include "people/look_merge.h"
 #include "people/note.h"
@@ -374,6 +375,26 @@ static enum err write_suggestions(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
+static enum err write_group_roles(struct handout *h, struct why *why)
+{
+    struct group_role *items;
+    size_t count;
+    enum err err = groups_roles_of(h->look->db, h->profile->id, h->look->arena, &items, &count);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct str group = items[i].group
+                               ? registry_code_text(h->call->brand, DIM_GROUP, items[i].group)
+                               : STR("");
+        handout_row_begin(h);
+        cell_time(h, "at", items[i].at);
+        cell_text(h, "group", group);
+        cell_text(h, "role", str_of(account_role_names[items[i].role]));
+        cell_text(h, "person", items[i].person);
+        TRY(handout_row_end(h, why));
+    }
+    return ERR_OK;
+}
+
 const struct handout_section handout_sections[] = {
     {"standing",
      "id,name,stage,stage_since,trust,trust_since,created,last_seen,events,orders,spent,owner",
@@ -392,6 +413,7 @@ const struct handout_section handout_sections[] = {
     {"handovers", "at,from,to,undone_at", write_handovers},
     {"scores", "as_of,rfm_r,rfm_f,rfm_m,p_alive,expected_orders,expected_value", write_scores},
     {"suggestions", "at,reason,state,withheld", write_suggestions},
+    {"group_roles", "at,group,role,person", write_group_roles},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
     {0},

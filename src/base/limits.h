@@ -111,6 +111,15 @@
     LIMIT(NUMBER_SETS, 100, "changes", "changes of the numbers of a brand that are listed")        \
     LIMIT(SEGMENT_QUEUE, 1048576, "events", "events waiting for segments; then they are scanned")  \
     LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \
+    LIMIT(GROUPS, 100000, "groups", "groups of a brand that are made by hand")                     \
+    LIMIT(GROUP_ACCOUNTS, 2000, "accounts", "accounts of a group whose role was said")             \
+    LIMIT(GROUP_STAYS, 200000, "members", "members that a group ever had, to be listed")           \
+    LIMIT(GROUP_HELPERS, 20, "staff", "staff who help with a group")                               \
+    LIMIT(GROUP_TAGS, 20, "tags", "tags of a group")                                               \
+    LIMIT(GROUP_CAPACITY, 100000, "members", "the capacity of a group")                            \
+    LIMIT(GROUP_TEXT_BYTES, 2000, "bytes", "one answer of a group's charter")                      \
+    LIMIT(PAGE_GROUP_MEMBERS, 200, "members", "members of a group on one page")                    \
+    LIMIT(PAGE_MESSAGES, 200, "messages", "messages of one page")                                  \
     LIMIT(TAG_GROUPS, 200, "groups", "groups of tags of a brand")                                  \
     LIMIT(TAGS, 5000, "tags", "tags of a brand")                                                   \
     LIMIT(TAGS_PER_FACT, 32, "tags", "tags that one event or row gives")                           \

@@ -45,6 +45,16 @@ static void add_message(struct pass *p, struct group_row *row, int64_t at)
     if (age >= 0 && age < GROUP_RECENT_DAYS) row->daily[GROUP_RECENT_DAYS - 1 - age]++;
 }
 
+/* A member comes or goes; who is in cannot come again. */
+static void turn(struct pass *p, uint32_t group, bool in, int64_t at)
+{
+    struct stay *s = stay_of(p, group);
+    bool recent = at >= p->recent_from;
+    p->rows[group].joined += recent && in && !s->in;
+    p->rows[group].left += recent && !in && s->in;
+    s->in = in;
+}
+
 static void add_row(struct pass *p, const struct history *h, uint32_t r, bool has_member)
 {
     uint32_t group = h->dim[DIM_GROUP][r];
@@ -52,8 +62,8 @@ static void add_row(struct pass *p, const struct history *h, uint32_t r, bool ha
     if (group == 0 || group >= p->row_count || h->at[r] > p->now) return;
     if (kind == p->kind_message) add_message(p, &p->rows[group], h->at[r]);
     if (!has_member) return;
-    if (kind == p->kind_joined) stay_of(p, group)->in = true;
-    if (kind == p->kind_left) stay_of(p, group)->in = false;
+    if (kind == p->kind_joined || kind == p->kind_left)
+        turn(p, group, kind == p->kind_joined, h->at[r]);
     if (kind == p->kind_message && h->at[r] >= p->recent_from) stay_of(p, group)->spoke = true;
 }
 

@@ -6,7 +6,15 @@
 
 #include "brand/brand.h"
 
+/* The module to list in main/modules.c: the records of groups (record.h, role.h). */
+extern const struct module groups_module;
+
 #define GROUP_RECENT_DAYS 28
+
+/* What an account is in a group; definitions.md 4. */
+enum account_role { ACCOUNT_MEMBER, ACCOUNT_STAFF, ACCOUNT_BOT, ACCOUNT_PARTNER };
+#define ACCOUNT_ROLES 4
+extern const char *const account_role_names[ACCOUNT_ROLES]; /* "member", "staff" ... */
 
 struct group_row {
     uint32_t code;            /* of DIM_GROUP */
@@ -16,6 +24,7 @@ struct group_row {
     uint64_t messages;        /* ever */
     uint64_t recent_messages; /* in the last 28 d */
     int64_t last_message_at;  /* TIME_NONE = never */
+    uint64_t joined, left;    /* times that somebody came or went in the last 28 d */
     uint32_t daily[GROUP_RECENT_DAYS]; /* messages per calendar day, the last is today */
 };
 

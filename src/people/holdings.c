@@ -151,6 +151,14 @@ const struct holding holdings[] = {
      "until deleted", NULL, NULL, NULL, NULL},
     {"today_setting", "id enabled hour per_day", NULL, NULL, "when lists are made, and how long",
      WITH_BRAND, NULL, NULL, NULL, NULL},
+    {"group_record",
+     "code name used_for channel channel_id owner helpers capacity hard_limit tags target purpose"
+     " audience gain about rhythm rules ending archived_at version created_at changed_at "
+     "changed_by",
+     NULL, NULL, "what the brand says of its groups", WITH_BRAND, NULL, NULL, NULL, NULL},
+    {"group_account", "of_group persona role confirmed person said_by at", "persona", "role person",
+     "which accounts of groups are of staff, bots or partners", UNTIL_ERASED, "group_roles",
+     "deleted", NULL, NULL},
     {"saved", "id kind name body author version created_at changed_at", NULL, NULL,
      "questions, boards and mappings of imports", "until deleted", NULL, NULL, NULL, NULL},
     {"upload",

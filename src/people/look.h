@@ -188,6 +188,9 @@ typedef enum err look_piece_fn(void *ctx, const struct look_entry *items, size_t
 MUST_CHECK enum err look_history(const struct look *l, uint32_t member, look_piece_fn *fn,
                                  void *ctx, struct why *why);
 
+/* The name to show of a member, by any of their personas; {NULL, 0} = none is known. */
+MUST_CHECK enum err look_name(const struct look *l, uint32_t persona, struct str *out);
+
 /* "138****1234", "a***@example.com", else "****" and the last four; of a text of four characters or
  * fewer nothing is left. */
 struct str look_mask(struct arena *arena, struct str value);

@@ -152,6 +152,17 @@ enum err look_who(const struct look *l, struct look_who *who)
     return ERR_OK;
 }
 
+enum err look_name(const struct look *l, uint32_t persona, struct str *out)
+{
+    uint32_t *personas;
+    struct look_who who = {.persona_count =
+                               look_personas(l, look_member_of(l, persona), &personas)};
+    who.personas = personas;
+    TRY(look_who(l, &who));
+    *out = who.name;
+    return ERR_OK;
+}
+
 /* ---- traits ---- */
 
 static int by_name(const void *a, const void *b)

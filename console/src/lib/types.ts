@@ -8,7 +8,7 @@ export const ROLES = ["owner", "operator", "growth", "advisor", "clerk", "analys
 export type Role = (typeof ROLES)[number];
 export const SCOPES = [
   "overview.read", "members.read", "members.write", "members.reveal", "members.export", "members.merge", "members.assign", "members.privacy", "insight.read", "boards.write", "settings.read",
-  "settings.write", "staff.manage", "keys.manage", "imports.write", "audit.read", "system.read", "intake.write",
+  "settings.write", "staff.manage", "keys.manage", "imports.write", "audit.read", "system.read", "intake.write", "groups.write",
 ] as const;
 export const ERASE_REASONS = ["asked", "withdrew", "minor", "expired", "mistake", "other"] as const;
 export type Stage = (typeof STAGES)[number];

@@ -184,7 +184,7 @@ const en: typeof zh = {
   valueType: { text: "text", number: "number", integer: "whole number", decimal: "money (major units)", date: "date" },
   scope: {
     overview_read: "overview", members_read: "members", members_write: "write on members", members_reveal: "members in clear", members_export: "export", members_merge: "merge members", members_assign: "hand members over", members_privacy: "privacy requests", insight_read: "queries", boards_write: "write boards", settings_read: "settings", settings_write: "write settings", staff_manage: "staff",
-    keys_manage: "keys", imports_write: "imports", audit_read: "audit", system_read: "system", intake_write: "write events",
+    keys_manage: "keys", imports_write: "imports", audit_read: "audit", system_read: "system", intake_write: "write events", groups_write: "groups",
   },
   audit: { text: "who did what, and when; each entry is chained to the one before, so that changes show", at: "When", who: "Who", action: "Action", actionHint: "by action, such as staff.role_set", subject: "Subject", change: "Change", show: "Show", export: "Export", older: "Older", none: "No entries." },
   system: {

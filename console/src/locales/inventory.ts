@@ -48,6 +48,8 @@ export const inventoryZh: Record<string, [string, string]> = {
   today_day: ["哪些天做过名单", "400 天"],
   today_rule: ["改过或自建的今日待办理由", "直到被删除"],
   today_setting: ["名单几点做、多长", BRAND],
+  group_record: ["社群的资料", BRAND],
+  group_account: ["社群里哪些账号是员工、机器人或合伙人", MEMBER],
   tag_group: ["标签的分组", BRAND],
   tag: ["有哪些标签", BRAND],
   tag_run: ["一次打上的标签，以便撤销", "直到标签被删除"],

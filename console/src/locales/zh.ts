@@ -183,7 +183,7 @@ const zh = {
   valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },
   scope: {
     overview_read: "看总览", members_read: "看用户", members_write: "编辑用户", members_reveal: "显示完整身份", members_export: "导出用户", members_merge: "合并用户", members_assign: "交接用户", members_privacy: "隐私请求", insight_read: "查询", boards_write: "编辑看板", settings_read: "看设置", settings_write: "改设置", staff_manage: "管理员工",
-    keys_manage: "管理密钥", imports_write: "导入", audit_read: "看审计", system_read: "看系统", intake_write: "写入事件",
+    keys_manage: "管理密钥", imports_write: "导入", audit_read: "看审计", system_read: "看系统", intake_write: "写入事件", groups_write: "管理社群",
   },
   audit: { text: "谁，在什么时候，做了什么；每条都与前一条相扣，改动会被发现", at: "时间", who: "谁", action: "动作", actionHint: "按动作筛选，例如 staff.role_set", subject: "对象", change: "变化", show: "筛选", export: "导出", older: "更早", none: "没有记录。" },
   system: {

@@ -1,0 +1,55 @@
+/* room.c - the room's seat at the writer's table.
+ *
+ * Codes of groups are dense and never taken back, so that those without a record are the ones
+ * above the highest that has one: they get theirs when the brand is opened, and with each round of
+ * write-back, bulk loads included. Until then readers fill in what the record will say. */
+#include "groups/internal.h"
+
+#include "base/mem.h"
+
+static enum err room_open(struct tx *tx, void **state, struct why *why)
+{
+    struct room *r = mem_alloc(sizeof(*r));
+    (void)why;
+    *state = r;
+    return record_fill(tx, &r->recorded);
+}
+
+static void room_close(void *state)
+{
+    mem_free(state);
+}
+
+static enum err room_on_flush(struct tx *tx, void *state, size_t rows_max, bool *clean)
+{
+    struct room *r = state;
+    (void)rows_max;
+    *clean = true;
+    if (r->recorded == registry_code_count(tx_brand(tx), DIM_GROUP)) return ERR_OK;
+    return record_fill(tx, &r->recorded);
+}
+
+/* What was recorded may not be there: the next round looks. */
+static void room_on_rollback(void *state)
+{
+    struct room *r = state;
+    r->recorded = UINT32_MAX;
+}
+
+static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
+{
+    (void)state;
+    for (size_t i = 0; i < e->gone.count; i++)
+        TRY(role_erase(tx, e->gone.ids[i]));
+    return ERR_OK;
+}
+
+const struct module groups_module = {
+    .name = "groups",
+    .migrations = groups_migrations,
+    .open = room_open,
+    .close = room_close,
+    .on_flush = room_on_flush,
+    .on_rollback = room_on_rollback,
+    .on_erase = room_on_erase,
+};

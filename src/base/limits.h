@@ -137,6 +137,7 @@
     LIMIT(PREFERENCE_BURST, 20, "calls", "such changes at once, after a silence")                  \
     LIMIT(RETENTION_DAYS, 36500, "days", "the longest retention that can be set")                  \
     LIMIT(PAGE_EVENTS, 200, "events", "events of one page of a member's history")                  \
+    LIMIT(TALK_MESSAGES, 2000000, "messages", "messages of one group looked at together")          \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \
     LIMIT(DEDUPE_IDS, 10000000, "ids", "how many sender's event ids are remembered at least")      \

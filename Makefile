@@ -154,6 +154,7 @@ help:
 	'make openapi    write docs/openapi.json, which the console is typed by, anew from the routes' \
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
 	'make bench-segments   segments under load, beside PostgreSQL (WF_BENCH_EVENTS=N)' \
+	'make eval-replies   inferred replies beside links made by hand' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
 	'make unit-postgres   those that store something, on a throw-away PostgreSQL' \
@@ -205,7 +206,15 @@ bench-peers: all
 bench-segments: all
 	@tools/deps build bench
 	@bench/segments $(OUT)/wellfield
-.PHONY: bench-peers bench-segments
+# Inferred replies beside links made by hand.
+REPLIES := $(OUT)/bench/replies
+$(REPLIES): bench/replies.c $(call libs,intake $(BELOW_intake))
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDFLAGS_ALL) $(LIBS_ALL)
+eval-replies: $(REPLIES)
+	@bench/replies.py --gate $(REPLIES)
+.PHONY: bench-peers bench-segments eval-replies
 
 screenshots: all
 	@tools/deps build check node

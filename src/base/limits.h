@@ -158,6 +158,8 @@
     LIMIT(PASSWORD_HASHES, 2, "hashes", "passwords being hashed at a time")                        \
     LIMIT(PASSWORD_QUEUE, 1, "requests", "requests waiting for that; more are answered with 429")  \
     LIMIT(SQL_STATEMENTS, 2048, "statements", "distinct statements of one connection")             \
+    LIMIT(SQL_CACHE, 8388608, "bytes", "of a SQLite file that its writer keeps in memory")         \
+    LIMIT(SQL_CACHE_BULK, 268435456, "bytes", "of it while many members come at once")             \
     LIMIT(SQL_VALUE_BYTES, 67108864, "bytes", "one value in the database")
 
 enum {

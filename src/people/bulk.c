@@ -222,6 +222,7 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
     l.plan.known = arena_alloc_array(b->arena, (size_t)1 << PLAN_KNOWN_BITS, sizeof(*l.plan.known));
     l.plan.tags = map_create();
     enum err err = tx_bulk_begin(tx, why);
+    if (err == ERR_OK) err = sql_cache(tx_sql(tx), LIMIT_SQL_CACHE_BULK);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
     if (err == ERR_OK) err = plan_all(&l, sender, load);
@@ -244,6 +245,7 @@ enum err people_bulk_end(struct tx *tx, struct why *why)
     if (err == ERR_OK) err = refold_scan(p, tx, &members, why);
     if (err == ERR_OK) err = sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending"));
     idset_finish(&members);
+    if (err == ERR_OK) err = sql_cache(tx_sql(tx), 0);
     if (err == ERR_OK) bulk_close(p);
     members_shed(p);
     identity_shed(p);

@@ -112,5 +112,22 @@ const struct migration people_migrations[] = {
     {12, "CREATE TABLE number_set (version {int} PRIMARY KEY, at {int} NOT NULL, who {text} NOT"
          " NULL, body {text} NOT NULL, applied {int} NOT NULL);"
          "ALTER TABLE member ADD COLUMN numbers {int} NOT NULL DEFAULT 0"},
+    {13,
+     "CREATE TABLE trait_by_key (persona {int} NOT NULL, name {text} NOT NULL, type {int} NOT NULL,"
+     " number {real}, value {text}, sealed {blob}, at {int} NOT NULL, source {text},"
+     " PRIMARY KEY (persona, name)) {by key};"
+     "INSERT INTO trait_by_key (persona, name, type, number, value, sealed, at, source)"
+     " SELECT persona, name, type, number, value, sealed, at, source FROM trait"
+     " ORDER BY persona, name;"
+     "DROP TABLE trait;"
+     "ALTER TABLE trait_by_key RENAME TO trait;"
+     "CREATE TABLE tag_by_key (persona {int} NOT NULL, tag {int} NOT NULL, at {int} NOT NULL,"
+     " expires_at {int}, source {text} NOT NULL, run {int} NOT NULL, PRIMARY KEY (persona, tag))"
+     " {by key};"
+     "INSERT INTO tag_by_key (persona, tag, at, expires_at, source, run)"
+     " SELECT persona, tag, at, expires_at, source, run FROM member_tag ORDER BY persona, tag;"
+     "DROP TABLE member_tag;"
+     "ALTER TABLE tag_by_key RENAME TO member_tag;"
+     "CREATE INDEX member_tag_tag ON member_tag (tag, run)"},
     {0, NULL},
 };

@@ -22,9 +22,10 @@ struct value {
 /* What moves a transaction. */
 enum control { CONTROL_BEGIN, CONTROL_COMMIT, CONTROL_ROLLBACK };
 
-/* Names of column types, put for {int} {blob} {text} {real} in migrations. */
+/* Names of column types, put for {int} {blob} {text} {real} in migrations, and what is put for
+ * {by key} behind a table. */
 struct type_names {
-    const char *integer, *blob, *text, *real;
+    const char *integer, *blob, *text, *real, *by_key;
 };
 
 /* Where sql_open was told to go. */
@@ -59,6 +60,7 @@ struct driver {
     enum err (*exec)(struct sql *db, const char *text);
     enum err (*checkpoint)(struct sql *db, int pages);
     enum err (*checkpoint_beside)(struct sql *db, int pages);
+    enum err (*cache)(struct sql *db, size_t bytes); /* NULL = it is not ours to say */
     int (*wal_pages)(const struct sql *db);
     enum err (*verify)(struct sql *db, struct why *why);
     enum err (*alive)(struct sql *db);

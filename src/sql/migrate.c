@@ -8,27 +8,27 @@
 
 #include "sql/driver.h"
 
-/* Replace {int} {blob} {text} {real}; any other brace stays as it is. */
+/* Replace {int} {blob} {text} {real} {by key}; any other brace stays as it is. */
 static void expand(const struct type_names *types, const char *text, struct strbuf *out)
 {
     const struct {
         struct str mark;
         const char *type;
     } words[] = {
-        {STR("{int}"), types->integer},
-        {STR("{blob}"), types->blob},
-        {STR("{text}"), types->text},
-        {STR("{real}"), types->real},
+        {STR("{int}"), types->integer},   {STR("{blob}"), types->blob},
+        {STR("{text}"), types->text},     {STR("{real}"), types->real},
+        {STR("{by key}"), types->by_key},
     };
+    const size_t count = sizeof(words) / sizeof(words[0]);
     struct str rest = str_of(text);
     while (rest.len) {
         size_t i = 0;
-        while (i < 4 && !str_starts(rest, words[i].mark)) {
+        while (i < count && !str_starts(rest, words[i].mark)) {
             i++;
         }
-        if (i < 4) strbuf_add_text(out, words[i].type);
-        if (i == 4) strbuf_add_char(out, rest.p[0]);
-        size_t used = i < 4 ? words[i].mark.len : 1;
+        if (i < count) strbuf_add_text(out, words[i].type);
+        if (i == count) strbuf_add_char(out, rest.p[0]);
+        size_t used = i < count ? words[i].mark.len : 1;
         rest = (struct str){rest.p + used, rest.len - used};
     }
 }

@@ -267,7 +267,7 @@ static enum err alive(struct sql *base)
 const struct driver postgres_driver = {
     .engine = SQL_POSTGRES,
     .name = "postgresql",
-    .types = {"bigint", "bytea", "text COLLATE \"C\"", "double precision"},
+    .types = {"bigint", "bytea", "text COLLATE \"C\"", "double precision", ""},
     .db_size = sizeof(struct postgres_db),
     .stmt_size = sizeof(struct postgres_stmt),
     .open = open_db,

@@ -351,6 +351,11 @@ enum err sql_exec(struct sql *db, const char *text)
 
 /* ---- upkeep ---- */
 
+enum err sql_cache(struct sql *db, size_t bytes)
+{
+    return db->driver->cache ? db->driver->cache(db, bytes ? bytes : LIMIT_SQL_CACHE) : ERR_OK;
+}
+
 enum err sql_checkpoint(struct sql *db, int pages)
 {
     assert(!db->in_transaction);

@@ -81,8 +81,9 @@ void sql_rollback(struct sql *db);
 /* One or more statements without parameters or rows. */
 MUST_CHECK enum err sql_exec(struct sql *db, const char *text);
 
-/* Numbered steps of one module's tables. {int} {blob} {text} {real} expand to the engine's types.
- */
+/* Numbered steps of one module's tables. {int} {blob} {text} {real} expand to the engine's types;
+ * {by key} behind the columns of a table asks for rows that lie by the primary key, without an
+ * index beside them: for narrow rows whose keys come about in order. */
 struct migration {
     int number; /* 1, 2, 3 ... without gaps */
     const char *text;
@@ -93,6 +94,9 @@ struct migration {
 MUST_CHECK enum err sql_migrate(struct sql *db, const char *module,
                                 const struct migration *migrations, struct why *why);
 
+/* Writer on SQLite: keep so many bytes of the file in memory, for as long as much is written to
+ * places far apart; 0: as at first. Elsewhere nothing. */
+MUST_CHECK enum err sql_cache(struct sql *db, size_t bytes);
 /* Writer on SQLite: PASSIVE checkpoint when the WAL holds at least 'pages'; 0: all of it, and the
  * WAL is emptied, so that what was deleted is in neither file: ERR_BUSY while a reader needs it.
  * Elsewhere nothing. */

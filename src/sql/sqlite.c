@@ -278,6 +278,11 @@ static int wal_pages(const struct sql *base)
     return ((const struct sqlite_db *)base)->wal_pages;
 }
 
+static enum err cache(struct sql *base, size_t bytes)
+{
+    return sqlite_cache(((struct sqlite_db *)base)->handle, bytes);
+}
+
 static enum err alive(struct sql *base)
 {
     (void)base;
@@ -287,7 +292,7 @@ static enum err alive(struct sql *base)
 const struct driver sqlite_driver = {
     .engine = SQL_SQLITE,
     .name = "sqlite",
-    .types = {"INTEGER", "BLOB", "TEXT", "REAL"},
+    .types = {"INTEGER", "BLOB", "TEXT", "REAL", "WITHOUT ROWID"},
     .db_size = sizeof(struct sqlite_db),
     .stmt_size = sizeof(struct sqlite_stmt),
     .open = open_db,
@@ -306,6 +311,7 @@ const struct driver sqlite_driver = {
     .exec = exec,
     .checkpoint = sqlite_checkpoint,
     .checkpoint_beside = sqlite_checkpoint_beside,
+    .cache = cache,
     .wal_pages = wal_pages,
     .verify = sqlite_verify,
     .alive = alive,

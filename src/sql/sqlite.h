@@ -23,6 +23,9 @@ enum err sqlite_failed(sqlite3 *handle, int code, const char *text);
 /* First column of the first row of a PRAGMA as text, cut to fit. */
 enum err sqlite_ask(sqlite3 *handle, const char *text, char *out, size_t size);
 
+/* Bytes of the file that the connection keeps in memory. */
+enum err sqlite_cache(sqlite3 *handle, size_t bytes);
+
 enum err sqlite_verify(struct sql *db, struct why *why);
 enum err sqlite_checkpoint(struct sql *db, int pages);
 enum err sqlite_checkpoint_beside(struct sql *db, int pages);

@@ -108,12 +108,19 @@ static enum err settle_reader(sqlite3 *handle)
     return ERR_OK;
 }
 
+enum err sqlite_cache(sqlite3 *handle, size_t bytes)
+{
+    char text[48];
+    snprintf(text, sizeof(text), "PRAGMA cache_size=-%zu", bytes / 1024);
+    return set(handle, text);
+}
+
 static enum err settle_writer(sqlite3 *handle, struct why *why)
 {
     char mode[16] = "";
     char level[16] = "";
-    TRY(set(handle, "PRAGMA locking_mode=NORMAL; PRAGMA cache_size=-8192;"
-                    "PRAGMA journal_size_limit=67108864;"));
+    TRY(set(handle, "PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=67108864;"));
+    TRY(sqlite_cache(handle, LIMIT_SQL_CACHE));
     TRY(sqlite_ask(handle, "PRAGMA journal_mode=WAL", mode, sizeof(mode)));
     TRY(set(handle, "PRAGMA synchronous=FULL"));
     TRY(sqlite_ask(handle, "PRAGMA synchronous", level, sizeof(level)));

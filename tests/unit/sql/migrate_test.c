@@ -67,6 +67,32 @@ static void types_hold_what_their_names_promise(void **state)
     sql_close(db);
 }
 
+static void rows_by_key_are_found_and_replaced(void **state)
+{
+    static const struct migration tables[] = {
+        {1, "CREATE TABLE shelf (a {int} NOT NULL, b {text} NOT NULL, n {int}, PRIMARY KEY (a, b))"
+            " {by key};"
+            "CREATE INDEX shelf_n ON shelf (n)"},
+        {0, NULL}};
+    struct sql *db = store_open(store_of(state), SQL_WRITER);
+    assert_int_equal(sql_migrate(db, "shelf", tables, NULL), ERR_OK);
+    for (int i = 0; i < 6; i++) {
+        struct sql_stmt *s =
+            sql_use(db, "INSERT INTO shelf (a, b, n) VALUES ($1, $2, $3)"
+                        " ON CONFLICT (a, b) DO UPDATE SET n = shelf.n + excluded.n");
+        sql_bind_int(s, 1, 3 - i % 3);
+        sql_bind_text(s, 2, "x");
+        sql_bind_int(s, 3, i);
+        assert_int_equal(sql_run(s), ERR_OK);
+    }
+    assert_int_equal(number_of(db, "SELECT count(*) FROM shelf"), 3);
+    assert_int_equal(number_of(db, "SELECT n FROM shelf WHERE a = 3 AND b = 'x'"), 3);
+    assert_int_equal(number_of(db, "SELECT a FROM shelf WHERE n = 7"), 1);
+    assert_int_equal(sql_cache(db, 1 << 20), ERR_OK);
+    assert_int_equal(sql_cache(db, 0), ERR_OK);
+    sql_close(db);
+}
+
 static void a_failing_step_leaves_nothing_of_itself_and_says_which(void **state)
 {
     struct sql *db = store_open(store_of(state), SQL_WRITER);
@@ -127,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(steps_are_applied_once_and_remembered),
         BOTH(types_hold_what_their_names_promise),
+        BOTH(rows_by_key_are_found_and_replaced),
         BOTH(a_failing_step_leaves_nothing_of_itself_and_says_which),
         BOTH(a_database_newer_than_the_program_is_refused),
         BOTH(modules_count_for_themselves),

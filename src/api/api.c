@@ -223,6 +223,7 @@ static const struct spec *const spec_tables[] = {
     segment_who_specs,
     group_specs,
     group_member_specs,
+    group_message_specs,
     today_rule_specs,
     today_specs,
     NULL,

@@ -6,6 +6,7 @@
 
 #include "api/member_scores.h"
 #include "api/members.h"
+#include "groups/messages.h"
 #include "groups/role.h"
 #include "people/consent.h"
 #include "people/look_merge.h"
@@ -395,6 +396,27 @@ static enum err write_group_roles(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
+static enum err write_message(void *ctx, const struct message *m, struct why *why)
+{
+    struct handout *h = ctx;
+    handout_row_begin(h);
+    cell_time(h, "at", m->at);
+    cell_text(h, "group", registry_code_text(h->call->brand, DIM_GROUP, m->group));
+    cell_text(h, "type", m->type);
+    cell_text(h, "text", m->text);
+    cell_time(h, "edited_at", m->edited_at);
+    cell_time(h, "recalled_at", m->recalled_at);
+    return handout_row_end(h, why);
+}
+
+static enum err write_messages(struct handout *h, struct why *why)
+{
+    uint32_t *personas;
+    size_t count =
+        persona_map_of(h->look->snapshot->personas, h->profile->id, h->look->arena, &personas);
+    return messages_of(h->call->brand, personas, count, write_message, h, why);
+}
+
 const struct handout_section handout_sections[] = {
     {"standing",
      "id,name,stage,stage_since,trust,trust_since,created,last_seen,events,orders,spent,owner",
@@ -414,6 +436,7 @@ const struct handout_section handout_sections[] = {
     {"scores", "as_of,rfm_r,rfm_f,rfm_m,p_alive,expected_orders,expected_value", write_scores},
     {"suggestions", "at,reason,state,withheld", write_suggestions},
     {"group_roles", "at,group,role,person", write_group_roles},
+    {"messages", "at,group,type,text,edited_at,recalled_at", write_messages},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
     {0},

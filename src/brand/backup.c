@@ -139,6 +139,16 @@ static enum err add_events(struct backup *k, struct brand *b, struct why *why)
     return err;
 }
 
+/* What was said; copied behind the database, so that no message of it is without its words: rows of
+ * later ones go when the copy is opened. A brand in which nobody has said anything has no file. */
+static enum err add_texts(struct backup *k, struct brand *b, struct why *why)
+{
+    char path[600], name[128];
+    snprintf(path, sizeof(path), "%s/text.db", b->dir);
+    snprintf(name, sizeof(name), "brands/%s/text.db", brand_slug(b));
+    return fs_exists(path) ? add_database(k, path, name, why) : ERR_OK;
+}
+
 static enum err add_brand(struct backup *k, const char *slug, struct why *why)
 {
     struct brand *b;
@@ -149,6 +159,7 @@ static enum err add_brand(struct backup *k, const char *slug, struct why *why)
     enum err err = add_database(k, b->db_path, name, why);
     if (err == ERR_OK) err = add_events(k, b, why);
     err = remove_copy(k, err);
+    if (err == ERR_OK) err = remove_copy(k, add_texts(k, b, why));
     log_release(b);
     return err;
 }
@@ -207,6 +218,8 @@ uint64_t backup_size(struct data *d)
     for (size_t i = 0; i < data_brand_count(d); i++) {
         struct brand_facts f = data_brand_facts(d, i);
         snprintf(path, sizeof(path), "%s/brands/%s/brand.db", data_dir(d), f.slug);
+        a.bytes += size_of(path);
+        snprintf(path, sizeof(path), "%s/brands/%s/text.db", data_dir(d), f.slug);
         a.bytes += size_of(path);
         snprintf(path, sizeof(path), "%s/brands/%s/events", data_dir(d), f.slug);
         struct why why; /* a brand without events yet has no folder */

@@ -61,6 +61,11 @@ const struct env *brand_env(const struct brand *b)
     return b->env;
 }
 
+const char *brand_dir(const struct brand *b)
+{
+    return b->dir;
+}
+
 struct data *brand_data(struct brand *b)
 {
     return b->data;

@@ -54,6 +54,9 @@ struct module {
     /* Write back up to 'rows_max' changed projection rows; *clean when none is left of this round.
      * A round covers what had changed when it began. */
     enum err (*on_flush)(struct tx *tx, void *state, size_t rows_max, bool *clean);
+    /* The batch is about to be committed: what this room keeps of it outside of the database is
+     * made durable. The commit may fail yet; then on_rollback follows. */
+    enum err (*on_prepare)(struct tx *tx, void *state);
     /* The batch is committed; nothing of it is visible to readers yet. */
     void (*on_commit)(void *state);
     /* And now it is visible: a snapshot taken from here on has it. */
@@ -73,6 +76,7 @@ struct module {
 /* Brand facts; borrowed, constant while open. */
 const char *brand_slug(const struct brand *b);
 const char *brand_name(const struct brand *b);
+const char *brand_dir(const struct brand *b); /* the folder of its files */
 /* In which staff answer; may change. */
 struct hours brand_hours(const struct brand *b);
 const char *brand_currency(const struct brand *b);

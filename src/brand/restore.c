@@ -28,7 +28,8 @@ static bool is_word(struct str s, const char *allowed, size_t most)
     return s.len >= 1 && s.len <= most;
 }
 
-/* "store", "server.db", "brands/SLUG/brand.db", "brands/SLUG/events/NNNNNN.part" or ".ids". */
+/* "store", "server.db", "brands/SLUG/brand.db" or "text.db", "brands/SLUG/events/NNNNNN.part" or
+ * ".ids". */
 static bool name_is_known(const char *name)
 {
     struct str rest = str_of(name);
@@ -36,7 +37,7 @@ static bool name_is_known(const char *name)
     if (!str_is(str_cut(&rest, '/'), "brands")) return false;
     if (!is_word(str_cut(&rest, '/'), "abcdefghijklmnopqrstuvwxyz0123456789-_", LIMIT_SLUG_BYTES))
         return false;
-    if (str_is(rest, "brand.db")) return true;
+    if (str_is(rest, "brand.db") || str_is(rest, "text.db")) return true;
     if (!str_is(str_cut(&rest, '/'), "events")) return false;
     if (!is_word(str_cut(&rest, '.'), "0123456789", 10)) return false;
     return str_is(rest, "part") || str_is(rest, "ids");

@@ -310,6 +310,9 @@ static enum err commit(struct tx *tx)
 {
     struct brand *b = tx->brand;
     uint64_t folded = b->log.folded_seq;
+    for (int i = 0; i < b->module_count; i++) {
+        if (b->modules[i]->on_prepare) TRY(b->modules[i]->on_prepare(tx, b->states[i]));
+    }
     TRY(registry_save(&b->registry, b->db));
     TRY(log_append(tx));
     TRY(sql_commit(b->db));

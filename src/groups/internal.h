@@ -1,11 +1,23 @@
 /* internal.h - what the files of this room share; nothing outside src/groups includes it. */
 #pragma once
 
+#include "base/vec.h"
+#include "groups/messages.h"
 #include "groups/record.h"
 #include "groups/role.h"
 
+/* text.db as the writer has it. */
+struct text_store {
+    struct sql *db;  /* NULL = there is no file yet */
+    bool open;       /* a transaction is */
+    bool ahead;      /* there may be rows above the brand's seq */
+    bool wal_due;    /* something was forgotten: empty the WAL */
+    uint64_t purged; /* rows of the purge under way */
+};
+
 struct room {
     uint32_t recorded; /* codes up to here have a record; UINT32_MAX = to be looked up */
+    struct text_store text;
 };
 
 static inline struct room *room_of(struct brand *b)
@@ -19,3 +31,19 @@ extern const struct migration groups_migrations[];
 MUST_CHECK enum err record_fill(struct tx *tx, uint32_t *recorded);
 /* role.c */
 MUST_CHECK enum err role_erase(struct tx *tx, uint32_t persona);
+
+/* text_store.c: see there. */
+#define STORE_PATH_SIZE 512
+void text_store_path(struct brand *b, char out[STORE_PATH_SIZE]);
+MUST_CHECK enum err text_store_open(struct tx *tx, struct text_store *t);
+void text_store_close(struct text_store *t);
+MUST_CHECK enum err text_store_said(struct tx *tx, struct text_store *t, const struct event *ev,
+                                    uint64_t seq, const struct said *said);
+MUST_CHECK enum err text_store_prepare(struct text_store *t);
+void text_store_commit(struct text_store *t);
+void text_store_rollback(struct text_store *t);
+MUST_CHECK enum err text_store_erase(struct tx *tx, struct text_store *t, const struct erasure *e);
+/* Rows of before a moment; and up to a slice of them gone. */
+MUST_CHECK enum err text_store_count(struct brand *b, int64_t before, uint64_t *out);
+MUST_CHECK enum err text_store_purge(struct tx *tx, struct text_store *t, int64_t before,
+                                     uint64_t *removed);

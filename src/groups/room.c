@@ -12,12 +12,35 @@ static enum err room_open(struct tx *tx, void **state, struct why *why)
     struct room *r = mem_alloc(sizeof(*r));
     (void)why;
     *state = r;
+    TRY(text_store_open(tx, &r->text));
     return record_fill(tx, &r->recorded);
 }
 
 static void room_close(void *state)
 {
-    mem_free(state);
+    struct room *r = state;
+    text_store_close(&r->text);
+    mem_free(r);
+}
+
+static enum err room_on_said(struct tx *tx, void *state, const struct event *ev, uint64_t seq,
+                             const struct said *said)
+{
+    struct room *r = state;
+    return text_store_said(tx, &r->text, ev, seq, said);
+}
+
+static enum err room_on_prepare(struct tx *tx, void *state)
+{
+    struct room *r = state;
+    (void)tx;
+    return text_store_prepare(&r->text);
+}
+
+static void room_on_commit(void *state)
+{
+    struct room *r = state;
+    text_store_commit(&r->text);
 }
 
 static enum err room_on_flush(struct tx *tx, void *state, size_t rows_max, bool *clean)
@@ -34,14 +57,15 @@ static void room_on_rollback(void *state)
 {
     struct room *r = state;
     r->recorded = UINT32_MAX;
+    text_store_rollback(&r->text);
 }
 
 static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
 {
-    (void)state;
+    struct room *r = state;
     for (size_t i = 0; i < e->gone.count; i++)
         TRY(role_erase(tx, e->gone.ids[i]));
-    return ERR_OK;
+    return text_store_erase(tx, &r->text, e);
 }
 
 const struct module groups_module = {
@@ -49,6 +73,9 @@ const struct module groups_module = {
     .migrations = groups_migrations,
     .open = room_open,
     .close = room_close,
+    .on_said = room_on_said,
+    .on_prepare = room_on_prepare,
+    .on_commit = room_on_commit,
     .on_flush = room_on_flush,
     .on_rollback = room_on_rollback,
     .on_erase = room_on_erase,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "brand/backup.h"
 #include "brand/erasures.h"
+#include "groups/messages.h"
 #include "main/options.h"
 #include "main/session.h"
 #include "people/erasure.h"
@@ -36,6 +37,7 @@ static enum err verify_brand(struct session *s, const char *slug, uint64_t *foun
     TRY(brand_verify_files(b, print_finding, &f, why));
     if (f.count == 0) TRY(people_verify(b, &report, why)); /* damaged files cannot be folded */
     if (f.count == 0) TRY(segments_verify(b, &report, why));
+    TRY(messages_verify(b, print_finding, &f, why));
     struct brand_stats stats = brand_stats(b);
     fprintf(s->out,
             "%s: %" PRIu64 " events, %" PRIu64 " members, %" PRIu64 " parts checked, %" PRIu64

@@ -49,6 +49,7 @@ export const inventoryZh: Record<string, [string, string]> = {
   today_rule: ["改过或自建的今日待办理由", "直到被删除"],
   today_setting: ["名单几点做、多长", BRAND],
   group_record: ["社群的资料", BRAND],
+  said: ["群里说过的话，供查看与搜索", "90 天，或按品牌设定"],
   group_account: ["社群里哪些账号是员工、机器人或合伙人", MEMBER],
   tag_group: ["标签的分组", BRAND],
   tag: ["有哪些标签", BRAND],

@@ -1,0 +1,356 @@
+/* text_store.c - text.db as the writer keeps it.
+ *
+ * A batch that says something has a transaction of text.db beside its own: begun with the first
+ * message, committed right before the batch's own commit. So there are these states of the two:
+ *   idle --said--> open --prepare--> ahead --commit--> idle
+ * and a rollback undoes 'open', and leaves behind 'ahead' rows above the brand's seq, which go
+ * before the next are written, or when the brand is opened. */
+#include "groups/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+#define CHECKPOINT_PAGES 4000
+#define SLICE_ROWS 1000 /* that one slice of a purge removes */
+
+/* Of SQLite alone: it is on both stores. */
+static const struct migration text_migrations[] = {
+    {1, "CREATE TABLE said (id {int} PRIMARY KEY NOT NULL, of_group {int} NOT NULL,"
+        " at {int} NOT NULL, persona {int} NOT NULL, staff {int} NOT NULL, origin {int} NOT NULL,"
+        " message {text} NOT NULL, reply_to {text} NOT NULL, type {text} NOT NULL,"
+        " text {text} NOT NULL, edited_at {int}, recalled_at {int});"
+        "CREATE INDEX said_group ON said (of_group, at);"
+        "CREATE INDEX said_persona ON said (persona) WHERE persona > 0;"
+        "CREATE INDEX said_message ON said (of_group, message) WHERE message <> '';"
+        "CREATE VIRTUAL TABLE said_index USING fts5(words, content='')"},
+    {0, NULL},
+};
+
+void text_store_path(struct brand *b, char out[STORE_PATH_SIZE])
+{
+    snprintf(out, STORE_PATH_SIZE, "%s/text.db", brand_dir(b));
+}
+
+/* ---- the file ---- */
+
+static enum err make(struct tx *tx, struct text_store *t)
+{
+    char path[STORE_PATH_SIZE];
+    struct why why = {0};
+    text_store_path(tx_brand(tx), path);
+    TRY(sql_open("sqlite:", path, "", SQL_WRITER, &t->db, &why));
+    enum err err = sql_migrate(t->db, "text", text_migrations, &why);
+    if (err == ERR_OK) return ERR_OK;
+    sql_close(t->db);
+    t->db = NULL;
+    return err;
+}
+
+/* ---- rows and their words ---- */
+
+/* 'command' of the index: "delete" takes out the words of a row, NULL puts them in. */
+static enum err index_words(struct tx *tx, struct text_store *t, uint64_t id, struct str text,
+                            bool removed)
+{
+    struct str words = messages_words(tx_arena(tx), text);
+    if (str_trim(words).len == 0) return ERR_OK;
+    struct sql_stmt *s =
+        removed ? sql_use(t->db, "INSERT INTO said_index (said_index, rowid, words)"
+                                 " VALUES ('delete', $1, $2)")
+                : sql_use(t->db, "INSERT INTO said_index (rowid, words) VALUES ($1, $2)");
+    sql_bind_int(s, 1, (int64_t)id);
+    sql_bind_str(s, 2, words);
+    return sql_run(s);
+}
+
+/* Rows that a statement gives as (id, text) are forgotten. */
+struct doomed {
+    uint64_t id;
+    struct str text;
+};
+typedef VEC(struct doomed) doomed_list;
+
+static enum err read_doomed(struct tx *tx, struct sql_stmt *s, doomed_list *out)
+{
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        struct doomed d = {(uint64_t)sql_int(s, 0), arena_str(tx_arena(tx), sql_str(s, 1))};
+        VEC_PUSH(out, d);
+    }
+}
+
+static enum err drop_rows(struct tx *tx, struct text_store *t, const doomed_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        TRY(index_words(tx, t, list->items[i].id, list->items[i].text, true));
+        struct sql_stmt *s = sql_use(t->db, "DELETE FROM said WHERE id = $1");
+        sql_bind_int(s, 1, (int64_t)list->items[i].id);
+        TRY(sql_run(s));
+    }
+    return ERR_OK;
+}
+
+static enum err drop(struct tx *tx, struct text_store *t, struct sql_stmt *s, uint64_t *count)
+{
+    doomed_list list = {0};
+    enum err err = read_doomed(tx, s, &list);
+    if (err == ERR_OK) err = drop_rows(tx, t, &list);
+    *count = list.count;
+    VEC_FINISH(&list);
+    return err;
+}
+
+/* What a batch left that never came to be. */
+static enum err trim(struct tx *tx, struct text_store *t)
+{
+    uint64_t count;
+    struct sql_stmt *s = sql_use(t->db, "SELECT id, text FROM said WHERE id > $1");
+    sql_bind_int(s, 1, (int64_t)brand_stats(tx_brand(tx)).seq);
+    TRY(drop(tx, t, s, &count));
+    t->ahead = false;
+    return ERR_OK;
+}
+
+static enum err begin(struct tx *tx, struct text_store *t)
+{
+    if (!t->db) TRY(make(tx, t));
+    if (t->open) return ERR_OK;
+    TRY(sql_begin(t->db));
+    t->open = true;
+    return t->ahead ? trim(tx, t) : ERR_OK;
+}
+
+enum err text_store_open(struct tx *tx, struct text_store *t)
+{
+    char path[STORE_PATH_SIZE];
+    text_store_path(tx_brand(tx), path);
+    if (!fs_exists(path)) return ERR_OK;
+    TRY(make(tx, t));
+    t->ahead = true;
+    TRY(begin(tx, t));
+    TRY(sql_commit(t->db));
+    t->open = false;
+    return ERR_OK;
+}
+
+void text_store_close(struct text_store *t)
+{
+    sql_close(t->db);
+}
+
+/* ---- what is said ---- */
+
+static struct str type_of(struct brand *b, const struct event *ev)
+{
+    uint32_t id = registry_find_prop(b, STR("type"), PROP_TEXT);
+    for (uint16_t i = 0; id && i < ev->prop_count; i++) {
+        if (ev->props[i].id == id) return ev->props[i].text;
+    }
+    return STR("text");
+}
+
+static struct str text_or_empty(struct str s)
+{
+    return s.p ? s : STR("");
+}
+
+static void bind_time(struct sql_stmt *s, int index, bool is_there, int64_t at)
+{
+    if (is_there) {
+        sql_bind_int(s, index, at);
+    } else {
+        sql_bind_null(s, index);
+    }
+}
+
+static enum err insert(struct tx *tx, struct text_store *t, const struct event *ev, uint64_t seq,
+                       const struct said *said)
+{
+    struct str text = said->recalled ? STR("") : text_or_empty(said->text);
+    struct sql_stmt *s =
+        sql_use(t->db, "INSERT INTO said (id, of_group, at, persona, staff, origin, message,"
+                       " reply_to, type, text, edited_at, recalled_at) VALUES ($1, $2, $3, $4, $5,"
+                       " $6, $7, $8, $9, $10, $11, $12)");
+    sql_bind_int(s, 1, (int64_t)seq);
+    sql_bind_int(s, 2, ev->dim[DIM_GROUP]);
+    sql_bind_int(s, 3, ev->at);
+    sql_bind_int(s, 4, ev->persona);
+    sql_bind_int(s, 5, ev->dim[DIM_STAFF]);
+    sql_bind_int(s, 6, ev->dim[DIM_ORIGIN]);
+    sql_bind_str(s, 7, text_or_empty(said->message));
+    sql_bind_str(s, 8, text_or_empty(said->reply_to));
+    sql_bind_str(s, 9, type_of(tx_brand(tx), ev));
+    sql_bind_str(s, 10, text);
+    bind_time(s, 11, said->edited, ev->at);
+    bind_time(s, 12, said->recalled, ev->at);
+    TRY(sql_run(s));
+    return index_words(tx, t, seq, text, false);
+}
+
+/* The row that the channel's id names; id 0 = there is none. */
+struct former {
+    uint64_t id;
+    int64_t edited_at; /* INT64_MIN = never */
+    bool recalled;
+    struct str text;
+};
+
+static enum err find(struct tx *tx, struct text_store *t, uint32_t group, struct str message,
+                     struct former *out)
+{
+    bool row;
+    *out = (struct former){.edited_at = INT64_MIN};
+    if (message.len == 0) return ERR_OK;
+    struct sql_stmt *s =
+        sql_use(t->db, "SELECT id, edited_at, recalled_at, text FROM said WHERE of_group = $1 AND"
+                       " message = $2 AND message <> '' ORDER BY id DESC LIMIT 1");
+    sql_bind_int(s, 1, group);
+    sql_bind_str(s, 2, message);
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_OK;
+    *out = (struct former){.id = (uint64_t)sql_int(s, 0),
+                           .edited_at = sql_is_null(s, 1) ? INT64_MIN : sql_int(s, 1),
+                           .recalled = !sql_is_null(s, 2),
+                           .text = arena_str(tx_arena(tx), sql_str(s, 3))};
+    sql_reset(s);
+    return ERR_OK;
+}
+
+static enum err recall(struct tx *tx, struct text_store *t, const struct former *f, int64_t at)
+{
+    TRY(index_words(tx, t, f->id, f->text, true));
+    struct sql_stmt *s =
+        sql_use(t->db, "UPDATE said SET text = '', recalled_at = $2 WHERE id = $1");
+    sql_bind_int(s, 1, (int64_t)f->id);
+    sql_bind_int(s, 2, at);
+    return sql_run(s);
+}
+
+static enum err edit(struct tx *tx, struct text_store *t, const struct former *f, int64_t at,
+                     struct str text)
+{
+    if (f->recalled || at < f->edited_at) return ERR_OK; /* a later word stands */
+    TRY(index_words(tx, t, f->id, f->text, true));
+    struct sql_stmt *s = sql_use(t->db, "UPDATE said SET text = $3, edited_at = $2 WHERE id = $1");
+    sql_bind_int(s, 1, (int64_t)f->id);
+    sql_bind_int(s, 2, at);
+    sql_bind_str(s, 3, text_or_empty(text));
+    TRY(sql_run(s));
+    return index_words(tx, t, f->id, text_or_empty(text), false);
+}
+
+enum err text_store_said(struct tx *tx, struct text_store *t, const struct event *ev, uint64_t seq,
+                         const struct said *said)
+{
+    struct str kind = registry_kind_name(tx_brand(tx), ev->kind);
+    bool edited = str_is(kind, "message.edited"), recalled = str_is(kind, "message.recalled");
+    struct former f;
+    if (ev->dim[DIM_GROUP] == 0) return ERR_OK;
+    if (!edited && !recalled && !str_is(kind, "message.sent")) return ERR_OK;
+    TRY(begin(tx, t));
+    if (!edited && !recalled) return insert(tx, t, ev, seq, said);
+    TRY(find(tx, t, ev->dim[DIM_GROUP], said->message, &f));
+    if (f.id == 0) return ERR_OK; /* of a message that was never told, or is past its days */
+    return recalled ? recall(tx, t, &f, ev->at) : edit(tx, t, &f, ev->at, said->text);
+}
+
+/* ---- the batch ---- */
+
+enum err text_store_prepare(struct text_store *t)
+{
+    if (!t->open) return ERR_OK;
+    t->open = false;
+    t->ahead = true;
+    return sql_commit(t->db);
+}
+
+void text_store_commit(struct text_store *t)
+{
+    if (!t->ahead) return;
+    t->ahead = false;
+    enum err err =
+        t->wal_due ? sql_checkpoint(t->db, 0) : sql_checkpoint_beside(t->db, CHECKPOINT_PAGES);
+    if (err == ERR_OK) t->wal_due = false;
+    if (err != ERR_OK && err != ERR_BUSY)
+        log_warn("groups", "checkpoint_failed", "error=%s", err_code(err));
+}
+
+void text_store_rollback(struct text_store *t)
+{
+    if (t->open) sql_rollback(t->db);
+    t->open = false;
+}
+
+/* ---- forgetting ---- */
+
+/* Words that went are in the index until its parts are merged. */
+static enum err sweep(struct text_store *t)
+{
+    t->wal_due = true;
+    return sql_run(sql_use(t->db, "INSERT INTO said_index (said_index) VALUES ('optimize')"));
+}
+
+enum err text_store_erase(struct tx *tx, struct text_store *t, const struct erasure *e)
+{
+    uint64_t count, all = 0;
+    if (!t->db) return ERR_OK;
+    TRY(begin(tx, t));
+    for (size_t i = 0; i < e->gone.count; i++) {
+        struct sql_stmt *s =
+            sql_use(t->db, "SELECT id, text FROM said WHERE persona = $1 AND persona > 0");
+        sql_bind_int(s, 1, e->gone.ids[i]);
+        TRY(drop(tx, t, s, &count));
+        all += count;
+    }
+    if (e->origin) {
+        struct sql_stmt *s = sql_use(t->db, "SELECT id, text FROM said WHERE origin = $1");
+        sql_bind_int(s, 1, e->origin);
+        TRY(drop(tx, t, s, &count));
+        all += count;
+    }
+    return all ? sweep(t) : ERR_OK;
+}
+
+enum err text_store_count(struct brand *b, int64_t before, uint64_t *out)
+{
+    char path[STORE_PATH_SIZE];
+    struct sql *db;
+    struct why why;
+    bool row;
+    *out = 0;
+    text_store_path(b, path);
+    if (!fs_exists(path)) return ERR_OK;
+    TRY(sql_open("sqlite:", path, "", SQL_READER, &db, &why));
+    struct sql_stmt *s = sql_use(db, "SELECT COUNT(*) FROM said WHERE at < $1");
+    sql_bind_int(s, 1, before);
+    enum err err = sql_step(s, &row);
+    if (err == ERR_OK) *out = (uint64_t)sql_int(s, 0);
+    sql_close(db);
+    return err;
+}
+
+enum err text_store_purge(struct tx *tx, struct text_store *t, int64_t before, uint64_t *removed)
+{
+    uint32_t groups = registry_code_count(tx_brand(tx), DIM_GROUP);
+    *removed = 0;
+    if (!t->db) return ERR_OK;
+    TRY(begin(tx, t));
+    for (uint32_t group = 1; group <= groups && *removed == 0; group++) {
+        struct sql_stmt *s = sql_use(t->db, "SELECT id, text FROM said WHERE of_group = $1 AND"
+                                            " at < $2 ORDER BY at LIMIT $3");
+        sql_bind_int(s, 1, group);
+        sql_bind_int(s, 2, before);
+        sql_bind_int(s, 3, SLICE_ROWS);
+        TRY(drop(tx, t, s, removed));
+    }
+    t->purged += *removed;
+    if (*removed || !t->purged) return ERR_OK;
+    t->purged = 0; /* the last slice found none left */
+    return sweep(t);
+}

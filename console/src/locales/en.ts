@@ -4,7 +4,7 @@ import type zh from "./zh";
 
 const en: typeof zh = {
   kind: kindsEn,
-  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", today: "Today", overview: "Overview", members: "Members", segments: "Segments", insight: "Insight", boards: "Boards", settings: "Settings" },
+  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", today: "Today", overview: "Overview", members: "Members", segments: "Segments", groups: "Groups", insight: "Insight", boards: "Boards", settings: "Settings" },
   theme: { auto: "System", light: "Light", dark: "Dark" },
   do: { again: "Try again", cancel: "Cancel", save: "Save", saved: "Saved", clear: "Clear", copy: "Copy", copied: "Copied", delete: "Delete", end: "End", refresh: "Refresh", wait: "loading" },
   door: { saying: "The public domain is the river at the door; the private domain is the well in your own yard.", what: "Where every member came from, what they said and bought: kept on your own machine." },
@@ -58,6 +58,24 @@ const en: typeof zh = {
   column: {
     name: "Name", stage: "Stage", owner: "Owner", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id", rfm_r: "RFM: recency", rfm_f: "RFM: frequency", rfm_m: "RFM: money", p_alive: "Still buys", expected_orders: "Expected orders", expected_value: "Expected value",
   },
+  groups: {
+    total: "{n} groups", back: "Back to groups", tabs: "parts of the group", find: "Find a group: name, code or tag", name: "Name", code: "Code", codeHint: "what events call the group; it never changes", use: "Use", allUses: "All uses", archived: "archived", archivedOnly: "Archived", archive: "Archived: left out of lists, its history stays", make: "New group", makeText: "groups that events name are here by themselves", template: "Template", noTemplate: "none",
+    fullness: "Members / capacity", capacity: "Capacity", hardLimit: "Limit of the channel", hardLimitHint: "0 = not known", messages: "messages", messages28: "Messages, 28 d", messagesAll: "Messages in all", trend: "Trend, 14 d", speakers: "Speakers, 28 d", flow: "Came, went", last: "Last message", since: "On record since", members28: "Members", joined28: "Came", left28: "Went", days28: "the last 28 days", sparkLabel: "messages by day of the last 28 days, {n} in all",
+    none: "No groups yet", noneText: "A group is here as soon as an event names it: import a chat log, or make one before it opens.", import: "Import a chat log", noneFound: "No such group", whoRuns: "Who runs this group?", whoRunsText: "No account of staff is known here, so that nothing can be said of how staff do. These may be:", whoRunsNobody: "No account of staff is known here. Say under Settings which are.", isStaff: "Is staff", isMember: "Is a member", glance: "At a glance",
+    charter: "Charter", charterText: "settled before the group opens", noCharter: "Nothing is settled yet.", writeCharter: "Write it", growth: "Growth", growthText: "messages, who came and who went, by day", dayTitle: "{day}: {members} members, +{joined} −{left}, {messages} messages", came: "came", went: "went", whom: "whom to show", sort: "In order of", memberTotal: "{n} members", joinedAt: "Joined", leftAt: "Left", way: "How they came", inGroups: "In groups", more: "More",
+    accounts: "Who is who", accountsText: "accounts of staff, bots and partners; what they say is not counted as members' talk", phoneOf: "account of {person}", everywhere: "in all groups", takeBack: "Take back", proposed: "proposed", noAccounts: "Nothing was said of any account yet.", accountWho: "member, such as m12", role: "Role", person: "whose account: staff code", setRole: "Set", record: "Record", readOnly: "your role may look only", owner: "Owner", ownerHint: "staff code of who answers for the group", helpers: "Helpers", several: "several parted by blanks", channel: "Channel", channelId: "The channel's id", tags: "Tags", targetHint: "members wanted; 0 = not said",
+  },
+  groupTab: { overview: "Overview", messages: "Messages", members: "Members", settings: "Settings" },
+  groupUse: { none: "not said", sharing: "sharing", sales: "sales", enabling: "enabling", converting: "converting", caring: "caring" },
+  groupShow: { in: "In it", silent: "Silent", several: "In several", left: "Left", all: "All" },
+  groupSort: { joined: "joined last", messages: "most messages", last_message: "spoke last", left: "left last" },
+  groupNone: { in: "Nobody is in it", silent: "Nobody is silent: all have spoken in 28 days", several: "Nobody is in other groups too", left: "Nobody has left", all: "Nobody was ever in it" },
+  joinWay: { unknown: "not known", invited: "brought", scanned: "by a code", spoke: "spoke, no join on record" },
+  proposal: { top: "{n} of {of} messages in 28 days", links: "{n} of {of} links, cards and promotions in 28 days" },
+  accountRole: { member: "member", staff: "staff", bot: "bot", partner: "partner" },
+  charter: { purpose: "What it is for", audience: "For whom", gain: "What members get", about: "What it turns around", rhythm: "Rhythm", rules: "Rules", ending: "When it ends or is merged", target: "Members wanted" },
+  messages: { find: "Search what was said: words, or a piece of Chinese text", search: "Search", all: "Show all", found: "{n} found", kept: "{n} messages are kept", none: "Nothing is kept of what was said", noneText: "Messages are kept for 90 days, or as Settings › Privacy says. Import a chat log whose words are newer, or send message.sent with a text.", noneFound: "Nothing found", nobody: "somebody", edited: "edited", recalled: "taken back", recalledAt: "taken back, {at}", older: "Older" },
+  messageType: { text: "text", image: "picture", voice: "voice", video: "video", sticker: "sticker", file: "file", link: "link", card: "card", other: "other" },
   builder: { part: { who: "The member", acts: "Activity", orders: "Orders", scores: "Scores" }, label: "condition builder", field: "Field", op: "Comparison", value: "Value", did: "Did something", traits: "Traits", kind: "Kind of event", times: "times or more", within: "days back (0 = ever)", days: "days", and: "And", or: "Or", add: "Add" },
   op: { is: "is", isnot: "is not", least: "at least", most: "at most", has: "contains", recent: "in the last", before: "before the last", never: "never", true: "yes", false: "no", in: "in", none: "in none", known: "is known", did: "did", didnot: "did not", within: "has its day within" },
   field: {

@@ -3,7 +3,7 @@ import { kindsZh } from "./kinds";
 
 const zh = {
   kind: kindsZh,
-  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", insight: "洞察", boards: "看板", settings: "设置" },
+  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", groups: "社群", insight: "洞察", boards: "看板", settings: "设置" },
   theme: { auto: "随系统", light: "浅色", dark: "深色" },
   do: { again: "重试", cancel: "取消", save: "保存", saved: "已保存", clear: "清空", copy: "复制", copied: "已复制", delete: "删除", end: "结束", refresh: "刷新", wait: "正在加载" },
   door: { saying: "公域是门前河，私域是自家井。", what: "每一位用户的来路、对话与订单，都留在你自己的机器上。" },
@@ -57,6 +57,24 @@ const zh = {
   column: {
     name: "姓名", stage: "阶段", owner: "归属", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号", rfm_r: "RFM：最近", rfm_f: "RFM：频次", rfm_m: "RFM：金额", p_alive: "仍会购买", expected_orders: "预计订单", expected_value: "预计消费",
   },
+  groups: {
+    total: "{n} 个社群", back: "返回社群", tabs: "社群的各部分", find: "找群：名称、代码或标签", name: "名称", code: "代码", codeHint: "事件里对群的称呼，之后不能改", use: "用途", allUses: "全部用途", archived: "已归档", archivedOnly: "已归档", archive: "归档：不再列出，历史保留", make: "新建社群", makeText: "事件里提到的群会自动出现", template: "模板", noTemplate: "不用模板",
+    fullness: "人数 / 容量", capacity: "容量", hardLimit: "渠道上限", hardLimitHint: "0 表示不清楚", messages: "消息", messages28: "28 天消息", messagesAll: "全部消息", trend: "14 天趋势", speakers: "28 天发言人数", flow: "进、出", last: "最近一条", since: "记录始于", members28: "群友", joined28: "进群", left28: "退群", days28: "最近 28 天", sparkLabel: "最近 28 天每天的消息，共 {n} 条",
+    none: "还没有社群", noneText: "事件里一提到群，它就会出现：导入聊天记录，或在开群前先建好。", import: "导入聊天记录", noneFound: "没有这样的群", whoRuns: "谁是运营？", whoRunsText: "这个群还不知道哪些是员工账号，因此无法判断运营得如何。可能是：", whoRunsNobody: "这个群还不知道哪些是员工账号，请在“设置”里指明。", isStaff: "是员工", isMember: "是群友", glance: "概览",
+    charter: "社群章程", charterText: "开群前先说清楚", noCharter: "还没有写章程。", writeCharter: "去写", growth: "增长", growthText: "每天的消息、进群与退群", dayTitle: "{day}：{members} 人，+{joined} −{left}，{messages} 条消息", came: "进群", went: "退群", whom: "看谁", sort: "排序", memberTotal: "{n} 人", joinedAt: "入群", leftAt: "退群", way: "入群方式", inGroups: "所在群数", more: "更多",
+    accounts: "谁是谁", accountsText: "员工、机器人与合伙人的账号；他们说的话不算群友发言", phoneOf: "{person} 的账号", everywhere: "在所有群", takeBack: "收回", proposed: "建议", noAccounts: "还没有指明任何账号。", accountWho: "用户编号，如 m12", role: "角色", person: "谁的账号（含小号）：员工代码", setRole: "设定", record: "资料", readOnly: "你的角色只能查看", owner: "群负责人", ownerHint: "负责这个群的员工代码", helpers: "协助者", several: "多个用空格隔开", channel: "渠道", channelId: "渠道里的编号", tags: "标签", targetHint: "想要的人数，0 表示没定",
+  },
+  groupTab: { overview: "概览", messages: "消息", members: "群友", settings: "设置" },
+  groupUse: { none: "未说明", sharing: "分享", sales: "销售", enabling: "赋能", converting: "转化", caring: "会员维护" },
+  groupShow: { in: "在群", silent: "沉默", several: "多群", left: "已退", all: "全部" },
+  groupSort: { joined: "最近入群", messages: "发言最多", last_message: "最近发言", left: "最近退群" },
+  groupNone: { in: "群里没有人", silent: "没有沉默的人：28 天里都说过话", several: "没有人同时在别的群", left: "没有人退群", all: "从来没有人在这个群" },
+  joinWay: { unknown: "不清楚", invited: "邀请", scanned: "扫码", spoke: "有发言，无入群记录" },
+  proposal: { top: "28 天里 {of} 条消息中发了 {n} 条", links: "28 天里 {of} 条链接、名片与促销中发了 {n} 条" },
+  accountRole: { member: "群友", staff: "员工", bot: "机器人", partner: "合伙人" },
+  charter: { purpose: "目的", audience: "给谁", gain: "群友得到什么", about: "围绕什么", rhythm: "节奏", rules: "群规", ending: "何时结束或合并", target: "目标人数" },
+  messages: { find: "搜索说过的话：词语，或任意一段中文", search: "搜索", all: "看全部", found: "找到 {n} 条", kept: "保留了 {n} 条消息", none: "没有保留任何消息", noneText: "消息保留 90 天，或按“设置 › 隐私”的设定。导入更近的聊天记录，或发送带 text 的 message.sent。", noneFound: "没有找到", nobody: "某人", edited: "已编辑", recalled: "已撤回", recalledAt: "{at} 已撤回", older: "更早" },
+  messageType: { text: "文字", image: "图片", voice: "语音", video: "视频", sticker: "表情", file: "文件", link: "链接", card: "名片", other: "其他" },
   builder: { part: { who: "这个人", acts: "行动", orders: "订单", scores: "评分" }, label: "条件构造器", field: "字段", op: "比较", value: "值", did: "做过某事", traits: "特征", kind: "事件类型", times: "次以上", within: "天内（0 为不限）", days: "天", and: "并且", or: "或者", add: "加入" },
   op: { is: "是", isnot: "不是", least: "至少", most: "至多", has: "包含", recent: "在最近", before: "早于", never: "从未", true: "是", false: "否", in: "在", none: "不在任何", known: "已知", did: "做过", didnot: "没做过", within: "接下来多少天内" },
   field: {

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "groups/messages.h"
+#include "groups/role.h"
 
 #define QUOTED_BYTES 240 /* of a message that another answers */
 
@@ -22,6 +23,8 @@ struct reading {
     const struct idset *seen; /* NULL = all */
     struct messages found;
     struct messages answered; /* that those answer */
+    struct group_role *roles;
+    size_t role_count;
 };
 
 static uint32_t member_of(const struct reading *r, uint32_t persona)
@@ -38,6 +41,17 @@ static bool keep(void *ctx, uint32_t persona)
 }
 
 /* ---- one message ---- */
+
+static const char *role_of(const struct reading *r, const struct message *m)
+{
+    uint32_t member = member_of(r, m->persona);
+    if (m->staff) return account_role_names[ACCOUNT_STAFF];
+    for (size_t i = 0; member && i < r->role_count; i++) {
+        if (member_of(r, r->roles[i].persona) == member)
+            return account_role_names[r->roles[i].role];
+    }
+    return account_role_names[ACCOUNT_MEMBER];
+}
 
 static enum err put_speaker(struct reading *r, struct json_writer *w, const struct message *m,
                             struct why *why)
@@ -102,6 +116,7 @@ static enum err put_message(struct reading *r, struct json_writer *w, const stru
     put_text(w, "id", arena_printf(c->arena, "%" PRIu64, m->id));
     put_time(c, w, "at", m->at);
     TRY(put_speaker(r, w, m, why));
+    put_text(w, "role", role_of(r, m));
     put_str(w, "type", m->type);
     put_str(w, "text", shown(m, 0));
     TRY(put_answered(r, w, m, why));
@@ -189,6 +204,8 @@ static enum err get_messages(struct call *c, struct json_writer *w, struct why *
                                .to = call_has(c, "to") ? call_int(c, "to") : INT64_MAX,
                                .limit = (size_t)call_int(c, "limit"),
                                .arena = c->arena};
+    if (groups_roles(db, record.code, c->arena, &r.roles, &r.role_count) != ERR_OK)
+        return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
     look_begin(&r.look, c->brand, db, c->arena);
     enum err err = read_page(&r, &ask, why);
     if (err == ERR_OK) err = put_page(&r, w, why);
@@ -227,14 +244,15 @@ const struct spec group_message_specs[] = {
      .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_messages,
      .summary = "What was said in a group, newest first; a message taken back has no text",
-     .reply = "{\"items\":[{\"id\":\"91022\",\"at\":\"2025-03-01T09:30:00+08:00\"," WHO
-              ",\"type\":\"text\",\"text\":\"周六还有课吗？\",\"reply_to\":{\"id\":\"91001\"," WHO
-              ",\"text\":\"本周课表\"},\"edited_at\":\"2025-03-01T09:31:00+08:00\","
-              "\"recalled_at\":\"2025-03-01T09:32:00+08:00\"}],\"next\":\"3137\",\"kept\":903}\n"
-              "~{\"items\":[{\"member\":null,\"staff\":\"rose\",\"text\":null,\"reply_to\":null,"
-              "\"edited_at\":null,\"recalled_at\":null}],\"next\":null}\n"
-              "~{\"items\":[{\"member\":{\"name\":null},\"reply_to\":{\"member\":null,"
-              "\"staff\":\"rose\",\"text\":null}}]}\n"
-              "~{\"items\":[{\"reply_to\":{\"member\":{\"name\":null}}}]}"},
+     .reply =
+         "{\"items\":[{\"id\":\"91022\",\"at\":\"2025-03-01T09:30:00+08:00\"," WHO
+         ",\"role\":\"member\",\"type\":\"text\",\"text\":\"周六还有课吗？\",\"reply_to\":{\"id\":"
+         "\"91001\"," WHO ",\"text\":\"本周课表\"},\"edited_at\":\"2025-03-01T09:31:00+08:00\","
+         "\"recalled_at\":\"2025-03-01T09:32:00+08:00\"}],\"next\":\"3137\",\"kept\":903}\n"
+         "~{\"items\":[{\"member\":null,\"staff\":\"rose\",\"text\":null,\"reply_to\":null,"
+         "\"edited_at\":null,\"recalled_at\":null}],\"next\":null}\n"
+         "~{\"items\":[{\"member\":{\"name\":null},\"reply_to\":{\"member\":null,"
+         "\"staff\":\"rose\",\"text\":null}}]}\n"
+         "~{\"items\":[{\"reply_to\":{\"member\":{\"name\":null}}}]}"},
     {0},
 };

@@ -43,7 +43,3 @@ MUST_CHECK enum err text_store_prepare(struct text_store *t);
 void text_store_commit(struct text_store *t);
 void text_store_rollback(struct text_store *t);
 MUST_CHECK enum err text_store_erase(struct tx *tx, struct text_store *t, const struct erasure *e);
-/* Rows of before a moment; and up to a slice of them gone. */
-MUST_CHECK enum err text_store_count(struct brand *b, int64_t before, uint64_t *out);
-MUST_CHECK enum err text_store_purge(struct tx *tx, struct text_store *t, int64_t before,
-                                     uint64_t *removed);

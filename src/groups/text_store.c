@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "people/retention.h"
 
 #define CHECKPOINT_PAGES 4000
 #define SLICE_ROWS 1000 /* that one slice of a purge removes */
@@ -119,24 +120,21 @@ static enum err trim(struct tx *tx, struct text_store *t)
 
 static enum err begin(struct tx *tx, struct text_store *t)
 {
-    if (!t->db) TRY(make(tx, t));
+    if (!t->db) {
+        TRY(make(tx, t));
+        TRY(retention_wake(tx));
+    }
     if (t->open) return ERR_OK;
     TRY(sql_begin(t->db));
     t->open = true;
     return t->ahead ? trim(tx, t) : ERR_OK;
 }
 
-enum err text_store_open(struct tx *tx, struct text_store *t)
+static bool is_there(struct brand *b)
 {
     char path[STORE_PATH_SIZE];
-    text_store_path(tx_brand(tx), path);
-    if (!fs_exists(path)) return ERR_OK;
-    TRY(make(tx, t));
-    t->ahead = true;
-    TRY(begin(tx, t));
-    TRY(sql_commit(t->db));
-    t->open = false;
-    return ERR_OK;
+    text_store_path(b, path);
+    return fs_exists(path);
 }
 
 void text_store_close(struct text_store *t)
@@ -317,15 +315,15 @@ enum err text_store_erase(struct tx *tx, struct text_store *t, const struct eras
     return all ? sweep(t) : ERR_OK;
 }
 
-enum err text_store_count(struct brand *b, int64_t before, uint64_t *out)
+static enum err count_before(struct brand *b, int64_t before, uint64_t *out)
 {
     char path[STORE_PATH_SIZE];
     struct sql *db;
     struct why why;
     bool row;
     *out = 0;
+    if (!is_there(b)) return ERR_OK;
     text_store_path(b, path);
-    if (!fs_exists(path)) return ERR_OK;
     TRY(sql_open("sqlite:", path, "", SQL_READER, &db, &why));
     struct sql_stmt *s = sql_use(db, "SELECT COUNT(*) FROM said WHERE at < $1");
     sql_bind_int(s, 1, before);
@@ -335,8 +333,9 @@ enum err text_store_count(struct brand *b, int64_t before, uint64_t *out)
     return err;
 }
 
-enum err text_store_purge(struct tx *tx, struct text_store *t, int64_t before, uint64_t *removed)
+static enum err remove_before(struct tx *tx, int64_t before, uint64_t *removed)
 {
+    struct text_store *t = &room_of(tx_brand(tx))->text;
     uint32_t groups = registry_code_count(tx_brand(tx), DIM_GROUP);
     *removed = 0;
     if (!t->db) return ERR_OK;
@@ -353,4 +352,25 @@ enum err text_store_purge(struct tx *tx, struct text_store *t, int64_t before, u
     if (*removed || !t->purged) return ERR_OK;
     t->purged = 0; /* the last slice found none left */
     return sweep(t);
+}
+
+static const struct retention_store kept = {.name = "messages",
+                                            .table = "said",
+                                            .days_min = 1,
+                                            .days = MESSAGES_DAYS,
+                                            .any = is_there,
+                                            .count = count_before,
+                                            .remove = remove_before};
+
+enum err text_store_open(struct tx *tx, struct text_store *t)
+{
+    retention_add_store(tx_brand(tx), &kept);
+    if (!is_there(tx_brand(tx))) return ERR_OK;
+    TRY(retention_wake(tx));
+    TRY(make(tx, t));
+    t->ahead = true;
+    TRY(begin(tx, t));
+    TRY(sql_commit(t->db));
+    t->open = false;
+    return ERR_OK;
 }

@@ -99,12 +99,14 @@ struct people {
     struct bulk *bulk;
     pthread_mutex_t trait_lock;
     struct trait_cache *traits;
-    bool traits_changed;            /* the cache must go at the commit */
-    struct tag_cache *tags;         /* who has a tag; locks itself */
-    struct consent_cache *consents; /* who has consented; locks itself */
-    struct owner_map *owners;       /* who answers for whom; locks itself */
-    _Atomic int purge_asked;        /* enum purge_wish */
-    struct name_index *name_index;  /* for searching; it has locks of its own */
+    bool traits_changed;                     /* the cache must go at the commit */
+    struct tag_cache *tags;                  /* who has a tag; locks itself */
+    struct consent_cache *consents;          /* who has consented; locks itself */
+    struct owner_map *owners;                /* who answers for whom; locks itself */
+    _Atomic int purge_asked;                 /* enum purge_wish */
+    const struct retention_store *stores[4]; /* [store_count] of other rooms (retention.h) */
+    size_t store_count;
+    struct name_index *name_index; /* for searching; it has locks of its own */
 };
 
 extern const struct migration people_migrations[];

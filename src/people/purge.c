@@ -15,8 +15,9 @@
 
 /* One class of this purge. */
 struct job {
-    char *name;                   /* owned; of the class */
-    const struct row_class *rows; /* NULL = a property's */
+    char *name;                          /* owned; of the class */
+    const struct row_class *rows;        /* NULL = a property's, or a store's */
+    const struct retention_store *store; /* of another room's rows */
     int64_t before;
 };
 
@@ -60,7 +61,13 @@ static bool is_worth(const struct run *r, const struct retention_class *c, int64
 
 static void add_job(struct run *r, const struct retention_class *c, int64_t before)
 {
-    struct job j = {mem_alloc(c->name.len + 1), rows_of(c->name), before};
+    const struct people *p = brand_module_state(r->brand, &people_module);
+    struct job j = {mem_alloc(c->name.len + 1), rows_of(c->name), retention_store_of(p, c->name),
+                    before};
+    if (j.store && !j.store->any(r->brand)) {
+        mem_free(j.name);
+        return;
+    }
     memcpy(j.name, c->name.p, c->name.len);
     VEC_PUSH(&r->jobs, j);
 }
@@ -209,6 +216,10 @@ static enum err run_slice(struct tx *tx, void *arg, struct why *why)
     const struct job *j = r->now;
     (void)why;
     r->slice = 0;
+    if (j->store) {
+        TRY(j->store->remove(tx, j->before, &r->slice));
+        return note(tx, r, j, r->slice);
+    }
     if (!j->rows->remove) {
         TRY(take_traits(p, tx, j, &r->slice));
         return note(tx, r, j, r->slice);
@@ -233,7 +244,7 @@ static enum err purge_rows(struct run *r, struct why *why)
 {
     for (size_t i = 0; i < r->jobs.count; i++) {
         r->now = &r->jobs.items[i];
-        if (!r->now->rows) continue;
+        if (!r->now->rows && !r->now->store) continue;
         do {
             if (is_stopped(r)) return ERR_UNAVAILABLE;
             TRY(brand_call(r->brand, run_slice, r, false, why));
@@ -273,7 +284,7 @@ static size_t find_columns(const struct run *r, struct column *out)
     for (size_t i = 0; i < r->jobs.count; i++) {
         const struct job *j = &r->jobs.items[i];
         uint32_t ids[3];
-        if (j->rows) continue;
+        if (j->rows || j->store) continue;
         size_t types = retention_columns(r->brand, str_of(j->name + skip), ids);
         for (size_t k = 0; k < types; k++)
             out[count++] = (struct column){{ids[k], j->before}, i};

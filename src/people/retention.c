@@ -2,6 +2,7 @@
  * for classes that somebody has said something of. */
 #include "people/retention_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -74,6 +75,28 @@ size_t retention_columns(struct brand *b, struct str prop, uint32_t out[3])
     return count;
 }
 
+/* ---- stores of other rooms ---- */
+
+void retention_add_store(struct brand *b, const struct retention_store *s)
+{
+    struct people *p = brand_module_state(b, &people_module);
+    assert(p->store_count < RETENTION_STORES_MAX);
+    p->stores[p->store_count++] = s;
+}
+
+const struct retention_store *retention_store_of(const struct people *p, struct str name)
+{
+    for (size_t i = 0; i < p->store_count; i++) {
+        if (str_is(name, p->stores[i]->name)) return p->stores[i];
+    }
+    return NULL;
+}
+
+enum err retention_wake(struct tx *tx)
+{
+    return retention_arm(brand_module_state(tx_brand(tx), &people_module), tx, false);
+}
+
 /* ---- reading ---- */
 
 static int by_name(const void *a, const void *b)
@@ -95,7 +118,9 @@ static size_t bare_classes(struct brand *b, struct arena *arena, struct retentio
     size_t count = 0, kept = 0;
     uint32_t props = registry_prop_count(b);
     struct retention_class *list = arena_alloc_array(
-        arena, props + sizeof(row_classes) / sizeof(row_classes[0]), sizeof(*list));
+        arena, props + RETENTION_STORES_MAX + sizeof(row_classes) / sizeof(row_classes[0]),
+        sizeof(*list));
+    const struct people *p = brand_module_state(b, &people_module);
     const struct retention_class bare = {.purpose = STR(""),
                                          .days_min = 1,
                                          .cleared_to = TIME_NONE,
@@ -106,6 +131,14 @@ static size_t bare_classes(struct brand *b, struct arena *arena, struct retentio
         list[count].name = str_of(r->name);
         list[count].table = r->table;
         list[count].days_min = r->days_min;
+        list[count++].personal = true;
+    }
+    for (size_t i = 0; i < p->store_count; i++) {
+        list[count] = bare;
+        list[count].name = str_of(p->stores[i]->name);
+        list[count].table = p->stores[i]->table;
+        list[count].days_min = p->stores[i]->days_min;
+        list[count].days = p->stores[i]->days;
         list[count++].personal = true;
     }
     size_t rows = count;
@@ -172,7 +205,9 @@ enum err retention_get(struct brand *b, struct sql *db, struct str name, struct 
 static enum err count_rows(struct brand *b, struct sql *db, struct str name,
                            struct retention_preview *out)
 {
-    (void)b;
+    const struct people *p = brand_module_state(b, &people_module);
+    const struct retention_store *store = retention_store_of(p, name);
+    if (store) return store->count(b, out->before, &out->values);
     for (const struct row_class *r = row_classes; r->name; r++) {
         if (!str_is(name, r->name)) continue;
         struct sql_stmt *s = sql_use(db, r->count);
@@ -235,6 +270,8 @@ enum err retention_arm(struct people *p, struct tx *tx, bool anew)
         sql_use(tx_sql(tx), "SELECT 1 FROM retention WHERE days IS NOT NULL LIMIT 1");
     TRY(sql_step(s, &limited));
     if (limited) sql_reset(s);
+    for (size_t i = 0; i < p->store_count; i++)
+        limited |= p->stores[i]->any(p->brand);
     if (!limited) return timer_clear(tx, &people_module, TIMER_PURGE, 0);
     TRY(retention_next(tx_sql(tx), &set));
     if (set != TIME_NONE && !anew) return ERR_OK;

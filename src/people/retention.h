@@ -26,6 +26,21 @@ struct retention_class {
     struct str changed_by;
 };
 
+/* Rows that a room keeps beside the brand's database, limited from the beginning. */
+struct retention_store {
+    const char *name, *table;
+    int days_min, days; /* kept so long unless the brand says otherwise */
+    bool (*any)(struct brand *b);
+    enum err (*count)(struct brand *b, int64_t before, uint64_t *out);
+    /* Take out a slice of what is of before; '*removed' = 0: none is left. */
+    enum err (*remove)(struct tx *tx, int64_t before, uint64_t *removed);
+};
+#define RETENTION_STORES_MAX 4
+/* To be called by the room as it opens. 's' is constant. */
+void retention_add_store(struct brand *b, const struct retention_store *s);
+/* There may be something to be purged from now on, in a store that had nothing. */
+MUST_CHECK enum err retention_wake(struct tx *tx);
+
 /* All classes: rows first, then properties by name; in 'arena'. 'db' is any connection. */
 MUST_CHECK enum err retention_list(struct brand *b, struct sql *db, struct arena *arena,
                                    struct retention_class **out, size_t *count);

@@ -22,3 +22,5 @@ bool retention_built_in(struct str prop);
 size_t retention_columns(struct brand *b, struct str prop, uint32_t out[3]);
 /* The timer of the next night, if anything is limited and none is set; 'anew' in any case. */
 MUST_CHECK enum err retention_arm(struct people *p, struct tx *tx, bool anew);
+/* The store of a class; NULL = it is none's. */
+const struct retention_store *retention_store_of(const struct people *p, struct str name);

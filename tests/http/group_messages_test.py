@@ -34,7 +34,7 @@ TALK = [said("ann", "周六还有课吗？老师", ago(days=3), "1"),
         said("ann", "好的 谢谢😊", ago(days=3, minutes=-2), "3"),
         said("cat", "ＷＥＬＬＦＩＥＬＤ is running", ago(days=2), "4"),
         said("cat", "删掉这句", ago(days=2, minutes=-1), "5"),
-        said("dan", "一百天以前的话", ago(days=100), "6")]
+        said("dan", "八十天以前的话", ago(days=80), "6")]
 
 
 def loaded(facts=TALK):
@@ -85,7 +85,7 @@ def track(s, user, event, at, **properties):
 def test_messages_come_newest_first_with_whom_they_answer():
     s = store()
     page = messages(s)
-    assert texts(page) == ["删掉这句", "ＷＥＬＬＦＩＥＬＤ is running", "好的 谢谢😊", "有的，下午两点 in Room Seven", "周六还有课吗？老师", "一百天以前的话"], texts(page)
+    assert texts(page) == ["删掉这句", "ＷＥＬＬＦＩＥＬＤ is running", "好的 谢谢😊", "有的，下午两点 in Room Seven", "周六还有课吗？老师", "八十天以前的话"], texts(page)
     assert page["kept"] == 6 and page["next"] is None
     answer = page["items"][3]
     assert answer["reply_to"]["text"] == "周六还有课吗？老师" and answer["reply_to"]["member"]["id"] == member(s, "ann") and answer["type"] == "text", answer
@@ -103,7 +103,7 @@ def test_they_come_in_pages_by_member_and_by_time():
         cursor = {"cursor": page["next"]}
     assert seen == texts(messages(s)), seen
     assert texts(messages(s, member=member(s, "ann"))) == ["好的 谢谢😊", "周六还有课吗？老师"]
-    assert texts(messages(s, to=ago(days=50))) == ["一百天以前的话"]
+    assert texts(messages(s, to=ago(days=50))) == ["八十天以前的话"]
     assert texts(messages(s, **{"from": ago(days=2, hours=1)})) == ["删掉这句", "ＷＥＬＬＦＩＥＬＤ is running"]
     path = f"/groups/{group_of(s)}/messages"
     call(s, "GET", path, status=400, cursor="q")
@@ -191,6 +191,30 @@ def test_who_is_erased_takes_their_words_along():
         s.stop()
         with_it = [f for f in glob.glob(s.dir + "/**", recursive=True) if os.path.isfile(f) and any(w.encode() in open(f, "rb").read() for w in (SECRET, " ".join(SECRET)))]
         assert with_it == [], with_it
+        assert s.run("verify").returncode == 0
+    finally:
+        s.close()
+
+
+def test_they_are_kept_for_ninety_days_or_as_the_brand_says():
+    s = loaded(TALK + [said("old", "九十多天以前", ago(days=95), "7")])
+    try:
+        s.serve()
+        deadline = time.monotonic() + 30
+        while messages(s)["kept"] != 6:  # by the purge at the opening
+            assert time.monotonic() < deadline, messages(s)["kept"]
+            time.sleep(0.1)
+        assert texts(messages(s, q="九十多天")) == []
+        kept = next(c for c in call(s, "GET", "/privacy/retention")["items"] if c["class"] == "messages")
+        assert kept["days"] == 90 and kept["table"] == "said" and kept["kind"] == "rows", kept
+        assert call(s, "GET", "/privacy/retention/preview", days=30, **{"class": "messages"})["removed"] == 1
+        call(s, "PUT", "/privacy/retention", {"class": "messages", "days": 30})
+        call(s, "POST", "/privacy/purge", status=202)
+        while messages(s)["kept"] != 5:
+            assert time.monotonic() < deadline, messages(s)["kept"]
+            time.sleep(0.1)
+        s.stop()
+        assert not any("八十天".encode() in open(f, "rb").read() or "八 十 天".encode() in open(f, "rb").read() for f in glob.glob(s.dir + "/brands/shop/text.db*"))
         assert s.run("verify").returncode == 0
     finally:
         s.close()

@@ -83,11 +83,12 @@ def counted(where, of=None):
     return sum(p["value"] or 0 for p in call("POST", "/query", {"trend": {"kind": "*", "by": "month", "where": where, **span}}, of=s)["points"])
 
 
-def test_everything_is_kept_until_somebody_says_otherwise():
+def test_everything_but_messages_is_kept_until_somebody_says_otherwise():
     reply = call("GET", "/privacy/retention")
     assert reply["purge_at"] is None
     classes = {c["class"]: c for c in reply["items"]}
     assert {"notes", "traits", "consents", "conflicts", "merges", "props.device", "props.size", "props.order"} <= set(classes), classes.keys()
+    assert classes.pop("messages")["days"] == 90  # what was said is kept for a season, unless the brand says otherwise
     assert all(c["days"] is None and c["gone_by"] is None for c in classes.values())
     assert classes["notes"]["table"] == "note" and classes["notes"]["personal"] and classes["notes"]["purpose"]
     assert classes["props.order"]["built_in"] and not classes["props.device"]["built_in"]

@@ -126,6 +126,10 @@ def keep_records(w):
     w.call("DELETE", "/{brand}/members/{id}/notes/{note}", status=204, id="m1", note=note)
     w.call("PUT", "/{brand}/members/{id}/traits/{name}", {"value": "Suzhou"}, 204, id="m1", name="town")
     w.call("DELETE", "/{brand}/members/{id}/traits/{name}", status=204, id="m1", name="town")
+    made = w.call("POST", "/{brand}/groups", {"code": "tea"}, 201)["id"]
+    w.call("PUT", "/{brand}/groups/{id}", {"name": "Tea"}, id=made)
+    w.call("PUT", "/{brand}/groups/{id}/accounts/{member}", {"role": "staff"}, 204, id=made, member="m1")
+    w.call("DELETE", "/{brand}/groups/{id}/accounts/{member}", status=204, id=made, member="m1")
     w.call("PUT", "/{brand}/privacy/retention", {"class": "notes", "days": 365})
     w.call("POST", "/{brand}/privacy/purge", status=202)
     w.call("PUT", "/{brand}/consent/purposes/{purpose}", {"name_zh": "调研", "name_en": "Research", "channels": ["sms"]}, 204, purpose="research")

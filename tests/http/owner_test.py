@@ -17,7 +17,7 @@ from stream_test import Watcher  # noqa: E402
 from wellfield import Skip, Store, http, run  # noqa: E402
 
 ALL = ("overview.read members.read members.write members.reveal members.export members.merge members.assign members.privacy insight.read"
-       " boards.write settings.read settings.write staff.manage keys.manage imports.write audit.read system.read")
+       " boards.write settings.read settings.write staff.manage keys.manage imports.write audit.read system.read groups.write")
 PASSWORD = "a long enough password"
 
 
@@ -47,6 +47,9 @@ def store():
             facts.append(fact(f"{who}-{i}", "order.paid", amount=100, props={"order": f"{who}{i}"}))
     facts.append(fact("nobody-0", "page.viewed"))
     lately = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3 * 86400))
+    # said in one group, each in answer to one of the other's
+    facts += [fact(f"{who}-{i}", "message.sent", lately, group="tea", props={"text": f"{who.upper()}SAID{i}", "message": f"{who}{i}", "reply_to": f"{whom}{i}"})
+              for who, whom in (("rose", "lily"), ("lily", "rose")) for i in range(3, 6)]
     # to be thanked for, on Lily's list of today
     facts += [fact(f"lily-{i}", "order.paid", lately, amount=100, props={"order": f"fresh{i}"}) for i in range(5, 10)]
     s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in facts))
@@ -217,6 +220,21 @@ def ask_preview(who):
     assert seen["members"] == 10 and len(seen["sample"]) == 10
 
 
+def ask_group(who):
+    said = holds_none(call("GET", "/groups/g1/messages", who=who), "messages")
+    assert sorted(m["text"] for m in said["items"]) == ["ROSESAID3", "ROSESAID4", "ROSESAID5"], said["items"]
+    assert all(m["reply_to"] is None for m in said["items"]), said["items"]  # what they answer is another's
+    assert "LILYSAID" not in json.dumps(said)
+    assert call("GET", "/groups/g1/messages", who=who, q="LILYSAID3")["items"] == []
+    assert call("GET", "/groups/g1/messages", who=who, member=member("lily-3"))["items"] == []
+    in_it = holds_none(call("GET", "/groups/g1/members", who=who, show="all"), "members of a group")
+    assert in_it["total"] == 3, in_it["total"]
+    call("PUT", f"/groups/g1/accounts/{member('lily-4')}", {"role": "bot", "person": "LILYCUSTOMER4"}, 204)
+    call("PUT", f"/groups/g1/accounts/{member('rose-4')}", {"role": "partner"}, 204)
+    roles = holds_none(call("GET", "/groups/g1/accounts", who=who), "accounts")
+    assert [a["role"] for a in roles["items"]] == ["partner"], roles
+
+
 def ask_tags(who):
     tag = call("POST", "/tags", {"name": f"t{time.monotonic_ns()}"}, 201)["id"]
     call("POST", f"/tags/{tag}/apply", {"filter": "orders >= 1"})
@@ -296,13 +314,14 @@ ASKED = {
                                         holds_none(call("GET", "/members/export", who=who, filter="orders >= 1"), "export")),
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
+    "get /groups/{id}/members": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "put /today/{id}": ask_today, "get /stream": ask_stream,
 }
-IDS = {"id": "1", "code": "pair", "tag": "1", "name": "city", "purpose": "marketing", "list": "news"}
+IDS = {"id": "1", "member": "m1", "code": "pair", "tag": "1", "name": "city", "purpose": "marketing", "list": "news"}
 
 
 def fill(path, m):
-    return re.sub(r"\{(\w+)\}", lambda x: m if x[0] == "{id}" and path.startswith("/members/") else IDS.get(x[1], "1"), path)
+    return re.sub(r"\{(\w+)\}", lambda x: m if x[0] == "{id}" and path.startswith("/members/") else "g1" if x[0] == "{id}" and path.startswith("/groups/") else IDS.get(x[1], "1"), path)
 
 
 def routes():

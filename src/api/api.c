@@ -224,6 +224,7 @@ static const struct spec *const spec_tables[] = {
     group_specs,
     group_member_specs,
     group_message_specs,
+    family_specs,
     today_rule_specs,
     today_specs,
     NULL,

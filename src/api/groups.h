@@ -4,6 +4,8 @@
 #include "api/call.h"
 #include "groups/record.h"
 
+/* "g12"; false when it is not. */
+bool groups_parse(struct str text, uint32_t *out);
 /* The group of the path, "g12"; ERR_NOT_FOUND when it names none. */
 MUST_CHECK enum err groups_id(const struct call *c, uint32_t *out, struct why *why);
 /* Its record, and a reader; 404 when there is none. */

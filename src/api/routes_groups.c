@@ -13,16 +13,19 @@
 
 /* ---- the group of the path ---- */
 
-enum err groups_id(const struct call *c, uint32_t *out, struct why *why)
+bool groups_parse(struct str text, uint32_t *out)
 {
-    struct str text = call_param(c, "id");
     uint64_t number;
     bool sound = text.len > 1 && text.p[0] == 'g' &&
                  str_to_u64((struct str){text.p + 1, text.len - 1}, &number) &&
                  number <= UINT32_MAX;
-    if (!sound) return call_not_found(why);
-    *out = (uint32_t)number;
-    return ERR_OK;
+    if (sound) *out = (uint32_t)number;
+    return sound;
+}
+
+enum err groups_id(const struct call *c, uint32_t *out, struct why *why)
+{
+    return groups_parse(call_param(c, "id"), out) ? ERR_OK : call_not_found(why);
 }
 
 enum err groups_find(struct call *c, struct sql **db, struct group_record *out, struct why *why)

@@ -113,6 +113,8 @@
     LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \
     LIMIT(GROUPS, 100000, "groups", "groups of a brand that are made by hand")                     \
     LIMIT(GROUP_ACCOUNTS, 2000, "accounts", "accounts of a group whose role was said")             \
+    LIMIT(FAMILIES, 500, "families", "families of groups of a brand")                              \
+    LIMIT(FAMILY_GROUPS, 200, "groups", "groups of a family")                                      \
     LIMIT(GROUP_STAYS, 200000, "members", "members that a group ever had, to be listed")           \
     LIMIT(GROUP_HELPERS, 20, "staff", "staff who help with a group")                               \
     LIMIT(GROUP_TAGS, 20, "tags", "tags of a group")                                               \

@@ -50,7 +50,10 @@ static void turn(struct pass *p, uint32_t group, bool in, int64_t at)
 {
     struct stay *s = stay_of(p, group);
     bool recent = at >= p->recent_from;
-    p->rows[group].joined += recent && in && !s->in;
+    bool came = in && !s->in;
+    p->rows[group].joined += recent && came;
+    p->rows[group].joined_week += came && at > p->now - 7 * TIME_DAY;
+    p->rows[group].joined_day += came && at > p->now - TIME_DAY;
     p->rows[group].left += recent && !in && s->in;
     s->in = in;
 }

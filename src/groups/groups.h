@@ -24,6 +24,8 @@ struct group_row {
     uint64_t messages;        /* ever */
     uint64_t recent_messages; /* in the last 28 d */
     int64_t last_message_at;  /* TIME_NONE = never */
+    uint64_t joined_day;      /* in the last 24 h */
+    uint64_t joined_week;     /* in the last 7 d */
     uint64_t joined, left;    /* times that somebody came or went in the last 28 d */
     uint32_t daily[GROUP_RECENT_DAYS]; /* messages per calendar day, the last is today */
 };

@@ -29,6 +29,8 @@ extern const struct migration groups_migrations[];
 
 /* record.c: give every group its record; '*recorded' = up to which code there are any. */
 MUST_CHECK enum err record_fill(struct tx *tx, uint32_t *recorded);
+/* Make the record, and the code, inside of a command. */
+MUST_CHECK enum err record_make(struct tx *tx, struct group_record *r, struct why *why);
 /* role.c */
 MUST_CHECK enum err role_erase(struct tx *tx, uint32_t persona);
 

@@ -15,5 +15,11 @@ const struct migration groups_migrations[] = {
         " role {int} NOT NULL, confirmed {int} NOT NULL, person {text} NOT NULL,"
         " said_by {text} NOT NULL, at {int} NOT NULL, PRIMARY KEY (of_group, persona));"
         "CREATE INDEX group_account_persona ON group_account (persona)"},
+    {2, "CREATE TABLE group_family (id {int} PRIMARY KEY, name {text} NOT NULL, qr {int} NOT NULL,"
+        " hours {int} NOT NULL, share {int} NOT NULL, version {int} NOT NULL,"
+        " created_at {int} NOT NULL, changed_at {int} NOT NULL, changed_by {text} NOT NULL);"
+        "CREATE TABLE group_family_member (code {int} PRIMARY KEY, family {int} NOT NULL,"
+        " place {int} NOT NULL);"
+        "CREATE INDEX group_family_member_family ON group_family_member (family, place)"},
     {0, NULL},
 };

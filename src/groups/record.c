@@ -202,10 +202,10 @@ enum err group_record_save(struct brand *b, struct group_record *r, struct why *
     return ERR_OK;
 }
 
-static enum err run_add(struct tx *tx, void *arg, struct why *why)
+enum err record_make(struct tx *tx, struct group_record *r, struct why *why)
 {
-    struct group_record *r = arg, next = r[0];
     struct brand *b = tx_brand(tx);
+    struct group_record next = *r;
     if (registry_find_code(b, DIM_GROUP, next.key))
         return why_fail(why, ERR_CONFLICT, MSG_EXISTS, "code", STR_FMT, STR_ARG(next.key));
     if (registry_code_count(b, DIM_GROUP) >= LIMIT_GROUPS)
@@ -215,8 +215,15 @@ static enum err run_add(struct tx *tx, void *arg, struct why *why)
     next.key = registry_code_text(b, DIM_GROUP, next.code);
     next.version = 1;
     next.created_at = next.changed_at = tx_now(tx);
-    r[1] = next;
+    *r = next;
     return put(tx_sql(tx), &next);
+}
+
+static enum err run_add(struct tx *tx, void *arg, struct why *why)
+{
+    struct group_record *both = arg;
+    both[1] = both[0];
+    return record_make(tx, &both[1], why);
 }
 
 enum err group_record_add(struct brand *b, struct group_record *r, struct why *why)

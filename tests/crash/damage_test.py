@@ -221,7 +221,7 @@ TABLES = {
     "tag_group": "empty", "tag": "empty", "tag_run": "empty", "member_tag": "empty", "note": "empty", "link_recall": "empty", "tag_ousted": "empty", "tag_rule": "empty", "tag_hand": "empty", "retention": "empty", "purge": "empty", "purge_count": "empty", "consent_text": "empty", "consent_entry": "empty",
     "handover": "empty", "handover_member": "empty", "owner_rule": "empty",
     "today_rule": "empty", "today_setting": "empty", "today_day": "empty", "today_item": "empty",
-    "group_record": "record", "group_account": "empty",
+    "group_record": "record", "group_account": "empty", "group_family": "empty", "group_family_member": "empty",
     "segment": "empty", "segment_version": "empty", "segment_list": "empty", "segment_member": "empty", "segment_due": "empty", "segment_mark": "empty",
 }
 

@@ -206,6 +206,41 @@ def test_growth_is_given_day_by_day_and_adds_up():
     call(s, "GET", path, status=413, **{"from": "2001-01-01"})
 
 
+def test_a_family_leads_to_the_first_with_room_and_wants_the_next_before_it_is_full():
+    s = store()
+    one, two = (call(s, "POST", "/groups", {"code": c, "capacity": 4}, status=201)["id"] for c in ("row-1", "row-2"))
+    for i in range(3):
+        track(s, f"r{i}", "group.joined", ago(hours=i + 1), group="row-1")
+    made = call(s, "POST", "/group-families", {"name": "Row", "groups": [one, two], "hours": 1, "share": 75}, status=201)
+    assert made["entrance"] == one and not made["next_wanted"] and made["because"] is None, made
+    assert made["full_in_hours"] == 5 / (3 / 24), made
+    track(s, "r3", "group.joined", ago(minutes=1), group="row-1")  # full at exactly four
+    for i in range(4, 6):
+        track(s, f"r{i}", "group.joined", ago(minutes=1), group="row-2")
+
+    def row():
+        return next(f for f in call(s, "GET", "/group-families")["items"] if f["id"] == made["id"])
+    f = row()
+    assert f["entrance"] == two and [g["full"] for g in f["groups"]] == [True, False] and not f["next_wanted"], f
+    track(s, "r6", "group.joined", ago(minutes=1), group="row-2")  # three of four are the share
+    assert row()["next_wanted"] and row()["because"] == "share", row()
+    three = call(s, "POST", f"/group-families/{made['id']}/open", status=201)
+    assert three["code"] == "row-3", three
+    f = row()
+    assert [g["id"] for g in f["groups"]] == [one, two, three["id"]] and f["entrance"] == two and not f["next_wanted"], f
+    assert group(s, "row-3")["capacity"] == 4
+    call(s, "POST", "/group-families", {"name": "Other", "groups": [two]}, status=409)
+    call(s, "POST", "/group-families", {"name": "Other", "groups": ["x"]}, status=400)
+    call(s, "POST", "/group-families", {"name": "Other", "groups": ["g999"]}, status=404)
+    call(s, "POST", "/group-families", {"name": "Other", "hours": 0}, status=400)
+    call(s, "PUT", f"/group-families/{made['id']}", {"qr": True}, status=412, headers={"If-Match": '"1"'})
+    changed = call(s, "PUT", f"/group-families/{made['id']}", {"hours": 2, "groups": [two, three["id"]]})
+    assert changed["hours"] == 2 and changed["share"] == 75 and changed["version"] == 3 and changed["entrance"] == two, changed
+    call(s, "DELETE", f"/group-families/{made['id']}", status=204)
+    call(s, "DELETE", f"/group-families/{made['id']}", status=404)
+    assert call(s, "GET", "/group-families")["items"] == []
+
+
 def test_templates_speak_the_callers_language():
     s = store()
     en = call(s, "GET", "/group-templates")["items"]

@@ -49,6 +49,8 @@ export const inventoryZh: Record<string, [string, string]> = {
   today_rule: ["改过或自建的今日待办理由", "直到被删除"],
   today_setting: ["名单几点做、多长", BRAND],
   group_record: ["社群的资料", BRAND],
+  group_family: ["同一入口的群族，何时要开下一个群", "直到被删除"],
+  group_family_member: ["哪些群属于同一群族", "直到被删除"],
   said: ["群里说过的话，供查看与搜索", "90 天，或按品牌设定"],
   group_account: ["社群里哪些账号是员工、机器人或合伙人", MEMBER],
   tag_group: ["标签的分组", BRAND],

@@ -225,6 +225,7 @@ static const struct spec *const spec_tables[] = {
     group_member_specs,
     group_message_specs,
     family_specs,
+    unanswered_specs,
     today_rule_specs,
     today_specs,
     NULL,

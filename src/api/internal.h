@@ -62,6 +62,7 @@ extern const struct spec group_specs[];
 extern const struct spec group_member_specs[];
 extern const struct spec group_message_specs[];
 extern const struct spec family_specs[];
+extern const struct spec unanswered_specs[];
 extern const struct spec today_specs[];
 extern const struct spec today_rule_specs[];
 extern const struct spec account_specs[];

@@ -306,6 +306,17 @@ def ask_stream(who):
     w.close()
 
 
+def ask_unanswered(who):
+    s = store()
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+    s.load("--format", "jsonl", "-", stdin="".join(json.dumps({
+        "at": at, "kind": "message.sent", "group": "asking", "identities": {"user": user}, "props": {"question": True}}) + "\n"
+        for user in ("lily-6", "rose-6")))
+    seen = call("GET", "/unanswered", who=who, minutes=0)
+    assert [i["member"]["id"] for i in seen["items"]] == [member("rose-6")] and seen["total"] == 1, seen
+    assert len(call("GET", "/unanswered", who=s.whole, minutes=0)["items"]) == 2
+
+
 # What a caller of narrow reach may ask that is not of one member: how the test asks it. A route that is not here fails the test.
 ASKED = {
     "get /members": ask_members,
@@ -315,7 +326,7 @@ ASKED = {
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
-    "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "put /today/{id}": ask_today, "get /stream": ask_stream,
+    "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
 }
 IDS = {"id": "1", "member": "m1", "code": "pair", "tag": "1", "name": "city", "purpose": "marketing", "list": "news"}
 

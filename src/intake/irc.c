@@ -4,19 +4,20 @@
  * batch begins only at a line that begins something itself. Lines of presence carry no time and are
  * only counted. A rename takes the time of the line above. */
 #include "base/limits.h"
-#include "base/map.h"
 #include "base/utf8.h"
 #include "brand/said.h"
+#include "groups/replies.h"
 #include "intake/describe.h"
 #include "intake/irc_line.h"
 #include "intake/parse.h"
+#include "intake/question.h"
 #include "intake/spoken.h"
 
 #define DISORDER (TIME_HOUR) /* a clock that goes back by less has not passed midnight */
 
 /* What lasts from file to file. */
 struct carry {
-    struct map *nicks; /* who has spoken, and what they renamed themselves to */
+    struct replies *replies; /* what a message answers: the log does not say */
 };
 
 struct log {
@@ -35,7 +36,7 @@ struct log {
 void *irc_carry_create(void)
 {
     struct carry *c = mem_alloc(sizeof(*c));
-    c->nicks = map_create();
+    c->replies = replies_create(NULL);
     return c;
 }
 
@@ -43,7 +44,7 @@ void irc_carry_destroy(void *carry)
 {
     struct carry *c = carry;
     if (!c) return;
-    map_destroy(c->nicks);
+    replies_destroy(c->replies);
     mem_free(c);
 }
 
@@ -75,25 +76,22 @@ static int64_t instant(struct log *l)
 
 /* ---- messages ---- */
 
-/* The nick a text is addressed to: "nick:" or "nick," of one who has spoken before. */
-static bool addressee(const struct log *l, struct str text, struct str speaker, struct str *out)
-{
-    uint64_t seen;
-    for (size_t i = 0; i < text.len && text.p[i] != ' '; i++) {
-        if (text.p[i] != ':' && text.p[i] != ',') continue;
-        struct str nick = {text.p, i};
-        if (i == 0 || str_eq(nick, speaker) || !map_get(l->carry->nicks, nick, &seen)) continue;
-        *out = nick;
-        return true;
-    }
-    return false;
-}
-
 static struct identity *name_of(struct parse *p, struct str nick)
 {
     struct identity *id = arena_alloc(parse_arena(p), sizeof(*id));
     *id = (struct identity){IDENTITY_NAME, nick};
     return id;
+}
+
+/* Whom the message is said to, if to anybody. */
+static void infer(struct log *l, struct fact *f, struct str text)
+{
+    struct reply_found found;
+    const struct reply_line line = {f->at, f->who->value, text, is_question(text)};
+    replies_said(l->carry->replies, &line, &found);
+    if (found.to.len == 0) return;
+    f->other = name_of(l->p, arena_str(parse_arena(l->p), found.to));
+    f->other_count = 1;
 }
 
 /* No line can continue the message above any more: it has all its words. */
@@ -106,6 +104,7 @@ static void settle(struct log *l)
     struct arena *a = parse_arena(l->p);
     struct said said = {.text = arena_str(a, l->text.p ? strbuf_str(&l->text) : STR(""))};
     struct described d = {.text = said.text, .type = MESSAGE_TEXT};
+    infer(l, f, said.text);
     if (f->other_count) d.link = LINK_INFERRED;
     f->prop_count = describe(&d, f->props);
     f->said = &said;
@@ -124,21 +123,15 @@ static struct str id_of(struct log *l, const struct irc_line *line, int64_t at)
 static void take_message(struct log *l, const struct irc_line *line)
 {
     struct parse *p = l->p;
-    struct str other;
     struct fact f = {.at = instant(l), .kind = STR("message.sent"), .amount = HISTORY_NO_AMOUNT};
     f.who = name_of(p, line->nick);
     f.who_count = 1;
-    if (addressee(l, line->text, line->nick, &other)) {
-        f.other = name_of(p, other);
-        f.other_count = 1;
-    }
     strbuf_reset(&l->text);
     strbuf_add_str(&l->text, line->text);
     f.id = id_of(l, line, f.at);
     f.props = arena_alloc_array(parse_arena(p), DESCRIBE_PROPS, sizeof(*f.props));
     l->above = l->any = true;
     l->fact = parse_fact(p, &f);
-    map_put(l->carry->nicks, line->nick, 1);
 }
 
 static void take_more(struct log *l, const struct line *line, struct str text)
@@ -165,7 +158,6 @@ static void take_more(struct log *l, const struct line *line, struct str text)
 static void take_rename(struct log *l, const struct irc_line *line)
 {
     struct parse *p = l->p;
-    uint64_t seen;
     struct identity *who = arena_alloc_array(parse_arena(p), 2, sizeof(*who));
     struct fact f = {.at = instant(l),
                      .kind = STR("member.identified"),
@@ -176,7 +168,7 @@ static void take_rename(struct log *l, const struct irc_line *line)
     who[0] = (struct identity){IDENTITY_NAME, line->nick};
     who[1] = (struct identity){IDENTITY_NAME, line->text};
     parse_fact(p, &f);
-    if (map_get(l->carry->nicks, line->nick, &seen)) map_put(l->carry->nicks, line->text, 1);
+    replies_renamed(l->carry->replies, line->nick, line->text);
 }
 
 /* ---- lines ---- */

@@ -152,16 +152,18 @@ static void lines_read_again_have_the_same_ids(void **state)
     world_finish(&longer);
 }
 
-static void an_address_names_the_other(void **state)
+/* By name, and where nobody is named by who talks with whom (groups/replies.h). */
+static void whom_a_message_is_said_to_is_inferred(void **state)
 {
     (void)state;
     struct world w;
     parse_irc(&w, "2004-12-25",
-              "[09:00] <a> b: are you here?\n[09:01] <b> a: yes\n[09:02] <a> b, good\n"
-              "[09:03] <a> a: talking to myself\n[09:04] <c> well, b: no\n"
-              "=== b is now known as b2\n[09:05] <a> b2: hi\n[09:06] <a> d: nobody\n");
+              "[09:00] <a> bob: are you here?\n[09:01] <bob> a: yes\n[09:02] <a> bob, good\n"
+              "[09:03] <a> so we can begin\n[09:04] <c> @bob you have the key\n"
+              "=== bob is now known as bert\n[09:05] <a> bert: hi\n"
+              "[15:06] <d> the tea is here, all of it\n");
     expect_sound(&w, 8, 0);
-    static const char *const others[] = {NULL, "a", "b", NULL, NULL, NULL, "b2", NULL};
+    static const char *const others[] = {NULL, "a", "bob", "bob", "bob", NULL, "bert", NULL};
     for (size_t i = 0; i < COUNT(others); i++) {
         const struct fact *f = fact_at(&w, i);
         assert_int_equal(f->other_count, others[i] != NULL);
@@ -369,7 +371,7 @@ int main(void)
         cmocka_unit_test(messages_carry_properties_and_their_text_beside_them),
         cmocka_unit_test(a_message_has_the_words_of_all_its_lines),
         cmocka_unit_test(lines_read_again_have_the_same_ids),
-        cmocka_unit_test(an_address_names_the_other),
+        cmocka_unit_test(whom_a_message_is_said_to_is_inferred),
         cmocka_unit_test(renames_are_told_at_the_time_of_the_line_above),
         cmocka_unit_test(presence_and_notes_are_only_counted),
         cmocka_unit_test(a_line_without_time_continues_the_message_above),

@@ -86,6 +86,7 @@ uint32_t describe(const struct described *d, struct fact_value *out)
     uint32_t mentions = d->counted ? d->mentions : count_mentions(d->text);
     if (text) add_number(&l, STR("length"), (double)utf8_count(d->text));
     if (text) add_flag(&l, STR("question"), !d->signup && is_question(d->text));
+    if (text && joins_question(d->text)) add_flag(&l, STR("joins"), true);
     if (d->type != MESSAGE_UNKNOWN) add_text(&l, STR("type"), type_names[d->type]);
     if (d->link != LINK_NONE) add_text(&l, STR("link"), link_names[d->link]);
     if (d->type == MESSAGE_CARD || is_promotion(d->text)) add_flag(&l, STR("promotion"), true);

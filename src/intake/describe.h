@@ -1,9 +1,9 @@
 /* describe.h - what the log keeps of a message: properties, never its words. Any thread.
  *
  * Importers and the HTTP intake all ask here, so that a message has the same properties whichever
- * way it came: length (characters), question, type, link, promotion, mentions, lang, signup. A text
- * has length and question always; the others are there when they say something, so that what is not
- * there is false or 0. */
+ * way it came: length (characters), question, joins (it asks what was just asked: 同问, +1), type,
+ * link, promotion, mentions, lang, signup. A text has length and question always; the others are
+ * there when they say something, so that what is not there is false or 0. */
 #pragma once
 
 #include "people/fact.h"
@@ -44,7 +44,7 @@ struct described {
     bool signup;       /* a line of a list that grows (接龙): no question */
 };
 
-#define DESCRIBE_PROPS 8
+#define DESCRIBE_PROPS 9
 /* Append to a list that has room for so many more; how many it was. Names and texts are constant.
  */
 uint32_t describe(const struct described *d, struct fact_value *out);

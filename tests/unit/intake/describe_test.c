@@ -165,6 +165,25 @@ static void names_of_types_are_read_back(void **state)
     assert_int_equal(message_type_parse((struct str){NULL, 0}), MESSAGE_UNKNOWN);
 }
 
+static bool has_flag(uint32_t count, const char *name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (str_is(props[i].name, name)) return props[i].number != 0;
+    }
+    return false;
+}
+
+static void who_joins_a_question_is_told_from_who_asks(void **state)
+{
+    (void)state;
+    uint32_t n = describe_text("同问");
+    assert_true(has_flag(n, "joins"));
+    assert_false(has_flag(n, "question"));
+    n = describe_text("同问，这个能退吗");
+    assert_false(has_flag(n, "joins"));
+    assert_true(has_flag(n, "question"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +193,7 @@ int main(void)
         cmocka_unit_test(mentions_are_counted_and_addresses_are_none),
         cmocka_unit_test(a_message_has_what_its_text_and_channel_say),
         cmocka_unit_test(names_of_types_are_read_back),
+        cmocka_unit_test(who_joins_a_question_is_told_from_who_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

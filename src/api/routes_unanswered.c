@@ -10,6 +10,7 @@
 #include "api/put.h"
 #include "api/sight.h"
 #include "groups/asking.h"
+#include "groups/messages.h"
 #include "groups/unanswered.h"
 #include "people/owner.h"
 
@@ -28,15 +29,53 @@ static enum err read_group(const struct call *c, uint32_t *out, struct why *why)
     return ERR_OK;
 }
 
+/* A question with what text.db has of it. */
+struct shown {
+    const struct unanswered *of;
+    struct str text; /* {NULL, 0} = nothing is kept of it */
+};
+
+struct by_member {
+    const struct look *look;
+    uint32_t member;
+};
+
+static bool is_by(void *ctx, uint32_t persona)
+{
+    const struct by_member *x = ctx;
+    return persona && persona_map_member(x->look->snapshot->personas, persona) == x->member;
+}
+
+/* What was asked; false when it was taken back since. */
+static enum err read_text(const struct call *c, const struct look *look, struct shown *q,
+                          bool *stands, struct why *why)
+{
+    struct by_member by = {look, q->of->member};
+    struct messages found;
+    const struct messages_ask ask = {.brand = c->brand,
+                                     .group = q->of->group,
+                                     .from = q->of->at,
+                                     .to = q->of->at + 1,
+                                     .keep = is_by,
+                                     .ctx = &by,
+                                     .limit = 1,
+                                     .arena = c->arena};
+    TRY(messages_list(&ask, &found, why));
+    *stands = found.count == 0 || found.items[0].recalled_at == TIME_NONE;
+    if (found.count && found.items[0].text.len) q->text = found.items[0].text;
+    return ERR_OK;
+}
+
 static enum err put_question(const struct call *c, const struct look *look, struct json_writer *w,
-                             const struct unanswered *u)
+                             const struct shown *q, struct why *why)
 {
     struct str name;
     struct group_record record;
-    struct why why = {0};
+    const struct unanswered *u = q->of;
     uint32_t owner = owner_of(c->brand, u->member);
-    TRY(look_name(look, u->member, &name));
-    TRY(group_record_get(c->brand, look->db, u->group, c->arena, &record, &why));
+    if (look_name(look, u->member, &name) != ERR_OK)
+        return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
+    TRY(group_record_get(c->brand, look->db, u->group, c->arena, &record, why));
     json_begin_object(w);
     put_object(w, "group");
     put_text(w, "id", arena_printf(c->arena, "g%" PRIu32, u->group));
@@ -48,6 +87,7 @@ static enum err put_question(const struct call *c, const struct look *look, stru
     json_end_object(w);
     put_str(w, "owner",
             owner ? registry_code_text(c->brand, DIM_STAFF, owner) : (struct str){NULL, 0});
+    put_str(w, "text", q->text);
     put_time(c, w, "asked_at", u->at);
     put_time(c, w, "waits_since", u->clock);
     put_int(w, "waited_minutes", u->waited_ms / TIME_MINUTE);
@@ -56,18 +96,23 @@ static enum err put_question(const struct call *c, const struct look *look, stru
     return ERR_OK;
 }
 
-static enum err put_questions(struct call *c, struct sql *db, struct json_writer *w,
+/* The first of them that stand, and how many there are in all. */
+static enum err put_questions(struct call *c, const struct look *look, struct json_writer *w,
                               const struct unanswered *items, size_t count, struct why *why)
 {
-    struct look look;
-    enum err err = ERR_OK;
-    look_begin(&look, c->brand, db, c->arena);
+    size_t gone = 0, listed = 0;
     put_array(w, "items");
-    for (size_t i = 0; i < count && i < LISTED && err == ERR_OK; i++)
-        err = put_question(c, &look, w, &items[i]);
+    for (size_t i = 0; i < count && listed < LISTED; i++) {
+        struct shown q = {.of = &items[i]};
+        bool stands;
+        TRY(read_text(c, look, &q, &stands, why));
+        gone += !stands;
+        listed += stands;
+        if (stands) TRY(put_question(c, look, w, &q, why));
+    }
     json_end_array(w);
-    look_end(&look);
-    return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
+    put_int(w, "total", (int64_t)(count - gone));
+    return ERR_OK;
 }
 
 static enum err get_unanswered(struct call *c, struct json_writer *w, struct why *why)
@@ -93,10 +138,12 @@ static enum err get_unanswered(struct call *c, struct json_writer *w, struct why
     put_time(c, w, "as_of", ask.now);
     put_text(w, "service_hours", hours);
     put_time(c, w, "opens_at", opens > ask.now ? opens : TIME_NONE);
-    put_int(w, "total", (int64_t)count);
-    TRY(put_questions(c, db, w, items, count, why));
+    struct look look;
+    look_begin(&look, c->brand, db, c->arena);
+    enum err err = put_questions(c, &look, w, items, count, why);
+    look_end(&look);
     json_end_object(w);
-    return ERR_OK;
+    return err;
 }
 
 static const struct spec_field unanswered_query[] = {
@@ -119,13 +166,15 @@ const struct spec unanswered_specs[] = {
      .handle = get_unanswered,
      .summary = "Questions of members in groups that nobody has answered, of the last 3 days, "
                 "the longest wait first; 200 at most",
-     .reply = "{\"as_of\":\"2025-03-01T10:40:00+08:00\",\"service_hours\":\"09:00-22:00\","
-              "\"opens_at\":\"2025-03-02T09:00:00+08:00\",\"total\":1,\"items\":[{"
-              "\"group\":{\"id\":\"g3\",\"name\":\"tea\"},"
-              "\"member\":{\"id\":\"m12\",\"name\":\"王婷\"},\"owner\":\"rose\","
-              "\"asked_at\":\"2025-03-01T08:10:00+08:00\","
-              "\"waits_since\":\"2025-03-01T09:00:00+08:00\",\"waited_minutes\":100,"
-              "\"joined\":2}]}\n"
-              "~{\"opens_at\":null,\"items\":[{\"member\":{\"name\":null},\"owner\":null}]}"},
+     .reply =
+         "{\"as_of\":\"2025-03-01T10:40:00+08:00\",\"service_hours\":\"09:00-22:00\","
+         "\"opens_at\":\"2025-03-02T09:00:00+08:00\",\"items\":[{"
+         "\"group\":{\"id\":\"g3\",\"name\":\"tea\"},"
+         "\"member\":{\"id\":\"m12\",\"name\":\"王婷\"},\"owner\":\"rose\",\"text\":\"这个能退吗\","
+         "\"asked_at\":\"2025-03-01T08:10:00+08:00\","
+         "\"waits_since\":\"2025-03-01T09:00:00+08:00\",\"waited_minutes\":100,"
+         "\"joined\":2}],\"total\":1}\n"
+         "~{\"opens_at\":null,\"items\":[{\"member\":{\"name\":null},\"owner\":null,\"text\":null}]"
+         "}"},
     {0},
 };

@@ -88,6 +88,17 @@ def test_an_answer_takes_a_question_off_the_list():
     assert ("talk", gil, 0) not in waiting(s)
 
 
+def test_what_was_asked_is_shown_until_it_is_taken_back():
+    s = store()
+    words = {"text": "这个能退吗", "message": "w1"}
+    s.load("--format", "jsonl", "-", stdin=json.dumps({"at": ago(minutes=50), "kind": "message.sent", "group": "words", "identities": {"user": "ivy"}, "props": words}) + "\n")
+    ivy = id_of(s, "ivy")
+    mine = [i for i in call(s, "GET", "/unanswered")["items"] if i["member"]["id"] == ivy]
+    assert [(i["text"], i["group"]["name"]) for i in mine] == [("这个能退吗", "words")], mine
+    s.load("--format", "jsonl", "-", stdin=json.dumps({"at": ago(minutes=2), "kind": "message.recalled", "group": "words", "identities": {"user": "ivy"}, "props": {"message": "w1"}}) + "\n")
+    assert ivy not in [m for _, m, _ in waiting(s)]
+
+
 def test_an_account_that_is_of_staff_asks_nothing():
     s = store()
     eve = id_of(s, "eve")

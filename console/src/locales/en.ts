@@ -58,6 +58,12 @@ const en: typeof zh = {
   column: {
     name: "Name", stage: "Stage", owner: "Owner", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id", rfm_r: "RFM: recency", rfm_f: "RFM: frequency", rfm_m: "RFM: money", p_alive: "Still buys", expected_orders: "Expected orders", expected_value: "Expected value",
   },
+  unanswered: {
+    title: "Unanswered", total: "{n} questions", text: "Questions of members in groups that nobody has answered: nobody spoke to who asked, and no staff member said anything within ten minutes. Waiting counts in service hours; of the last three days.",
+    since: "waiting for", from: "{n} min", all: "All", group: "Group", allGroups: "All groups", mine: "My members only", closed: "Outside service hours ({hours}): the clocks go on at {at}.", hours: "{h} h {m} min", minutes: "{m} min",
+    noText: "What was asked is not kept.", joined: "{n} asking the same", owner: "answers for them: {name}", nobody: "nobody answers for them", none: "Nobody waits", noneText: "Every question was answered, or has waited for less than that.",
+    more: "The {n} that have waited longest are shown.", open: "Unanswered",
+  },
   groups: {
     total: "{n} groups", back: "Back to groups", tabs: "parts of the group", find: "Find a group: name, code or tag", name: "Name", code: "Code", codeHint: "what events call the group; it never changes", use: "Use", allUses: "All uses", archived: "archived", archivedOnly: "Archived", archive: "Archived: left out of lists, its history stays", make: "New group", makeText: "groups that events name are here by themselves", template: "Template", noTemplate: "none",
     fullness: "Members / capacity", capacity: "Capacity", hardLimit: "Limit of the channel", hardLimitHint: "0 = not known", messages: "messages", messages28: "Messages, 28 d", messagesAll: "Messages in all", trend: "Trend, 14 d", speakers: "Speakers, 28 d", flow: "Came, went", last: "Last message", since: "On record since", members28: "Members", joined28: "Came", left28: "Went", days28: "the last 28 days", sparkLabel: "messages by day of the last 28 days, {n} in all",

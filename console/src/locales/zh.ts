@@ -57,6 +57,12 @@ const zh = {
   column: {
     name: "姓名", stage: "阶段", owner: "归属", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号", rfm_r: "RFM：最近", rfm_f: "RFM：频次", rfm_m: "RFM：金额", p_alive: "仍会购买", expected_orders: "预计订单", expected_value: "预计消费",
   },
+  unanswered: {
+    title: "无人应答", total: "{n} 个提问", text: "群成员提了问、还没有人应答：没有人接他的话，员工也没有在十分钟内发言。只在服务时间内计时，看最近三天。",
+    since: "已等待", from: "{n} 分钟", all: "全部", group: "群", allGroups: "全部群", mine: "只看我负责的", closed: "现在不在服务时间（{hours}），{at} 继续计时。", hours: "{h} 小时 {m} 分", minutes: "{m} 分钟",
+    noText: "原文没有保存。", joined: "{n} 人同问", owner: "负责人：{name}", nobody: "没有负责人", none: "没有人在等", noneText: "提问都有人应答，或等待时间还不到。",
+    more: "只列出等待最久的 {n} 个。", open: "无人应答",
+  },
   groups: {
     total: "{n} 个社群", back: "返回社群", tabs: "社群的各部分", find: "找群：名称、代码或标签", name: "名称", code: "代码", codeHint: "事件里对群的称呼，之后不能改", use: "用途", allUses: "全部用途", archived: "已归档", archivedOnly: "已归档", archive: "归档：不再列出，历史保留", make: "新建社群", makeText: "事件里提到的群会自动出现", template: "模板", noTemplate: "不用模板",
     fullness: "人数 / 容量", capacity: "容量", hardLimit: "渠道上限", hardLimitHint: "0 表示不清楚", messages: "消息", messages28: "28 天消息", messagesAll: "全部消息", trend: "14 天趋势", speakers: "28 天发言人数", flow: "进、出", last: "最近一条", since: "记录始于", members28: "群友", joined28: "进群", left28: "退群", days28: "最近 28 天", sparkLabel: "最近 28 天每天的消息，共 {n} 条",

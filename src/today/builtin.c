@@ -6,12 +6,20 @@
 
 #define ASKED                                                                                      \
     "did(\"dm.received\", within 3d, to now - 1h, where not props.question = false,"               \
-    " not then \"dm.sent\" within 3d)"                                                             \
-    " or did(\"message.sent\", within 2d, to now - 1h, where props.question = true,"               \
-    " not then \"message.answered\" within 2d)"
+    " not then \"dm.sent\" within 3d)"
+#define WAITING                                                                                    \
+    "did(\"message.sent\", within 3d, to now - 1h, where props.question = true,"                   \
+    " not then \"message.answered\" within 3d)"
 
 const struct builtin today_builtins[] = {
     {"asked", 90, 7, true, ASKED, {"asked, unanswered {n} h", "问了没人答，{n} 小时"}, {"hours"}},
+    {TODAY_WAITING,
+     88,
+     7,
+     true,
+     WAITING,
+     {"asked in a group, unanswered {n} h", "群里提问没人应答，{n} 小时"},
+     {"hours"}},
     {"complaint",
      85,
      30,

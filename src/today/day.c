@@ -319,8 +319,23 @@ static bool add_candidate(uint32_t member, void *ctx)
     return true;
 }
 
+/* Of who asked in a group, those whom nobody has answered. */
+static enum err drop_answered(struct work *w, struct why *why)
+{
+    for (size_t i = 0; i < w->rule_count; i++) {
+        roaring_bitmap_t *waiting;
+        if (!str_is(w->rules[i].code, TODAY_WAITING)) continue;
+        if (roaring_bitmap_is_empty(w->holds[i])) continue;
+        TRY(waiting_members(w->brand, w->db, w->now, &w->room->budget, &waiting, why));
+        roaring_bitmap_and_inplace(w->holds[i], waiting);
+        roaring_bitmap_free(waiting);
+    }
+    return ERR_OK;
+}
+
 static enum err gather_candidates(struct work *w, struct why *why)
 {
+    TRY(drop_answered(w, why));
     enum err err = read_loads(w);
     if (err == ERR_OK) err = read_former(w);
     if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);

@@ -81,6 +81,13 @@ MUST_CHECK enum err day_top_up(struct room *r, int32_t day, int64_t now,
 /* Settle what is old enough. */
 MUST_CHECK enum err day_settle(struct room *r, int64_t now, struct why *why);
 
+/* ---- waiting.c ---- */
+
+/* Members whose question in a group nobody has answered (groups/unanswered.h); the caller's to
+ * free. 'budget' may be NULL. */
+MUST_CHECK enum err waiting_members(struct brand *b, struct sql *db, int64_t now,
+                                    struct budget *budget, roaring_bitmap_t **out, struct why *why);
+
 /* ---- store.c: rows of suggestions ---- */
 
 /* A suggestion to be stored. */

@@ -256,22 +256,42 @@ enum err today_rule_reset(struct brand *b, const struct today_rule *r, struct wh
 
 struct counting {
     size_t count;
+    size_t waiting_rule;       /* the place of the one that TODAY_WAITING is; 'count' = none */
+    roaring_bitmap_t *waiting; /* for whom it may hold; NULL = nobody */
     uint64_t *found[LIMIT_QUERY_WORKERS];
 };
 
 static void count_one(void *ctx, int worker, uint32_t member, const uint8_t *answers, int64_t due)
 {
     struct counting *c = ctx;
-    (void)member;
     (void)due;
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; i++) {
+        if (i == c->waiting_rule && !(c->waiting && roaring_bitmap_contains(c->waiting, member)))
+            continue;
         c->found[worker][i] += answers[i];
+    }
+}
+
+/* Who waits for an answer, if a rule is about them. */
+static enum err read_waiting(struct brand *b, const struct today_rule *rules, struct counting *c,
+                             struct budget *budget, struct why *why)
+{
+    struct sql *db;
+    for (c->waiting_rule = 0; c->waiting_rule < c->count; c->waiting_rule++) {
+        if (str_is(rules[c->waiting_rule].code, TODAY_WAITING)) break;
+    }
+    if (c->waiting_rule == c->count) return ERR_OK;
+    TRY(brand_reader(b, &db, why));
+    enum err err = waiting_members(b, db, env_now(brand_env(b)), budget, &c->waiting, why);
+    sql_close(db);
+    return err;
 }
 
 enum err today_count(struct brand *b, const struct today_rule *rules, size_t count,
                      struct budget *budget, uint64_t *counts, struct why *why)
 {
     struct counting c = {.count = count};
+    TRY(read_waiting(b, rules, &c, budget, why));
     struct str texts[2 * LIMIT_TODAY_RULES];
     struct snapshot *snapshot = brand_snapshot(b);
     const int workers = 2;
@@ -287,6 +307,7 @@ enum err today_count(struct brand *b, const struct today_rule *rules, size_t cou
         counts[i] = c.found[0][i] + c.found[1][i];
     for (int w = 0; w < workers; w++)
         mem_free(c.found[w]);
+    if (c.waiting) roaring_bitmap_free(c.waiting);
     panel_destroy(panel);
     brand_snapshot_release(snapshot);
     return err;

@@ -15,7 +15,7 @@ from wellfield import Skip, Store, http, run  # noqa: E402
 
 OWNER = "wf_live_" + "0123456789abcdef" * 3
 READER = "wf_live_" + "fedcba9876543210" * 3
-CODES = ["asked", "complaint", "new-silent", "thank", "brought", "less", "due", "fading", "birthday", "anniversary"]
+CODES = ["asked", "waiting", "complaint", "new-silent", "thank", "brought", "less", "due", "fading", "birthday", "anniversary"]
 
 
 def grant(s, token, number, scopes):
@@ -204,6 +204,22 @@ def test_it_is_the_same_after_a_kill():
     s.serve()
     after = call(s, "GET", "/today")
     assert [c["id"] for c in after["pool"]] == [c["id"] for c in before["pool"]] and after["made_at"] == before["made_at"]
+
+
+def test_a_question_in_a_group_is_added_while_nobody_answers_it():
+    s = store()
+    listed(s)
+    talk = [{"at": ago(hours=3), "kind": "message.sent", "group": "g6", "identities": {"user": f"served{i}"}, "props": {"question": True}} for i in range(12)]
+    talk += [{"at": ago(hours=2), "kind": "message.sent", "group": "g6", "identities": {"user": "helper"}, "other": {"user": f"served{i}"}} for i in range(12)]
+    s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in talk))
+    for i in range(12):
+        track(s, f"wonders{i}", "message.sent", ago(hours=3), properties={"group": "g5", "question": True})
+    waits = until(lambda: [c for c in call(s, "GET", "/today")["pool"] if c["reason"] == "waiting"])
+    assert waits[0]["sentence"] == "asked in a group, unanswered 3 h", waits[0]
+    wonders = {call(s, "GET", "/members", q=f"user:wonders{i}")["items"][0]["id"] for i in range(12)}
+    assert {c["member"]["id"] for c in waits} <= wonders, waits
+    counts = {r["code"]: r["members"] for r in call(s, "POST", "/today/preview", {})["items"]}
+    assert counts["waiting"] == 12, counts
 
 
 if __name__ == "__main__":

@@ -266,16 +266,17 @@ static void count_accounts(const struct pass *p, struct arena *arena, struct cen
     }
 }
 
-static enum err read_trust(struct census *c, struct sql *db)
+static enum err read_members(struct census *c, struct sql *db)
 {
     for (uint32_t i = 0; db && i < c->count; i++) {
         bool row;
         if (!c->items[i].persona) continue;
-        struct sql_stmt *s = sql_use(db, "SELECT trust FROM member WHERE id = $1");
+        struct sql_stmt *s = sql_use(db, "SELECT trust, orders FROM member WHERE id = $1");
         sql_bind_int(s, 1, c->items[i].persona);
         TRY(sql_step(s, &row));
         if (!row) continue;
         c->items[i].trusted = sql_int(s, 0) >= TRUST_BOUGHT;
+        c->items[i].buyer = sql_int(s, 1) > 0;
         sql_reset(s);
     }
     return ERR_OK;
@@ -378,7 +379,7 @@ enum err talk_read(struct brand *b, const struct talk_ask *ask, struct arena *ar
             uint32_t at = find(&f.census, ask->roles[i].persona, 0);
             if (at != TALK_NONE) f.census.items[at].role = (uint8_t)ask->roles[i].role;
         }
-        err = read_trust(&f.census, ask->db);
+        err = read_members(&f.census, ask->db);
         fill(&f, &p, arena);
     }
     VEC_FINISH(&p.rows);

@@ -55,6 +55,7 @@ struct talk_account {
     uint32_t staff;        /* code of DIM_STAFF; 0 = none */
     uint8_t role;          /* enum account_role */
     bool trusted;          /* trust stage >= 5 */
+    bool buyer;            /* has an order on record */
     bool in;               /* in the group at the end of the time */
     int64_t joined;        /* latest join; TIME_NONE = not on record */
     int64_t left;          /* latest leave; TIME_NONE */

@@ -1,0 +1,286 @@
+/* suspect.c - who is a candidate, which signs they hold, and the rule.
+ *
+ * Only candidates (enough messages, most of them near promotions) are looked at closely. Signs are
+ * found in turn; that of arriving together comes last, since it asks who holds another. */
+#include "groups/suspect.h"
+
+#include <stdlib.h>
+
+#include "base/vec.h"
+
+#define NEAR_TIME (30 * TIME_MINUTE)
+#define ARRIVAL_TIME TIME_HOUR
+enum { MESSAGES_LEAST = 5, NEAR_PERCENT = 60, ORDER_TIMES = 3, ARRIVAL_OTHERS = 2 };
+enum { LINKED_PERCENT = 50 };
+#define HARD_SIGNS ((1u << SIGN_HARD_COUNT) - 1)
+
+static const char *const sign_names[SIGN_COUNT] = {"same_text",   "same_order",     "false_buy",
+                                                   "device",      "arrival",        "staff_only",
+                                                   "never_asked", "only_promotions"};
+
+const char *suspect_sign_name(enum suspect_sign s)
+{
+    return sign_names[s];
+}
+
+struct finding {
+    const struct suspect_ask *ask;
+    const struct talk *talk;
+    struct arena *arena;
+    struct suspect *of;   /* [accounts] */
+    bool *candidate;      /* [accounts] */
+    bool *near;           /* [messages] within the time after a promotion */
+    uint32_t *promotions; /* messages */
+    uint32_t promotion_count;
+};
+
+static void add_proof(struct finding *f, uint32_t account, struct suspect_proof proof)
+{
+    struct suspect *s = &f->of[account];
+    s->signs |= 1u << proof.sign;
+    if (s->proof_count < SUSPECT_PROOFS) s->proofs[s->proof_count++] = proof;
+}
+
+/* ---- candidates ---- */
+
+static void find_near(struct finding *f)
+{
+    const struct talk *t = f->talk;
+    int64_t latest = INT64_MIN;
+    f->near = arena_alloc_array(f->arena, t->message_count + 1, sizeof(bool));
+    f->promotions = arena_alloc_array(f->arena, t->message_count + 1, sizeof(uint32_t));
+    for (uint32_t i = 0; i < t->message_count; i++) {
+        const struct talk_message *m = &t->messages[i];
+        f->near[i] = latest != INT64_MIN && m->at - latest <= NEAR_TIME;
+        if (!m->promotion) continue;
+        latest = m->at;
+        f->promotions[f->promotion_count++] = i;
+    }
+}
+
+static bool says(const struct talk *t, uint32_t message)
+{
+    return t->messages[message].link != TALK_REACTION;
+}
+
+static void find_candidates(struct finding *f)
+{
+    const struct talk *t = f->talk;
+    f->of = arena_alloc_array(f->arena, t->account_count + 1, sizeof(*f->of));
+    f->candidate = arena_alloc_array(f->arena, t->account_count + 1, sizeof(bool));
+    for (uint32_t i = 0; i < t->message_count; i++) {
+        if (!says(t, i)) continue;
+        f->of[t->messages[i].account].messages++;
+        f->of[t->messages[i].account].near += f->near[i];
+    }
+    for (uint32_t i = 0; i < t->account_count; i++) {
+        struct suspect *s = &f->of[i];
+        s->account = i;
+        f->candidate[i] = talk_is_member(t, i) && s->messages >= MESSAGES_LEAST &&
+                          (uint64_t)s->near * 100 >= (uint64_t)s->messages * NEAR_PERCENT;
+    }
+}
+
+/* ---- soft signs ---- */
+
+static void find_soft(struct finding *f)
+{
+    const struct talk *t = f->talk;
+    enum { ANSWERS = 1, ASKS = 2 };
+    uint8_t *does = arena_alloc_array(f->arena, t->account_count + 1, sizeof(*does));
+    for (uint32_t i = 0; i < t->message_count; i++) {
+        const struct talk_message *m = &t->messages[i];
+        bool to_other = m->to != TALK_NONE && m->link != TALK_REACTION && !talk_is_staff(t, m->to);
+        does[m->account] |= (uint8_t)(to_other * ANSWERS | m->question * ASKS);
+    }
+    for (uint32_t i = 0; i < t->account_count; i++) {
+        struct suspect *s = &f->of[i];
+        if (!f->candidate[i]) continue;
+        if (!(does[i] & ANSWERS)) s->signs |= 1u << SIGN_STAFF_ONLY;
+        if (!(does[i] & ASKS)) s->signs |= 1u << SIGN_NEVER_ASKED;
+        if (s->near == s->messages) s->signs |= 1u << SIGN_ONLY_PROMOTIONS;
+    }
+}
+
+/* ---- the same order ---- */
+
+/* Three who spoke one after another after a promotion: the first message of each. */
+struct triple {
+    uint32_t account[3], message[3];
+    uint32_t promotion;
+};
+
+static int by_accounts(const void *a, const void *b)
+{
+    const struct triple *x = a, *y = b;
+    for (int i = 0; i < 3; i++) {
+        if (x->account[i] != y->account[i]) return x->account[i] < y->account[i] ? -1 : 1;
+    }
+    return x->promotion < y->promotion ? -1 : x->promotion > y->promotion;
+}
+
+static bool same_accounts(const struct triple *x, const struct triple *y)
+{
+    for (int i = 0; i < 3; i++) {
+        if (x->account[i] != y->account[i]) return false;
+    }
+    return true;
+}
+
+static void add_order(struct finding *f, const struct triple *list, size_t count)
+{
+    if (count < ORDER_TIMES) return;
+    for (size_t i = 0; i < count; i++) {
+        for (int k = 0; k < 3; k++) {
+            int next = (k + 1) % 3;
+            struct suspect_proof proof = {SIGN_SAME_ORDER, list[i].message[k],
+                                          list[i].account[next], list[i].message[next]};
+            add_proof(f, list[i].account[k], proof);
+        }
+    }
+}
+
+static void find_order(struct finding *f)
+{
+    const struct talk *t = f->talk;
+    VEC(struct triple) list = {0};
+    VEC(uint32_t) first = {0}; /* messages, each account's first after the promotion */
+    uint32_t *heard = arena_alloc_array(f->arena, t->account_count + 1, sizeof(*heard));
+    for (uint32_t p = 0; p < f->promotion_count; p++) {
+        uint32_t from = f->promotions[p];
+        uint32_t to = p + 1 < f->promotion_count ? f->promotions[p + 1] : t->message_count;
+        VEC_RESET(&first);
+        for (uint32_t i = from + 1; i < to && f->near[i]; i++) {
+            uint32_t account = t->messages[i].account;
+            if (!says(t, i) || !talk_is_member(t, account) || heard[account] == p + 1) continue;
+            heard[account] = p + 1;
+            VEC_PUSH(&first, i);
+        }
+        for (size_t i = 2; i < first.count; i++) {
+            struct triple x = {.promotion = p};
+            for (size_t k = 0; k < 3; k++) {
+                x.message[k] = first.items[i - 2 + k];
+                x.account[k] = t->messages[x.message[k]].account;
+            }
+            VEC_PUSH(&list, x);
+        }
+    }
+    if (list.count) qsort(list.items, list.count, sizeof(struct triple), by_accounts);
+    for (size_t i = 0, end; i < list.count; i = end) {
+        for (end = i + 1; end < list.count && same_accounts(&list.items[i], &list.items[end]);)
+            end++;
+        add_order(f, &list.items[i], end - i);
+    }
+    VEC_FINISH(&list);
+    VEC_FINISH(&first);
+}
+
+/* ---- texts ---- */
+
+static void find_same_texts(struct finding *f)
+{
+    struct same_text *same;
+    uint32_t count;
+    bool any = false;
+    for (uint32_t i = 0; i < f->talk->account_count; i++)
+        any |= f->candidate[i];
+    if (!any) return;
+    same_texts(f->ask, f->candidate, f->arena, &same, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t ends[] = {same[i].a, same[i].b};
+        for (int k = 0; k < 2; k++) {
+            uint32_t account = f->talk->messages[ends[k]].account;
+            uint32_t other = f->talk->messages[ends[!k]].account;
+            add_proof(f, account, (struct suspect_proof){SIGN_SAME_TEXT, ends[k], other, ends[!k]});
+        }
+    }
+}
+
+static void find_false_buys(struct finding *f)
+{
+    static const char *const claims[] = {"买过", "回购", "拍了"};
+    const struct talk *t = f->talk;
+    uint32_t members = 0, linked = 0;
+    if (!f->ask->text || !f->ask->buyer) return;
+    for (uint32_t i = 0; i < t->account_count; i++) {
+        bool is = t->accounts[i].in && talk_is_member(t, i);
+        members += is;
+        linked += is && f->ask->buyer[i];
+    }
+    if (members == 0 || linked * 100 < members * LINKED_PERCENT) return;
+    for (uint32_t i = 0; i < t->message_count; i++) {
+        uint32_t account = t->messages[i].account;
+        if (!f->candidate[account] || f->ask->buyer[account]) continue;
+        struct str text = f->ask->text(f->ask->ctx, i);
+        bool claimed = false;
+        for (int k = 0; k < 3; k++)
+            claimed |= text.p && str_find(text, str_of(claims[k])) != SIZE_MAX;
+        if (claimed)
+            add_proof(f, account, (struct suspect_proof){SIGN_FALSE_BUY, i, TALK_NONE, TALK_NONE});
+    }
+}
+
+/* ---- devices and arrivals ---- */
+
+static void find_devices(struct finding *f)
+{
+    const uint64_t *device = f->ask->device;
+    uint32_t n = f->talk->account_count;
+    for (uint32_t a = 0; device && a < n; a++) {
+        for (uint32_t b = 0; device[a] && b < n; b++) {
+            if (a == b || device[a] != device[b]) continue;
+            add_proof(f, a, (struct suspect_proof){SIGN_DEVICE, TALK_NONE, b, TALK_NONE});
+        }
+    }
+}
+
+static void find_arrivals(struct finding *f)
+{
+    const struct talk *t = f->talk;
+    uint32_t *others = arena_alloc_array(f->arena, t->account_count + 1, sizeof(*others));
+    bool *hard = arena_alloc_array(f->arena, t->account_count + 1, sizeof(*hard));
+    for (uint32_t i = 0; i < t->account_count; i++)
+        hard[i] = f->candidate[i] && f->of[i].signs & HARD_SIGNS;
+    for (uint32_t a = 0; a < t->account_count; a++) {
+        const struct talk_account *x = &t->accounts[a];
+        uint32_t count = 0;
+        if (!f->candidate[a] || x->joined == TIME_NONE || !x->touchpoint) continue;
+        for (uint32_t b = 0; b < t->account_count; b++) {
+            const struct talk_account *y = &t->accounts[b];
+            bool together = b != a && y->joined != TIME_NONE && y->touchpoint == x->touchpoint &&
+                            llabs(y->joined - x->joined) <= ARRIVAL_TIME;
+            if (together && hard[b]) others[count++] = b;
+        }
+        if (count < ARRIVAL_OTHERS) continue;
+        for (uint32_t i = 0; i < count; i++)
+            add_proof(f, a, (struct suspect_proof){SIGN_ARRIVAL, TALK_NONE, others[i], TALK_NONE});
+    }
+}
+
+/* ---- the rule ---- */
+
+void suspects_find(const struct suspect_ask *ask, struct arena *arena, struct suspects *out)
+{
+    struct finding f = {.ask = ask, .talk = ask->talk, .arena = arena};
+    uint32_t n = ask->talk->account_count;
+    find_near(&f);
+    find_candidates(&f);
+    find_soft(&f);
+    find_order(&f);
+    find_same_texts(&f);
+    find_false_buys(&f);
+    find_devices(&f);
+    find_arrivals(&f);
+    *out = (struct suspects){.items = arena_alloc_array(arena, n + 1, sizeof(*out->items)),
+                             .flagged = arena_alloc_array(arena, n + 1, sizeof(bool))};
+    for (uint32_t i = 0; i < n; i++) {
+        struct suspect *s = &f.of[i];
+        uint8_t verdict = ask->verdict ? ask->verdict[i] : VERDICT_NONE;
+        bool named = f.candidate[i] && s->signs & HARD_SIGNS && s->signs & ~HARD_SIGNS;
+        if (!named && verdict == VERDICT_NONE) continue;
+        s->verdict = verdict;
+        s->flagged = verdict == VERDICT_CONFIRMED || (named && verdict != VERDICT_CLEARED);
+        out->flagged[i] = s->flagged;
+        out->items[out->count++] = *s;
+    }
+}

@@ -226,6 +226,8 @@ static const struct spec *const spec_tables[] = {
     group_message_specs,
     family_specs,
     unanswered_specs,
+    group_health_specs,
+    group_graph_specs,
     today_rule_specs,
     today_specs,
     NULL,

@@ -6,6 +6,7 @@
 
 #include "api/member_scores.h"
 #include "api/members.h"
+#include "groups/checkup.h"
 #include "groups/messages.h"
 #include "groups/role.h"
 #include "people/consent.h"
@@ -417,6 +418,24 @@ static enum err write_messages(struct handout *h, struct why *why)
     return messages_of(h->call->brand, personas, count, write_message, h, why);
 }
 
+static enum err write_group_suspects(struct handout *h, struct why *why)
+{
+    struct verdict *items;
+    size_t count;
+    enum err err = verdicts_of(h->look->db, h->profile->id, h->look->arena, &items, &count);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    for (size_t i = 0; i < count; i++) {
+        handout_row_begin(h);
+        cell_time(h, "at", items[i].at);
+        cell_text(h, "group", registry_code_text(h->call->brand, DIM_GROUP, items[i].group));
+        cell_text(h, "verdict",
+                  items[i].verdict == VERDICT_CONFIRMED ? STR("confirmed") : STR("cleared"));
+        cell_text(h, "note", items[i].note);
+        TRY(handout_row_end(h, why));
+    }
+    return ERR_OK;
+}
+
 const struct handout_section handout_sections[] = {
     {"standing",
      "id,name,stage,stage_since,trust,trust_since,created,last_seen,events,orders,spent,owner",
@@ -437,6 +456,7 @@ const struct handout_section handout_sections[] = {
     {"suggestions", "at,reason,state,withheld", write_suggestions},
     {"group_roles", "at,group,role,person", write_group_roles},
     {"messages", "at,group,type,text,edited_at,recalled_at", write_messages},
+    {"group_suspects", "at,group,verdict,note", write_group_suspects},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
     {0},

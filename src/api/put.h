@@ -26,6 +26,12 @@ static inline void put_int(struct json_writer *w, const char *key, int64_t v)
     json_int(w, v);
 }
 
+static inline void put_real(struct json_writer *w, const char *key, double v)
+{
+    json_key(w, key);
+    json_double(w, v);
+}
+
 static inline void put_bool(struct json_writer *w, const char *key, bool v)
 {
     json_key(w, key);

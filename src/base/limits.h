@@ -140,6 +140,8 @@
     LIMIT(RETENTION_DAYS, 36500, "days", "the longest retention that can be set")                  \
     LIMIT(PAGE_EVENTS, 200, "events", "events of one page of a member's history")                  \
     LIMIT(TALK_MESSAGES, 2000000, "messages", "messages of one group looked at together")          \
+    LIMIT(GRAPH_NODES, 1000, "members", "members of a group shown as a graph")                     \
+    LIMIT(GRAPH_EDGES, 20000, "edges", "ties between them")                                        \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \
     LIMIT(DEDUPE_HOURS, 48, "hours", "how long a sender's event id is remembered at least")        \
     LIMIT(DEDUPE_IDS, 10000000, "ids", "how many sender's event ids are remembered at least")      \

@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "brand/erasures.h"
+#include "main/healer.h"
 #include "main/options.h"
 #include "main/purger.h"
 #include "main/read_ahead.h"
@@ -73,6 +74,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     struct read_ahead *ahead = NULL;
     struct purger *purger = NULL;
     struct tagger *tagger = NULL;
+    struct healer *healer = NULL;
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -101,6 +103,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
         ahead = read_ahead_start(d, api);
         purger = purger_start(d);
         tagger = tagger_start(d);
+        healer = healer_start(d);
         fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));
         err = offer_setup(s, d, http_address(server), why);
         fflush(s->out);
@@ -109,6 +112,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
         if (!wait_for_end(d, &signals)) err = why_fail(why, ERR_IO, MSG_POISONED, "", NULL);
         log_info("main", "stopping", NULL);
     }
+    healer_stop(healer);
     tagger_stop(tagger);
     purger_stop(purger);
     read_ahead_stop(ahead);

@@ -1,7 +1,7 @@
 /* modules.c - the rooms of the product, in the order in which events pass through them. */
 #include "account/store.h"
 #include "base/env.h"
-#include "groups/groups.h"
+#include "groups/checkup.h"
 #include "intake/import.h"
 #include "main/session.h"
 #include "people/people.h"
@@ -10,9 +10,9 @@
 #include "segments/segments.h"
 #include "today/today.h"
 
-const struct module *const product_modules[] = {
-    &people_module, &scores_module, &segments_module, &today_module,
-    &groups_module, &saved_module,  &import_module,   NULL};
+const struct module *const product_modules[] = {&people_module, &scores_module, &segments_module,
+                                                &today_module,  &groups_module, &health_module,
+                                                &saved_module,  &import_module, NULL};
 
 void data_options_fill(struct data_options *o, const char *dir, const char *key, const char *store)
 {

@@ -167,6 +167,14 @@ const struct holding holdings[] = {
     {"said", "id of_group at persona staff origin message reply_to type text edited_at recalled_at",
      "persona", "text message reply_to", "what was said in groups, to be read and searched",
      "90 days, or as the brand has set", "messages", "deleted", NULL, NULL},
+    {"group_health",
+     "of_group day made_at archetype unclear confidence monologue staged self_centred self_driven"
+     " led_score staff echo led unprompted dialogue breadth ignored timetable departments staging"
+     " members messages posts questions unanswered suspects core influence periphery",
+     NULL, NULL, "how groups were, day by day", "800 days", NULL, NULL, NULL, NULL},
+    {"group_suspect", "of_group persona verdict note said_by at", "persona", "verdict note",
+     "whether accounts that seem planted are", UNTIL_ERASED, "group_suspects", "deleted", NULL,
+     NULL},
     {"saved", "id kind name body author version created_at changed_at", NULL, NULL,
      "questions, boards and mappings of imports", "until deleted", NULL, NULL, NULL, NULL},
     {"upload",

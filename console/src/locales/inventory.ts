@@ -53,6 +53,8 @@ export const inventoryZh: Record<string, [string, string]> = {
   group_family_member: ["哪些群属于同一群族", "直到被删除"],
   said: ["群里说过的话，供查看与搜索", "90 天，或按品牌设定"],
   group_account: ["社群里哪些账号是员工、机器人或合伙人", MEMBER],
+  group_health: ['社群每天的状况', '800 天'],
+  group_suspect: ['疑似气氛组账号的核实结果', MEMBER],
   tag_group: ["标签的分组", BRAND],
   tag: ["有哪些标签", BRAND],
   tag_run: ["一次打上的标签，以便撤销", "直到标签被删除"],

@@ -1,0 +1,30 @@
+/* ward.h - a group looked at for a call: its checkup, and how its people and messages are written.
+ *
+ * Of a member whom the caller does not see only the role is given. */
+#pragma once
+
+#include "api/groups.h"
+#include "groups/checkup.h"
+#include "people/look.h"
+
+struct ward {
+    struct call *call;
+    struct sql *db;
+    uint32_t group;
+    int64_t now;
+    struct checkup up;
+    struct look look;
+};
+
+/* The group of the path as of now. To be ended by ward_end(), whatever is returned. */
+MUST_CHECK enum err ward_begin(struct call *c, struct ward *x, struct why *why);
+void ward_end(struct ward *x);
+
+/* {"id", "name", "staff", "role"} under a key. */
+MUST_CHECK enum err ward_put_account(struct ward *x, struct json_writer *w, const char *key,
+                                     uint32_t account, struct why *why);
+/* An object: when, by whom, of what kind. */
+MUST_CHECK enum err ward_put_message(struct ward *x, struct json_writer *w, uint32_t message,
+                                     struct why *why);
+/* "2025-01-31" */
+struct str ward_date(const struct call *c, int32_t day);

@@ -1,0 +1,80 @@
+/* checkup.h - a group looked at whole, as of a moment: its talk, suspects, health and graph; and
+ * what was found, day by day.
+ *
+ * Looking is a scan of the log and pure kernels, on any thread. Days are a projection: a row a
+ * group and day, written when something new was said (main/healer.c), which can be made again at
+ * any time. Verdicts on suspects are records. */
+#pragma once
+
+#include "groups/graph.h"
+#include "groups/health.h"
+#include "groups/suspect.h"
+
+/* The module to list in main/modules.c. */
+extern const struct module health_module;
+
+struct checkup_ask {
+    struct brand *brand;
+    struct sql *db; /* any connection */
+    uint32_t group; /* code of DIM_GROUP */
+    int64_t to;     /* the 28 days before it are looked at */
+};
+struct checkup {
+    struct talk talk;
+    struct suspects suspects;
+    struct health health;
+    struct graph graph;
+};
+/* In 'arena'. ERR_TOO_LARGE over LIMIT_TALK_MESSAGES. */
+MUST_CHECK enum err checkup_make(const struct checkup_ask *ask, struct arena *arena,
+                                 struct checkup *out, struct why *why);
+
+/* ---- days ---- */
+
+/* What is kept of a day. */
+struct health_day {
+    uint32_t group;
+    int32_t day; /* of the brand's zone */
+    int64_t made_at;
+    enum archetype archetype;
+    enum unclear unclear;
+    double confidence;
+    double scores[ARCHETYPE_SCORES];
+    double features[FEATURE_COUNT];
+    uint32_t members, messages, posts, questions, unanswered, suspects;
+    uint32_t circles[CIRCLE_COUNT];
+};
+#define HEALTH_KEEP_DAYS 800
+
+struct health_day health_day_of(const struct checkup *c, uint32_t group, int32_t day, int64_t at);
+MUST_CHECK enum err health_save(struct brand *b, const struct health_day *d, struct why *why);
+/* The days of a group (0: of all), from 'since' on, by group and day; in 'arena'. */
+MUST_CHECK enum err health_history(struct sql *db, uint32_t group, int32_t since,
+                                   struct arena *arena, struct health_day **out, size_t *count);
+/* The newest day of each group, by group; in 'arena'. */
+MUST_CHECK enum err health_latest(struct sql *db, struct arena *arena, struct health_day **out,
+                                  size_t *count);
+
+/* Groups in which something happened since the last call, in 'arena'; after a load, or when the
+ * brand has just been opened, all of them. Any thread. */
+size_t health_changed(struct brand *b, struct arena *arena, uint32_t **out);
+/* Look at a group as of now and keep it as today's; with the first, and once a day is over, the
+ * days before are made too. */
+MUST_CHECK enum err health_refresh(struct brand *b, struct sql *db, uint32_t group,
+                                   struct why *why);
+
+/* ---- verdicts on suspects ---- */
+
+struct verdict {
+    uint32_t group, persona;
+    enum suspect_verdict verdict; /* VERDICT_NONE takes back what was said */
+    struct str said_by, note;
+    int64_t at; /* filled in */
+};
+/* ERR_NOT_FOUND: there is no such member. */
+MUST_CHECK enum err verdict_set(struct brand *b, struct verdict *v, struct why *why);
+MUST_CHECK enum err verdict_list(struct sql *db, uint32_t group, struct arena *arena,
+                                 struct verdict **out, size_t *count);
+/* All that was said of a member, in any group. */
+MUST_CHECK enum err verdicts_of(struct sql *db, uint32_t member, struct arena *arena,
+                                struct verdict **out, size_t *count);

@@ -1,0 +1,163 @@
+/* health_room.c - which groups have news, and their days made.
+ *
+ * The writer notes groups as their events become visible; a load, which does not pass through the
+ * rooms, makes all of them new. A day that has a successor is final: when the first look of a new
+ * day comes, yesterday is looked at once more as of its end. */
+#include <pthread.h>
+
+#include "base/vec.h"
+#include "groups/health_internal.h"
+
+#define BACK_DAYS 28 /* made with a group's first day */
+
+struct room {
+    struct brand *brand;
+    VEC(uint32_t) pending; /* groups of the batch under way */
+    uint64_t noted;        /* its events */
+    uint64_t seq_seen;     /* of the newest event committed */
+    pthread_mutex_t lock;
+    VEC(uint32_t) changed; /* under the lock; may name a group twice */
+    bool all;              /* under the lock: every group has news */
+};
+
+static enum err room_open(struct tx *tx, void **state, struct why *why)
+{
+    struct room *r = mem_alloc(sizeof(*r));
+    (void)why;
+    r->brand = tx_brand(tx);
+    r->seq_seen = brand_stats(r->brand).seq;
+    r->all = true;
+    pthread_mutex_init(&r->lock, NULL);
+    *state = r;
+    return ERR_OK;
+}
+
+static void room_close(void *state)
+{
+    struct room *r = state;
+    pthread_mutex_destroy(&r->lock);
+    VEC_FINISH(&r->pending);
+    VEC_FINISH(&r->changed);
+    mem_free(r);
+}
+
+static enum err room_on_event(struct tx *tx, void *state, const struct event *ev, uint64_t seq)
+{
+    struct room *r = state;
+    uint32_t group = ev->dim[DIM_GROUP];
+    (void)seq;
+    if (tx_replaying(tx)) return ERR_OK;
+    r->noted++;
+    bool again = r->pending.count && r->pending.items[r->pending.count - 1] == group;
+    if (group && !again) VEC_PUSH(&r->pending, group);
+    return ERR_OK;
+}
+
+static void room_on_visible(void *state)
+{
+    struct room *r = state;
+    uint64_t seq = brand_stats(r->brand).seq;
+    bool missed = seq != r->seq_seen + r->noted;
+    if (missed || r->pending.count) {
+        pthread_mutex_lock(&r->lock);
+        r->all |= missed;
+        for (size_t i = 0; i < r->pending.count && !r->all; i++) {
+            bool again = false;
+            for (size_t k = 0; k < r->changed.count && !again; k++)
+                again = r->changed.items[k] == r->pending.items[i];
+            if (!again) VEC_PUSH(&r->changed, r->pending.items[i]);
+        }
+        pthread_mutex_unlock(&r->lock);
+    }
+    r->seq_seen = seq;
+    r->noted = 0;
+    VEC_RESET(&r->pending);
+}
+
+static void room_on_rollback(void *state)
+{
+    struct room *r = state;
+    r->noted = 0;
+    VEC_RESET(&r->pending);
+}
+
+static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
+{
+    (void)state;
+    for (size_t i = 0; i < e->gone.count; i++)
+        TRY(verdict_erase(tx, e->gone.ids[i]));
+    return ERR_OK;
+}
+
+const struct module health_module = {
+    .name = "health",
+    .migrations = health_migrations,
+    .open = room_open,
+    .close = room_close,
+    .on_event = room_on_event,
+    .on_visible = room_on_visible,
+    .on_rollback = room_on_rollback,
+    .on_erase = room_on_erase,
+};
+
+/* ---- what has changed ---- */
+
+size_t health_changed(struct brand *b, struct arena *arena, uint32_t **out)
+{
+    struct room *r = brand_module_state(b, &health_module);
+    uint32_t groups = registry_code_count(b, DIM_GROUP);
+    pthread_mutex_lock(&r->lock);
+    size_t count = r->all ? groups : r->changed.count;
+    *out = arena_alloc_array(arena, count + 1, sizeof(**out));
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = r->all ? (uint32_t)i + 1 : r->changed.items[i];
+    r->all = false;
+    VEC_RESET(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+    return count;
+}
+
+/* ---- days ---- */
+
+static enum err make_day(const struct checkup_ask *ask, int32_t day, struct why *why)
+{
+    struct arena *arena = arena_create(0);
+    struct checkup c;
+    enum err err = checkup_make(ask, arena, &c, why);
+    struct health_day d = {0};
+    if (err == ERR_OK) d = health_day_of(&c, ask->group, day, ask->to);
+    bool empty = err == ERR_OK && c.talk.account_count == 0 && c.health.messages == 0;
+    arena_destroy(arena);
+    return err == ERR_OK && !empty ? health_save(ask->brand, &d, why) : err;
+}
+
+static enum err newest_day(struct sql *db, uint32_t group, int32_t *day, int64_t *made_at)
+{
+    bool row;
+    struct sql_stmt *s = sql_use(db, "SELECT day, made_at FROM group_health WHERE of_group = $1"
+                                     " ORDER BY day DESC LIMIT 1");
+    sql_bind_int(s, 1, group);
+    *day = INT32_MIN;
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_OK;
+    *day = (int32_t)sql_int(s, 0);
+    *made_at = sql_int(s, 1);
+    sql_reset(s);
+    return ERR_OK;
+}
+
+enum err health_refresh(struct brand *b, struct sql *db, uint32_t group, struct why *why)
+{
+    const struct zone *zone = brand_zone(b);
+    int64_t now = env_now(brand_env(b)), made_at = TIME_NONE;
+    int32_t today = zone_day(zone, now), day;
+    if (newest_day(db, group, &day, &made_at) != ERR_OK)
+        return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
+    if (day < today - BACK_DAYS) day = today - BACK_DAYS;
+    for (; day < today; day++) {
+        struct checkup_ask past = {b, db, group, zone_day_start(zone, day + 1) - 1};
+        TRY(make_day(&past, day, why));
+    }
+    struct checkup_ask present = {b, db, group, now};
+    return make_day(&present, today, why);
+}

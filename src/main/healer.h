@@ -1,0 +1,11 @@
+/* healer.h - a thread of a running server that looks at groups in which something was said, and
+ * keeps what it finds as the day's. */
+#pragma once
+
+#include "brand/data.h"
+
+struct healer;
+
+/* NULL: no thread could be had. 'd' is borrowed until the stop. */
+struct healer *healer_start(struct data *d);
+void healer_stop(struct healer *h); /* NULL is allowed */

@@ -108,6 +108,11 @@ static enum err put_proof(struct ward *x, struct json_writer *w, const struct su
     } else {
         TRY(ward_put_account(x, w, "other", p->other, why));
     }
+    if (p->message == TALK_NONE) {
+        put_str(w, "text", (struct str){NULL, 0});
+    } else {
+        TRY(ward_put_text(x, w, p->message, why));
+    }
     put_time(x->call, w, "other_at",
              p->beside == TALK_NONE ? TIME_NONE : t->messages[p->beside].at);
     json_end_object(w);
@@ -243,11 +248,11 @@ const struct spec group_graph_specs[] = {
      .reply = "{\"items\":[{\"account\":" ACCOUNT ",\"flagged\":true,\"verdict\":\"none\","
               "\"note\":\"同事\",\"by\":\"staff:lily\","
               "\"said_at\":\"2025-03-01T09:30:00+08:00\",\"messages\":12,\"near\":11,"
-              "\"signs\":[\"same_text\"],\"proofs\":[{\"sign\":\"same_text\","
+              "\"signs\":[\"same_text\"],\"proofs\":[{\"sign\":\"same_text\",\"text\":\"回购了\","
               "\"at\":\"2025-03-01T09:30:00+08:00\",\"other\":" ACCOUNT ","
               "\"other_at\":\"2025-03-01T09:31:00+08:00\"}]}],\"next\":null}\n"
               "~{\"items\":[{\"account\":" BARE ",\"note\":null,\"by\":null,\"said_at\":null,"
-              "\"proofs\":[{\"at\":null,\"other\":null,\"other_at\":null}]}]}\n"
+              "\"proofs\":[{\"at\":null,\"text\":null,\"other\":null,\"other_at\":null}]}]}\n"
               "~{\"items\":[{\"proofs\":[{\"other\":" BARE "}]}]}"},
     {.method = HTTP_PUT,
      .path = "/api/v1/{brand}/groups/{id}/suspects/{member}",

@@ -296,8 +296,9 @@ const struct spec group_health_specs[] = {
      .summary = "The latest messages behind a figure of a group's health, 50 at most",
      .reply = "{\"items\":[{\"at\":\"2025-03-01T09:30:00+08:00\",\"account\":{\"id\":\"m12\","
               "\"name\":\"王婷\",\"staff\":\"rose\",\"role\":\"member\"},\"type\":\"text\","
-              "\"link\":\"reply\",\"length\":12,\"question\":true,\"promotion\":false}],"
+              "\"link\":\"reply\",\"length\":12,\"question\":true,\"promotion\":false,\"text\":"
+              "\"有货吗？\"}],"
               "\"next\":null}\n~{\"items\":[{\"account\":{\"id\":null,\"name\":null,"
-              "\"staff\":null},\"link\":null}]}"},
+              "\"staff\":null},\"link\":null,\"text\":null}]}"},
     {0},
 };

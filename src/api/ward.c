@@ -12,8 +12,9 @@ enum err ward_begin(struct call *c, struct ward *x, struct why *why)
     *x = (struct ward){.call = c, .now = env_now(brand_env(c->brand))};
     TRY(groups_find(c, &x->db, &record, why));
     x->group = record.code;
-    const struct checkup_ask ask = {c->brand, x->db, x->group, x->now};
-    TRY(checkup_make(&ask, c->arena, &x->up, why));
+    x->ask = (struct checkup_ask){c->brand, x->db, x->group, x->now};
+    x->arena = arena_create(0);
+    TRY(checkup_make(&x->ask, x->arena, &x->up, why));
     look_begin(&x->look, c->brand, x->db, c->arena);
     return ERR_OK;
 }
@@ -21,6 +22,7 @@ enum err ward_begin(struct call *c, struct ward *x, struct why *why)
 void ward_end(struct ward *x)
 {
     if (x->look.snapshot) look_end(&x->look);
+    arena_destroy(x->arena);
 }
 
 enum err ward_put_account(struct ward *x, struct json_writer *w, const char *key, uint32_t account,
@@ -44,6 +46,16 @@ enum err ward_put_account(struct ward *x, struct json_writer *w, const char *key
     return ERR_OK;
 }
 
+enum err ward_put_text(struct ward *x, struct json_writer *w, uint32_t message, struct why *why)
+{
+    const struct talk_account *a = &x->up.talk.accounts[x->up.talk.messages[message].account];
+    struct str text = {NULL, 0};
+    if (!a->persona || sight_has(x->call, a->persona))
+        TRY(checkup_text(&x->ask, &x->up, message, x->arena, &text, why));
+    put_str(w, "text", text.len ? text : (struct str){NULL, 0});
+    return ERR_OK;
+}
+
 enum err ward_put_message(struct ward *x, struct json_writer *w, uint32_t message, struct why *why)
 {
     static const char *const types[] = {"text", "image", "voice", "video", "sticker",
@@ -58,6 +70,7 @@ enum err ward_put_message(struct ward *x, struct json_writer *w, uint32_t messag
     put_int(w, "length", m->length);
     put_bool(w, "question", m->question);
     put_bool(w, "promotion", m->promotion);
+    TRY(ward_put_text(x, w, message, why));
     json_end_object(w);
     return ERR_OK;
 }

@@ -12,6 +12,8 @@ struct ward {
     struct sql *db;
     uint32_t group;
     int64_t now;
+    struct arena *arena; /* of the checkup, which may be larger than a request's may grow */
+    struct checkup_ask ask;
     struct checkup up;
     struct look look;
 };
@@ -23,7 +25,10 @@ void ward_end(struct ward *x);
 /* {"id", "name", "staff", "role"} under a key. */
 MUST_CHECK enum err ward_put_account(struct ward *x, struct json_writer *w, const char *key,
                                      uint32_t account, struct why *why);
-/* An object: when, by whom, of what kind. */
+/* The words of a message under "text"; null where none are kept, or their member is not seen. */
+MUST_CHECK enum err ward_put_text(struct ward *x, struct json_writer *w, uint32_t message,
+                                  struct why *why);
+/* An object: when, by whom, of what kind, in what words. */
 MUST_CHECK enum err ward_put_message(struct ward *x, struct json_writer *w, uint32_t message,
                                      struct why *why);
 /* "2025-01-31" */

@@ -139,7 +139,7 @@
     LIMIT(PREFERENCE_BURST, 20, "calls", "such changes at once, after a silence")                  \
     LIMIT(RETENTION_DAYS, 36500, "days", "the longest retention that can be set")                  \
     LIMIT(PAGE_EVENTS, 200, "events", "events of one page of a member's history")                  \
-    LIMIT(TALK_MESSAGES, 2000000, "messages", "messages of one group looked at together")          \
+    LIMIT(TALK_MESSAGES, 500000, "messages", "messages of one group looked at together")           \
     LIMIT(GRAPH_NODES, 1000, "members", "members of a group shown as a graph")                     \
     LIMIT(GRAPH_EDGES, 20000, "edges", "ties between them")                                        \
     LIMIT(MEMBER_CACHE, 100000, "members", "members folded in memory")                             \

@@ -1,6 +1,7 @@
 /* checkup.c - the kernels one after another over one group's talk. */
 #include "groups/checkup.h"
 
+#include "groups/messages.h"
 #include "groups/role.h"
 
 /* What persons have said of accounts, by the member of each. */
@@ -34,11 +35,109 @@ static enum err read_verdicts(const struct checkup_ask *ask, const struct person
     return ERR_OK;
 }
 
+/* ---- words ---- */
+
+/* The first message that is not before 'at'. */
+static uint32_t first_at(const struct talk *t, int64_t at)
+{
+    uint32_t low = 0, high = t->message_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (t->messages[middle].at < at) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool is_of(const struct talk_account *a, const struct message *m,
+                  const struct persona_map *map)
+{
+    if (a->persona) return m->persona && persona_map_member(map, m->persona) == a->persona;
+    return !m->persona && m->staff == a->staff;
+}
+
+/* Put each text beside its message; what was said in one millisecond by one account, in order. */
+static void place_texts(struct checkup *c, const struct messages *said,
+                        const struct persona_map *map)
+{
+    for (size_t i = said->count; i-- > 0;) {
+        const struct message *m = &said->items[i];
+        for (uint32_t k = first_at(&c->talk, m->at);
+             k < c->talk.message_count && c->talk.messages[k].at == m->at; k++) {
+            const struct talk_message *x = &c->talk.messages[k];
+            if (c->texts[k].p || x->link == TALK_REACTION) continue;
+            if (!is_of(&c->talk.accounts[x->account], m, map)) continue;
+            c->texts[k] = m->text;
+            break;
+        }
+    }
+}
+
+static enum err read_texts(const struct checkup_ask *ask, const struct persona_map *map,
+                           struct arena *arena, struct checkup *c, struct why *why)
+{
+    bool sells = false;
+    for (uint32_t i = 0; i < c->talk.message_count; i++)
+        sells |= c->talk.messages[i].promotion;
+    if (!sells) return ERR_OK;
+    struct messages said;
+    const struct messages_ask texts = {.brand = ask->brand,
+                                       .group = ask->group,
+                                       .find = STR(""),
+                                       .from = c->talk.from,
+                                       .to = c->talk.to,
+                                       .limit = c->talk.message_count,
+                                       .arena = arena};
+    TRY(messages_list(&texts, &said, why));
+    c->texts = arena_alloc_array(arena, c->talk.message_count + 1, sizeof(*c->texts));
+    place_texts(c, &said, map);
+    return ERR_OK;
+}
+
+enum err checkup_text(const struct checkup_ask *ask, const struct checkup *c, uint32_t message,
+                      struct arena *arena, struct str *out, struct why *why)
+{
+    enum { AT_ONCE = 50 };
+    const struct talk_message *m = &c->talk.messages[message];
+    struct messages said;
+    *out = (struct str){NULL, 0};
+    if (c->texts) {
+        *out = c->texts[message];
+        return ERR_OK;
+    }
+    const struct messages_ask texts = {.brand = ask->brand,
+                                       .group = ask->group,
+                                       .find = STR(""),
+                                       .from = m->at,
+                                       .to = m->at + 1,
+                                       .limit = AT_ONCE,
+                                       .arena = arena};
+    TRY(messages_list(&texts, &said, why));
+    struct snapshot *snapshot = brand_snapshot(ask->brand);
+    for (size_t i = 0; i < said.count && !out->p; i++) {
+        if (is_of(&c->talk.accounts[m->account], &said.items[i], snapshot->personas))
+            *out = said.items[i].text;
+    }
+    brand_snapshot_release(snapshot);
+    return ERR_OK;
+}
+
+static struct str text_of(void *ctx, uint32_t message)
+{
+    const struct checkup *c = ctx;
+    return c->texts[message];
+}
+
+/* ---- all of it ---- */
+
 static enum err judge(const struct checkup_ask *ask, const struct persona_map *map,
                       struct arena *arena, struct checkup *out)
 {
     const struct talk *t = &out->talk;
-    struct suspect_ask suspects = {.talk = t};
+    struct suspect_ask suspects = {.talk = t, .text = out->texts ? text_of : NULL, .ctx = out};
     struct health_ask health = {.talk = t};
     uint8_t *verdicts;
     bool *buyers = arena_alloc_array(arena, t->account_count + 1, sizeof(*buyers));
@@ -66,6 +165,7 @@ enum err checkup_make(const struct checkup_ask *ask, struct arena *arena, struct
     enum err err = read_roles(ask, snapshot->personas, arena, &talk);
     if (err != ERR_OK) err = why_fail(why, err, MSG_INTERNAL, "", NULL);
     if (err == ERR_OK) err = talk_read(ask->brand, &talk, arena, &out->talk, why);
+    if (err == ERR_OK) err = read_texts(ask, snapshot->personas, arena, out, why);
     if (err == ERR_OK && judge(ask, snapshot->personas, arena, out) != ERR_OK)
         err = why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
     brand_snapshot_release(snapshot);

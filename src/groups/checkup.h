@@ -21,6 +21,7 @@ struct checkup_ask {
 };
 struct checkup {
     struct talk talk;
+    struct str *texts; /* beside its messages, as far as kept; NULL = not read: nothing is sold */
     struct suspects suspects;
     struct health health;
     struct graph graph;
@@ -28,6 +29,11 @@ struct checkup {
 /* In 'arena'. ERR_TOO_LARGE over LIMIT_TALK_MESSAGES. */
 MUST_CHECK enum err checkup_make(const struct checkup_ask *ask, struct arena *arena,
                                  struct checkup *out, struct why *why);
+
+/* Words of a message that are kept, {NULL, 0} = none are; in 'arena'. */
+MUST_CHECK enum err checkup_text(const struct checkup_ask *ask, const struct checkup *c,
+                                 uint32_t message, struct arena *arena, struct str *out,
+                                 struct why *why);
 
 /* ---- days ---- */
 

@@ -112,20 +112,23 @@ static enum err number_option(const char *name, const char *text, uint64_t least
 int command_simulate(struct session *s, int argc, char *const *argv)
 {
     const char *data = NULL, *slug = NULL, *members = NULL, *days = NULL, *seed = NULL,
-               *start = NULL, *key = NULL;
+               *start = NULL, *key = NULL, *groups = NULL;
+    uint64_t group_count = 0;
     struct simulate_options o = {.members = 1000, .days = 90, .seed = 1, .start = TIME_NONE};
     struct import_counts counts = {0};
     struct why why = {0};
     struct brand *b = NULL;
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
-    const struct option options[] = {{"data", &data, NULL},       {"brand", &slug, NULL},
-                                     {"members", &members, NULL}, {"days", &days, NULL},
-                                     {"seed", &seed, NULL},       {"start", &start, NULL},
-                                     {"key", &key, NULL},         {0}};
+    const struct option options[] = {
+        {"data", &data, NULL},     {"brand", &slug, NULL}, {"members", &members, NULL},
+        {"days", &days, NULL},     {"seed", &seed, NULL},  {"start", &start, NULL},
+        {"groups", &groups, NULL}, {"key", &key, NULL},    {0}};
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && rest_count)
         err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_OPTION, rest[0], NULL);
+    if (err == ERR_OK)
+        err = number_option("--groups", groups, 1, SIMULATE_GROUPS_MAX, &group_count, &why);
     if (err == ERR_OK) err = number_option("--members", members, 1, 10000000, &o.members, &why);
     if (err == ERR_OK) err = number_option("--days", days, 1, 3650, &o.days, &why);
     if (err == ERR_OK) err = number_option("--seed", seed, 0, UINT64_MAX, &o.seed, &why);
@@ -133,7 +136,11 @@ int command_simulate(struct session *s, int argc, char *const *argv)
     if (err == ERR_OK && start && !time_parse(brand_zone(b), str_of(start), &o.start)) {
         err = why_fail(&why, ERR_INVALID, MSG_BAD_TIME, "--start", "%.40s", start);
     }
-    if (err == ERR_OK) err = simulate_run(b, &o, s->err, &counts, &why);
+    if (err == ERR_OK && group_count) {
+        err = simulate_groups(b, group_count, o.seed, &counts, &why);
+    } else if (err == ERR_OK) {
+        err = simulate_run(b, &o, s->err, &counts, &why);
+    }
     if (err != ERR_OK) return session_fail(s, &why);
     print_counts(s, &counts);
     return EXIT_DONE;

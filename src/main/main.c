@@ -55,8 +55,8 @@ const struct command_entry command_list[] = {
     {"audit", command_audit, NEEDS_DATA, "--data DIR [--brand SLUG] [--action NAME|FAMILY.]",
      "the audit log as JSON lines, newest first"},
     {"simulate", command_simulate, NEEDS_DATA,
-     "--data DIR --brand SLUG --members N --days N [--seed N] [--start DATE]",
-     "a believable brand's history"},
+     "--data DIR --brand SLUG (--members N --days N [--start DATE] | --groups N) [--seed N]",
+     "a believable brand's history, or the talk of groups of six kinds"},
     {"bench", command_bench, NEEDS_NOTHING,
      "[--events N] [--members N] [--days N] [--seed N] [--threads N] [--runs N] [--parts 1-3]\n"
      "                    [--only NAME | --more] [--data DIR] [--csv FILE] [--rows DIR] [--format "

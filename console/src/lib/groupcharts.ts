@@ -25,6 +25,7 @@ export function scores(history: Health["history"], t: Words) {
 /** Rings around the middle, the core within: a place that does not jump when a message comes. */
 export function circles(graph: Graph, t: Words, name: (n: Graph["nodes"][number]) => string) {
   const radius: Record<string, number> = { core: 60, influence: 150, periphery: 270 };
+  const named = new Set([...graph.nodes].sort((a, b) => b.influence - a.influence).slice(0, 14)); // more would lie over each other
   const most = Math.max(...graph.nodes.map((n) => n.influence), 1e-9);
   const tied = new Set(graph.edges.flatMap((e) => [e.from, e.to]));
   const seen: Record<string, number> = {};
@@ -43,12 +44,12 @@ export function circles(graph: Graph, t: Words, name: (n: Graph["nodes"][number]
     tooltip: { renderMode: "richText", confine: true, backgroundColor: p.card, borderColor: p.line, textStyle: { color: p.ink, fontFamily: p.font, fontSize: 12 } },
     series: [
       {
-        type: "graph", layout: "none", roam: true, categories: ["core", "influence", "periphery"].map((c) => ({ name: t("circleName." + c) })),
+        type: "graph", layout: "none", roam: true, preserveAspect: true, categories: ["core", "influence", "periphery"].map((c) => ({ name: t("circleName." + c) })),
         label: { color: p.ink, fontFamily: p.font, fontSize: 11, position: "right" }, labelLayout: { hideOverlap: true }, emphasis: { focus: "adjacency" }, left: 20, right: 20, top: 20, bottom: 20,
         data: nodes.map(({ i, n, x, y, size }) => ({
           id: String(i), name: name(n), x, y, symbolSize: p.narrow ? size * 0.7 : size,
           itemStyle: { color: n.circle === "core" ? p.bad : n.circle === "influence" ? p.accent : p.stages[2], opacity: tied.has(i) ? 1 : 0.35 },
-          label: { show: n.circle === "core" || (n.circle === "influence" && !p.narrow) },
+          label: { show: named.has(n) && (!p.narrow || n.circle === "core") },
           tooltip: { formatter: () => t("health.tip", { name: name(n), circle: t("circleName." + n.circle), influence: (n.influence * 100).toFixed(1) + "%", messages: count(n.messages) }) },
         })),
         links: graph.edges.map((e) => ({ source: String(e.from), target: String(e.to), lineStyle: { width: Math.min(5, 0.4 + Math.log2(1 + e.weight) * 0.6), color: p.soft, opacity: 0.35, curveness: 0.12 }, tooltip: { show: false } })),

@@ -222,7 +222,7 @@ TABLES = {
     "handover": "empty", "handover_member": "empty", "owner_rule": "empty",
     "today_rule": "empty", "today_setting": "empty", "today_day": "empty", "today_item": "empty",
     "group_record": "record", "group_account": "empty", "group_family": "empty", "group_family_member": "empty",
-    "group_record": "record", "group_account": "empty", "group_health": "empty", "group_suspect": "empty",
+    "group_health": "empty", "group_suspect": "empty",
     "segment": "empty", "segment_version": "empty", "segment_list": "empty", "segment_member": "empty", "segment_due": "empty", "segment_mark": "empty",
 }
 

@@ -13,14 +13,20 @@
 #include "intake/job.h"
 
 #define RECORD_LINES 2000
+#define RECORD_BYTES ((uint64_t)1 << 20) /* JSON may have no lines */
 #define RECORD_ROWS 500
 
-static const char *const names[IMPORT_FORMAT_COUNT] = {"csv", "jsonl",   "segment",
-                                                       "irc", "columns", "xlsx"};
+static const char *const names[IMPORT_FORMAT_COUNT] = {"csv",     "jsonl", "segment",  "irc",
+                                                       "columns", "xlsx",  "telegram", "discord"};
 
 const char *import_format_name(enum import_format format)
 {
     return names[format];
+}
+
+const char *import_format_names(void)
+{
+    return "csv, xlsx, columns, jsonl, segment, irc, telegram, discord";
 }
 
 bool import_format_parse(struct str name, enum import_format *out)
@@ -72,7 +78,7 @@ static enum err check_options(const struct import_options *o, struct why *why)
         return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--map", "csv, xlsx, columns");
     if (o->format == IMPORT_COLUMNS && !o->map)
         return why_fail(why, ERR_INVALID, MSG_MISSING, "--map", NULL);
-    if (o->as && (o->format == IMPORT_IRC || o->format == IMPORT_SEGMENT))
+    if (o->as && (import_is_chat(o->format) || o->format == IMPORT_SEGMENT))
         return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--as", "csv, xlsx, columns, jsonl");
     if (o->date && o->format != IMPORT_IRC)
         return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--date", "irc");
@@ -312,7 +318,7 @@ static enum err open_inputs(struct job *job, struct why *why)
     struct input_options o = {
         .stdin_fd = job->options->stdin_fd,
         .spool_dir = data_dir(brand_data(job->brand)),
-        .recode = job->options->format != IMPORT_JSONL && job->options->format != IMPORT_SEGMENT,
+        .recode = !import_keeps_bytes(job->options->format),
         .unpacked_max = job->options->unpacked_max,
         .stop = job->options->stop,
     };
@@ -327,7 +333,7 @@ static enum err open_inputs(struct job *job, struct why *why)
         bytes += input_get_info(job->inputs[i])->bytes;
         progress_tell(&job->progress, (double)(i + 1) / (double)job->count, 0, "reading");
     }
-    job->bulk = job->lines > RECORD_LINES;
+    job->bulk = job->lines > RECORD_LINES || bytes > RECORD_BYTES;
     if (watch && watch->opened) watch->opened(watch->ctx, job->lines, bytes);
     return ERR_OK;
 }

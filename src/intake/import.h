@@ -17,10 +17,24 @@ enum import_format {
     IMPORT_IRC,
     IMPORT_COLUMNS,
     IMPORT_XLSX, /* csv that must be a workbook; csv may be one */
+    IMPORT_TELEGRAM,
+    IMPORT_DISCORD,
     IMPORT_FORMAT_COUNT
 };
 bool import_format_parse(struct str name, enum import_format *out);
 const char *import_format_name(enum import_format format);
+/* All of them, parted by ", ". */
+const char *import_format_names(void);
+/* Is it of chats, whose messages say all themselves? */
+static inline bool import_is_chat(enum import_format format)
+{
+    return format == IMPORT_IRC || format >= IMPORT_TELEGRAM;
+}
+/* Is it JSON, or mail: of an encoding that is told within, never guessed? */
+static inline bool import_keeps_bytes(enum import_format format)
+{
+    return format == IMPORT_JSONL || format == IMPORT_SEGMENT || format >= IMPORT_TELEGRAM;
+}
 /* Has it a header row? */
 static inline bool import_is_csv(enum import_format format)
 {

@@ -210,6 +210,10 @@ enum err parse_format(struct parse *p, struct why *why)
         return jsonl_parse(p, why);
     case IMPORT_IRC:
         return irc_parse(p, why);
+    case IMPORT_TELEGRAM:
+        return telegram_parse(p, why);
+    case IMPORT_DISCORD:
+        return discord_parse(p, why);
     default:
         return segment_parse(p, why);
     }

@@ -385,7 +385,7 @@ static enum err look(struct preview *p, struct json_writer *w, struct why *why)
     enum import_format *format = &p->options.format;
     if (p->o->guess) TRY(guess(p, format, why));
     TRY(read_options(p, why));
-    bool recode = *format != IMPORT_JSONL && *format != IMPORT_SEGMENT;
+    bool recode = !import_keeps_bytes(*format);
     TRY(open_input(p, recode, PREVIEW_BYTES, &p->in, why));
     TRY(import_fits(*format, input_get_info(p->in)->sheet, why));
     read_rows(p);

@@ -68,9 +68,41 @@ static void look(struct signs *s, struct str line)
     s->parted |= is_parted(line);
 }
 
+static bool holds(struct str text, const char *name)
+{
+    return str_find(text, str_of(name)) != SIZE_MAX;
+}
+
+/* "name" : [ */
+static bool has_list(struct str text, const char *name)
+{
+    size_t at = str_find(text, str_of(name));
+    if (at == SIZE_MAX) return false;
+    struct str rest =
+        str_trim((struct str){text.p + at + strlen(name), text.len - at - strlen(name)});
+    if (!str_starts(rest, STR(":"))) return false;
+    return str_starts(str_trim((struct str){rest.p + 1, rest.len - 1}), STR("["));
+}
+
+/* A document of JSON that is an export of chats; false when it is something else. */
+static bool is_chat_export(struct str text, enum import_format *out)
+{
+    struct str s = str_trim(text);
+    if (s.len == 0 || s.p[0] != '{') return false;
+    if (holds(s, "\"guild\"") && holds(s, "\"channel\"")) {
+        *out = IMPORT_DISCORD;
+        return true;
+    }
+    *out = IMPORT_TELEGRAM;
+    if (holds(s, "\"chats\"") && holds(s, "\"list\"")) return true;
+    return has_list(s, "\"messages\"") && holds(s, "\"type\"");
+}
+
 enum import_format preview_guess(struct str text)
 {
     struct signs s = {0};
+    enum import_format chat;
+    if (is_chat_export(text, &chat)) return chat;
     while (text.len && s.lines < LINES) {
         struct str line = str_trim(str_cut(&text, '\n'));
         if (line.len == 0) continue;

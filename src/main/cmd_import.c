@@ -80,8 +80,8 @@ int command_import(struct session *s, int argc, char *const *argv)
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && !format) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--format", NULL);
     if (err == ERR_OK && !import_format_parse(str_of(format), &o.format)) {
-        err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--format",
-                       "%.40s|csv, jsonl, segment, irc, columns, xlsx", format);
+        err = why_fail(&why, ERR_INVALID, MSG_UNKNOWN_VALUE, "--format", "%.40s|%s", format,
+                       import_format_names());
     }
     if (err == ERR_OK && rest_count == 0)
         err = why_fail(&why, ERR_INVALID, MSG_MISSING, "FILE", NULL);

@@ -25,7 +25,7 @@ const struct command_entry command_list[] = {
      "NAME]\n"
      "                    [--date YYYY-MM-DD] [--tz ZONE] [--dry-run] [--strict] [--rejects FILE] "
      "FILE...",
-     "bring in csv, xlsx, jsonl, segment, irc or columns files (.gz, .zst, - too)"},
+     "bring in tables, events and chats (.gz, .zst, - too); docs/import.md lists the formats"},
     {"query", command_query, NEEDS_DATA,
      "--data DIR --brand SLUG [--format json|table|csv] 'JSON' | -",
      "ask a question (docs/query.md)"},

@@ -160,6 +160,13 @@ static void a_format_is_known_by_its_first_lines(void **state)
     assert_int_equal(preview_guess(STR("a,b\n1,2\n")), IMPORT_CSV);
     assert_int_equal(preview_guess(STR("手机号\n1\n")), IMPORT_CSV);
     assert_int_equal(preview_guess(STR("1 2 3\n4 5 6\n7")), IMPORT_COLUMNS);
+    assert_int_equal(preview_guess(STR("{\n \"name\": \"Tea\",\n \"type\": \"private_group\",\n"
+                                       " \"id\": 7,\n \"messages\": [\n")),
+                     IMPORT_TELEGRAM);
+    assert_int_equal(preview_guess(STR("{\"about\":\"x\",\"chats\":{\"about\":\"y\",\"list\":[")),
+                     IMPORT_TELEGRAM);
+    assert_int_equal(preview_guess(STR("{\"guild\":{\"id\":\"1\"},\"channel\":{\"id\":\"2\"}")),
+                     IMPORT_DISCORD);
     assert_int_equal(preview_guess(STR("[09:14] <a> b\n=== x has joined\n")), IMPORT_IRC);
     assert_int_equal(preview_guess(STR("\n{\"kind\":\"x\",\"type\":1}\n")), IMPORT_JSONL);
     assert_int_equal(preview_guess(STR("{\"type\": \"track\"}")), IMPORT_SEGMENT);

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Exports of chat programs through the public commands: what comes in, again, longer, cut, and on trial."""
+import gzip
+import json
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+from wellfield import Store, run, total  # noqa: E402
+
+START = 1704416400  # 2024-01-05 09:00 in Shanghai
+
+
+def telegram(count, people=7):
+    """A group in which each third message answers the one before."""
+    rows = [{"id": 1, "type": "service", "date_unixtime": str(START), "actor": "P0", "actor_id": "user1000", "action": "create_group",
+             "members": [f"P{i}" for i in range(people)]}]
+    for i in range(2, count + 2):
+        row = {"id": i, "type": "message", "date_unixtime": str(START + i * 60), "from": f"P{i % people}", "from_id": f"user{1000 + i % people}",
+               "text": ["第", {"type": "bold", "text": str(i)}, " 条，有人吗？" if i % 5 == 0 else " 条"]}
+        if i % 3 == 0:
+            row["reply_to_message_id"] = i - 1
+        rows.append(row)
+    return {"name": "茶友群", "type": "private_supergroup", "id": 99, "messages": rows}
+
+
+def discord(count):
+    rows = [{"id": str(10 + i), "type": "Reply" if i % 2 else "Default", "timestamp": f"2024-01-05T09:{i % 60:02}:00+08:00", "content": f"message {i}",
+             "author": {"id": str(i % 3), "name": f"u{i % 3}"}, "reference": {"messageId": str(9 + i)}} for i in range(count)]
+    return {"guild": {"id": "1", "name": "Tea"}, "channel": {"id": "2", "type": "GuildTextChat", "name": "general"}, "messages": rows}
+
+
+def write(s, name, content):
+    path = os.path.join(s.folder, name)
+    data = content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode()
+    opened = gzip.open if name.endswith(".gz") else open
+    with opened(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def sent(s, where="true"):
+    return total(s.query({"trend": {"kind": "message.sent", "by": "day"}, "filter": where} if where != "true" else {"trend": {"kind": "message.sent", "by": "day"}}))
+
+
+def members(s, expr):
+    return s.query({"segment": {"expr": expr}})["members"]
+
+
+def test_a_telegram_group_comes_in_once_however_often_it_is_exported():
+    with Store("chat") as s:
+        path = write(s, "result.json", telegram(30))
+        counts = s.load("--format", "telegram", "--dry-run", path)
+        assert (counts["stored"], sent(s)) == (37, 0), counts
+        counts = s.load("--format", "telegram", path)
+        assert (counts["read"], counts["stored"], counts["rejected"]) == (37, 37, 0), counts
+        assert sent(s) == 30 and members(s, 'groups = "茶友群"') == 7
+        assert members(s, 'did("message.sent", where props.link = "reply")') > 0
+        assert members(s, 'did("message.sent", where props.question = true)') > 0
+        counts = s.load("--format", "telegram", path)
+        assert (counts["stored"], counts["duplicate"]) == (0, 37), counts
+        counts = s.load("--format", "telegram", write(s, "longer.json.gz", telegram(45)))
+        assert (counts["stored"], counts["duplicate"]) == (15, 37), counts
+        assert sent(s) == 45
+        s.verify()
+
+
+def test_one_line_without_an_end_comes_in_bulk_and_equals_the_same_in_pieces():
+    whole, small = telegram(6000), telegram(200)
+    with Store("chat") as a, Store("chat") as b:
+        counts = a.load("--format", "telegram", write(a, "result.json", whole))
+        assert (counts["stored"], counts["rejected"]) == (6007, 0), counts
+        for size in (200, 2000, 6000):
+            part = dict(whole, messages=whole["messages"][:size + 1])
+            b.load("--format", "telegram", write(b, f"{size}.json", part))
+        assert small["messages"][5] == whole["messages"][5]
+        for expr in ('did("message.sent", where props.link = "reply")', 'did("message.sent", where props.question = true)', 'groups = "茶友群"'):
+            assert members(a, expr) == members(b, expr), expr
+        assert sent(a) == sent(b) == 6000
+        a.verify()
+        b.verify()
+
+
+def test_a_discord_channel_comes_in():
+    with Store("chat") as s:
+        counts = s.load("--format", "discord", write(s, "general.json", discord(50)))
+        assert (counts["stored"], counts["rejected"], counts["members_created"]) == (50, 0, 3), counts
+        assert members(s, 'groups = "Tea / general"') == 3
+        assert members(s, 'did("message.sent", where props.link = "reply")') == 3
+        s.verify()
+
+
+def test_words_are_not_in_the_log():
+    secret = "泄露测试词语"
+    with Store("chat") as s:
+        chat = telegram(3)
+        chat["messages"][1]["text"] = secret
+        s.load("--format", "telegram", write(s, "result.json", chat))
+        os.remove(os.path.join(s.folder, "result.json"))
+        for root, _, names in os.walk(os.path.join(s.dir, "brands")):
+            for name in names:
+                if name.startswith("text.db"):
+                    continue  # where they belong
+                data = pathlib.Path(root, name).read_bytes()
+                assert secret.encode() not in data, (root, name)
+
+
+def test_a_cut_file_says_where_and_keeps_what_is_whole():
+    data = json.dumps(telegram(30), ensure_ascii=False).encode()
+    with Store("chat") as s:
+        counts = s.load("--format", "telegram", write(s, "cut.json", data[:len(data) // 2]))
+        assert counts["rejected"] == 1 and 0 < counts["stored"] < 37, counts
+        counts = s.load("--format", "telegram", write(s, "result.json", data))
+        assert counts["rejected"] == 0 and sent(s) == 30, counts
+        s.verify()
+
+
+if __name__ == "__main__":
+    run(globals())

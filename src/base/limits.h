@@ -76,6 +76,7 @@
     LIMIT(XLSX_CELLS, 100000000, "cells", "cells of an imported sheet")                            \
     LIMIT(XLSX_TEXT_BYTES, 268435456, "bytes", "texts that its cells share")                       \
     LIMIT(XML_MEMORY, 67108864, "bytes", "memory of all readers of XML, texts apart")              \
+    LIMIT(ARCHIVE_FILES, 200000, "files", "files of an imported archive of chats")                 \
     LIMIT(MAP_ENTRIES, 128, "entries", "entries of an import's map")                               \
     LIMIT(IMPORT_ROWS, 500000, "rows", "rows of an import applied at once")                        \
     LIMIT(UPLOAD_MIB, 8192, "MiB", "a file uploaded to be imported")                               \

@@ -76,8 +76,9 @@ struct chat_reader {
     struct json_feed *feed;
     /* Sets 'why' where the row is at fault. */
     enum err (*row)(struct chat_reader *r, const struct json *row, struct why *why);
-    void *own;      /* the format's */
-    uint32_t lists; /* arrays walked */
+    void *own;        /* the format's */
+    const char *file; /* of an export of many, for its rejects; NULL = there is one */
+    uint32_t lists;   /* arrays walked */
 };
 MUST_CHECK enum err chat_rows(struct chat_reader *r, bool *room, struct why *why);
 /* A value of a few bytes, parsed; NULL when it is none, or too long. */

@@ -3,6 +3,7 @@
  * The window is of its own memory and used again, the row's tree lies in the scratch arena; what is
  * kept of a row is copied into the batch. */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/decimal.h"
 #include "base/json.h"
@@ -13,8 +14,15 @@
 
 #define EPOCH_SECONDS_MAX 1e11
 
-static void reject(struct chat_reader *r, const struct feed_value *v, const struct why *why)
+/* Of an export of many files, the field says which one. */
+static void reject(struct chat_reader *r, const struct feed_value *v, struct why *why)
 {
+    if (r->file) {
+        char field[sizeof(why->field)];
+        memcpy(field, why->field, sizeof(field));
+        snprintf(why->field, sizeof(why->field), "%.60s%s%.30s", r->file, field[0] ? " " : "",
+                 field);
+    }
     parse_reject(r->chat.p, v->column, why);
 }
 

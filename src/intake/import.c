@@ -16,8 +16,8 @@
 #define RECORD_BYTES ((uint64_t)1 << 20) /* JSON may have no lines */
 #define RECORD_ROWS 500
 
-static const char *const names[IMPORT_FORMAT_COUNT] = {"csv",     "jsonl", "segment",  "irc",
-                                                       "columns", "xlsx",  "telegram", "discord"};
+static const char *const names[IMPORT_FORMAT_COUNT] = {
+    "csv", "jsonl", "segment", "irc", "columns", "xlsx", "telegram", "discord", "slack"};
 
 const char *import_format_name(enum import_format format)
 {
@@ -26,7 +26,7 @@ const char *import_format_name(enum import_format format)
 
 const char *import_format_names(void)
 {
-    return "csv, xlsx, columns, jsonl, segment, irc, telegram, discord";
+    return "csv, xlsx, columns, jsonl, segment, irc, telegram, discord, slack";
 }
 
 bool import_format_parse(struct str name, enum import_format *out)
@@ -39,8 +39,13 @@ bool import_format_parse(struct str name, enum import_format *out)
     return false;
 }
 
-enum err import_fits(enum import_format format, bool sheet, struct why *why)
+enum err import_fits(enum import_format format, const struct input_info *info, struct why *why)
 {
+    bool sheet = info->sheet;
+    if (info->bundle && format != IMPORT_SLACK)
+        return why_fail(why, ERR_INVALID, MSG_ARCHIVE_SLACK, "", NULL);
+    if (!info->bundle && format == IMPORT_SLACK)
+        return why_fail(why, ERR_INVALID, MSG_ARCHIVE_WANTED, "", NULL);
     if (!sheet && format == IMPORT_XLSX)
         return why_fail(why, ERR_INVALID, MSG_XLSX_WANTED, "", NULL);
     if (sheet && !import_is_csv(format))
@@ -328,7 +333,7 @@ static enum err open_inputs(struct job *job, struct why *why)
         env_random(env, &o.spool_tag, sizeof(o.spool_tag));
         o.name = title_of(job, i);
         TRY(input_open(job->paths[i], &o, &job->inputs[i], why));
-        TRY(import_fits(job->options->format, input_get_info(job->inputs[i])->sheet, why));
+        TRY(import_fits(job->options->format, input_get_info(job->inputs[i]), why));
         job->lines += input_get_info(job->inputs[i])->lines;
         bytes += input_get_info(job->inputs[i])->bytes;
         progress_tell(&job->progress, (double)(i + 1) / (double)job->count, 0, "reading");

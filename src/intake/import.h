@@ -19,6 +19,7 @@ enum import_format {
     IMPORT_XLSX, /* csv that must be a workbook; csv may be one */
     IMPORT_TELEGRAM,
     IMPORT_DISCORD,
+    IMPORT_SLACK, /* a ZIP or a folder */
     IMPORT_FORMAT_COUNT
 };
 bool import_format_parse(struct str name, enum import_format *out);
@@ -40,8 +41,10 @@ static inline bool import_is_csv(enum import_format format)
 {
     return format == IMPORT_CSV || format == IMPORT_XLSX;
 }
-/* Is this a file of that format? 'sheet': it is a workbook. ERR_INVALID. */
-MUST_CHECK enum err import_fits(enum import_format format, bool sheet, struct why *why);
+/* Is this a file of that format? ERR_INVALID. */
+struct input_info;
+MUST_CHECK enum err import_fits(enum import_format format, const struct input_info *info,
+                                struct why *why);
 
 /* What an import tells while it goes on, on the thread that called import_files(); any may be NULL.
  */

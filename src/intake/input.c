@@ -304,13 +304,24 @@ static enum err find_encoding(struct input *in, bool utf8, struct why *why)
 
 /* ---- opening and reading ---- */
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static enum err prepare(struct input *in, const struct input_options *o, struct why *why)
 {
     bool utf8 = true;
     int fd = -1;
-    TRY(open_fd(in, o, &fd, why));
-    TRY(unpack_open(fd, in->name, &in->unpack, why));
+    if (is_folder(in->path)) {
+        TRY(unpack_open_folder(in->path, &in->unpack, why));
+    } else {
+        TRY(open_fd(in, o, &fd, why));
+        TRY(unpack_open(fd, in->name, &in->unpack, why));
+    }
     in->info.sheet = unpack_is_sheet(in->unpack);
+    in->info.bundle = unpack_is_bundle(in->unpack);
     TRY(survey(in, o, o->recode ? &utf8 : NULL, why));
     if (o->recode) TRY(find_encoding(in, utf8, why));
     TRY(start_over(in, why));

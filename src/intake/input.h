@@ -1,7 +1,8 @@
 /* input.h - the bytes of one file to import, unpacked and in UTF-8.
  *
- * A file may be plain, gzip, zstd or an Excel workbook, told apart by its first bytes; "-" is
- * standard input, which is kept in a nameless file of the data directory until it is closed.
+ * A file may be plain, gzip, zstd, an Excel workbook or an export of chats as a ZIP, told apart by
+ * its first bytes and, of a ZIP, what is in it; or a folder with such an export. "-" is standard
+ * input, which is kept in a nameless file of the data directory until it is closed.
  * input_open() reads everything once: the hash, the number of lines and the encoding are known
  * before the first row is used. One thread at a time. */
 #pragma once
@@ -24,8 +25,9 @@ struct input_info {
     uint64_t bytes;        /* uncompressed */
     uint64_t lines;        /* line ends in them */
     enum input_encoding encoding;
-    bool sheet; /* it is a workbook, and its first sheet comes as csv */
-    bool cut;   /* only its beginning was looked at */
+    bool sheet;  /* it is a workbook, and its first sheet comes as csv */
+    bool bundle; /* it is an export of many files, which come behind each other (bundle.h) */
+    bool cut;    /* only its beginning was looked at */
 };
 
 struct input_options {

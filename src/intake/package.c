@@ -41,7 +41,8 @@ static uint64_t number_at(const unsigned char *p, int bytes)
 
 /* Ends of a directory are PK 5 6, and before them, of large ones, PK 6 6, which PK 6 7 tells the
  * place of. */
-static enum err check_tail(const unsigned char *p, size_t len, uint64_t from, struct why *why)
+static enum err check_tail(const unsigned char *p, size_t len, uint64_t from, uint64_t most,
+                           struct why *why)
 {
     bool found = false;
     for (size_t i = 0; i + 22 <= len; i++) {
@@ -54,28 +55,46 @@ static enum err check_tail(const unsigned char *p, size_t len, uint64_t from, st
         } else if (memcmp(p + i, "PK\6\7", 4) == 0 && number_at(p + i + 8, 8) < from) {
             return damaged("its end lies apart", why);
         }
-        if (count > LIMIT_XLSX_ENTRIES)
-            return why_fail(why, ERR_TOO_LARGE, MSG_XLSX_ENTRIES, "", "%d", LIMIT_XLSX_ENTRIES);
+        if (count > most)
+            return why_fail(why, ERR_TOO_LARGE, MSG_XLSX_ENTRIES, "", "%llu",
+                            (unsigned long long)most);
     }
     return found ? ERR_OK : damaged("it has no end", why);
 }
 
-static enum err check_directory(int fd, struct why *why)
+static enum err check_directory(int fd, uint64_t most, struct why *why)
 {
     uint64_t size;
     TRY(fs_size(fd, &size, why));
     size_t len = size < TAIL_BYTES ? (size_t)size : TAIL_BYTES;
     unsigned char *tail = mem_alloc(len + 1);
     enum err err = fs_read_at(fd, tail, len, size - len, why);
-    if (err == ERR_OK) err = check_tail(tail, len, size - len, why);
+    if (err == ERR_OK) err = check_tail(tail, len, size - len, most, why);
     mem_free(tail);
     return err;
 }
 
 enum err package_open(int fd, struct package **out, struct why *why)
 {
+    return package_open_of(fd, LIMIT_XLSX_ENTRIES, out, why);
+}
+
+uint64_t package_count(const struct package *p)
+{
+    zip_int64_t count = zip_get_num_entries(p->zip, 0);
+    return count > 0 ? (uint64_t)count : 0;
+}
+
+const char *package_name(const struct package *p, uint64_t index)
+{
+    const char *name = zip_get_name(p->zip, index, 0);
+    return name ? name : "";
+}
+
+enum err package_open_of(int fd, uint64_t entries_max, struct package **out, struct why *why)
+{
     int code = 0, own;
-    TRY(check_directory(fd, why));
+    TRY(check_directory(fd, entries_max, why));
     own = dup(fd);
     if (own < 0) return why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
     zip_t *zip = zip_fdopen(own, 0, &code);
@@ -108,13 +127,20 @@ bool package_has(const struct package *p, const char *path)
 
 enum err entry_open(struct package *p, const char *path, struct entry **out, struct why *why)
 {
-    zip_stat_t st;
     zip_int64_t at = zip_name_locate(p->zip, path, ZIP_FL_NOCASE);
-    if (at < 0 || zip_stat_index(p->zip, (zip_uint64_t)at, 0, &st) != 0)
+    if (at < 0) return why_fail(why, ERR_INVALID, MSG_XLSX_LACKS, "", "%.100s", path);
+    return entry_open_at(p, (uint64_t)at, out, why);
+}
+
+enum err entry_open_at(struct package *p, uint64_t index, struct entry **out, struct why *why)
+{
+    zip_stat_t st;
+    const char *path = package_name(p, index);
+    if (zip_stat_index(p->zip, index, 0, &st) != 0)
         return why_fail(why, ERR_INVALID, MSG_XLSX_LACKS, "", "%.100s", path);
     if (st.encryption_method != ZIP_EM_NONE)
         return why_fail(why, ERR_INVALID, MSG_XLSX_LOCKED, "", NULL);
-    zip_file_t *file = zip_fopen_index(p->zip, (zip_uint64_t)at, 0);
+    zip_file_t *file = zip_fopen_index(p->zip, index, 0);
     if (!file) return damaged(zip_strerror(p->zip), why);
     *out = mem_alloc(sizeof(**out));
     **out = (struct entry){file, path, st.size, st.comp_size, 0};

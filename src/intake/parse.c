@@ -214,6 +214,8 @@ enum err parse_format(struct parse *p, struct why *why)
         return telegram_parse(p, why);
     case IMPORT_DISCORD:
         return discord_parse(p, why);
+    case IMPORT_SLACK:
+        return slack_parse(p, why);
     default:
         return segment_parse(p, why);
     }

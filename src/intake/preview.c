@@ -130,7 +130,7 @@ static enum err guess(struct preview *p, enum import_format *out, struct why *wh
     struct input *in;
     size_t len = 0, more = 1;
     TRY(open_input(p, true, GUESS_BYTES, &in, why));
-    bool sheet = input_get_info(in)->sheet;
+    bool sheet = input_get_info(in)->sheet, bundle = input_get_info(in)->bundle;
     char *text = mem_alloc(2 * GUESS_BYTES);
     enum err err = ERR_OK;
     while (err == ERR_OK && more > 0 && len < GUESS_BYTES) {
@@ -138,7 +138,8 @@ static enum err guess(struct preview *p, enum import_format *out, struct why *wh
         if (err == ERR_OK) len += more;
     }
     input_close(in);
-    if (err == ERR_OK) *out = sheet ? IMPORT_XLSX : preview_guess((struct str){text, len});
+    if (err == ERR_OK)
+        *out = sheet ? IMPORT_XLSX : bundle ? IMPORT_SLACK : preview_guess((struct str){text, len});
     mem_free(text);
     return err;
 }
@@ -387,7 +388,7 @@ static enum err look(struct preview *p, struct json_writer *w, struct why *why)
     TRY(read_options(p, why));
     bool recode = !import_keeps_bytes(*format);
     TRY(open_input(p, recode, PREVIEW_BYTES, &p->in, why));
-    TRY(import_fits(*format, input_get_info(p->in)->sheet, why));
+    TRY(import_fits(*format, input_get_info(p->in), why));
     read_rows(p);
     json_begin_object(w);
     put_text(w, "format", import_format_name(*format));

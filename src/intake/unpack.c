@@ -11,11 +11,12 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "intake/bundle.h"
 #include "intake/xlsx.h"
 
 #define IN_BYTES ((size_t)1 << 18)
 
-enum packing { PLAIN, GZIP, ZSTD, SHEET, OLE };
+enum packing { PLAIN, GZIP, ZSTD, SHEET, OLE, BUNDLE };
 
 struct unpack {
     int fd;
@@ -27,6 +28,7 @@ struct unpack {
     z_stream z;
     ZSTD_DStream *zstd;
     struct xlsx *sheet;
+    struct bundle *bundle;
     size_t at, len;
     unsigned char in[IN_BYTES];
 };
@@ -64,6 +66,31 @@ static enum packing packing_of(const unsigned char *p, size_t len)
     return PLAIN;
 }
 
+/* A workbook, unless it is an export of chats. What is too large or damaged for either is told as a
+ * workbook, which most are. */
+static enum err open_zip(struct unpack *u, struct why *why)
+{
+    if (bundle_open_zip(u->fd, &u->bundle, NULL) != ERR_OK) u->bundle = NULL;
+    if (!u->bundle) return xlsx_open(u->fd, &u->sheet, why);
+    u->packing = BUNDLE;
+    return ERR_OK;
+}
+
+enum err unpack_open_folder(const char *path, struct unpack **out, struct why *why)
+{
+    struct unpack *u = mem_alloc(sizeof(*u));
+    u->fd = -1;
+    u->path = path;
+    u->packing = BUNDLE;
+    enum err err = bundle_open_folder(path, &u->bundle, why);
+    if (err != ERR_OK) {
+        unpack_close(u);
+        return err;
+    }
+    *out = u;
+    return ERR_OK;
+}
+
 enum err unpack_open(int fd, const char *path, struct unpack **out, struct why *why)
 {
     struct unpack *u = mem_alloc(sizeof(*u));
@@ -77,7 +104,7 @@ enum err unpack_open(int fd, const char *path, struct unpack **out, struct why *
     if (u->packing == ZSTD) u->zstd = ZSTD_createDStream();
     if (err == ERR_OK && u->packing == ZSTD && !u->zstd)
         err = why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
-    if (err == ERR_OK && u->packing == SHEET) err = xlsx_open(fd, &u->sheet, why);
+    if (err == ERR_OK && u->packing == SHEET) err = open_zip(u, why);
     if (err == ERR_OK && u->packing == OLE) err = xlsx_refuse_ole(fd, why);
     if (err != ERR_OK) {
         unpack_close(u);
@@ -94,6 +121,7 @@ void unpack_close(struct unpack *u)
     if (u->packing == GZIP) inflateEnd(&u->z);
     ZSTD_freeDStream(u->zstd);
     xlsx_close(u->sheet);
+    bundle_close(u->bundle);
     fs_close(u->fd);
     mem_free(u);
 }
@@ -106,6 +134,7 @@ void unpack_rewind(struct unpack *u)
     if (u->packing == GZIP) inflateReset(&u->z);
     if (u->packing == ZSTD) ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only);
     if (u->packing == SHEET) xlsx_rewind(u->sheet);
+    if (u->packing == BUNDLE) bundle_rewind(u->bundle);
 }
 
 bool unpack_is_sheet(const struct unpack *u)
@@ -113,9 +142,15 @@ bool unpack_is_sheet(const struct unpack *u)
     return u->packing == SHEET;
 }
 
+bool unpack_is_bundle(const struct unpack *u)
+{
+    return u->packing == BUNDLE;
+}
+
 double unpack_progress(const struct unpack *u)
 {
     if (u->packing == SHEET) return xlsx_progress(u->sheet);
+    if (u->packing == BUNDLE) return bundle_progress(u->bundle);
     return u->size ? (double)(u->offset - (u->len - u->at)) / (double)u->size : 1;
 }
 
@@ -152,6 +187,7 @@ enum err unpack_read(struct unpack *u, void *p, size_t size, size_t *len, struct
 {
     if (u->packing == PLAIN) return read_file(u, p, size, len, why);
     if (u->packing == SHEET) return xlsx_read(u->sheet, p, size, len, why);
+    if (u->packing == BUNDLE) return bundle_read(u->bundle, p, size, len, why);
     if (size > IN_BYTES) size = IN_BYTES;
     for (*len = 0; *len == 0;) {
         TRY(refill(u, why));

@@ -11,6 +11,8 @@ struct unpack;
 /* Takes 'fd', also when it fails. 'path' is for messages and must stay. ERR_INVALID, ERR_TOO_LARGE:
  * a workbook that cannot be read. */
 MUST_CHECK enum err unpack_open(int fd, const char *path, struct unpack **out, struct why *why);
+/* The export of chats in this folder; see bundle.h, as also for the same as a ZIP. */
+MUST_CHECK enum err unpack_open_folder(const char *path, struct unpack **out, struct why *why);
 void unpack_close(struct unpack *u); /* NULL is allowed */
 /* The next bytes; *len is 0 at the end. ERR_CORRUPT when packed data is damaged or cut off. */
 MUST_CHECK enum err unpack_read(struct unpack *u, void *p, size_t size, size_t *len,
@@ -18,4 +20,5 @@ MUST_CHECK enum err unpack_read(struct unpack *u, void *p, size_t size, size_t *
 /* Start over. */
 void unpack_rewind(struct unpack *u);
 bool unpack_is_sheet(const struct unpack *u);
+bool unpack_is_bundle(const struct unpack *u);
 double unpack_progress(const struct unpack *u); /* 0 to 1, by packed bytes */

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import sys
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import Store, run, total  # noqa: E402
@@ -89,6 +90,72 @@ def test_a_discord_channel_comes_in():
         assert members(s, 'groups = "Tea / general"') == 3
         assert members(s, 'did("message.sent", where props.link = "reply")') == 3
         s.verify()
+
+
+def slack():
+    """Two channels of two days, a private one, and the people."""
+    def day(channel, date, n):
+        rows = [{"type": "message", "user": f"U{i % 3}00", "ts": f"{START + date * 86400 + i}.000100", "text": f"<@U{(i + 1) % 3}00> hi {i}"} for i in range(n)]
+        return f"{channel}/2024-01-0{5 + date}.json", rows
+    files = dict(day(c, d, 10) for c in ("general", "茶") for d in (0, 1))
+    files.update([day("D0123ABCD", 0, 4)])
+    files["users.json"] = [{"id": f"U{i}00", "name": f"u{i}", "profile": {"display_name": f"N{i}"}} for i in range(3)]
+    files["channels.json"] = [{"id": "C1", "name": "general"}]
+    return files
+
+
+def zipped(s, name, files, top="", method=zipfile.ZIP_DEFLATED):
+    path = os.path.join(s.folder, name)
+    with zipfile.ZipFile(path, "w", method) as z:
+        for file, content in files.items():
+            z.writestr(top + file, content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False))
+    return path
+
+
+def test_a_slack_export_comes_in_as_a_zip_or_a_folder():
+    with Store("chat") as s:
+        counts = s.load("--format", "slack", zipped(s, "export.zip", slack()))
+        assert (counts["stored"], counts["skipped"], counts["members_created"]) == (40, 4, 3), counts
+        assert members(s, 'groups = "茶"') == 3 and members(s, 'did("message.sent", where props.link = "mention")') == 3
+        folder = os.path.join(s.folder, "export")
+        for file, content in slack().items():
+            os.makedirs(os.path.dirname(os.path.join(folder, file)), exist_ok=True)
+            pathlib.Path(folder, file).write_text(json.dumps(content))
+        os.symlink("/etc/passwd", os.path.join(folder, "general/2024-01-09.json"))
+        counts = s.load("--format", "slack", folder)
+        assert (counts["stored"], counts["duplicate"], counts["rejected"]) == (0, 40, 0), counts
+        counts = s.load("--format", "slack", zipped(s, "inner.zip", slack(), top="Tea export/"))
+        assert (counts["stored"], counts["duplicate"], counts["rejected"]) == (0, 40, 0), counts
+        s.verify()
+
+
+def refused(s, *args):
+    p = s.cli("import", "--data", s.dir, "--brand", s.brand, *args, check=False)
+    assert p.returncode != 0, p.stdout
+    return p.stderr
+
+
+def test_archives_that_are_none_or_hostile_are_refused():
+    with Store("chat") as s:
+        files = slack()
+        tricks = dict(files, **{"../../etc/cron.json": [], "/abs/2024.json": [], "a\\b/2024.json": [], "general/../../x.json": []})
+        path = zipped(s, "tricks.zip", tricks)
+        before = sorted(os.listdir(s.folder))
+        counts = s.load("--format", "slack", path)
+        assert counts["stored"] == 40 and counts["rejected"] == 4, counts
+        assert sorted(os.listdir(s.folder)) == before
+        bomb = dict(files, **{"general/2024-02-01.json": b"[" + b" " * (400 << 20) + b"]"})
+        assert "unpacks" in refused(s, "--format", "slack", zipped(s, "bomb.zip", bomb))
+        assert "slack" in refused(s, "--format", "telegram", zipped(s, "export.zip", files))
+        refused(s, "--format", "slack", zipped(s, "other.zip", {"a.txt": b"x"}))
+        assert "channels.json" in refused(s, "--format", "slack", s.dir)
+        assert "channels.json" in refused(s, "--format", "slack", write(s, "plain.json", []))
+        whole = pathlib.Path(s.folder, "export.zip").read_bytes()
+        for size in (len(whole) // 2, len(whole) - 10):
+            refused(s, "--format", "slack", write(s, "cut.zip", whole[:size]))
+        at = whole.index(b"general/2024-01-05.json") + 60
+        refused(s, "--format", "slack", write(s, "bad.zip", whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1:]))
+        assert sent(s) == 40
 
 
 def test_words_are_not_in_the_log():

@@ -86,6 +86,13 @@ struct chat_account *chat_named(struct chat *c, struct str name)
     return a;
 }
 
+struct chat_account *chat_known(const struct chat *c, struct str name)
+{
+    uint64_t known;
+    if (name.len == 0 || !map_get(c->names, name, &known)) return NULL;
+    return (struct chat_account *)(uintptr_t)known;
+}
+
 static uint64_t message_hash(const struct chat *c, struct str message)
 {
     return recent_hash(message) ^ recent_hash(c->place) * 3;

@@ -41,8 +41,10 @@ void chat_open(struct chat *c, struct str id, struct str name);
 /* The account of an id, known or new; under 'name', if that is said. */
 struct chat_account *chat_account(struct chat *c, enum identity_kind kind, struct str id,
                                   struct str name);
-/* The one that is shown under a name. */
+/* The one that is shown under a name, known or new; NULL without a name. */
 struct chat_account *chat_named(struct chat *c, struct str name);
+/* The same, but NULL when nobody is known by it. */
+struct chat_account *chat_known(const struct chat *c, struct str name);
 /* Who wrote the message of an id in this chat; NULL when that is not known. */
 struct chat_account *chat_author(struct chat *c, struct str message);
 
@@ -81,6 +83,8 @@ struct chat_reader {
     uint32_t lists;   /* arrays walked */
 };
 MUST_CHECK enum err chat_rows(struct chat_reader *r, bool *room, struct why *why);
+/* A row that is a line. */
+void chat_row(struct chat_reader *r, const struct line *line);
 /* A value of a few bytes, parsed; NULL when it is none, or too long. */
 MUST_CHECK enum err chat_small(struct chat_reader *r, const struct json **out, struct why *why);
 /* Begin and end a file of JSON. A text that is broken is one reject, at the place it broke.

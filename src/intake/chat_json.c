@@ -26,30 +26,38 @@ static void reject(struct chat_reader *r, const struct feed_value *v, struct why
     parse_reject(r->chat.p, v->column, why);
 }
 
+static enum err read_row(struct chat_reader *r, const struct feed_value *v, struct why *why)
+{
+    struct chat *c = &r->chat;
+    const struct json *row = NULL;
+    if (v->too_long) return why_fail(why, ERR_INVALID, MSG_TOO_LONG, "", "%d", LIMIT_LINE_BYTES);
+    TRY(json_parse(c->scratch, v->text, &row, why));
+    if (!row || row->type != JSON_OBJECT)
+        return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE, "", "an object");
+    if (!c->passed_over) return r->row(r, row, why);
+    chat_skip(c);
+    return ERR_OK;
+}
+
+static void take_value(struct chat_reader *r, const struct feed_value *v)
+{
+    struct why own = {0};
+    parse_row(r->chat.p, v->line, v->text);
+    if (read_row(r, v, &own) != ERR_OK) reject(r, v, &own);
+}
+
+void chat_row(struct chat_reader *r, const struct line *line)
+{
+    const struct feed_value v = {line->text, line->number, 1, line->too_long};
+    take_value(r, &v);
+}
+
 /* One value of the array. */
 static enum err take_row(struct chat_reader *r, struct why *why)
 {
-    struct chat *c = &r->chat;
     struct feed_value v;
-    struct why own = {0};
-    const struct json *row = NULL;
     TRY(feed_take(r->feed, &v, why));
-    if (r->feed->broken) return ERR_OK;
-    parse_row(c->p, v.line, v.text);
-    enum err err = ERR_OK;
-    if (v.too_long) {
-        err = why_fail(&own, ERR_INVALID, MSG_TOO_LONG, "", "%d", LIMIT_LINE_BYTES);
-    } else {
-        err = json_parse(c->scratch, v.text, &row, &own);
-    }
-    if (err == ERR_OK && (!row || row->type != JSON_OBJECT))
-        err = why_fail(&own, ERR_INVALID, MSG_WRONG_TYPE, "", "an object");
-    if (err == ERR_OK && c->passed_over) {
-        chat_skip(c);
-    } else if (err == ERR_OK) {
-        err = r->row(r, row, &own);
-    }
-    if (err != ERR_OK) reject(r, &v, &own);
+    if (!r->feed->broken) take_value(r, &v);
     return ERR_OK;
 }
 

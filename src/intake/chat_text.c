@@ -1,10 +1,13 @@
-/* chat_text.c - two ways of quoting, mentions, and lists of sign-ups.
+/* chat_text.c - three ways of quoting, mentions, and lists of sign-ups.
  *
  *   「name：text」              这是一条引用/回复消息：   (or: This is a quote/reply:)
  *   - - - - - - -              “name：
  *   own words                  text”
  *                              ------
- *                              own words */
+ *                              own words
+ *
+ *   <msg>… <title>own words</title> … <refermsg><svrid>id</svrid> … <displayname>name</displayname>
+ */
 #include "intake/chat_text.h"
 
 #include "base/utf8.h"
@@ -88,11 +91,61 @@ static bool read_signup(struct str s, struct chat_text *out)
     return true;
 }
 
+/* What stands between the first <name> and </name>. */
+static struct str element(struct str s, const char *open, const char *close)
+{
+    size_t at = str_find(s, str_of(open));
+    if (at == SIZE_MAX) return (struct str){NULL, 0};
+    struct str rest = from(s, at + strlen(open));
+    size_t end = str_find(rest, str_of(close));
+    return end == SIZE_MAX ? (struct str){NULL, 0} : str_trim((struct str){rest.p, end});
+}
+
+/* An app message as the program keeps it. */
+static bool read_xml(struct str s, struct chat_text *out)
+{
+    if (!str_starts(s, STR("<msg>")) && !str_starts(s, STR("<?xml"))) return false;
+    struct str refer = element(s, "<refermsg>", "</refermsg>");
+    if (!refer.p) return false;
+    out->said = element(s, "<title>", "</title>");
+    if (!out->said.p) out->said = STR("");
+    out->quoted = element(refer, "<displayname>", "</displayname>");
+    out->answers = element(refer, "<svrid>", "</svrid>");
+    out->coded = true;
+    return true;
+}
+
+struct str chat_text_plain(struct str coded, struct arena *arena)
+{
+    static const struct {
+        struct str code;
+        char sign;
+    } list[] = {{{"&amp;", 5}, '&'},
+                {{"&lt;", 4}, '<'},
+                {{"&gt;", 4}, '>'},
+                {{"&quot;", 6}, '"'},
+                {{"&apos;", 6}, '\''}};
+    char *out = arena_alloc(arena, coded.len + 1);
+    size_t len = 0;
+    for (size_t at = 0; at < coded.len;) {
+        size_t used = 1;
+        out[len] = coded.p[at];
+        for (size_t i = 0; coded.p[at] == '&' && i < sizeof(list) / sizeof(list[0]); i++) {
+            if (!str_starts(from(coded, at), list[i].code)) continue;
+            out[len] = list[i].sign;
+            used = list[i].code.len;
+        }
+        at += used;
+        len++;
+    }
+    return (struct str){out, len};
+}
+
 void chat_text_read(struct str text, struct chat_text *out)
 {
     struct str s = str_trim(text);
     *out = (struct chat_text){.said = s};
-    if (read_signup(s, out)) return;
+    if (read_xml(s, out) || read_signup(s, out)) return;
     read_quote(s, out);
     read_mention(out);
 }

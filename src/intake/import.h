@@ -19,7 +19,8 @@ enum import_format {
     IMPORT_XLSX, /* csv that must be a workbook; csv may be one */
     IMPORT_TELEGRAM,
     IMPORT_DISCORD,
-    IMPORT_SLACK, /* a ZIP or a folder */
+    IMPORT_SLACK,    /* a ZIP or a folder */
+    IMPORT_MESSAGES, /* flat messages as JSON, in a list or a line each */
     IMPORT_FORMAT_COUNT
 };
 bool import_format_parse(struct str name, enum import_format *out);

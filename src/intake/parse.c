@@ -216,6 +216,8 @@ enum err parse_format(struct parse *p, struct why *why)
         return discord_parse(p, why);
     case IMPORT_SLACK:
         return slack_parse(p, why);
+    case IMPORT_MESSAGES:
+        return flat_parse(p, why);
     default:
         return segment_parse(p, why);
     }

@@ -88,6 +88,10 @@ static bool has_list(struct str text, const char *name)
 static bool is_chat_export(struct str text, enum import_format *out)
 {
     struct str s = str_trim(text);
+    if (s.len && s.p[0] == '[' && holds(s, "\"content\"") && holds(s, "\"time\"")) {
+        *out = IMPORT_MESSAGES;
+        return true;
+    }
     if (s.len == 0 || s.p[0] != '{') return false;
     if (holds(s, "\"guild\"") && holds(s, "\"channel\"")) {
         *out = IMPORT_DISCORD;

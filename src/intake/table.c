@@ -415,6 +415,7 @@ void table_begin(struct table *t)
 {
     t->names = map_create();
     t->sayings = recent_create();
+    t->signups = recent_create();
     t->authors = recent_create();
 }
 
@@ -422,6 +423,7 @@ void table_end(struct table *t)
 {
     map_destroy(t->names);
     recent_destroy(t->sayings);
+    recent_destroy(t->signups);
     recent_destroy(t->authors);
 }
 

@@ -18,6 +18,7 @@ struct table {
     bool messages;          /* it is a chat */
     struct map *names;      /* seen in such a list; in a chat, see table_chat.c */
     struct recent *sayings; /* of a chat, whose messages have no ids */
+    struct recent *signups; /* lines of lists that grow */
     struct recent *authors; /* of a chat's messages that have: struct chat_name by id */
     struct table_room room;
 };

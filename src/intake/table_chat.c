@@ -4,7 +4,9 @@
  * for itself until somebody speaks under it: then the two are one member. */
 #include "brand/said.h"
 #include "intake/chat_notice.h"
+#include "intake/chat_signup.h"
 #include "intake/chat_text.h"
+#include "intake/chat_type.h"
 #include "intake/describe.h"
 #include "intake/spoken.h"
 #include "intake/table_builder.h"
@@ -18,64 +20,6 @@ struct chat_name {
     struct str id; /* the value of a name identity */
     bool waiting;  /* met in notices only */
 };
-
-/* The types of chat programs that number them. */
-static struct str type_word(struct str type)
-{
-    static const struct {
-        const char *number;
-        const char *word;
-    } types[] = {{"1", "text"},   {"3", "image"},      {"34", "voice"},    {"42", "card"},
-                 {"43", "video"}, {"47", "sticker"},   {"48", "other"},    {"49", "app"},
-                 {"50", "other"}, {"10000", "system"}, {"10002", "system"}};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (str_is(type, types[i].number)) return str_of(types[i].word);
-    }
-    return type;
-}
-
-/* What an app message (49) holds, by its further number. */
-static enum message_type app_type(struct str sub)
-{
-    static const struct {
-        const char *number;
-        enum message_type type;
-    } types[] = {{"1", MESSAGE_TEXT},  {"57", MESSAGE_TEXT}, {"3", MESSAGE_LINK},
-                 {"4", MESSAGE_LINK},  {"5", MESSAGE_LINK},  {"51", MESSAGE_LINK},
-                 {"6", MESSAGE_FILE},  {"74", MESSAGE_FILE}, {"8", MESSAGE_STICKER},
-                 {"33", MESSAGE_CARD}, {"36", MESSAGE_CARD}, {"87", MESSAGE_TEXT}};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (str_is(sub, types[i].number)) return types[i].type;
-    }
-    return MESSAGE_OTHER;
-}
-
-/* Exports name types in either language. */
-static enum message_type type_of(struct str type, struct str sub)
-{
-    static const struct {
-        const char *word;
-        enum message_type type;
-    } words[] = {
-        {"文本", MESSAGE_TEXT},     {"文字", MESSAGE_TEXT},        {"引用", MESSAGE_TEXT},
-        {"图片", MESSAGE_IMAGE},    {"语音", MESSAGE_VOICE},       {"视频", MESSAGE_VIDEO},
-        {"表情", MESSAGE_STICKER},  {"动画表情", MESSAGE_STICKER}, {"文件", MESSAGE_FILE},
-        {"链接", MESSAGE_LINK},     {"小程序", MESSAGE_CARD},      {"名片", MESSAGE_CARD},
-        {"picture", MESSAGE_IMAGE}, {"audio", MESSAGE_VOICE},      {"emotion", MESSAGE_STICKER},
-        {"weapp", MESSAGE_CARD}};
-    if (type.len == 0) return MESSAGE_UNKNOWN;
-    if (str_is(type, "app")) return app_type(sub);
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (str_is(type, words[i].word)) return words[i].type;
-    }
-    enum message_type known = message_type_parse(type);
-    return known == MESSAGE_UNKNOWN ? MESSAGE_OTHER : known;
-}
-
-static bool is_notice(struct str type)
-{
-    return str_is(type, "system") || str_is(type, "系统") || str_is(type, "系统消息");
-}
 
 static struct chat_name *find_name(const struct builder *b, struct str name)
 {
@@ -126,6 +70,12 @@ static void address(struct builder *b, const struct chat_name *other, enum messa
     b->fact.other[b->fact.other_count++] = (struct identity){IDENTITY_NAME, other->id};
 }
 
+static struct str group_of(const struct builder *b)
+{
+    struct str own = b->fact.code[DIM_GROUP];
+    return own.len ? own : str_of(b->p->options->group);
+}
+
 /* What the text shows is kept with the event, the text itself goes with it to the rooms. */
 static void settle_text(struct builder *b, struct described *d)
 {
@@ -133,6 +83,9 @@ static void settle_text(struct builder *b, struct described *d)
     chat_text_read(b->text, &t);
     d->text = t.said;
     d->signup = t.signup;
+    if (t.signup) d->text = chat_signup_new(b->t->signups, group_of(b), b->text, parse_arena(b->p));
+    if (t.coded) d->text = chat_text_plain(t.said, parse_arena(b->p));
+    if (t.answers.len && b->reply_to.len == 0) b->reply_to = t.answers;
     address(b, answered(b), LINK_REPLY, d);
     address(b, find_name(b, t.quoted), LINK_QUOTE, d);
     address(b, find_name(b, t.mentioned), LINK_MENTION, d);
@@ -141,8 +94,7 @@ static void settle_text(struct builder *b, struct described *d)
 /* The id of a row whose message has one of its channel's is made of that. */
 static struct str own_id(struct builder *b)
 {
-    const struct fact *f = &b->fact;
-    struct str group = f->code[DIM_GROUP].len ? f->code[DIM_GROUP] : str_of(b->p->options->group);
+    struct str group = group_of(b);
     return str_of(arena_printf(parse_arena(b->p), "message:%016" PRIx64 ":" STR_FMT,
                                recent_hash(group) ^ recent_hash(str_of(b->p->options->source)),
                                STR_ARG(utf8_cut(b->message, 200))));
@@ -152,7 +104,7 @@ static struct str id_of(struct builder *b)
 {
     const struct fact *f = &b->fact;
     const struct import_options *o = b->p->options;
-    struct str group = f->code[DIM_GROUP].len ? f->code[DIM_GROUP] : str_of(o->group);
+    struct str group = group_of(b);
     struct str who = f->who_count ? f->who[0].value : b->speaker;
     struct saying of = {str_of(o->source), group, who, b->text, f->at};
     if (b->text.len == 0) of.text = b->text_type;
@@ -162,7 +114,7 @@ static struct str id_of(struct builder *b)
 static void settle_message(struct builder *b, struct str type)
 {
     struct fact *f = &b->fact;
-    struct described d = {.type = type_of(type, b->text_subtype)};
+    struct described d = {.type = chat_type(type, b->text_subtype)};
     if (f->who_count == 0 && b->speaker.len)
         f->who[f->who_count++] = (struct identity){IDENTITY_NAME, b->speaker};
     if (b->speaker.len) {
@@ -181,10 +133,10 @@ static void settle_message(struct builder *b, struct str type)
 
 void table_chat(struct builder *b)
 {
-    struct str type = type_word(b->text_type);
+    struct str type = b->text_type;
     const struct fact *f = &b->fact;
     bool nameless = f->who_count == 0 || str_eq(f->who[0].value, b->speaker);
-    b->notice = is_notice(type) || (nameless && is_notice(b->speaker));
+    b->notice = chat_type_is_notice(type) || (nameless && chat_type_is_notice(b->speaker));
     if (!b->notice) settle_message(b, type);
 }
 

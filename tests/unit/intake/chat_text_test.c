@@ -52,10 +52,31 @@ static void texts_are_taken_apart(void **state)
     }
 }
 
+static void a_quote_as_the_program_keeps_it_is_read(void **state)
+{
+    (void)state;
+    struct chat_text t;
+    struct arena *a = arena_create(0);
+    chat_text_read(
+        STR("<?xml version=\"1.0\"?><msg><appmsg><title>a &lt; b &amp;&quot;c&quot;</title>"
+            "<type>57</type><refermsg><type>1</type><svrid>4611</svrid><displayname>小王"
+            "</displayname><content>x</content></refermsg></appmsg></msg>"),
+        &t);
+    assert_true(t.coded);
+    assert_true(str_is(t.quoted, "小王"));
+    assert_true(str_is(t.answers, "4611"));
+    assert_true(str_is(chat_text_plain(t.said, a), "a < b &\"c\""));
+    chat_text_read(STR("<msg>no quote</msg>"), &t);
+    assert_true(str_is(t.said, "<msg>no quote</msg>"));
+    assert_false(t.coded);
+    arena_destroy(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_taken_apart),
+        cmocka_unit_test(a_quote_as_the_program_keeps_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

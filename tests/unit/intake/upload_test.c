@@ -167,6 +167,8 @@ static void a_format_is_known_by_its_first_lines(void **state)
                      IMPORT_TELEGRAM);
     assert_int_equal(preview_guess(STR("{\"guild\":{\"id\":\"1\"},\"channel\":{\"id\":\"2\"}")),
                      IMPORT_DISCORD);
+    assert_int_equal(preview_guess(STR("[{\"seq\":1,\"time\":\"2024-01-05\",\"content\":\"x\"}]")),
+                     IMPORT_MESSAGES);
     assert_int_equal(preview_guess(STR("[09:14] <a> b\n=== x has joined\n")), IMPORT_IRC);
     assert_int_equal(preview_guess(STR("\n{\"kind\":\"x\",\"type\":1}\n")), IMPORT_JSONL);
     assert_int_equal(preview_guess(STR("{\"type\": \"track\"}")), IMPORT_SEGMENT);

@@ -14,7 +14,7 @@
 #include "people/undo.h"
 
 #define MAP_BYTES 65536
-#define FORMATS "csv|jsonl|segment|irc|columns|xlsx|telegram|discord|slack|messages"
+#define FORMATS "csv|jsonl|segment|irc|columns|xlsx|telegram|discord|slack|messages|mbox"
 #define MIB (INT64_C(1) << 20)
 
 /* ---- finding ---- */

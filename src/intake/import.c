@@ -16,9 +16,9 @@
 #define RECORD_BYTES ((uint64_t)1 << 20) /* JSON may have no lines */
 #define RECORD_ROWS 500
 
-static const char *const names[IMPORT_FORMAT_COUNT] = {"csv",     "jsonl",   "segment",  "irc",
-                                                       "columns", "xlsx",    "telegram", "discord",
-                                                       "slack",   "messages"};
+static const char *const names[IMPORT_FORMAT_COUNT] = {"csv",     "jsonl",    "segment",  "irc",
+                                                       "columns", "xlsx",     "telegram", "discord",
+                                                       "slack",   "messages", "mbox"};
 
 const char *import_format_name(enum import_format format)
 {
@@ -27,7 +27,7 @@ const char *import_format_name(enum import_format format)
 
 const char *import_format_names(void)
 {
-    return "csv, xlsx, columns, jsonl, segment, irc, telegram, discord, slack, messages";
+    return "csv, xlsx, columns, jsonl, segment, irc, telegram, discord, slack, messages, mbox";
 }
 
 bool import_format_parse(struct str name, enum import_format *out)

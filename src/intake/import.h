@@ -21,6 +21,7 @@ enum import_format {
     IMPORT_DISCORD,
     IMPORT_SLACK,    /* a ZIP or a folder */
     IMPORT_MESSAGES, /* flat messages as JSON, in a list or a line each */
+    IMPORT_MBOX,
     IMPORT_FORMAT_COUNT
 };
 bool import_format_parse(struct str name, enum import_format *out);

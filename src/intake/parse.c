@@ -218,6 +218,8 @@ enum err parse_format(struct parse *p, struct why *why)
         return slack_parse(p, why);
     case IMPORT_MESSAGES:
         return flat_parse(p, why);
+    case IMPORT_MBOX:
+        return mbox_parse(p, why);
     default:
         return segment_parse(p, why);
     }

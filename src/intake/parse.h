@@ -118,6 +118,7 @@ MUST_CHECK enum err telegram_parse(struct parse *p, struct why *why);
 MUST_CHECK enum err discord_parse(struct parse *p, struct why *why);
 MUST_CHECK enum err slack_parse(struct parse *p, struct why *why);
 MUST_CHECK enum err flat_parse(struct parse *p, struct why *why);
+MUST_CHECK enum err mbox_parse(struct parse *p, struct why *why);
 /* The memory of irc across files. */
 void *irc_carry_create(void);
 void irc_carry_destroy(void *carry);

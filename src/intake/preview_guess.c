@@ -107,6 +107,8 @@ enum import_format preview_guess(struct str text)
     struct signs s = {0};
     enum import_format chat;
     if (is_chat_export(text, &chat)) return chat;
+    if (str_starts(text, STR("From ")) && holds(text, "\nFrom:") && holds(text, "\nDate:"))
+        return IMPORT_MBOX;
     while (text.len && s.lines < LINES) {
         struct str line = str_trim(str_cut(&text, '\n'));
         if (line.len == 0) continue;

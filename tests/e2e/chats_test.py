@@ -129,6 +129,23 @@ def test_a_slack_export_comes_in_as_a_zip_or_a_folder():
         s.verify()
 
 
+def test_plain_messages_and_mails_come_in():
+    rows = [{"seq": i, "time": START + i * 60, "talker": "7@chatroom", "talkerName": "茶友", "sender": f"wx{i % 4}", "senderName": f"名{i % 4}", "type": 1,
+             "content": f"@名{(i + 1) % 4}\u2005 你好 {i}"} for i in range(40)]
+    with Store("chat") as s:
+        counts = s.load("--format", "messages", write(s, "list.json", rows))
+        assert (counts["stored"], counts["rejected"], counts["members_created"]) == (40, 0, 4), counts
+        lines = "\n".join(json.dumps(r, ensure_ascii=False) for r in rows).encode()
+        counts = s.load("--format", "messages", write(s, "lines.jsonl", lines))
+        assert (counts["stored"], counts["duplicate"]) == (0, 40), counts
+        mails = "".join(f"From x\nFrom: a{i % 3}@example.org\nDate: 5 Jan 2024 09:{i:02}:00 +0800\nMessage-ID: <{i}@x>\nIn-Reply-To: <{i - 1}@x>\n\nmail {i}\n\n"
+                        for i in range(20))
+        counts = s.load("--format", "mbox", "--group", "list", write(s, "list.mbox", mails.encode()))
+        assert (counts["stored"], counts["rejected"], counts["members_created"]) == (20, 0, 3), counts
+        assert members(s, 'groups = "list" and did("message.sent", where props.link = "reply")') == 3
+        s.verify()
+
+
 def refused(s, *args):
     p = s.cli("import", "--data", s.dir, "--brand", s.brand, *args, check=False)
     assert p.returncode != 0, p.stdout

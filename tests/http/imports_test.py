@@ -11,6 +11,7 @@ import pathlib
 import sys
 import time
 import urllib.parse
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import DATA, Skip, Store, http, run, total  # noqa: E402
@@ -256,6 +257,24 @@ def test_a_look_knows_every_format():
     p = want(200, preview(s, upload(s, "a.txt", "u1 20250101 9.50\nu2 20250102 1.00\n")))
     assert p["format"] == "columns" and [c["header"] for c in p["columns"]] == [None] * 3 and p["columns"][2]["samples"] == ["9.50", "1.00"], p
     assert not p["events"], p
+    chat = {"name": "Tea", "type": "private_group", "id": 7, "messages": [
+        {"id": 1, "type": "message", "date_unixtime": "1704416460", "from": "Ann", "from_id": "user5", "text": "几点？"}, {"id": 2}]}
+    p = want(200, preview(s, upload(s, "result.json", json.dumps(chat))))
+    assert p["format"] == "telegram" and len(p["events"]) == 1 and len(p["problems"]) == 1, p
+    assert p["events"][0]["group"] == "Tea" and p["events"][0]["identities"] == {"telegram": ["5"]}, p
+    assert p["events"][0]["props"] == {"length": 3, "question": True, "type": "text", "lang": "zh"}, p
+    done = run_import(s, upload(s, "result.json", json.dumps(chat)), format="telegram")
+    assert (done["counts"]["stored"], done["counts"]["rejected"]) == (1, 1) and done["rejects"][0]["column"] > 1, done
+    export = io.BytesIO()
+    with zipfile.ZipFile(export, "w") as z:
+        z.writestr("users.json", json.dumps([{"id": "U1", "name": "ann"}]))
+        z.writestr("channels.json", "[]")
+        z.writestr("tea/2024-01-05.json", json.dumps([{"type": "message", "user": "U1", "ts": "1704416460.000100", "text": "hi"}]))
+    p = want(200, preview(s, upload(s, "export.zip", export.getvalue())))
+    assert p["format"] == "slack" and p["events"][0]["group"] == "tea", p
+    assert run_import(s, upload(s, "export.zip", export.getvalue()), format="slack")["counts"]["stored"] == 1
+    p = want(200, preview(s, upload(s, "list.mbox", "From x\nFrom: a@b.cn\nDate: 5 Jan 2024 09:01:00 +0800\n\nhello\n")))
+    assert p["format"] == "mbox" and p["events"][0]["group"] == "list", p
     p = want(200, preview(s, upload(s, "b.txt", "u1 20250101 9.50\nu2 20250102 1.00\n"), map="member=user:$1,at=date:$2:%Y%m%d,amount=decimal:$3"))
     assert [e["amount"] for e in p["events"]] == [950, 100], p
 
@@ -352,7 +371,7 @@ def test_hostile_files_fail_with_a_reason():
     done = run_import(s, huge, format="csv")
     assert done["state"] == "done" and done["counts"]["rejected"] >= 1 and done["counts"]["stored"] == 1, done
     noise = upload(s, "noise", bytes(range(256)) * 100)
-    for kind in ("csv", "jsonl", "segment", "irc", "columns"):
+    for kind in ("csv", "jsonl", "segment", "irc", "columns", "telegram", "discord", "messages", "mbox"):
         options = {"map": "member=user:$1"} if kind == "columns" else {}
         assert preview(s, noise, format=kind, **options)[0] == 200
         assert run_import(s, noise, format=kind, dry_run=True, **options)["state"] in ("ready", "failed")

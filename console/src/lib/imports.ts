@@ -1,7 +1,7 @@
 // Imports by upload: what the server replies, and the map of columns that the selects write (docs/import.md, "The map").
 import type { Item } from "./routes";
 
-export const FORMATS = ["csv", "xlsx", "columns", "jsonl", "segment", "irc", "telegram", "discord", "slack", "messages"] as const;
+export const FORMATS = ["csv", "xlsx", "columns", "jsonl", "segment", "irc", "telegram", "discord", "slack", "messages", "mbox"] as const;
 export const MAPPED = ["csv", "xlsx", "columns"];
 export const IDENTITIES = ["phone", "name", "user", "unionid", "wecom", "openid", "email", "telegram", "device", "anon"] as const;
 /** What a column may become, as the select shows it; props and trait want a name. */

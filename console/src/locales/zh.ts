@@ -206,8 +206,8 @@ const zh = {
   },
   importState: { uploading: "上传中", ready: "待导入", queued: "排队", trying: "试运行中", running: "导入中", done: "已完成", failed: "失败", stopped: "已停止", undoing: "撤销中", undone: "已撤销" },
   undoCount: { events: "事件收回", members: "用户整个收回", staying: "用户保留", identities: "身份收回", traits: "特征收回", tags: "标签收回", consents: "同意记录收回", merges: "合并撤销" },
-  format: { csv: "CSV 表格", xlsx: "Excel 工作簿（.xlsx）", columns: "空白分隔的列", jsonl: "JSONL：每行一个事件", segment: "Segment 消息", irc: "聊天记录（时间与昵称）", telegram: "Telegram Desktop（result.json）", discord: "Discord（DiscordChatExporter 的 JSON）", slack: "Slack 导出（ZIP）", messages: "JSON 聊天消息（chatlog 等）" },
-  formatIs: { csv: "第一行是表头，逗号、分号或制表符分隔", xlsx: "第一个可见的工作表，第一行是表头", columns: "没有表头，列之间是空白", jsonl: "每行一个 JSON 对象", segment: "Segment 协议的消息，每行一个", irc: "形如 [09:14] <昵称> 内容", telegram: "一个群，或账号的全部群；私聊不导入", discord: "DiscordChatExporter 导出，每个频道一个文件", slack: "工作区导出的 ZIP，原样上传", messages: "列表，或每行一个对象，含 time、sender、content" },
+  format: { csv: "CSV 表格", xlsx: "Excel 工作簿（.xlsx）", columns: "空白分隔的列", jsonl: "JSONL：每行一个事件", segment: "Segment 消息", irc: "聊天记录（时间与昵称）", telegram: "Telegram Desktop（result.json）", discord: "Discord（DiscordChatExporter 的 JSON）", slack: "Slack 导出（ZIP）", messages: "JSON 聊天消息（chatlog 等）", mbox: "邮箱文件（mbox）" },
+  formatIs: { csv: "第一行是表头，逗号、分号或制表符分隔", xlsx: "第一个可见的工作表，第一行是表头", columns: "没有表头，列之间是空白", jsonl: "每行一个 JSON 对象", segment: "Segment 协议的消息，每行一个", irc: "形如 [09:14] <昵称> 内容", telegram: "一个群，或账号的全部群；私聊不导入", discord: "DiscordChatExporter 导出，每个频道一个文件", slack: "工作区导出的 ZIP，原样上传", messages: "列表，或每行一个对象，含 time、sender、content", mbox: "邮件列表的邮件，邮件程序保存的格式" },
   count: { read: "读到的行", stored: "存成事件", duplicate: "重复", rejected: "被拒", members_created: "新用户", merged: "合并", updated: "更新", conflicts: "冲突", skipped: "略过", dropped: "舍弃的身份", identities_dropped: "舍弃的身份", presence: "进出" },
   countMeans: {
     read: "数据行、JSON 行或消息的条数", stored: "成为事件的行", duplicate: "以前导入过的行，或编号已经有过的行；不会再存一次", rejected: "用不上的行，原因见下", members_created: "因此新建的用户", merged: "因此合并的用户", conflicts: "因为名字属于别人而没有做的合并与改名", skipped: "合计行，或不留下什么的通知", dropped: "无效、打码或超出数量的身份", identities_dropped: "无效、打码或超出数量的身份",

@@ -109,6 +109,13 @@
     LIMIT(TODAY_A_DAY, 15, "suggestions", "new members on one person's list of a day")             \
     LIMIT(TODAY_POOL, 60, "suggestions", "members without an owner, suggested on one day")         \
     LIMIT(TODAY_ASKED, 20000, "members", "asked one by one about today; more are scanned")         \
+    LIMIT(MODERATION_RULES, 60, "rules", "rules of order in groups of a brand")                    \
+    LIMIT(MODERATION_TERMS_BYTES, 2097152, "bytes", "terms of one rule")                           \
+    LIMIT(MODERATION_TERMS, 50000, "terms", "terms of all rules of a brand that are on")           \
+    LIMIT(MODERATION_PATTERNS, 500, "patterns", "patterns among them")                             \
+    LIMIT(MODERATION_PATTERN_TEXT, 4096, "bytes", "of a message in which patterns are looked for") \
+    LIMIT(MODERATION_CASES, 100000, "cases", "cases of a brand; the oldest settled ones go first") \
+    LIMIT(MODERATION_MARKS, 5000, "marks", "messages that a brand's sieve for ads has learnt")     \
     LIMIT(NUMBER_SETS, 100, "changes", "changes of the numbers of a brand that are listed")        \
     LIMIT(SEGMENT_QUEUE, 1048576, "events", "events waiting for segments; then they are scanned")  \
     LIMIT(NAME_BYTES, 200, "bytes", "the name of a question, a board or a brand")                  \

@@ -230,6 +230,9 @@ static const struct spec *const spec_tables[] = {
     group_graph_specs,
     today_rule_specs,
     today_specs,
+    moderation_rule_specs,
+    moderation_learn_specs,
+    moderation_specs,
     NULL,
 };
 

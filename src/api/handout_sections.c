@@ -9,6 +9,7 @@
 #include "groups/checkup.h"
 #include "groups/messages.h"
 #include "groups/role.h"
+#include "moderation/moderation.h"
 #include "people/consent.h"
 #include "people/look_merge.h"
 #include "people/note.h"
@@ -433,6 +434,24 @@ static enum err write_group_suspects(struct handout *h, struct why *why)
         cell_text(h, "note", items[i].note);
         TRY(handout_row_end(h, why));
     }
+static enum err write_moderation(struct handout *h, struct why *why)
+{
+    struct case_filter f = {.state = -1, .persona = h->profile->id, .limit = 200};
+    struct moderation_case *items;
+    do {
+        TRY(moderation_cases(h->look->db, &f, h->look->arena, &items, &count, why));
+        for (size_t i = 0; i < count; i++) {
+            handout_row_begin(h);
+            cell_time(h, "at", items[i].at);
+            cell_text(h, "group", registry_code_text(h->look->brand, DIM_GROUP, items[i].group));
+            cell_text(h, "found", items[i].what);
+            cell_text(h, "text", items[i].quote);
+            cell_text(h, "state", str_of(case_state_names[items[i].state]));
+            cell_text(h, "action", str_of(rule_action_names[items[i].action]));
+            TRY(handout_row_end(h, why));
+        }
+        if (count) f.below = items[count - 1].id;
+    } while (count == f.limit);
     return ERR_OK;
 }
 
@@ -457,6 +476,7 @@ const struct handout_section handout_sections[] = {
     {"group_roles", "at,group,role,person", write_group_roles},
     {"messages", "at,group,type,text,edited_at,recalled_at", write_messages},
     {"group_suspects", "at,group,verdict,note", write_group_suspects},
+    {"moderation", "at,group,found,text,state,action", write_moderation},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
     {0},

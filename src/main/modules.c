@@ -4,6 +4,7 @@
 #include "groups/checkup.h"
 #include "intake/import.h"
 #include "main/session.h"
+#include "moderation/moderation.h"
 #include "people/people.h"
 #include "saved/saved.h"
 #include "scores/scores.h"
@@ -12,6 +13,7 @@
 
 const struct module *const product_modules[] = {&people_module, &scores_module, &segments_module,
                                                 &today_module,  &groups_module, &health_module,
+                                                &today_module,  &groups_module, &moderation_module,
                                                 &saved_module,  &import_module, NULL};
 
 void data_options_fill(struct data_options *o, const char *dir, const char *key, const char *store)

@@ -16,7 +16,7 @@ from wellfield import Store, http, run  # noqa: E402
 # They change nothing that lasts: two ask, the others handle a file that no event came from yet, or end what tells of its own end.
 QUIET = {("POST", "/{brand}/query"), ("POST", "/{brand}/members/count"), ("POST", "/{brand}/imports"), ("PUT", "/{brand}/imports/{id}/content"),
          ("POST", "/{brand}/imports/{id}/stop"), ("POST", "/{brand}/segment-preview"), ("POST", "/{brand}/today/preview"),
-         ("POST", "/{brand}/numbers/preview")}
+         ("POST", "/{brand}/numbers/preview"), ("POST", "/{brand}/moderation/try")}
 
 
 @functools.cache
@@ -154,6 +154,22 @@ def change_owners(w, person):
     w.call("PUT", "/{brand}/owners/rule", {"rule": "last"})
 
 
+def keep_order(w, s):
+    """A rule of order, what it finds, and the sieve for ads."""
+    rule = {"name": "Ads", "action": "warn", "terms": "brush orders"}
+    made = w.call("POST", "/{brand}/moderation/rules", {"kind": "terms", **rule}, 201)["id"]
+    said = {"type": "track", "userId": "loud", "event": "message.sent", "context": {"groupId": "g9"}, "properties": {"group": "g9", "text": "brush orders here"}}
+    status, answer, _ = http("POST", s.url + "/v1/track", json.dumps(said).encode(),
+                             {"Authorization": "Bearer " + s.keys["secret write key"], "Content-Type": "application/json"})
+    assert status == 200, answer
+    case = w.lily.ok("GET", "/shop/moderation/cases")["items"][0]["id"]
+    w.call("POST", "/{brand}/moderation/cases/{id}/decide", {"verdict": "done"}, 204, id=case)
+    w.call("POST", "/{brand}/moderation/lesson", {"case": case, "ad": True}, 204)
+    w.call("DELETE", "/{brand}/moderation/lesson", status=204)
+    w.call("PUT", "/{brand}/moderation/rules/{id}", {**rule, "on": False}, id=made)
+    w.call("DELETE", "/{brand}/moderation/rules/{id}", status=204, id=made)
+
+
 def test_every_change_is_in_the_log():
     s = store()
     lily, rose, again = Browser(s), Browser(s), Browser(s)
@@ -215,6 +231,7 @@ def test_every_change_is_in_the_log():
     w.call("GET", "/{brand}/members/export")
     w.call("POST", "/{brand}/members/{id}/reveal", {"fields": "all", "reason": "a call"}, id="m1")
     keep_records(w)
+    keep_order(w, s)
     import_a_file(w)
     if not s.store:
         w.call("POST", "/system/backup", status=202)

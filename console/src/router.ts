@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: "/groups", name: "groups", component: () => import("./screens/Groups.vue"), meta: { scope: "members.read" } },
     { path: "/groups/:id/:tab?", name: "group", component: () => import("./screens/Group.vue"), meta: { scope: "members.read" } },
     { path: "/groups/unanswered", name: "unanswered", component: () => import("./screens/Unanswered.vue"), meta: { scope: "members.read" } },
+    { path: "/moderation", name: "moderation", component: () => import("./screens/Moderation.vue"), meta: { scope: "members.read" } },
     { path: "/insight", name: "insight", component: () => import("./screens/Insight.vue"), meta: { scope: "insight.read" } },
     { path: "/boards", name: "boards", component: () => import("./screens/Boards.vue"), meta: { scope: "insight.read" } },
     { path: "/boards/:id", name: "board", component: () => import("./screens/Board.vue"), meta: { scope: "insight.read" } },

@@ -4,6 +4,7 @@ import { kindsZh } from "./kinds";
 const zh = {
   kind: kindsZh,
   nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", groups: "社群", insight: "洞察", boards: "看板", settings: "设置" },
+  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", insight: "洞察", boards: "看板", moderation: "群秩序", settings: "设置" },
   theme: { auto: "随系统", light: "浅色", dark: "深色" },
   do: { again: "重试", cancel: "取消", save: "保存", saved: "已保存", clear: "清空", copy: "复制", copied: "已复制", delete: "删除", end: "结束", refresh: "刷新", wait: "正在加载" },
   door: { saying: "公域是门前河，私域是自家井。", what: "每一位用户的来路、对话与订单，都留在你自己的机器上。" },
@@ -118,6 +119,20 @@ const zh = {
     last: "最近", contacted: "上次联系", bought: "消费", orders: "{n} 单", joined: "加入", note: "备注", until: "什么时候再说", whyUseless: "为什么没用", later: "{n} 天后", settled: "今天已处理（{n}）", keys: { move: "下一位、上一位" },
     said: { open: "{name} 已放回名单", done: "{name}：已完成", snoozed: "{name}：以后再说", useless: "{name}：没用" }, state: { open: "待聊", done: "已完成", snoozed: "以后再说", useless: "没用" }, because: { wrong: "事实不对", already: "已经聊过", unwelcome: "对方不想聊", other: "其他" },
     none: "今天没有需要聊的人", noneText: "每天 {hour}:00 生成名单；没人答的提问会随时补进来。", allDone: "今天的都聊完了", making: "正在生成名单", makingText: "有了用户就会生成第一份，以后每天 {hour}:00 生成。", off: "名单已关闭", offText: "可在“设置 › 今日待办”里打开。",
+  },
+  order: {
+    text: "规则在群消息里查到的，由员工判断", tab: { queue: "待处理", rules: "规则", try: "测试", learn: "广告识别" }, state: { open: "待判断", tasks: "待在群里执行", appealed: "申诉", confirmed: "已确认", dismissed: "已忽略" }, staff: "员工",
+    kind: { terms: "词与规则式", links: "链接", contacts: "联系方式", flood: "刷屏", copies: "多群重复", ads: "广告（学习）" }, action: { note: "记录", hide: "隐藏并询问", warn: "警告", mute: "禁言", remove: "移出群" }, role: { member: "群成员", staff: "员工", bot: "机器人", partner: "合作方" },
+    trace: { link: "链接", code: "二维码链接", phone: "电话", mail: "邮箱", wechat: "微信号", qq: "QQ 号", flood: "发言过快", copies: "多个群里内容雷同", ad: "像广告" },
+    kindText: { terms: "查找名单里的词和规则式，不论全角、大小写还是夹了看不见的字符。", links: "查找指向未允许网站的链接。图片里的二维码不识别。", contacts: "查找电话、邮箱和其他聊天工具的账号。", flood: "查找在一个群里发言过快的账号。", copies: "查找在多个群里发几乎一样内容的。", ads: "查找与员工标过的广告相似的内容；标够了才生效（见“广告识别”）。" },
+    rule: "规则", gone: "已删除", found: "查到", times: "几分钟内 {n} 次", others: "另有 {n} 条规则也查到", why: "原因（可不填）", teach: "教它：", isAd: "是广告", isOther: "不是广告", taughtAd: "已按广告学习", taughtOther: "已按非广告学习",
+    do: { note: "记录 {name}", hide: "在 {group} 隐藏 {name} 的消息", warn: "在 {group} 警告 {name}", mute: "在 {group} 将 {name} 禁言 {hours} 小时", remove: "把 {name} 移出 {group}" }, task: { todo: "请在群里执行：{what}", done: "已在群里执行：{what}", lift: "请在群里撤销：{what}", lifted: "已在群里撤销：{what}" },
+    verdict: { confirm: "属实", dismiss: "忽略", appeal: "成员申诉", done: "已在群里执行", lifted: "已撤销" }, said: { confirm: "{name}：属实", dismiss: "{name}：已忽略", appeal: "{name}：申诉，待再看", done: "{name}：已执行", lifted: "{name}：已撤销" }, by: { open: "{by}，{at}", confirmed: "{by} 于 {at} 确认", dismissed: "{by} 于 {at} 忽略", appealed: "{by} 于 {at} 记下申诉" },
+    none: { open: "没有待判断的", tasks: "没有要在群里执行的", appealed: "没有申诉", confirmed: "还没有确认过", dismissed: "还没有忽略过" }, noneText: "规则在新的群消息里查到什么，会自动出现在这里。",
+    rulesText: "每条规则可限定群，也可用于所有群；同时查到时以最重的为准", make: "新建规则", noRules: "还没有规则", noRulesText: "建好规则之前不会检查群消息。里面备有一份常见广告词，可选用。", removed: "规则“{name}”将被删除", allGroups: "所有群", newcomers: "入群头 {n} 小时", floodOf: "{s} 秒内 {n} 条", copiesOf: "{s} 秒内 {n} 个群", results: "待判断 {open}，属实 {yes}，忽略 {no}", right: "准确率 {p}", counted: "旧消息中 {n} 条", versions: "历史版本", changed: "{by}，{at}", isOn: "使用中", isOff: "停用",
+    name: "名称", looksFor: "查什么", asksFor: "怎么处理", muteHours: "禁言小时数", terms: "词，每行一个（{n}）", termsHint: "两个斜杠之间是规则式，如 /加.?微[: ]*\\w+/；# 开头是注释", file: "从文件添加（TXT、CSV）", starter: "加入常见广告词", whole: "英文词独立成词才算", added: "加了 {n} 个", allow: "允许的网站，每行一个", allowHint: "包括其下的子域名", floodNumber: "消息条数", copiesNumber: "群数", seconds: "多少秒内", groups: "只在这些群，每行一个", groupsHint: "留空：所有群", newcomerHours: "只看入群头几小时", newcomerHint: "0：一直", exempt: "不检查：",
+    tryText: "不会发送，也不会保存", paste: "粘贴一条消息", inGroup: "在哪个群", anyGroup: "任意", writtenBy: "谁发的", isNew: "刚入群", would: "会要求", wouldNot: "没有规则查到什么。", adAt: "广告可能 {p}",
+    learnText: "标记会教出你自己的识别器；原文不保留，只留编号", ready: "“广告（学习）”规则已在使用：学过 {ads} 条广告、{others} 条非广告。", notReady: "还没启用：已标 {ads} 条广告、{others} 条非广告，各需 {n} 条。", howGood: "识别得怎样", precision: "准确率", recall: "查全率", hits: "查出广告", missed: "漏掉", falsely: "误判", trial: "对没学过的标记", since: "启用后的新标记", lessonHint: "消息，每行一条", areAds: "这些是广告", areOthers: "这些不是", taughtAds: "已按广告学习 {n} 条", taughtOthers: "已按非广告学习 {n} 条",
   },
   rules: {
     when: "什么时候", enabled: "生成名单", hour: "每天", perDay: "每人每天最多几位", title: "理由", text: "每条理由对谁成立，怎么说", make: "新建理由", live: "实时", trouble: { unreadable: "未使用", unknown: "还没见过" }, troubleText: { unreadable: "表达式里有不存在的字段或人群。", unknown: "表达式里有本品牌从没出现过的事件或属性。" },

@@ -159,6 +159,7 @@ help:
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
 	'make bench-segments   segments under load, beside PostgreSQL (WF_BENCH_EVENTS=N)' \
 	'make eval-replies   inferred replies beside links made by hand' \
+	'make bench-moderation   a message against 20,000 terms, beside mint-filter and SQLite' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
 	'make unit-postgres   those that store something, on a throw-away PostgreSQL' \
@@ -218,7 +219,17 @@ $(REPLIES): bench/replies.c $(call libs,intake $(BELOW_intake))
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDFLAGS_ALL) $(LIBS_ALL)
 eval-replies: $(REPLIES)
 	@bench/replies.py --gate $(REPLIES)
-.PHONY: bench-peers bench-segments eval-replies
+# Judging a message, beside others that look for the same terms.
+JUDGING := $(OUT)/bench/moderation
+$(JUDGING): bench/moderation.c $(call libs,moderation $(BELOW_moderation))
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDFLAGS_ALL) $(LIBS_ALL)
+bench-moderation:
+	@tools/deps build bench node
+	@$(MAKE) --no-print-directory -s -j$(JOBS) $(JUDGING)
+	@bench/moderation.py --gate $(JUDGING)
+.PHONY: bench-peers bench-segments bench-moderation eval-replies
 
 screenshots: all
 	@tools/deps build check node

@@ -21,13 +21,13 @@ void cleaner_finish(struct cleaner *c)
 static uint32_t plain(uint32_t c)
 {
     if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-    if (c >= 0x4E00 && c <= 0x9FFF) return c;
+    if (c >= 0x4000 && c <= 0x9FFF) return c;
     if (c >= 0xFF01 && c <= 0xFF5E) return plain(c - 0xFF00 + 0x20);
     if (c == 0x3000) return ' ';
     if (c >= 0x3001 && c <= 0x3003) return c;
     if (c >= 0x3041 && c <= 0x3096) return c;
     if (c >= 0x30A1 && c <= 0x30FA) return c;
-    if (c >= 0x3400 && c <= 0x4DBF) return c;
+    if (c >= 0x3400 && c <= 0x3FFF) return c;
     if (c == 0x2018 || c == 0x2019 || c == 0x201C || c == 0x201D) return c;
     if (c >= 0x1F300 && c <= 0x1FAFF) return c;
     return 0;
@@ -74,6 +74,18 @@ static size_t put_ascii(struct cleaner *c, struct str text, size_t i)
     return i;
 }
 
+/* Most Chinese, U+4000 to U+9FFF, as far as it goes; where it ends. */
+static size_t put_han(struct cleaner *c, struct str text, size_t i)
+{
+    while (text.len - i >= 4 && (unsigned char)text.p[i] >= 0xE4 &&
+           (unsigned char)text.p[i] <= 0xE9) {
+        memcpy(c->text.p + c->text.len, text.p + i, 4);
+        c->text.len += 3;
+        i += 3;
+    }
+    return i;
+}
+
 /* The run that is not plain and ends before 'to', with the character before it. */
 static void put_run(struct cleaner *c, struct str run, size_t place)
 {
@@ -100,14 +112,14 @@ struct str clean_text(struct cleaner *c, struct str text)
     VEC_RESET(&c->places);
     strbuf_reserve(&c->text, text.len + 8);
     for (size_t i = 0; i < text.len;) {
-        if (!c->placing) {
-            size_t end = put_ascii(c, text, i);
-            if (end > i) {
-                last = end - 1;
-                last_out = c->text.len - 1;
-                i = end;
-                continue;
-            }
+        size_t ascii = c->placing ? i : put_ascii(c, text, i);
+        size_t han = c->placing ? i : put_han(c, text, ascii);
+        if (han > i) {
+            size_t one = han > ascii ? 3 : 1;
+            last = han - one;
+            last_out = c->text.len - one;
+            i = han;
+            continue;
         }
         size_t at = i;
         uint32_t point = utf8_next(text, &i), as = plain(point);

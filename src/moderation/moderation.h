@@ -111,7 +111,7 @@ struct trial {
 struct tried {
     struct finding *items; /* the gravest first */
     size_t count;
-    double sure; /* of the sieve, ready or not, that it is an ad; NAN when it has learnt nothing */
+    double sure; /* of the sieve, that it is an ad; NAN until it has learnt enough */
 };
 /* All that the rules in use find in a text. */
 void moderation_try(struct brand *b, const struct trial *trial, struct arena *arena,

@@ -14,7 +14,7 @@ static int graver_first(const void *a, const void *b)
 
 static double ask_sieve(struct judge *j, const struct learnt *l, struct str text)
 {
-    if (!l) return NAN;
+    if (!l || !sieve_ready(l->sieve)) return NAN;
     return sieve_ask(l->sieve, j->grams, sieve_grams(clean_text(&j->cleaner, text), j->grams));
 }
 

@@ -128,7 +128,7 @@ static enum err read_filter(const struct call *c, struct case_filter *f, struct 
                         STR_ARG(call_str(c, "member")));
     if (!call_has(c, "group")) return ERR_OK;
     f->group = registry_find_code(c->brand, DIM_GROUP, call_str(c, "group"));
-    if (!f->group) f->group = UINT32_MAX; /* a group that never was has none */
+    if (!f->group) f->group = INT32_MAX; /* a group that never was has none */
     return ERR_OK;
 }
 

@@ -81,6 +81,7 @@ def check(lang):
     assert at["members"]["silent"] == 3 and at["members"]["several"] == 3 and at["members"]["in"] == 16, at["members"]
     assert at["charter"]["name"] == "辣妈交流群" and at["charter"]["rules"], at["charter"]
     assert at["made"]["title"] == "好货群", at["made"]
+    assert at["next"]["title"] == "门店三群" and at["family"] == {"step": "family", "groups": ["门店二群", "门店三群"], "here": ["门店二群"]}, (at["next"], at["family"])
     pictures = [v for v in seen if v["step"] == "picture"]
     assert len(pictures) == 20, len(pictures)
     for p in pictures:

@@ -70,6 +70,22 @@ await page.waitForURL(/settings$/);
 await settle(page);
 say("made", { title: (await texts(page, "h1"))[0] });
 
+await go(page, "/groups");
+await page.waitForSelector(".families");
+await page.click(".families header button");
+await page.fill(".families .make input >> nth=0", "辣妈群族");
+await page.check('.families .picks label:has-text("门店二群") input');
+await Promise.all([page.waitForResponse((r) => r.request().method() === "POST"), page.click(".families .make button.main")]);
+await page.waitForSelector(".family li.here");
+await page.fill(".find", "");
+await page.click(".family button.btn >> nth=0");
+await page.waitForURL(/settings$/);
+await settle(page);
+say("next", { title: (await texts(page, "h1"))[0] });
+await go(page, "/groups");
+await page.waitForSelector(".family li.here");
+say("family", { groups: await texts(page, ".family ol a"), here: await texts(page, ".family li.here a") });
+
 const state = await boss.context.storageState();
 for (const [size, width, height] of SIZES) {
   for (const scheme of ["light", "dark"]) {

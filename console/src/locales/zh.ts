@@ -84,6 +84,11 @@ const zh = {
   featureMeans: { staff: "员工发言 / 发言；同一账号间隔不超过 2 分钟的连续消息算一次发言", echo: "员工发起且至少 2 名群友开口的话题 / 员工发起的话题", led: "群友在员工话题中的发言 / 群友的发言", unprompted: "群友发起且至少 2 人开口的话题 / 这些话题加员工发起的话题", dialogue: "群友对群友的回复 / 回复", breadth: "看起来有多少群友在说话（发言熵的指数） / 5 与成员一成中的较大者", ignored: "（未回答 + ½）/（群友提问 + 2），提问不足 20 个时按比例减少；30 分钟内有人回复、或服务时间内员工 10 分钟内发言算已回答", timetable: "员工发言中落在至少一半的日子都用到的 15 分钟时段内的比例，至少 5 天", departments: "看起来有几个部门要求发消息；未知按 1 计", staging: "疑似账号对推销的回复 /（对推销的回复 + 5）" },
   circleName: { core: "核心圈", influence: "影响圈", periphery: "外围圈" },
   sign: { same_text: "与别的账号说同样的话", same_order: "同样三个账号按同样顺序发言", false_buy: "自称买过，却没有订单", device: "共用设备", arrival: "与两个可疑账号同时入群", staff_only: "只回应员工", never_asked: "从不提问", only_promotions: "推销之外从不说话" },
+  families: {
+    title: "群族", text: "同一入口背后的群，依次装满", make: "新建群族", name: "名称", hours: "预计几小时内满就开下一个", share: "或装到百分之几", pick: "群，按装满的先后", qr: "扫码入群：到 195 人就换下一个", entrance: "入口现在通到这里", full: "已满", fullIn: "约 {n} 小时后满", open: "开下一个", add: "加一个群", addTo: "给“{name}”加一个群", remove: "解散", removeNamed: "解散“{name}”，群都保留",
+    because: { soon: "该开下一个了：约 {n} 小时后满", share: "该开下一个了：已装到 {share}%", full: "都满了：现在就要开下一个" },
+  },
+  groupTab: { overview: "概览", messages: "消息", members: "群友", settings: "设置" },
   groupUse: { none: "未说明", sharing: "分享", sales: "销售", enabling: "赋能", converting: "转化", caring: "会员维护" },
   groupShow: { in: "在群", silent: "沉默", several: "多群", left: "已退", all: "全部" },
   groupSort: { joined: "最近入群", messages: "发言最多", last_message: "最近发言", left: "最近退群" },

@@ -434,10 +434,14 @@ static enum err write_group_suspects(struct handout *h, struct why *why)
         cell_text(h, "note", items[i].note);
         TRY(handout_row_end(h, why));
     }
+    return ERR_OK;
+}
+
 static enum err write_moderation(struct handout *h, struct why *why)
 {
     struct case_filter f = {.state = -1, .persona = h->profile->id, .limit = 200};
     struct moderation_case *items;
+    size_t count;
     do {
         TRY(moderation_cases(h->look->db, &f, h->look->arena, &items, &count, why));
         for (size_t i = 0; i < count; i++) {

@@ -93,7 +93,7 @@ static enum err get_graph(struct call *c, struct json_writer *w, struct why *why
 
 /* ---- suspects ---- */
 
-static const char *const verdict_names[] = {"none", "confirmed", "cleared"};
+static const char *const case_verdict_names[] = {"none", "confirmed", "cleared"};
 
 static enum err put_proof(struct ward *x, struct json_writer *w, const struct suspect_proof *p,
                           struct why *why)
@@ -136,7 +136,7 @@ static enum err put_suspect(struct ward *x, struct json_writer *w, const struct 
     json_begin_object(w);
     TRY(ward_put_account(x, w, "account", s->account, why));
     put_bool(w, "flagged", s->flagged);
-    put_text(w, "verdict", verdict_names[v->verdict]);
+    put_text(w, "verdict", case_verdict_names[v->verdict]);
     put_str(w, "note", v->note.len ? v->note : (struct str){NULL, 0});
     put_str(w, "by", v->said_by.len ? v->said_by : (struct str){NULL, 0});
     put_time(x->call, w, "said_at", v->at);
@@ -193,12 +193,12 @@ static enum err set_suspect(struct call *c, struct json_writer *w, struct why *w
     if (!members_parse(call_param(c, "member"), &v.persona)) return call_not_found(why);
     v.group = record.code;
     if (call_has(c, "note")) v.note = call_str(c, "note");
-    while (!str_is(call_str(c, "verdict"), verdict_names[v.verdict]))
+    while (!str_is(call_str(c, "verdict"), case_verdict_names[v.verdict]))
         v.verdict++;
     TRY(verdict_set(c->brand, &v, why));
     struct str after =
         str_of(arena_printf(c->arena, "{\"member\":\"m%" PRIu32 "\",\"verdict\":\"%s\"}", v.persona,
-                            verdict_names[v.verdict]));
+                            case_verdict_names[v.verdict]));
     return groups_tell(c, record.code, (struct str){NULL, 0}, after, why);
 }
 

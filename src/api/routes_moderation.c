@@ -189,18 +189,18 @@ static enum err decide(struct call *c, struct json_writer *w, struct why *why)
     struct str verdict = call_str(c, "verdict");
     struct str note = call_has(c, "note") ? str_trim(call_str(c, "note")) : STR("");
     TRY(call_number(c, "id", &id, why));
-    int place = place_in(verdict_names, VERDICTS, verdict);
+    int place = place_in(case_verdict_names, CASE_VERDICTS, verdict);
     enum err err =
-        moderation_decide(c->brand, id, (enum verdict)place, members_source(c), note, why);
+        moderation_decide(c->brand, id, (enum case_verdict)place, members_source(c), note, why);
     if (err == ERR_NOT_FOUND) return call_not_found(why);
     if (err != ERR_OK) return err;
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "case:%" PRIu32, id),
-                                  .after =
-                                      str_of(arena_printf(c->arena, "{\"verdict\":\"%s\"}",
-                                                          verdict_names[(enum verdict)place]))};
+    const struct audit_entry e = {
+        .who = c->who,
+        .brand = brand_slug(c->brand),
+        .action = c->spec->audit,
+        .subject = arena_printf(c->arena, "case:%" PRIu32, id),
+        .after = str_of(arena_printf(c->arena, "{\"verdict\":\"%s\"}",
+                                     case_verdict_names[(enum case_verdict)place]))};
     (void)w;
     return audit_add(c->data, &e, why);
 }

@@ -11,10 +11,9 @@
 #include "segments/segments.h"
 #include "today/today.h"
 
-const struct module *const product_modules[] = {&people_module, &scores_module, &segments_module,
-                                                &today_module,  &groups_module, &health_module,
-                                                &today_module,  &groups_module, &moderation_module,
-                                                &saved_module,  &import_module, NULL};
+const struct module *const product_modules[] = {
+    &people_module, &scores_module,     &segments_module, &today_module,  &groups_module,
+    &health_module, &moderation_module, &saved_module,    &import_module, NULL};
 
 void data_options_fill(struct data_options *o, const char *dir, const char *key, const char *store)
 {

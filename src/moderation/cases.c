@@ -13,7 +13,8 @@
 
 const char *const case_state_names[CASE_STATES] = {"open", "confirmed", "dismissed", "appealed"};
 const char *const case_task_names[CASE_TASKS] = {"none", "todo", "done", "lift", "lifted"};
-const char *const verdict_names[VERDICTS] = {"confirm", "dismiss", "appeal", "done", "lifted"};
+const char *const case_verdict_names[CASE_VERDICTS] = {"confirm", "dismiss", "appeal", "done",
+                                                       "lifted"};
 
 /* ---- as messages pass ---- */
 
@@ -244,30 +245,30 @@ enum err moderation_count(struct sql *db, struct case_counts *out)
 
 struct deciding {
     uint32_t id;
-    enum verdict verdict;
+    enum case_verdict verdict;
     struct str by, note;
     double said; /* of the sieve, before it is taught; NAN */
     bool taught;
 };
 
 /* What becomes of a case; false = it is in no state for that. */
-static bool decided(struct moderation_case *c, enum verdict v)
+static bool decided(struct moderation_case *c, enum case_verdict v)
 {
     bool settled = c->state == CASE_CONFIRMED || c->state == CASE_DISMISSED;
-    if (v == VERDICT_CONFIRM) {
+    if (v == CASE_VERDICT_CONFIRM) {
         if (c->state == CASE_CONFIRMED) return false;
         if (c->state == CASE_DISMISSED && c->action != ACTION_NOTE) {
             c->task = c->task == TASK_LIFT ? TASK_DONE : TASK_TODO;
         }
         c->state = CASE_CONFIRMED;
-    } else if (v == VERDICT_DISMISS) {
+    } else if (v == CASE_VERDICT_DISMISS) {
         if (c->state == CASE_DISMISSED) return false;
         c->state = CASE_DISMISSED;
         c->task = c->task == TASK_DONE ? TASK_LIFT : TASK_NONE;
-    } else if (v == VERDICT_APPEAL) {
+    } else if (v == CASE_VERDICT_APPEAL) {
         if (!settled || c->state == CASE_DISMISSED) return false;
         c->state = CASE_APPEALED;
-    } else if (v == VERDICT_DONE) {
+    } else if (v == CASE_VERDICT_DONE) {
         if (c->task != TASK_TODO) return false;
         c->task = TASK_DONE;
         if (c->state == CASE_OPEN) c->state = CASE_CONFIRMED;
@@ -306,9 +307,9 @@ static enum err run_decide(struct tx *tx, void *arg, struct why *why)
     if (!decided(&c, d->verdict))
         return why_fail(why, ERR_CONFLICT, MSG_MODERATION_STATE, "verdict", "%s|%s",
                         case_state_names[c.state], case_task_names[c.task]);
-    TRY(write_decision(tx, &c, d, d->verdict >= VERDICT_DONE));
-    if (d->verdict == VERDICT_DONE && was == CASE_OPEN) TRY(write_decision(tx, &c, d, false));
-    d->taught = c.kind == RULE_ADS && c.state != was && d->verdict != VERDICT_APPEAL;
+    TRY(write_decision(tx, &c, d, d->verdict >= CASE_VERDICT_DONE));
+    if (d->verdict == CASE_VERDICT_DONE && was == CASE_OPEN) TRY(write_decision(tx, &c, d, false));
+    d->taught = c.kind == RULE_ADS && c.state != was && d->verdict != CASE_VERDICT_APPEAL;
     if (!d->taught) return ERR_OK;
     const struct teaching t = {c.quote, c.state == CASE_CONFIRMED, c.persona, d->by, d->said};
     return mark_add(tx, &t);
@@ -323,7 +324,7 @@ static enum err learn(struct brand *b, struct why *why)
     return err;
 }
 
-enum err moderation_decide(struct brand *b, uint32_t id, enum verdict verdict, struct str by,
+enum err moderation_decide(struct brand *b, uint32_t id, enum case_verdict verdict, struct str by,
                            struct str note, struct why *why)
 {
     /* a case of the sieve was made because it was sure */

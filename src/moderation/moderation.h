@@ -173,19 +173,19 @@ struct case_counts {
 };
 MUST_CHECK enum err moderation_count(struct sql *db, struct case_counts *out);
 
-enum verdict {
-    VERDICT_CONFIRM,
-    VERDICT_DISMISS,
-    VERDICT_APPEAL,
-    VERDICT_DONE,
-    VERDICT_LIFTED,
-    VERDICTS
+enum case_verdict {
+    CASE_VERDICT_CONFIRM,
+    CASE_VERDICT_DISMISS,
+    CASE_VERDICT_APPEAL,
+    CASE_VERDICT_DONE,
+    CASE_VERDICT_LIFTED,
+    CASE_VERDICTS
 };
-extern const char *const verdict_names[VERDICTS]; /* "confirm" ... */
+extern const char *const case_verdict_names[CASE_VERDICTS]; /* "confirm" ... */
 /* Say what is so of a case. ERR_CONFLICT when it is in no state for it. A dismissed one whose task
  * was done has it to be lifted. Of a case of RULE_ADS, confirming and dismissing teach the sieve.
  */
-MUST_CHECK enum err moderation_decide(struct brand *b, uint32_t id, enum verdict verdict,
+MUST_CHECK enum err moderation_decide(struct brand *b, uint32_t id, enum case_verdict verdict,
                                       struct str by, struct str note, struct why *why);
 
 /* ---- the sieve for ads ---- */

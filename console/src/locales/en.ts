@@ -4,8 +4,7 @@ import type zh from "./zh";
 
 const en: typeof zh = {
   kind: kindsEn,
-  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", today: "Today", overview: "Overview", members: "Members", segments: "Segments", groups: "Groups", insight: "Insight", boards: "Boards", settings: "Settings" },
-  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", today: "Today", overview: "Overview", members: "Members", segments: "Segments", insight: "Insight", boards: "Boards", moderation: "Order", settings: "Settings" },
+  nav: { label: "main", side: "side bar", skip: "Skip to content", brand: "Brand", language: "Language", theme: "Theme", leave: "Sign out", today: "Today", overview: "Overview", members: "Members", segments: "Segments", groups: "Groups", insight: "Insight", boards: "Boards", moderation: "Order", settings: "Settings" },
   theme: { auto: "System", light: "Light", dark: "Dark" },
   do: { again: "Try again", cancel: "Cancel", save: "Save", saved: "Saved", clear: "Clear", copy: "Copy", copied: "Copied", delete: "Delete", end: "End", refresh: "Refresh", wait: "loading" },
   door: { saying: "The public domain is the river at the door; the private domain is the well in your own yard.", what: "Where every member came from, what they said and bought: kept on your own machine." },
@@ -89,7 +88,6 @@ const en: typeof zh = {
     title: "Families", text: "groups behind one entrance, which fill in order", make: "New family", name: "Name", hours: "Open the next when full within, hours", share: "or when filled to, %", pick: "Groups, in the order in which they fill", qr: "People come by a QR code: a group hands over at 195", entrance: "the entrance leads here", full: "full", fullIn: "full in about {n} h", open: "Open the next", add: "Add a group", addTo: "Add a group to “{name}”", remove: "Dissolve", removeNamed: "Dissolve “{name}”; its groups stay",
     because: { soon: "the next is wanted: full in about {n} h", share: "the next is wanted: filled to {share} %", full: "all are full: the next is wanted now" },
   },
-  groupTab: { overview: "Overview", messages: "Messages", members: "Members", settings: "Settings" },
   groupUse: { none: "not said", sharing: "sharing", sales: "sales", enabling: "enabling", converting: "converting", caring: "caring" },
   groupShow: { in: "In it", silent: "Silent", several: "In several", left: "Left", all: "All" },
   groupSort: { joined: "joined last", messages: "most messages", last_message: "spoke last", left: "left last" },

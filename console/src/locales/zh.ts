@@ -3,8 +3,7 @@ import { kindsZh } from "./kinds";
 
 const zh = {
   kind: kindsZh,
-  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", groups: "社群", insight: "洞察", boards: "看板", settings: "设置" },
-  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", insight: "洞察", boards: "看板", moderation: "群秩序", settings: "设置" },
+  nav: { label: "主导航", side: "侧栏", skip: "跳到正文", brand: "品牌", language: "语言", theme: "外观", leave: "退出", today: "今日待办", overview: "总览", members: "用户", segments: "人群", groups: "社群", insight: "洞察", boards: "看板", moderation: "群秩序", settings: "设置" },
   theme: { auto: "随系统", light: "浅色", dark: "深色" },
   do: { again: "重试", cancel: "取消", save: "保存", saved: "已保存", clear: "清空", copy: "复制", copied: "已复制", delete: "删除", end: "结束", refresh: "刷新", wait: "正在加载" },
   door: { saying: "公域是门前河，私域是自家井。", what: "每一位用户的来路、对话与订单，都留在你自己的机器上。" },
@@ -88,7 +87,6 @@ const zh = {
     title: "群族", text: "同一入口背后的群，依次装满", make: "新建群族", name: "名称", hours: "预计几小时内满就开下一个", share: "或装到百分之几", pick: "群，按装满的先后", qr: "扫码入群：到 195 人就换下一个", entrance: "入口现在通到这里", full: "已满", fullIn: "约 {n} 小时后满", open: "开下一个", add: "加一个群", addTo: "给“{name}”加一个群", remove: "解散", removeNamed: "解散“{name}”，群都保留",
     because: { soon: "该开下一个了：约 {n} 小时后满", share: "该开下一个了：已装到 {share}%", full: "都满了：现在就要开下一个" },
   },
-  groupTab: { overview: "概览", messages: "消息", members: "群友", settings: "设置" },
   groupUse: { none: "未说明", sharing: "分享", sales: "销售", enabling: "赋能", converting: "转化", caring: "会员维护" },
   groupShow: { in: "在群", silent: "沉默", several: "多群", left: "已退", all: "全部" },
   groupSort: { joined: "最近入群", messages: "发言最多", last_message: "最近发言", left: "最近退群" },

@@ -51,6 +51,17 @@ def test_every_address_of_posthog_stores_what_it_is_sent():
         assert json.loads(http("GET", store().url + path)[1]) == answer
 
 
+def test_the_words_of_a_message_are_no_property():
+    words = "几号发货？" * 300
+    call = {"userId": "speaker", "event": "message.sent", "messageId": "said-1", "properties": {"group": "茶友", "text": words, "message": 71, "reply_to": "70", "n": 2}}
+    assert post("/v1/track", call) == (200, {"success": True})
+    assert post("/v1/track", call)[0] == 200  # known
+    assert post("/v1/track", {**call, "messageId": "said-2", "properties": {"group": "茶友", "text": "x\u0000"}})[0] == 400
+    members = lambda where: store().query({"segment": {"expr": f'did("message.sent", where {where})'}})["members"]  # noqa: E731
+    assert members('props.length = 1500 and props.question = true and props.type = "text" and props.lang = "zh" and props.n = 2') == 1
+    assert members("props.text is not null or props.message is not null or props.reply_to is not null") == 0
+
+
 def test_settings_are_for_who_knows_the_key():
     s = store()
     status, answer, headers = http("GET", f"{s.url}/v1/projects/{s.keys['public write key']}/settings")

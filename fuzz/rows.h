@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "brand/said.h"
 #include "intake/mapping.h"
 #include "intake/parse.h"
 #include "people/kinds.h"
@@ -49,6 +50,11 @@ static inline void rows_expect_fact(const struct fact *f)
     assert(f->other_count <= LIMIT_IDENTITIES_PER_EVENT);
     for (uint32_t i = 0; i < f->who_count; i++)
         rows_expect_text(f->who[i].value, LIMIT_IDENTITY_BYTES);
+    for (uint32_t i = 0; i < f->other_count; i++)
+        rows_expect_text(f->other[i].value, LIMIT_IDENTITY_BYTES);
+    if (f->said) rows_expect_text(f->said->text, LIMIT_MESSAGE_TEXT);
+    if (f->said) rows_expect_text(f->said->message, LIMIT_MESSAGE_ID_BYTES);
+    if (f->said) rows_expect_text(f->said->reply_to, LIMIT_MESSAGE_ID_BYTES);
     rows_expect_values(f->props, f->prop_count);
     rows_expect_values(f->traits, f->trait_count);
     for (uint32_t i = 0; i < f->prop_count; i++)
@@ -65,7 +71,7 @@ static inline enum err rows_run(struct parse *p, struct why *why)
     case IMPORT_IRC:
         return irc_parse(p, why);
     default:
-        return jsonl_parse(p, why);
+        return parse_format(p, why);
     }
 }
 

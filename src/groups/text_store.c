@@ -44,7 +44,9 @@ static enum err make(struct tx *tx, struct text_store *t)
     struct why why = {0};
     text_store_path(tx_brand(tx), path);
     TRY(sql_open("sqlite:", path, "", SQL_WRITER, &t->db, &why));
-    enum err err = sql_migrate(t->db, "text", text_migrations, &why);
+    /* seqs of a bulk load come in any order: its rows are to be in memory until they are written */
+    enum err err = sql_exec(t->db, "PRAGMA cache_size=-65536");
+    if (err == ERR_OK) err = sql_migrate(t->db, "text", text_migrations, &why);
     if (err == ERR_OK) return ERR_OK;
     sql_close(t->db);
     t->db = NULL;

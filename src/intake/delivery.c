@@ -6,6 +6,7 @@
 #include "intake/delivery.h"
 
 #include "base/json.h"
+#include "intake/address.h"
 #include "people/people.h"
 
 #define FAILURES_TOLD 10
@@ -177,6 +178,7 @@ void delivery_send(struct delivery *d)
         answer(d);
         return;
     }
+    address_facts(d->brand, d->facts, d->count, request_arena(d->req));
     d->command = (struct command){
         .run = run, .done = done, .arg = d, .bytes = arena_used(request_arena(d->req))};
     d->command.bytes += request_body(d->req).len;

@@ -55,6 +55,7 @@ def id_of(s, user):
     deadline = time.monotonic() + 30
     while not (found := call(s, "GET", "/members", q="user:" + user)["items"]):
         assert time.monotonic() < deadline
+        time.sleep(0.1)
     return found[0]["id"]
 
 
@@ -81,7 +82,8 @@ def test_an_answer_takes_a_question_off_the_list():
     s = store()
     body = {"type": "track", "userId": "gil", "event": "message.sent", "properties": {"group": "talk", "question": True}, "timestamp": ago(minutes=45)}
     headers = {"Authorization": "Bearer " + s.keys["secret write key"], "Content-Type": "application/json"}
-    assert http("POST", s.url + "/v1/track", json.dumps(body).encode(), headers)[0] == 200
+    status, answer, _ = http("POST", s.url + "/v1/track", json.dumps(body).encode(), headers)
+    assert status == 200 and b"errors" not in answer, answer
     gil = id_of(s, "gil")
     assert ("talk", gil, 0) in waiting(s)
     s.load("--format", "jsonl", "-", stdin=json.dumps(said("hal", "talk", 1, other={"user": "gil"}, link="reply")) + "\n")
@@ -97,6 +99,36 @@ def test_what_was_asked_is_shown_until_it_is_taken_back():
     assert [(i["text"], i["group"]["name"]) for i in mine] == [("这个能退吗", "words")], mine
     s.load("--format", "jsonl", "-", stdin=json.dumps({"at": ago(minutes=2), "kind": "message.recalled", "group": "words", "identities": {"user": "ivy"}, "props": {"message": "w1"}}) + "\n")
     assert ivy not in [m for _, m, _ in waiting(s)]
+
+
+def say(s, user, minutes, text, group="http", **props):
+    body = {"type": "track", "userId": user, "event": "message.sent", "properties": {"group": group, "text": text, **props}, "timestamp": ago(minutes=minutes)}
+    headers = {"Authorization": "Bearer " + s.keys["secret write key"], "Content-Type": "application/json"}
+    status, answer, _ = http("POST", s.url + "/v1/track", json.dumps(body).encode(), headers)
+    assert status == 200 and b"errors" not in answer, answer
+
+
+def last_said(s, user):
+    id = id_of(s, user)
+    entry = call(s, "GET", f"/members/{id}/timeline")["items"]
+    return next(e for e in entry if e["kind"] == "message.sent")
+
+
+def test_whom_a_message_over_http_is_said_to_is_named_or_inferred():
+    s = store()
+    say(s, "kim", 50, "这个怎么用")
+    say(s, "lou", 49, "先充电再开机")
+    kim = id_of(s, "kim")
+    entry = last_said(s, "lou")
+    assert (entry["other"], entry["props"]["link"]) == (kim, "inferred"), entry
+    assert kim not in [m for _, m, _ in waiting(s)]
+    # a group whose messages say what they answer: by the channel's id, and nothing is inferred any more
+    say(s, "max", 48, "几点开门", "ids", message="a1")
+    say(s, "ned", 47, "随便说说", "ids", message="a2")
+    say(s, "oda", 46, "十点", "ids", message="a3", reply_to="a1")
+    assert (last_said(s, "oda")["other"], last_said(s, "oda")["props"]["link"]) == (id_of(s, "max"), "reply")
+    say(s, "pia", 45, "好的", "ids", message="a4")
+    assert "other" not in last_said(s, "pia"), last_said(s, "pia")
 
 
 def test_an_account_that_is_of_staff_asks_nothing():

@@ -212,6 +212,16 @@ bench-segments: all
 	@tools/deps build bench
 	@bench/segments $(OUT)/wellfield
 # Inferred replies beside links made by hand.
+# How long it takes to look at a busy group.
+HEALTH := $(OUT)/bench/health
+$(HEALTH): bench/health.c $(call libs,groups $(BELOW_groups))
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDFLAGS_ALL) $(LIBS_ALL)
+bench-health: $(HEALTH)
+	@$(HEALTH)
+.PHONY: bench-health
+
 REPLIES := $(OUT)/bench/replies
 $(REPLIES): bench/replies.c $(call libs,intake $(BELOW_intake))
 	@mkdir -p $(@D)

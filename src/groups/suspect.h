@@ -69,6 +69,7 @@ struct same_text {
 };
 /* Among messages of members, those near in text of which at least one is by a candidate and that
  * are not by the same account. Lists, quotes, mentions and phrases of five accounts or more are
- * left out; what is then shorter than twelve characters says nothing. */
+ * left out; what is then shorter than twelve characters says nothing. Of very many texts the
+ * newest 20,000 are looked at. */
 void same_texts(const struct suspect_ask *ask, const bool *candidate, struct arena *arena,
                 struct same_text **out, uint32_t *count);

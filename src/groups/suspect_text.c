@@ -2,7 +2,8 @@
  *
  * A text becomes the sorted set of its pairs of characters. If at least 80 % of X's pairs are in Y,
  * then of any 20 % + 1 of X's one must be: so only X's rarest are kept in an index, and all of Y's
- * are looked up in it. What meets is then compared whole. */
+ * are looked up in it. What meets is then compared whole. Of groups that say very much not all is
+ * looked at: see the bounds below. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -11,6 +12,9 @@
 #include "groups/suspect.h"
 
 enum { CHARACTERS_LEAST = 12, PHRASE_ACCOUNTS = 5, SAME_PERCENT = 80, MEETINGS_MAX = 200 };
+/* Whatever people write, it ends: the newest texts are looked at; a pair that many of them keep
+ * tells nothing; and so many are compared, not more. */
+enum { TEXTS_MAX = 20000, KEEPERS_MAX = 64, COMPARED_MAX = 200000 };
 
 /* A phrase of a text: what lies between marks. */
 struct phrase {
@@ -251,6 +255,7 @@ struct meeting {
     const bool *candidate;
     struct same_text *items;
     uint32_t count, capacity;
+    uint32_t compared;
     uint32_t *met; /* [texts] the text + 1 that they were last compared with */
 };
 
@@ -261,14 +266,15 @@ static void meet(const struct comparing *c, struct meeting *m, uint32_t text)
     uint32_t account = t->messages[mine->message].account, found = 0;
     for (uint32_t k = 0; k < mine->count; k++) {
         uint64_t pair = c->pairs.items[mine->first + k];
-        for (size_t i = first_of(c, pair); i < c->index.count && found < MEETINGS_MAX; i++) {
+        size_t from = first_of(c, pair), to = first_of(c, pair + 1);
+        for (size_t i = from; to - from <= KEEPERS_MAX && i < to && found < MEETINGS_MAX; i++) {
             const struct place *p = &c->index.items[i];
-            if (p->pair != pair) break;
             if (p->text == text || m->met[p->text] == text + 1) continue;
             m->met[p->text] = text + 1;
             const struct text *other = &c->texts.items[p->text];
             uint32_t theirs = t->messages[other->message].account;
             if (theirs == account || !(m->candidate[account] || m->candidate[theirs])) continue;
+            if (m->compared++ >= COMPARED_MAX) return;
             if (shared(c, mine, other) < SAME_PERCENT) continue;
             bool first = mine->message < other->message;
             struct same_text same = {first ? mine->message : other->message,
@@ -279,26 +285,43 @@ static void meet(const struct comparing *c, struct meeting *m, uint32_t text)
     }
 }
 
+/* The first message from which on there are no more than TEXTS_MAX of members with words. */
+static uint32_t first_looked_at(const struct comparing *c)
+{
+    const struct talk *t = c->ask->talk;
+    uint32_t texts = 0, i = t->message_count;
+    while (i > 0 && texts < TEXTS_MAX) {
+        i--;
+        bool counts = talk_is_member(t, t->messages[i].account);
+        texts += counts && c->ask->text(c->ask->ctx, i).len >= CHARACTERS_LEAST;
+    }
+    return i;
+}
+
+static void collect(struct comparing *c)
+{
+    const struct talk *t = c->ask->talk;
+    uint32_t first = first_looked_at(c);
+    for (uint32_t i = first; i < t->message_count; i++) {
+        size_t at = 0;
+        struct str phrase, s = text_of(c, i);
+        if (!talk_is_member(t, t->messages[i].account)) continue;
+        while ((phrase = next_phrase(s, &at)).p) {
+            struct phrase p = {hash_xxh3(phrase.p, phrase.len), t->messages[i].account};
+            VEC_PUSH(&c->phrases, p);
+        }
+    }
+    count_phrases(c);
+    for (uint32_t i = first; i < t->message_count; i++) {
+        if (talk_is_member(t, t->messages[i].account)) add_text(c, i);
+    }
+}
+
 void same_texts(const struct suspect_ask *ask, const bool *candidate, struct arena *arena,
                 struct same_text **out, uint32_t *count)
 {
     struct comparing c = {.ask = ask, .arena = arena};
-    const struct talk *t = ask->talk;
-    *count = 0;
-    *out = NULL;
-    for (uint32_t i = 0; ask->text && i < t->message_count; i++) {
-        size_t at = 0;
-        struct str phrase, s = text_of(&c, i);
-        if (!talk_is_member(t, t->messages[i].account)) continue;
-        while ((phrase = next_phrase(s, &at)).p) {
-            struct phrase p = {hash_xxh3(phrase.p, phrase.len), t->messages[i].account};
-            VEC_PUSH(&c.phrases, p);
-        }
-    }
-    count_phrases(&c);
-    for (uint32_t i = 0; ask->text && i < t->message_count; i++) {
-        if (talk_is_member(t, t->messages[i].account)) add_text(&c, i);
-    }
+    if (ask->text) collect(&c);
     make_index(&c);
     struct meeting m = {.candidate = candidate, .capacity = 4096};
     m.items = arena_alloc_array(arena, m.capacity, sizeof(*m.items));

@@ -244,6 +244,18 @@ static enum err preview_import(struct call *c, struct json_writer *w, struct why
     return as_field(preview_write(c->brand, &o, w, why), why);
 }
 
+static enum err get_samples(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct upload_view view;
+    struct sql *db;
+    uint32_t id = 0;
+    TRY(call_number(c, "id", &id, why));
+    upload_view_take(c->api->uploads, c->brand, c->arena, &view);
+    TRY(call_reader(c, &db, why));
+    enum err err = upload_samples_write(&view, db, id, w, why);
+    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
+}
+
 /* ---- the table ---- */
 
 #define COUNTS                                                                                     \
@@ -276,6 +288,22 @@ static enum err preview_import(struct call *c, struct json_writer *w, struct why
     "\"kind\":\"member.identified\",\"identities\":{\"phone\":[\"+8613800138000\"]}},"             \
     "{\"at\":\"2025-03-01T08:00:00+08:00\",\"kind\":\"member.identified\"}],"                      \
     "\"problems\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}]}"
+
+#define SAMPLES_OF(name, rows, row, member)                                                        \
+    "\"" name "\":{\"rows\":" rows ",\"first\":[{\"line\":2,\"row\":\"" row                        \
+    "\",\"member\":" member "}]}"
+#define SAMPLES                                                                                    \
+    "{" SAMPLES_OF("new", "7", "A1,2025-01-05 09:03,12.50,13800138000", "null") "," SAMPLES_OF(    \
+        "updated", "1", "A2,…",                                                                    \
+        "\"m12\"") "," SAMPLES_OF("conflict", "1", "A3,…",                                         \
+                                  "\"m12\"") "," SAMPLES_OF("unchanged", "1", "A4,…",              \
+                                                            "null") "}\n~{\"new\":{\"first\":[]}," \
+                                                                    "\"updated\":{\"first\":[{"    \
+                                                                    "\"member\":null}]},"          \
+                                                                    "\"conflict\":{\"first\":[{"   \
+                                                                    "\"member\":null}]},"          \
+                                                                    "\"unchanged\":{\"first\":[{"  \
+                                                                    "\"member\":\"m1\"}]}}"
 
 #define PREVIEW_FORMS                                                                              \
     "{\"kind\":\"order.paid\",\"columns\":[{\"header\":null,\"means\":null,\"target\":null,"       \
@@ -454,6 +482,13 @@ const struct spec import_specs[] = {
      .audit = "import.undone",
      .summary = "Take back what an import has stored, in its turn; what others brought stays",
      .reply = IMPORT_REPLY},
+    {.method = HTTP_GET,
+     .path = "/api/v1/{brand}/imports/{id}/samples",
+     .scope = SCOPE_IMPORTS_WRITE,
+     .flags = SPEC_PERSONAL,
+     .handle = get_samples,
+     .summary = "Rows of the last dry run, five for each thing that rows would do",
+     .reply = SAMPLES},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports/{id}/rejects",
      .scope = SCOPE_IMPORTS_WRITE,

@@ -36,7 +36,7 @@ static void add_counts(struct import_counts *to, const struct import_counts *fro
 
 static void refuse(struct file_run *run, size_t i, const struct why *why)
 {
-    struct reject r = {.line = run->batch->lines.items[i], .why = *why};
+    struct reject r = {.line = run->batch->rows.items[i].line, .why = *why};
     VEC_PUSH(&run->refused, r);
     run->applied.rejected++;
 }
@@ -109,18 +109,47 @@ static enum err record_bulk(struct tx *tx, struct file_run *run, struct why *why
 
 /* ---- on trial ---- */
 
-/* Members that were there before and get something new. */
-static void touch(struct file_run *run, uint32_t member, bool created)
+/* How a member was met first. */
+enum { MET_THERE = 1, MET_MADE };
+
+/* Is it one that was there before and now gets something new, as the first of its rows? */
+static bool touch(struct file_run *run, uint32_t member, bool created)
 {
-    uint64_t seen;
-    if (!member || intmap_get(run->job->touched, member, &seen)) return;
-    intmap_put(run->job->touched, member, 1);
+    uint64_t met;
+    if (!member || intmap_get(run->job->touched, member, &met)) return false;
+    intmap_put(run->job->touched, member, created ? MET_MADE : MET_THERE);
     run->applied.updated += !created;
+    return !created;
+}
+
+static void add_sample(struct file_run *run, enum sample_class class, const struct file_row *row,
+                       uint32_t member)
+{
+    struct job *job = run->job;
+    uint64_t met = 0;
+    job->samples.of[class].rows++;
+    if (job->samples.of[class].count == SAMPLES_MAX) return;
+    bool there = member && intmap_get(job->touched, member, &met) && met == MET_THERE;
+    const struct sample one = {import_file_name(run->path), row->line, row->text,
+                               there ? member : 0};
+    samples_add(&job->samples, class, &one, job->arena);
+}
+
+static void tried(struct file_run *run, const struct file_row *row, const struct people_result *r)
+{
+    bool member = touch(run, r->member, r->created), other = touch(run, r->other, r->other_created);
+    if (r->created || r->other_created) add_sample(run, SAMPLE_NEW, row, 0);
+    if (member || other) add_sample(run, SAMPLE_UPDATED, row, member ? r->member : r->other);
+    if (r->apart) add_sample(run, SAMPLE_CONFLICT, row, r->member);
+    if (r->duplicate || r->nothing) add_sample(run, SAMPLE_UNCHANGED, row, r->member);
 }
 
 static enum err try_each(struct tx *tx, struct file_run *run, struct why *why)
 {
     struct batch *b = run->batch;
+    for (size_t i = 0; i < b->known.count; i++)
+        add_sample(run, SAMPLE_UNCHANGED, &b->known.items[i], 0);
+    run->job->samples.of[SAMPLE_UNCHANGED].rows += b->counts.duplicate - b->known.count;
     for (size_t i = 0; i < b->facts.count; i++) {
         struct people_result result;
         struct why own = {0};
@@ -134,8 +163,7 @@ static enum err try_each(struct tx *tx, struct file_run *run, struct why *why)
             continue;
         }
         count(run, &result);
-        touch(run, result.member, result.created);
-        touch(run, result.other, result.other_created);
+        tried(run, &b->rows.items[i], &result);
     }
     return ERR_OK;
 }

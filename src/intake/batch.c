@@ -18,7 +18,8 @@ void belt_finish(struct belt *b)
     for (int i = 0; i < 2; i++) {
         arena_destroy(b->batches[i].arena);
         VEC_FINISH(&b->batches[i].facts);
-        VEC_FINISH(&b->batches[i].lines);
+        VEC_FINISH(&b->batches[i].rows);
+        VEC_FINISH(&b->batches[i].known);
         VEC_FINISH(&b->batches[i].rejects);
     }
     pthread_mutex_destroy(&b->lock);
@@ -38,7 +39,8 @@ static void batch_reset(struct batch *batch)
 {
     arena_reset(batch->arena);
     VEC_RESET(&batch->facts);
-    VEC_RESET(&batch->lines);
+    VEC_RESET(&batch->rows);
+    VEC_RESET(&batch->known);
     VEC_RESET(&batch->rejects);
     batch->counts = (struct import_counts){0};
     batch->row_end = 0;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "base/vec.h"
+#include "intake/by_time.h"
 #include "intake/import.h"
 
 #define BATCH_BYTES ((size_t)320 << 20) /* of texts and lists in one, about */
@@ -22,7 +23,8 @@ struct reject {
 struct batch {
     struct arena *arena;
     VEC(struct fact) facts;
-    VEC(uint64_t) lines; /* beside facts: where each stood */
+    VEC(struct file_row) rows;  /* beside facts */
+    VEC(struct file_row) known; /* dry run: the first that an earlier run has applied */
     VEC(struct reject) rejects;
     struct import_counts counts; /* what the parser knows: read, rejected, ... */
     double part;                 /* of the file's bytes read, 0 to 1 */

@@ -1,6 +1,6 @@
 /* by_time.c - sorted runs one after the other in a file, merged by a heap.
  *
- * A record is its length (4 bytes), the time, the line, and the fact; a text is its length plus 1,
+ * A record is its length (4 bytes), the time, the row, and the fact; a text is its length plus 1,
  * or 0 for none, and its bytes. Runs are numbered as they came, so the number settles ties.
  *
  * Invariant: the record at hand of every run in the heap lies whole in the run's buffer. */
@@ -100,12 +100,13 @@ static void put_said(struct strbuf *out, const struct said *s)
     put_u8(out, (uint8_t)(s->edited | s->recalled << 1));
 }
 
-static void put_fact(struct strbuf *out, const struct fact *f, uint64_t line)
+static void put_fact(struct strbuf *out, const struct fact *f, const struct file_row *row)
 {
     size_t start = out->len;
     put_u32(out, 0); /* its length, set below */
     put_u64(out, (uint64_t)f->at);
-    put_varint(out, line);
+    put_varint(out, row->line);
+    put_text(out, row->text);
     put_text(out, f->id);
     put_text(out, f->kind);
     put_text(out, f->label);
@@ -131,7 +132,7 @@ static enum err flush(struct by_time *b, struct why *why)
     return ERR_OK;
 }
 
-enum err by_time_add(struct by_time *b, const struct fact *facts, const uint64_t *lines,
+enum err by_time_add(struct by_time *b, const struct fact *facts, const struct file_row *rows,
                      size_t count, struct why *why)
 {
     if (count == 0) return ERR_OK;
@@ -139,7 +140,7 @@ enum err by_time_add(struct by_time *b, const struct fact *facts, const uint64_t
     struct fact_place *order = fact_time_order(facts, count);
     enum err err = ERR_OK;
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        put_fact(&b->out, &facts[order[i].place], lines[order[i].place]);
+        put_fact(&b->out, &facts[order[i].place], &rows[order[i].place]);
         if (b->out.len >= FLUSH_BYTES || i + 1 == count) err = flush(b, why);
     }
     mem_free(order);
@@ -197,10 +198,11 @@ static struct said *get_said(struct byte_reader *in, struct arena *a)
 }
 
 /* The file is this process's own and has no name: what is read is what was written. */
-static void get_fact(struct byte_reader *in, struct arena *a, struct fact *f, uint64_t *line)
+static void get_fact(struct byte_reader *in, struct arena *a, struct fact *f, struct file_row *row)
 {
     *f = (struct fact){.at = (int64_t)get_u64(in)};
-    *line = get_varint(in);
+    row->line = get_varint(in);
+    row->text = get_text(in, a);
     f->id = get_text(in, a);
     f->kind = get_text(in, a);
     f->label = get_text(in, a);
@@ -281,8 +283,8 @@ static enum err begin_merge(struct by_time *b, struct why *why)
     return ERR_OK;
 }
 
-enum err by_time_next(struct by_time *b, struct arena *arena, struct fact *out, uint64_t *line,
-                      bool *more, struct why *why)
+enum err by_time_next(struct by_time *b, struct arena *arena, struct fact *out,
+                      struct file_row *row, bool *more, struct why *why)
 {
     uint32_t len;
     bool there;
@@ -292,7 +294,7 @@ enum err by_time_next(struct by_time *b, struct arena *arena, struct fact *out, 
     struct run *run = &b->runs.items[b->heap[0]];
     memcpy(&len, run->buffer + run->at, sizeof(len));
     struct byte_reader in = byte_reader_of(run->buffer + run->at + sizeof(len), len);
-    get_fact(&in, arena, out, line);
+    get_fact(&in, arena, out, row);
     assert(!in.bad);
     run->at += sizeof(len) + len;
     TRY(to_record(b, run, &there, why));

@@ -9,14 +9,20 @@
 
 struct by_time;
 
+/* A row of a file, beside the fact it became. */
+struct file_row {
+    uint64_t line;   /* where it stood */
+    struct str text; /* as it stood, cut; {NULL, 0} but in a dry run */
+};
+
 /* 'tag' makes the file's name, for as long as it has one, unlike others'. */
 MUST_CHECK enum err by_time_create(const char *spool_dir, uint64_t tag, struct by_time **out,
                                    struct why *why);
 void by_time_destroy(struct by_time *b); /* NULL is allowed */
 
-/* Take a run of facts; 'lines' beside them is where each stood. Nothing of it is borrowed. */
-MUST_CHECK enum err by_time_add(struct by_time *b, const struct fact *facts, const uint64_t *lines,
-                                size_t count, struct why *why);
+/* Take a run of facts with their rows. Nothing of it is borrowed. */
+MUST_CHECK enum err by_time_add(struct by_time *b, const struct fact *facts,
+                                const struct file_row *rows, size_t count, struct why *why);
 /* Behind the last run: the next fact, in 'arena'; *more is false at the end. */
 MUST_CHECK enum err by_time_next(struct by_time *b, struct arena *arena, struct fact *out,
-                                 uint64_t *line, bool *more, struct why *why);
+                                 struct file_row *row, bool *more, struct why *why);

@@ -209,7 +209,7 @@ static enum err resume_by_time(struct parse *p, const struct journal_entry *entr
 
 /* ---- a file ---- */
 
-static const char *name_of(const char *path)
+const char *import_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -222,13 +222,13 @@ static void tell_note(struct file_run *run)
     if (run->batch->note.msg == MSG_NONE || !job->options->progress) return;
     progress_clear(&job->progress);
     why_text(&run->batch->note, job->options->lang, text, sizeof(text));
-    fprintf(job->options->progress, "%s: %s\n", name_of(run->path), text);
+    fprintf(job->options->progress, "%s: %s\n", import_file_name(run->path), text);
 }
 
 static enum err tell_rejects(struct file_run *run, struct why *why)
 {
     struct job *job = run->job;
-    const char *name = name_of(run->path);
+    const char *name = import_file_name(run->path);
     tell_note(run);
     if (run->batch->rejects.count || run->refused.count) progress_clear(&job->progress);
     for (size_t i = 0; i < run->batch->rejects.count; i++)
@@ -242,7 +242,7 @@ static void tell_progress(struct file_run *run, double part)
 {
     struct job *job = run->job;
     const struct import_watch *watch = job->options->watch;
-    progress_tell(&job->progress, part, job->counts->read, name_of(run->path));
+    progress_tell(&job->progress, part, job->counts->read, import_file_name(run->path));
     if (watch && watch->went) watch->went(watch->ctx, part, job->counts);
 }
 
@@ -360,7 +360,11 @@ static enum err run_job(struct job *job, struct why *why)
 static void tell_trial(const struct job *job)
 {
     const struct import_counts *c = job->counts;
-    if (!job->options->dry_run || !job->options->progress) return;
+    const struct import_watch *watch = job->options->watch;
+    if (!job->options->dry_run) return;
+    if (watch && watch->tried) watch->tried(watch->ctx, &job->samples);
+    if (!job->options->progress) return;
+    samples_print(&job->samples, job->options->progress);
     fprintf(job->options->progress,
             "nothing was changed; this would create %llu members, update %llu, merge %llu,"
             " store %llu events and reject %llu rows\n",

@@ -51,6 +51,7 @@ MUST_CHECK enum err import_fits(enum import_format format, const struct input_in
 /* What an import tells while it goes on, on the thread that called import_files(); any may be NULL.
  */
 struct import_counts;
+struct samples;
 struct import_watch {
     /* The rows of a file are about to be stored, and will say that they come from "import:ID". */
     enum err (*began)(void *ctx, int64_t id, struct why *why);
@@ -60,6 +61,8 @@ struct import_watch {
     void (*went)(void *ctx, double part, const struct import_counts *counts);
     /* A row was rejected; column 0 = the row as a whole. */
     void (*rejected)(void *ctx, uint64_t line, uint32_t column, const char *reason);
+    /* A dry run has ended well: some of the rows, by what they would do. */
+    void (*tried)(void *ctx, const struct samples *samples);
     void *ctx;
 };
 

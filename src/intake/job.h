@@ -10,6 +10,7 @@
 #include "intake/parse.h"
 #include "intake/progress.h"
 #include "intake/rejects.h"
+#include "intake/samples.h"
 
 struct job {
     struct brand *brand;
@@ -30,7 +31,8 @@ struct job {
     struct belt belt;
     struct rejects rejects;
     struct progress progress;
-    struct intmap *touched;        /* dry run: the members seen */
+    struct intmap *touched;        /* dry run: the members seen; see apply.c */
+    struct samples samples;        /* dry run; rows lie in 'arena' */
     size_t room;                   /* rows of the two below */
     struct people_result *results; /* of a batch */
     struct why *errors;            /* beside them; zeroed where nothing was refused */
@@ -50,6 +52,8 @@ struct file_run {
     VEC(struct reject) refused;
 };
 
+/* import.c: the last part of a path. */
+const char *import_file_name(const char *path);
 /* apply.c: bring one batch into the brand, and the journal with it. */
 MUST_CHECK enum err apply_batch(struct file_run *run, struct why *why);
 /* Find or make the file's journal entry, and its sender. */

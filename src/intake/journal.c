@@ -12,10 +12,19 @@ static const struct migration migrations[] = {
     {3, upload_table},
     {4, upload_files},
     {5, "ALTER TABLE import_file ADD COLUMN undone_at {int}"},
+    {6, upload_samples},
     {0, NULL},
 };
 
-const struct module import_module = {.name = "import", .migrations = migrations};
+/* Rows that a dry run has shown may be of who leaves. */
+static enum err on_erase(struct tx *tx, void *state, const struct erasure *e)
+{
+    (void)state, (void)e;
+    return upload_forget_samples(tx);
+}
+
+const struct module import_module = {
+    .name = "import", .migrations = migrations, .on_erase = on_erase};
 
 static enum err next_id(struct tx *tx, int64_t *id)
 {

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "intake/samples.h"
 #include "people/kinds.h"
 #include "people/people.h"
 
@@ -86,7 +87,7 @@ static struct batch *take_batch(struct parse *p)
     if (p->met) memset(p->met, 0, sizeof(*p->met) << PARSE_MET_BITS);
     size_t rows = lines < p->batch_rows ? (size_t)lines : p->batch_rows;
     VEC_RESERVE(&b->facts, rows);
-    VEC_RESERVE(&b->lines, rows);
+    VEC_RESERVE(&b->rows, rows);
     return b;
 }
 
@@ -125,7 +126,7 @@ void parse_finish(struct parse *p)
 static void drop_facts(struct batch *b)
 {
     VEC_RESET(&b->facts);
-    VEC_RESET(&b->lines);
+    VEC_RESET(&b->rows);
 }
 
 static bool in_order(const struct batch *b)
@@ -143,9 +144,26 @@ static enum err set_aside(struct parse *p, struct why *why)
     bool free = p->spool_dir && !p->handed && p->skip == 0; /* nothing is applied yet */
     if (p->merging || (!p->sorted && (!free || in_order(b)))) return ERR_OK;
     if (!p->sorted) TRY(by_time_create(p->spool_dir, p->spool_tag, &p->sorted, why));
-    TRY(by_time_add(p->sorted, b->facts.items, b->lines.items, b->facts.count, why));
+    TRY(by_time_add(p->sorted, b->facts.items, b->rows.items, b->facts.count, why));
     drop_facts(b);
     return ERR_OK;
+}
+
+/* The current row, with its text where it may be shown. */
+static struct file_row row_of(const struct parse *p)
+{
+    struct file_row row = {.line = p->line};
+    if (p->options->dry_run)
+        row.text = arena_str(p->batch->arena, utf8_cut(p->text, SAMPLE_ROW_BYTES));
+    return row;
+}
+
+/* A row that an earlier run has applied. */
+static void skip_row(struct parse *p, struct file_row row)
+{
+    struct batch *b = p->batch;
+    b->counts.duplicate++;
+    if (row.text.p && b->known.count < SAMPLES_MAX) VEC_PUSH(&b->known, row);
 }
 
 bool parse_room(struct parse *p)
@@ -183,17 +201,17 @@ enum err parse_merge(struct parse *p, struct why *why)
     while (parse_room(p)) {
         struct batch *b = p->batch;
         struct fact f;
-        uint64_t line;
+        struct file_row row;
         bool more;
-        TRY(by_time_next(p->sorted, b->arena, &f, &line, &more, why));
+        TRY(by_time_next(p->sorted, b->arena, &f, &row, &more, why));
         if (!more) break;
         if (++p->sorted_row <= p->sorted_skip) {
-            b->counts.duplicate++;
+            skip_row(p, row);
             continue;
         }
         if (p->brand) people_key(p->brand, str_of(p->options->source), &f);
         VEC_PUSH(&b->facts, f);
-        VEC_PUSH(&b->lines, line);
+        VEC_PUSH(&b->rows, row);
     }
     return ERR_OK;
 }
@@ -276,13 +294,13 @@ struct fact *parse_fact(struct parse *p, struct fact *f)
     }
     b->counts.dropped += junk;
     if (p->row <= p->skip) {
-        b->counts.duplicate++;
+        skip_row(p, row_of(p));
         return NULL;
     }
     if (p->brand && !fact_keyed(f)) people_key(p->brand, str_of(p->options->source), f);
     if (met && f->who_count == 1) met->key = f->who_key;
     VEC_PUSH(&b->facts, *f);
-    VEC_PUSH(&b->lines, p->line);
+    VEC_PUSH(&b->rows, row_of(p));
     return &b->facts.items[b->facts.count - 1];
 }
 

@@ -107,6 +107,11 @@ void upload_view_take(struct uploads *u, struct brand *b, struct arena *arena,
 /* ERR_NOT_FOUND. */
 MUST_CHECK enum err upload_get(const struct upload_view *v, struct sql *db, uint32_t id,
                                struct upload *out, struct why *why);
+/* Rows that the last dry run found something to do with, by what that is, as JSON: an object of
+ * the classes (samples.h), all empty when there was none, or its rows are gone. ERR_NOT_FOUND. */
+struct json_writer;
+MUST_CHECK enum err upload_samples_write(const struct upload_view *v, struct sql *db, uint32_t id,
+                                         struct json_writer *w, struct why *why);
 struct upload_list {
     struct upload *items;
     size_t count;

@@ -42,6 +42,7 @@ struct upload_live {
     struct import_counts counts;
     struct strbuf rejects; /* JSON, without the closing bracket */
     uint32_t rejects_told;
+    struct str sampled; /* of the dry run that has ended, sealed; in 'arena' */
 };
 
 #define UPLOAD_NEWS 64
@@ -94,7 +95,7 @@ struct upload_row {
     bool kept;        /* its time is not over */
     struct str files; /* numbers in the journal of what its runs stored: "3 7"; {NULL, 0} = none */
 };
-extern const char upload_table[], upload_files[]; /* migrations */
+extern const char upload_table[], upload_files[], upload_samples[]; /* migrations */
 MUST_CHECK enum err upload_read(struct sql *db, struct arena *arena, uint32_t id,
                                 struct upload_row *out, struct why *why);
 struct upload_rows {
@@ -124,7 +125,14 @@ struct upload_change {
     bool dry_run;
     struct str options, counts, tried, rejects, reason; /* {NULL, 0} = as it is, or none */
     struct str files;
+    struct str sampled; /* sealed; with 'tried' */
 };
 MUST_CHECK enum err upload_change(struct brand *b, const struct upload_change *c, struct why *why);
 /* In a transaction: what was stored of it is gone; 'sums' says what that was. */
 MUST_CHECK enum err upload_mark_undone(struct tx *tx, const struct upload_row *of, struct str sums);
+
+/* upload_samples.c: rows that a dry run shows, sealed for the import's row. */
+struct samples;
+struct str upload_samples_seal(struct brand *b, const struct samples *s, struct arena *arena);
+/* In a transaction: those of all imports go. */
+MUST_CHECK enum err upload_forget_samples(struct tx *tx);

@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "intake/samples.h"
 #include "intake/upload_internal.h"
 
 #define SWEEP_SECONDS 600
@@ -144,6 +145,12 @@ static void rejected(void *ctx, uint64_t line, uint32_t column, const char *reas
     strbuf_finish(&one);
 }
 
+static void tried(void *ctx, const struct samples *samples)
+{
+    struct telling *t = ctx;
+    t->live->sampled = upload_samples_seal(t->live->brand, samples, t->live->arena);
+}
+
 /* ---- one run ---- */
 
 void upload_audit(struct uploads *u, const struct upload_live *l, const char *action,
@@ -193,7 +200,7 @@ static enum err run_import(struct uploads *u, struct upload_live *l, struct impo
                            struct why *why)
 {
     struct telling telling = {u, l};
-    const struct import_watch watch = {began, opened, went, rejected, &telling};
+    const struct import_watch watch = {began, opened, went, rejected, tried, &telling};
     const struct upload_run *r = &l->run;
     char file[UPLOAD_PATH_SIZE], rejects[UPLOAD_PATH_SIZE];
     const char *path = file;
@@ -265,6 +272,7 @@ static void end_run(struct uploads *u, struct upload_live *l, enum err err, cons
     struct upload_change change = {.kind = CHANGE_END, .id = l->id, .mark = mark_of(l, err)};
     if (l->run.dry_run) {
         if (err == ERR_OK) change.tried = strbuf_str(&figures);
+        if (err == ERR_OK) change.sampled = l->sampled;
     } else if (err == ERR_OK || counts->read) {
         change.counts = strbuf_str(&figures);
     }

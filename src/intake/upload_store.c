@@ -13,6 +13,8 @@ const char upload_table[] =
 const char upload_files[] = "ALTER TABLE upload ADD COLUMN files {text};"
                             "ALTER TABLE upload ADD COLUMN undone {text}";
 
+const char upload_samples[] = "ALTER TABLE upload ADD COLUMN sampled {blob}";
+
 #define COLUMNS                                                                                    \
     "id, mark, name, bytes, kept, dry_run, author, created_at, finished_at, options, counts,"      \
     " tried, rejects, reason, files, undone"
@@ -161,7 +163,8 @@ static enum err end(struct tx *tx, const struct upload_change *c)
 {
     struct sql_stmt *s = sql_use(
         tx_sql(tx), "UPDATE upload SET mark = $2, finished_at = $3, counts = COALESCE($4, counts),"
-                    " tried = COALESCE($5, tried), rejects = $6, reason = $7 WHERE id = $1");
+                    " tried = COALESCE($5, tried), rejects = $6, reason = $7,"
+                    " sampled = COALESCE($8, sampled) WHERE id = $1");
     sql_bind_int(s, 1, c->id);
     sql_bind_int(s, 2, c->mark);
     sql_bind_int(s, 3, tx_now(tx));
@@ -169,6 +172,7 @@ static enum err end(struct tx *tx, const struct upload_change *c)
     sql_bind_str(s, 5, c->tried);
     sql_bind_str(s, 6, c->rejects);
     sql_bind_str(s, 7, c->reason);
+    sql_bind_blob(s, 8, c->sampled.p, c->sampled.len);
     return sql_run(s);
 }
 
@@ -205,8 +209,9 @@ static enum err recover(struct tx *tx)
 /* Rows tell what the file held where they tell why rows of it were rejected. */
 static enum err expire(struct tx *tx, const struct upload_change *c)
 {
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx), "UPDATE upload SET kept = 0, rejects = NULL, reason = NULL WHERE id = $1");
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "UPDATE upload SET kept = 0, rejects = NULL, reason = NULL,"
+                            " sampled = NULL WHERE id = $1");
     sql_bind_int(s, 1, c->id);
     return sql_run(s);
 }
@@ -216,7 +221,7 @@ static enum err erase(struct tx *tx, const struct upload_change *c)
     struct sql_stmt *s =
         sql_use(tx_sql(tx), "UPDATE upload SET mark = 5, kept = 0, name = '', author = '',"
                             " options = NULL, counts = NULL, tried = NULL, rejects = NULL,"
-                            " reason = NULL, undone = NULL WHERE id = $1");
+                            " reason = NULL, undone = NULL, sampled = NULL WHERE id = $1");
     sql_bind_int(s, 1, c->id);
     return sql_run(s);
 }

@@ -200,8 +200,8 @@ const struct holding holdings[] = {
      "questions, boards and mappings of imports", "until deleted", NULL, NULL, NULL, NULL},
     {"upload",
      "id mark name bytes kept dry_run author created_at finished_at options counts tried rejects "
-     "reason files undone",
-     NULL, NULL, "files uploaded to be imported", "7 days", NULL, NULL, NULL, NULL},
+     "reason files undone sampled",
+     NULL, "sampled", "files uploaded to be imported", "7 days", NULL, "deleted", NULL, NULL},
     {0},
 };
 

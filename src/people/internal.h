@@ -248,7 +248,7 @@ struct resolved {
     bool known;           /* of a created member */
     uint32_t merged_into; /* root and away of a merge; 0 = none */
     uint32_t merged_away;
-    uint32_t merged, dropped, conflicts;
+    uint32_t merged, dropped, conflicts, apart;
 };
 
 /* convert.c */

@@ -25,6 +25,7 @@ struct people_result {
     uint32_t merged;          /* members merged away */
     uint32_t dropped;         /* identities left out: junk, or over the cap of their kind */
     uint32_t conflicts;       /* refused merges and renames */
+    uint32_t apart;           /* identities of others that wait to be judged, those included */
 };
 
 /* Store one checked fact: dedupe, resolve or create the members, emit. */

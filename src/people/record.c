@@ -62,6 +62,7 @@ static void add_up(const struct resolved *r, struct people_result *result)
     result->merged += r->merged;
     result->dropped += r->dropped;
     result->conflicts += r->conflicts;
+    result->apart += r->apart;
 }
 
 enum err plan_fact(struct plan *plan, const struct sender *sender, const struct fact *fact,

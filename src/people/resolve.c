@@ -85,6 +85,7 @@ static void keep_apart(struct work *w, struct candidate *c, enum conflict_cause 
 {
     c->keep = false;
     c->cause = cause;
+    w->out->apart++;
     if (cause == CONFLICT_RENAME || cause == CONFLICT_PUBLIC) {
         w->out->conflicts++;
     } else {

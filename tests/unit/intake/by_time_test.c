@@ -52,6 +52,14 @@ static struct fact make_fact(struct arena *a, uint64_t line)
     return f;
 }
 
+/* Every third has its text, as in a dry run. */
+static struct file_row make_row(struct arena *a, uint64_t line)
+{
+    struct file_row row = {.line = line};
+    if (line % 3 == 0) row.text = str_of(arena_printf(a, "e%llu,x", (unsigned long long)line));
+    return row;
+}
+
 static void expect_text(struct str a, struct str b)
 {
     assert_int_equal(a.p != NULL, b.p != NULL);
@@ -114,26 +122,28 @@ static void runs_come_back_in_order_of_time(void **state)
     assert_int_equal(by_time_create("/tmp", 0x1234567890abcdef, &b, &why), ERR_OK);
     for (uint64_t run = 0; run < RUNS; run++) {
         static struct fact facts[ROWS];
-        static uint64_t lines[ROWS];
+        static struct file_row rows[ROWS];
         size_t count = run == 3 ? 1 : ROWS;
         for (size_t i = 0; i < count; i++) {
-            lines[i] = run * ROWS + i + 1;
-            facts[i] = make_fact(a, lines[i]);
+            rows[i] = make_row(a, run * ROWS + i + 1);
+            facts[i] = make_fact(a, rows[i].line);
         }
-        assert_int_equal(by_time_add(b, facts, lines, count, &why), ERR_OK);
+        assert_int_equal(by_time_add(b, facts, rows, count, &why), ERR_OK);
         arena_reset(a);
     }
     assert_int_equal(by_time_add(b, NULL, NULL, 0, &why), ERR_OK);
     int64_t at = -1;
-    uint64_t line = 0, last = 0, count = 0;
+    uint64_t last = 0, count = 0;
     struct fact f;
+    struct file_row row;
     for (bool more = true;; count++) {
-        assert_int_equal(by_time_next(b, a, &f, &line, &more, &why), ERR_OK);
+        assert_int_equal(by_time_next(b, a, &f, &row, &more, &why), ERR_OK);
         if (!more) break;
-        assert_true(f.at > at || (f.at == at && line > last));
+        assert_true(f.at > at || (f.at == at && row.line > last));
         at = f.at;
-        last = line;
-        struct fact was = make_fact(a, line);
+        last = row.line;
+        struct fact was = make_fact(a, row.line);
+        expect_text(row.text, make_row(a, row.line).text);
         expect_fact(&f, &was);
         if (count % 1000 == 0) arena_reset(a);
     }
@@ -151,21 +161,21 @@ static void a_record_larger_than_the_buffer_is_whole(void **state)
     char *text = arena_alloc(a, 300000);
     memset(text, 'x', 300000);
     struct fact facts[3];
-    uint64_t lines[3] = {1, 2, 3};
+    const struct file_row rows[3] = {{.line = 1}, {.line = 2}, {.line = 3}};
     for (int i = 0; i < 3; i++) {
         facts[i] = make_fact(a, (uint64_t)i);
         facts[i].at = 10 - i;
     }
     facts[1].code[DIM_GROUP] = (struct str){text, 300000};
     assert_int_equal(by_time_create("/tmp", 0x1234567890abcdef, &b, &why), ERR_OK);
-    assert_int_equal(by_time_add(b, facts, lines, 3, &why), ERR_OK);
+    assert_int_equal(by_time_add(b, facts, rows, 3, &why), ERR_OK);
     for (int i = 2; i >= 0; i--) {
         struct fact f;
-        uint64_t line;
+        struct file_row row;
         bool more;
-        assert_int_equal(by_time_next(b, a, &f, &line, &more, &why), ERR_OK);
+        assert_int_equal(by_time_next(b, a, &f, &row, &more, &why), ERR_OK);
         assert_true(more);
-        assert_int_equal(line, i + 1);
+        assert_int_equal(row.line, i + 1);
         expect_fact(&f, &facts[i]);
     }
     by_time_destroy(b);

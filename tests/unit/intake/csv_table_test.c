@@ -21,8 +21,8 @@ static void the_header_is_found_below_titles_and_totals_are_dropped(void **state
     expect_sound(&w, 2, 0);
     assert_int_equal(w.batch->counts.read, 2);
     assert_int_equal(w.batch->counts.skipped, 2);
-    assert_int_equal(w.batch->lines.items[0], 7);
-    assert_int_equal(w.batch->lines.items[1], 9);
+    assert_int_equal(w.batch->rows.items[0].line, 7);
+    assert_int_equal(w.batch->rows.items[1].line, 9);
     world_finish(&w);
 }
 

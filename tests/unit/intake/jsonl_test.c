@@ -88,7 +88,7 @@ static void a_row_without_kind_identifies(void **state)
     parse_jsonl(&w, "{\"at\":1,\"identities\":{\"user\":\"u\"}}\n\n  \r\n{\"at\":2}\r\n");
     expect_sound(&w, 2, 0);
     expect_str(fact_at(&w, 0)->kind, "member.identified");
-    assert_int_equal(w.batch->lines.items[1], 4);
+    assert_int_equal(w.batch->rows.items[1].line, 4);
     world_finish(&w);
     world_init(&w, IMPORT_JSONL);
     w.options.as = "a.b";
@@ -325,7 +325,7 @@ static void expect_last_as_alone(const char *before, const char *line)
     assert_int_equal(a->facts.count + a->rejects.count, 1);
     assert_int_equal(b->facts.count + b->rejects.count, 3);
     if (a->facts.count) {
-        bool same = b->facts.count && b->lines.items[b->lines.count - 1] == 3 &&
+        bool same = b->facts.count && b->rows.items[b->rows.count - 1].line == 3 &&
                     fact_same(&a->facts.items[0], &b->facts.items[b->facts.count - 1]);
         if (!same) fail_msg("behind %s\n%s is another fact than alone", before, line);
     } else {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import en from "../src/locales/en";
 import zh from "../src/locales/zh";
-import { chosen, COUNTS, flaw, FORMATS, IDENTITIES, mapOf, TARGETS, VALUE_TYPES, type Choice, type Column } from "../src/lib/imports";
+import { chosen, COUNTS, flaw, FORMATS, IDENTITIES, mapOf, SAMPLED, TARGETS, triedTabs, VALUE_TYPES, type Choice, type Column } from "../src/lib/imports";
 
 const column = (at: number, header: string | null): Column => ({ at, header, samples: [] });
 const choice = (target: string, more: Partial<Choice> = {}): Choice => ({ target, name: "", type: "text", format: "", ...more });
@@ -88,6 +88,35 @@ describe("the map of columns", () => {
       for (const x of VALUE_TYPES) expect(texts.valueType[x], x).toBeTruthy();
       for (const x of FORMATS) expect(texts.format[x] && texts.formatIs[x], x).toBeTruthy();
       for (const x of COUNTS) expect(texts.count[x], x).toBeTruthy();
+    }
+  });
+});
+
+describe("what a dry run found", () => {
+  const rows = (n: number) => ({ rows: n, first: Array.from({ length: Math.min(n, 5) }, (_, i) => ({ line: i + 2, row: "a", member: null })) });
+  const samples = (n: number) => ({ new: rows(n), updated: rows(0), conflict: rows(0), unchanged: rows(0) });
+
+  it("has a tab for each thing, and one for what was rejected", () => {
+    const { tabs, gone } = triedTabs({ tried: { members_created: 7, rejected: 2 } as never, dry_run: true }, samples(7));
+    expect(tabs.map((t) => [t.name, t.rows, t.first.length])).toEqual([["new", 7, 5], ["updated", 0, 0], ["conflict", 0, 0], ["unchanged", 0, 0], ["rejected", 2, 0]]);
+    expect(gone).toBe(false);
+  });
+
+  it("leaves out what was rejected once it is the import's", () => {
+    expect(triedTabs({ tried: { rejected: 2 } as never, dry_run: false }, samples(1)).tabs.map((t) => t.name)).toEqual([...SAMPLED]);
+  });
+
+  it("says that rows are gone only where there were some", () => {
+    const gone = (figures: object, found: ReturnType<typeof samples> | null) => triedTabs({ tried: figures as never, dry_run: true }, found).gone;
+    expect(gone({ members_created: 7 }, samples(0))).toBe(true);
+    expect(gone({ members_created: 0, stored: 3 }, samples(0))).toBe(false);
+    expect(gone({ members_created: 7 }, null)).toBe(false);
+  });
+
+  it("has a name and a meaning for each in both languages", () => {
+    for (const text of [en, zh]) for (const name of [...SAMPLED, "rejected"]) {
+      const texts = text.imports as Record<string, string>;
+      expect(texts["tab_" + name] && texts["tabMeans_" + name], name).toBeTruthy();
     }
   });
 });

@@ -159,6 +159,15 @@ def test_a_file_whose_headers_map_themselves_is_imported_but_for_its_bad_row():
         assert "left.csv" in steps["past"]["asked"] and "left.csv" in steps["past"]["other"] and "left.csv" not in steps["past"]["names"]
 
 
+def test_a_dry_run_shows_rows_and_leads_to_members():
+    for lang, _, steps, _ in each():
+        seen = steps["tried"]
+        assert [number(x) for x in seen["tabs"]] == [7, 1, 0, 0, 1], seen["tabs"]
+        assert len(seen["made"]) == 5 and all(f"T{i + 1}," in row for i, row in enumerate(seen["made"])), seen["made"]
+        assert len(seen["none"]) == 1 and not number("0" + seen["none"][0]) and seen["refused"][0] == "10", seen
+        assert "13800138001" in seen["known"][0] and seen["member"] in seen["known"][0], seen
+
+
 def test_a_mapping_is_kept_and_offered_and_an_import_undone():
     for lang, _, steps, _ in each():
         seen = steps["undone"]

@@ -26,6 +26,28 @@ async function orders(page) {
   say("rejects", { targets, counts, table: await texts(page, ".rejected tbody td"), name: file.suggestedFilename(), text: readFileSync(await file.path(), "utf8"), id: page.url().split("/").at(-1), ...mapping });
 }
 
+// a dry run of orders of whom is known and of others: rows of each thing that it would do, and the way to who is known
+async function tried(page) {
+  const head = ORDERS.split("\n")[0];
+  const rows = ["T0,2026-11-03 10:00,13800138001,1.00,", ...Array.from({ length: 7 }, (_, i) => `T${i + 1},2026-11-03 1${i}:00,1663456000${i},2.00,茶`), "T9,昨天,16634560009,3.00,"];
+  await go(page, "/settings/imports");
+  await upload(page, { name: "tried.csv", mimeType: "text/csv", buffer: Buffer.from([head, ...rows, ""].join("\n")) });
+  await page.click("button.try");
+  await page.waitForSelector(".tried [role=tab]");
+  const tabs = await texts(page, ".tried [role=tab]");
+  const made = await texts(page, ".tried .first li");
+  await page.click('.tried [role=tab][name="conflict"]');
+  const none = await texts(page, ".tried [role=tabpanel]");
+  await page.click('.tried [role=tab][name="rejected"]');
+  const refused = await texts(page, ".tried .rejected tbody td");
+  await page.click('.tried [role=tab][name="updated"]');
+  const known = await texts(page, ".tried .first li");
+  const seen = await judge(page);
+  await page.click(".tried .first .who");
+  await page.waitForURL(/\/members\/m\d+$/);
+  say("tried", { tabs, made, none, refused, known, member: page.url().split("/").at(-1), ...seen });
+}
+
 async function map(page, row, target, name) {
   const line = page.locator(".mapping tbody tr").nth(row);
   await line.locator("select.target").selectOption(target);
@@ -91,6 +113,7 @@ export async function importFiles(page) {
   await page.waitForSelector(".empty h2");
   say("imports", { empty: await page.textContent(".empty"), ...(await judge(page)) });
   await orders(page);
+  await tried(page);
   if (plan.cdnow) {
     await go(page, "/settings/imports");
     await cdnow(page);

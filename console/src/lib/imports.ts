@@ -1,5 +1,5 @@
 // Imports by upload: what the server replies, and the map of columns that the selects write (docs/import.md, "The map").
-import type { Item } from "./routes";
+import type { Answer, Item } from "./routes";
 
 export const FORMATS = ["csv", "xlsx", "columns", "jsonl", "segment", "irc", "telegram", "discord", "slack", "messages", "mbox"] as const;
 export const MAPPED = ["csv", "xlsx", "columns"];
@@ -36,6 +36,7 @@ export interface Preview {
 }
 export type Counts = Record<string, number>;
 export type Import = Item<"/{brand}/imports">;
+export type Samples = Answer<"GET", "/{brand}/imports/{id}/samples">;
 export type Mapping = Item<"/{brand}/imports/mappings">;
 
 /** What one column is to become. */
@@ -124,4 +125,16 @@ export function flaw(columns: Column[], choices: Choice[]): { key: string; colum
     once.set(slot, column);
   }
   return null;
+}
+
+export const SAMPLED = ["new", "updated", "conflict", "unchanged"] as const;
+export type TriedTab = (typeof SAMPLED)[number] | "rejected";
+
+/** What a dry run found, a tab each; 'gone': there were rows, and they are not kept any more. */
+export function triedTabs(one: Pick<Import, "tried" | "dry_run">, samples: Samples | null) {
+  const figures = (one.tried ?? {}) as Counts;
+  const tabs: { name: TriedTab; rows: number; first: Samples["new"]["first"] }[] = SAMPLED.map((name) => ({ name, rows: samples?.[name].rows ?? 0, first: samples?.[name].first ?? [] }));
+  const gone = tabs.every((t) => !t.rows) && ["members_created", "updated", "duplicate", "skipped"].some((k) => figures[k]);
+  if (one.dry_run) tabs.push({ name: "rejected", rows: figures.rejected ?? 0, first: [] }); // otherwise those known are the import's
+  return { tabs, gone: gone && !!samples };
 }

@@ -271,6 +271,49 @@ static enum err get_starter(struct call *c, struct json_writer *w, struct why *w
     return ERR_OK;
 }
 
+/* ---- what it would have found ---- */
+
+static void put_sample(const struct call *c, struct json_writer *w, const struct past_sample *x)
+{
+    struct str q = x->quote;
+    json_begin_object(w);
+    put_time(c, w, "at", x->at);
+    put_str(w, "group", registry_code_text(c->brand, DIM_GROUP, x->group));
+    put_str(w, "member",
+            x->persona ? str_of(arena_printf(c->arena, "m%" PRIu32, x->persona)) : str_of(NULL));
+    put_str(w, "what", x->what);
+    put_object(w, "text");
+    put_str(w, "before", (struct str){q.p, x->span.from});
+    put_str(w, "found", (struct str){q.p + x->span.from, x->span.to - x->span.from});
+    put_str(w, "after", (struct str){q.p + x->span.to, q.len - x->span.to});
+    json_end_object(w);
+    json_end_object(w);
+}
+
+static enum err look_back(struct call *c, struct json_writer *w, struct why *why)
+{
+    struct moderation_rule r = {
+        .kind = (enum rule_kind)place_in(rule_kind_names, RULE_KINDS, call_str(c, "kind"))};
+    struct past past;
+    int64_t now = env_now(brand_env(c->brand));
+    const struct past_ask ask = {.from = now - call_int(c, "days") * TIME_DAY,
+                                 .to = now + TIME_DAY,
+                                 .budget = c->budget,
+                                 .arena = c->arena};
+    TRY(read_wanted(c, &r, why));
+    TRY(moderation_past(c->brand, &r, &ask, &past, why));
+    json_begin_object(w);
+    put_int(w, "messages", (int64_t)past.messages);
+    put_int(w, "found", (int64_t)past.found);
+    put_bool(w, "more", past.more);
+    put_array(w, "items");
+    for (size_t i = 0; i < past.sample_count; i++)
+        put_sample(c, w, &past.samples[i]);
+    json_end_array(w);
+    json_end_object(w);
+    return ERR_OK;
+}
+
 /* ---- the table ---- */
 
 #define RULE_FIELDS                                                                                \
@@ -341,6 +384,16 @@ static const struct spec_field add_body[] = {
     {0},
 };
 static const struct spec_field change_body[] = {RULE_FIELDS, {0}};
+static const struct spec_field past_body[] = {
+    {.name = "kind",
+     .type = SPEC_ENUM,
+     .required = true,
+     .choices = "terms|links|contacts|flood|copies|ads",
+     .doc = "of the rule; flood and copies cannot be asked"},
+    {.name = "days", .type = SPEC_INT, .min = 1, .max = 90, .fallback = "30", .doc = "so many"},
+    RULE_FIELDS,
+    {0},
+};
 
 #define FIELDS                                                                                     \
     "\"id\":2,\"name\":\"广告词\",\"kind\":\"terms\",\"action\":\"warn\",\"on\":true,"          \
@@ -394,6 +447,18 @@ const struct spec moderation_rule_specs[] = {
      .handle = list_versions,
      .summary = "What a rule was before, newest first, terms left out",
      .reply = "{\"items\":[{" FIELDS "}],\"next\":null}"},
+    {.method = HTTP_POST,
+     .path = "/api/v1/{brand}/moderation/past",
+     .scope = SCOPE_MEMBERS_READ,
+     .body = past_body,
+     .body_max = 2 * LIMIT_MODERATION_TERMS_BYTES,
+     .flags = SPEC_QUESTION | SPEC_PERSONAL,
+     .handle = look_back,
+     .summary = "What a rule would have found in messages that are kept; nothing comes of it",
+     .reply = "{\"messages\":4120,\"found\":17,\"more\":false,\"items\":[{"
+              "\"at\":\"2025-03-01T08:00:00+08:00\",\"group\":\"g1\",\"member\":\"m12\","
+              "\"what\":\"刷单\",\"text\":{\"before\":\"招人\",\"found\":\"刷单\","
+              "\"after\":\"\"}}]}\n~{\"items\":[{\"member\":null}]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/moderation/starter",
      .scope = SCOPE_MEMBERS_READ,

@@ -114,6 +114,7 @@
     LIMIT(MODERATION_TERMS, 50000, "terms", "terms of all rules of a brand that are on")           \
     LIMIT(MODERATION_PATTERNS, 500, "patterns", "patterns among them")                             \
     LIMIT(MODERATION_PATTERN_TEXT, 4096, "bytes", "of a message in which patterns are looked for") \
+    LIMIT(MODERATION_PAST, 200000, "messages", "judged when a rule is asked about the past")       \
     LIMIT(MODERATION_CASES, 100000, "cases", "cases of a brand; the oldest settled ones go first") \
     LIMIT(MODERATION_MARKS, 5000, "marks", "messages that a brand's sieve for ads has learnt")     \
     LIMIT(NUMBER_SETS, 100, "changes", "changes of the numbers of a brand that are listed")        \

@@ -18,8 +18,7 @@ const char *const case_verdict_names[CASE_VERDICTS] = {"confirm", "dismiss", "ap
 
 /* ---- as messages pass ---- */
 
-/* What is kept of the words: around the place, whole characters. */
-static struct str quote_of(struct str text, struct span at, struct span *out)
+struct str case_quote(struct str text, struct span at, struct span *out)
 {
     size_t from = at.from > QUOTE_BEFORE ? at.from - QUOTE_BEFORE : 0;
     while (from > 0 && ((unsigned char)text.p[from] & 0xC0) == 0x80)
@@ -51,7 +50,7 @@ static enum err recent(struct sql *db, const struct case_message *m, uint32_t ru
 static enum err insert(struct sql *db, const struct case_message *m, const struct case_found *f)
 {
     struct span span;
-    struct str quote = quote_of(m->text, f->at, &span);
+    struct str quote = case_quote(m->text, f->at, &span);
     struct sql_stmt *s = sql_use(
         db, "INSERT INTO moderation_case (" COLUMNS ") VALUES"
             " ((SELECT COALESCE(MAX(id), 0) + 1 FROM moderation_case), $1, $2, $2, 1, $3, $4, $5,"

@@ -50,7 +50,12 @@ void learnt_release(struct learnt *l); /* NULL is allowed */
 MUST_CHECK enum err room_make_book(struct room *r, struct sql *db, struct why *why);
 MUST_CHECK enum err room_make_sieve(struct room *r, struct sql *db, struct why *why);
 
+/* ---- rules.c ---- */
+MUST_CHECK enum err moderation_rule_check(const struct moderation_rule *r, struct why *why);
+
 /* ---- cases.c ---- */
+/* What is kept of the words: around the place, whole characters. */
+struct str case_quote(struct str text, struct span at, struct span *out);
 /* What was found in a message. */
 struct case_found {
     const struct moderation_rule *rule;

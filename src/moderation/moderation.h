@@ -13,6 +13,8 @@
 #include "moderation/sieve.h"
 #include "moderation/traces.h"
 
+struct budget;
+
 extern const struct module moderation_module;
 
 #define MODERATION_FRESH_MS TIME_HOUR          /* older messages make no case: they are counted */
@@ -116,6 +118,29 @@ struct tried {
 /* All that the rules in use find in a text. */
 void moderation_try(struct brand *b, const struct trial *trial, struct arena *arena,
                     struct tried *out);
+/* What a rule would have found in messages of [from, to) that are kept, were it there then: without
+ * those that look at more than words (ERR_INVALID), and whoever was new. */
+#define PAST_SAMPLES 20
+struct past_ask {
+    int64_t from, to;
+    struct budget *budget; /* can be cancelled; NULL = none */
+    struct arena *arena;
+};
+struct past_sample {
+    int64_t at;
+    uint32_t group, persona;
+    struct str what, quote;
+    struct span span; /* of the quote */
+};
+struct past {
+    uint64_t messages; /* looked at */
+    uint64_t found;    /* of them */
+    bool more;         /* there were more than LIMIT_MODERATION_PAST */
+    struct past_sample samples[PAST_SAMPLES];
+    size_t sample_count;
+};
+MUST_CHECK enum err moderation_past(struct brand *b, const struct moderation_rule *r,
+                                    const struct past_ask *ask, struct past *out, struct why *why);
 /* Are words found by Vectorscan? */
 bool moderation_by_vectorscan(struct brand *b);
 

@@ -156,7 +156,7 @@ static enum err check_terms(const struct moderation_rule *r, struct why *why)
     return ERR_OK;
 }
 
-static enum err check(const struct moderation_rule *r, struct why *why)
+enum err moderation_rule_check(const struct moderation_rule *r, struct why *why)
 {
     bool counts = r->kind == RULE_FLOOD || r->kind == RULE_COPIES;
     int most = r->kind == RULE_FLOOD ? FLOOD_MESSAGES : COPIES_GROUPS;
@@ -293,7 +293,7 @@ static enum err bring_into_use(struct brand *b, struct why *why)
 enum err moderation_rule_save(struct brand *b, struct moderation_rule *r, struct why *why)
 {
     struct change c = {.rule = r};
-    TRY(check(r, why));
+    TRY(moderation_rule_check(r, why));
     TRY(brand_call(b, run_save, &c, false, why));
     r->id = c.id;
     r->version = c.version;

@@ -16,7 +16,7 @@ from wellfield import Store, http, run  # noqa: E402
 # They change nothing that lasts: two ask, the others handle a file that no event came from yet, or end what tells of its own end.
 QUIET = {("POST", "/{brand}/query"), ("POST", "/{brand}/members/count"), ("POST", "/{brand}/imports"), ("PUT", "/{brand}/imports/{id}/content"),
          ("POST", "/{brand}/imports/{id}/stop"), ("POST", "/{brand}/segment-preview"), ("POST", "/{brand}/today/preview"),
-         ("POST", "/{brand}/numbers/preview"), ("POST", "/{brand}/moderation/try")}
+         ("POST", "/{brand}/numbers/preview"), ("POST", "/{brand}/moderation/try"), ("POST", "/{brand}/moderation/past")}
 
 
 @functools.cache

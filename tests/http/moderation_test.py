@@ -193,6 +193,22 @@ def test_an_account_that_a_person_called_a_bot_is_not_judged():
     drop(s, r)
 
 
+def test_the_past_says_what_a_rule_would_have_found():
+    s = store()
+    say(s, "p1", "往日词一", group="past", at=ago(days=3))
+    say(s, "p2", "没有", group="past", at=ago(days=2))
+    say(s, "p3", "往日词二", group="past2", at=ago(days=40))
+    body = {"kind": "terms", "name": "x", "action": "mute", "terms": "往日词"}
+    got = call(s, "POST", "/past", body)
+    assert got["found"] == 1 and got["messages"] >= 2 and not got["more"], got
+    assert [(i["group"], i["what"], i["text"]) for i in got["items"]] == [("past", "往日词", {"before": "", "found": "往日词", "after": "一"})], got
+    assert call(s, "POST", "/past", {**body, "days": 60})["found"] == 2
+    assert call(s, "POST", "/past", {**body, "days": 60, "groups": ["past2"]})["found"] == 1
+    problem = call(s, "POST", "/past", {**body, "kind": "flood", "number": 3, "seconds": 5}, status=400)
+    assert problem["errors"][0]["field"] == "kind", problem
+    assert call(s, "GET", "/rules")["items"] == [] and call(s, "GET", "/cases", state="all", group="past")["items"] == []
+
+
 def test_the_sieve_learns_from_people_and_says_how_good_it_is():
     s = store()
     r = rule(s, "ads", "hide", "sieve")

@@ -89,6 +89,8 @@ await shots("empty", "/moderation", (p) => p.waitForSelector(".empty"));
 await shots("rule", "/moderation?tab=rules", async (p) => {
   await p.click(".rule .edit");
   await p.waitForSelector(".rule form textarea");
+  await Promise.all([told(p, "POST", "past"), p.click("button[name=past]")]);
+  await p.waitForSelector(".past li mark");
 });
 await shots("try", "/moderation?tab=try", async (p) => {
   await Promise.all([told(p, "POST", "try"), p.fill("textarea[name=text]", "招人刷单，日结，加Ｖ信 abc_12345 详聊")]);

@@ -235,6 +235,15 @@ def ask_group(who):
     assert [a["role"] for a in roles["items"]] == ["partner"], roles
 
 
+def ask_talk(who):
+    """Figures are of all; whose message, node or sign it is only where the member is seen, and so are words."""
+    graph = holds_none(call("GET", "/groups/g1/graph", who=who), "graph")
+    assert graph["nodes"], graph
+    behind = [call("GET", "/groups/g1/evidence", who=who, feature=f, hit=h)["items"] for f in ("unprompted", "dialogue", "breadth") for h in ("true", "false")]
+    assert any(behind) and "LILYSAID" not in json.dumps(holds_none(behind, "evidence")), behind
+    holds_none(call("GET", "/groups/g1/suspects", who=who), "suspects")
+
+
 def ask_tags(who):
     tag = call("POST", "/tags", {"name": f"t{time.monotonic_ns()}"}, 201)["id"]
     call("POST", f"/tags/{tag}/apply", {"filter": "orders >= 1"})
@@ -326,6 +335,7 @@ ASKED = {
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
+    "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
 }
 IDS = {"id": "1", "member": "m1", "code": "pair", "tag": "1", "name": "city", "purpose": "marketing", "list": "news"}

@@ -12,6 +12,7 @@ void chat_begin(struct chat *c, struct parse *p, const char *channel)
                        .scratch = arena_create(0),
                        .accounts = map_create(),
                        .names = map_create(),
+                       .groups = map_create(),
                        .authors = recent_create(),
                        .sayings = recent_create()};
     chat_open(c, STR(""), STR(""));
@@ -22,14 +23,27 @@ void chat_end(struct chat *c)
     arena_destroy(c->scratch);
     map_destroy(c->accounts);
     map_destroy(c->names);
+    map_destroy(c->groups);
     recent_destroy(c->authors);
     recent_destroy(c->sayings);
+}
+
+/* What a chat is called in the brand: as its channel calls it, unless another is. */
+static struct str group_name(struct chat *c, struct str id, struct str name)
+{
+    uint64_t own = recent_hash(id), known;
+    if (name.len == 0 || id.len == 0) return name.len ? name : id;
+    if (!map_get(c->groups, name, &known)) map_put(c->groups, name, own);
+    if (!map_get(c->groups, name, &known) || known == own) return name;
+    return str_of(arena_printf(c->p->arena, STR_FMT " (" STR_FMT ")",
+                               STR_ARG(utf8_cut(name, LIMIT_CODE_BYTES / 2)),
+                               STR_ARG(utf8_cut(id, LIMIT_CODE_BYTES / 4))));
 }
 
 void chat_open(struct chat *c, struct str id, struct str name)
 {
     const struct import_options *o = c->p->options;
-    struct str group = o->group ? str_of(o->group) : name.len ? name : id;
+    struct str group = o->group ? str_of(o->group) : group_name(c, id, name);
     struct str place = id.len ? id : group;
     c->group = arena_str(c->p->arena, utf8_cut(group, LIMIT_CODE_BYTES));
     c->place = str_of(arena_printf(c->p->arena, "%s:" STR_FMT ":" STR_FMT, c->channel,

@@ -27,6 +27,7 @@ struct chat {
     struct arena *scratch; /* of the row at hand; emptied by whoever reads rows */
     struct map *accounts;  /* struct chat_account by kind and id */
     struct map *names;     /* and by name */
+    struct map *groups;    /* names of chats, with the hash of whose they are */
     struct recent *authors, *sayings;
     struct str group; /* of the chat being read */
     struct str place; /* what tells it from others: goes into the ids of its facts */
@@ -35,7 +36,8 @@ struct chat {
 
 void chat_begin(struct chat *c, struct parse *p, const char *channel);
 void chat_end(struct chat *c);
-/* From here on the rows are of this chat; 'id' is the channel's. --group names it instead. */
+/* From here on the rows are of this chat; 'id' is the channel's. --group names it instead. The
+ * second chat of one name has its id behind it. */
 void chat_open(struct chat *c, struct str id, struct str name);
 
 /* The account of an id, known or new; under 'name', if that is said. */

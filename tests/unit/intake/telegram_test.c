@@ -193,6 +193,8 @@ static void an_account_has_several_chats_and_private_ones_are_passed_over(void *
     assert_int_equal(w.batch->counts.skipped, 1);
     expect_str(fact_at(&w, 0)->said->text, "open");
     expect_str(fact_at(&w, 1)->said->text, "other");
+    expect_str(fact_at(&w, 0)->code[DIM_GROUP], "Tea");
+    expect_str(fact_at(&w, 1)->code[DIM_GROUP], "Tea (78)");
     expect_ids(&w); /* message 1 of each is its own */
     world_finish(&w);
 }

@@ -121,6 +121,7 @@ static void infer(struct chat *c, struct fact *f, struct arena *arena)
     struct reply_found found;
     const struct reply_line line = {f->at, f->who->value, f->said->text,
                                     is_question(f->said->text)};
+    if (joins_question(f->said->text)) return; /* who asks the same answers nothing */
     replies_said(c->replies, &line, &found);
     if (c->carries || found.to.len == 0 || !map_get(c->places, found.to, &to)) return;
     tie(f, &c->speakers.items[to], STR("inferred"), arena);

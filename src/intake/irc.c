@@ -88,6 +88,7 @@ static void infer(struct log *l, struct fact *f, struct str text)
 {
     struct reply_found found;
     const struct reply_line line = {f->at, f->who->value, text, is_question(text)};
+    if (joins_question(text)) return; /* who asks the same answers nothing */
     replies_said(l->carry->replies, &line, &found);
     if (found.to.len == 0) return;
     f->other = name_of(l->p, arena_str(parse_arena(l->p), found.to));

@@ -117,6 +117,8 @@ def last_said(s, user):
 def test_whom_a_message_over_http_is_said_to_is_named_or_inferred():
     s = store()
     say(s, "kim", 50, "这个怎么用")
+    say(s, "jan", 49.5, "同问")
+    assert "other" not in last_said(s, "jan") and last_said(s, "jan")["props"]["joins"] is True, last_said(s, "jan")
     say(s, "lou", 49, "先充电再开机")
     kim = id_of(s, "kim")
     entry = last_said(s, "lou")

@@ -3,7 +3,6 @@
 FLOOR0 := base
 FLOOR1 := sql eventlog expr http
 FLOOR2 := brand
-FLOOR3 := people insight scores segments groups today saved
-FLOOR3 := people insight scores segments today groups moderation saved
+FLOOR3 := people insight scores segments groups moderation today saved
 FLOOR4 := account intake api
 FLOOR5 := main

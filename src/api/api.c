@@ -223,6 +223,7 @@ static const struct spec *const spec_tables[] = {
     segment_who_specs,
     group_specs,
     group_member_specs,
+    group_account_specs,
     group_message_specs,
     family_specs,
     unanswered_specs,

@@ -131,6 +131,7 @@ def keep_records(w):
     w.call("PUT", "/{brand}/groups/{id}/accounts/{member}", {"role": "staff"}, 204, id=made, member="m1")
     w.call("DELETE", "/{brand}/groups/{id}/accounts/{member}", status=204, id=made, member="m1")
     w.call("PUT", "/{brand}/groups/{id}/suspects/{member}", {"verdict": "cleared", "note": "a colleague"}, 204, id=made, member="m1")
+    w.call("GET", "/{brand}/groups/{id}/members/export", id=made)
     family = w.call("POST", "/{brand}/group-families", {"name": "Teas", "groups": [made]}, 201)["id"]
     w.call("PUT", "/{brand}/group-families/{id}", {"hours": 24}, id=family)
     w.call("POST", "/{brand}/group-families/{id}/open", status=201, id=family)

@@ -15,7 +15,7 @@ from wellfield import Store, http, run  # noqa: E402
 @functools.cache
 def store():
     s = Store("shop")
-    s.owner = s.add_token(99, "members.read members.write groups.write settings.read settings.write audit.read members.privacy")
+    s.owner = s.add_token(99, "members.read members.write members.export groups.write settings.read settings.write audit.read members.privacy")
     s.reader = s.add_token(98, "members.read")
     s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in talk()))
     return s.serve()
@@ -161,6 +161,16 @@ def test_members_come_with_how_they_came_and_lists_narrow_them():
     members_of_tea = f"/groups/{group(s, 'tea')['id']}/members"
     call(s, "GET", members_of_tea, status=400, cursor="zz")
     call(s, "GET", members_of_tea, status=400, show="some")
+
+
+def test_members_leave_as_a_file():
+    s = store()
+    url = f"{s.url}/api/v1/shop/groups/{group(s, 'tea')['id']}/members/export?show=left"
+    code, text, headers = http("GET", url, None, {"Authorization": "Bearer " + s.owner})
+    lines = text.decode("utf-8-sig").splitlines()
+    assert code == 200 and headers["Content-Type"].startswith("text/csv") and lines[0].startswith("id,name,role,in,joined_at"), (code, lines)
+    assert len(lines) == 2 and lines[1].startswith(id_of(s, "cat") + ",") and ",scanned,,shop-1," in lines[1], lines
+    assert http("GET", url, None, {"Authorization": "Bearer " + s.reader})[0] == 403
 
 
 def test_a_group_without_staff_asks_who_runs_it_and_remembers_the_answer():

@@ -231,6 +231,7 @@ def ask_group(who):
     assert in_it["total"] == 3, in_it["total"]
     call("PUT", f"/groups/g1/accounts/{member('lily-4')}", {"role": "bot", "person": "LILYCUSTOMER4"}, 204)
     call("PUT", f"/groups/g1/accounts/{member('rose-4')}", {"role": "partner"}, 204)
+    assert holds_none(call("GET", "/groups/g1/members/export", who=who), "export of a group").count("\n") == 4
     roles = holds_none(call("GET", "/groups/g1/accounts", who=who), "accounts")
     assert [a["role"] for a in roles["items"]] == ["partner"], roles
 
@@ -336,6 +337,7 @@ ASKED = {
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk,
+    "get /groups/{id}/members": ask_group, "get /groups/{id}/members/export": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
 }
 IDS = {"id": "1", "member": "m1", "code": "pair", "tag": "1", "name": "city", "purpose": "marketing", "list": "news"}

@@ -216,7 +216,7 @@ def test_a_question_in_a_group_is_added_while_nobody_answers_it():
         track(s, f"wonders{i}", "message.sent", ago(hours=3), properties={"group": "g5", "question": True})
     waits = until(lambda: [c for c in call(s, "GET", "/today")["pool"] if c["reason"] == "waiting"])
     assert waits[0]["sentence"] == "asked in a group, unanswered 3 h", waits[0]
-    wonders = {call(s, "GET", "/members", q=f"user:wonders{i}")["items"][0]["id"] for i in range(12)}
+    wonders = {until(lambda: call(s, "GET", "/members", q=f"user:wonders{i}")["items"])[0]["id"] for i in range(12)}
     assert {c["member"]["id"] for c in waits} <= wonders, waits
     counts = {r["code"]: r["members"] for r in call(s, "POST", "/today/preview", {})["items"]}
     assert counts["waiting"] == 12, counts

@@ -64,10 +64,13 @@ MUST_CHECK enum err health_latest(struct sql *db, struct arena *arena, struct he
 /* Groups in which something happened since the last call, in 'arena'; after a load, or when the
  * brand has just been opened, all of them. Any thread. */
 size_t health_changed(struct brand *b, struct arena *arena, uint32_t **out);
-/* Look at a group as of now and keep it as today's; with the first, and once a day is over, the
- * days before are made too. */
-MUST_CHECK enum err health_refresh(struct brand *b, struct sql *db, uint32_t group,
-                                   struct why *why);
+/* Days of a group that are to be made, the last is today: with the first those before it, and once
+ * a day is over it once more. */
+MUST_CHECK enum err health_due(struct brand *b, struct sql *db, uint32_t group, int32_t *from,
+                               int32_t *to);
+/* Look at a group as of the end of a day, or as of now, and keep that as the day's. */
+MUST_CHECK enum err health_make_day(struct brand *b, struct sql *db, uint32_t group, int32_t day,
+                                    struct why *why);
 
 /* ---- verdicts on suspects ---- */
 

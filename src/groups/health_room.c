@@ -146,18 +146,19 @@ static enum err newest_day(struct sql *db, uint32_t group, int32_t *day, int64_t
     return ERR_OK;
 }
 
-enum err health_refresh(struct brand *b, struct sql *db, uint32_t group, struct why *why)
+enum err health_due(struct brand *b, struct sql *db, uint32_t group, int32_t *from, int32_t *to)
 {
-    const struct zone *zone = brand_zone(b);
-    int64_t now = env_now(brand_env(b)), made_at = TIME_NONE;
-    int32_t today = zone_day(zone, now), day;
-    if (newest_day(db, group, &day, &made_at) != ERR_OK)
-        return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
-    if (day < today - BACK_DAYS) day = today - BACK_DAYS;
-    for (; day < today; day++) {
-        struct checkup_ask past = {b, db, group, zone_day_start(zone, day + 1) - 1};
-        TRY(make_day(&past, day, why));
-    }
-    struct checkup_ask present = {b, db, group, now};
-    return make_day(&present, today, why);
+    int64_t made_at = TIME_NONE;
+    *to = zone_day(brand_zone(b), env_now(brand_env(b)));
+    TRY(newest_day(db, group, from, &made_at));
+    if (*from < *to - BACK_DAYS) *from = *to - BACK_DAYS;
+    return ERR_OK;
+}
+
+enum err health_make_day(struct brand *b, struct sql *db, uint32_t group, int32_t day,
+                         struct why *why)
+{
+    int64_t now = env_now(brand_env(b)), end = zone_day_start(brand_zone(b), day + 1) - 1;
+    struct checkup_ask ask = {b, db, group, end < now ? end : now};
+    return make_day(&ask, day, why);
 }

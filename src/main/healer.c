@@ -1,18 +1,25 @@
 /* healer.c - every ten seconds, each open brand: which groups have news? Those are looked at, one
- * after another; when the day has changed, all of them. A group that is talked in all the time is
- * thus never more than a minute behind, and costs no more than one look in ten seconds. */
+ * after another; when the day has changed, all of them. It works at low priority a tenth of the
+ * time, so that many groups, or a long log, do not take the processors from what people wait for:
+ * then groups are further behind. */
 #include "main/healer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "groups/checkup.h"
 
-#define BEAT_SECONDS 10
+#define BEAT_MS 10000
+#define REST 9            /* so many times as long as a look took, it rests */
+#define REST_MS_MAX 60000 /* but no longer */
+#define NICENESS 15
 
 struct healer {
     struct data *data; /* borrowed */
@@ -30,13 +37,45 @@ static void tell(struct brand *b, const struct why *why)
     log_warn("main", "group_not_looked_at", "brand=%s why=\"%s\"", brand_slug(b), text);
 }
 
+static void rest(struct healer *h, int64_t ms)
+{
+    struct timespec until;
+    timespec_get(&until, TIME_UTC);
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&h->lock);
+    while (!atomic_load(&h->stop) &&
+           pthread_cond_timedwait(&h->wake, &h->lock, &until) != ETIMEDOUT)
+        continue;
+    pthread_mutex_unlock(&h->lock);
+}
+
+static enum err look_at_group(struct healer *h, struct brand *b, struct sql *db, uint32_t group,
+                              struct why *why)
+{
+    int32_t day, today;
+    if (health_due(b, db, group, &day, &today) != ERR_OK)
+        return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
+    for (; day <= today && !atomic_load(&h->stop); day++) {
+        uint64_t began = env_mono_ns(brand_env(b));
+        TRY(health_make_day(b, db, group, day, why));
+        int64_t ms = (int64_t)((env_mono_ns(brand_env(b)) - began) / 1000000) * REST;
+        if (ms) rest(h, ms < REST_MS_MAX ? ms : REST_MS_MAX);
+    }
+    return ERR_OK;
+}
+
 static void look_at(struct healer *h, struct brand *b, const uint32_t *groups, size_t count)
 {
     struct why why = {0};
     struct sql *db = NULL;
     enum err err = brand_reader(b, &db, &why);
     for (size_t i = 0; err == ERR_OK && i < count && !atomic_load(&h->stop); i++)
-        err = health_refresh(b, db, groups[i], &why);
+        err = look_at_group(h, b, db, groups[i], &why);
     if (db) sql_close(db);
     if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(b, &why);
 }
@@ -71,17 +110,11 @@ static void look_at_all(struct healer *h)
 static void *heal(void *arg)
 {
     struct healer *h = arg;
-    pthread_mutex_lock(&h->lock);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
     while (!atomic_load(&h->stop)) {
-        struct timespec until;
-        pthread_mutex_unlock(&h->lock);
         look_at_all(h);
-        pthread_mutex_lock(&h->lock);
-        timespec_get(&until, TIME_UTC);
-        until.tv_sec += BEAT_SECONDS;
-        if (!atomic_load(&h->stop)) pthread_cond_timedwait(&h->wake, &h->lock, &until);
+        rest(h, BEAT_MS);
     }
-    pthread_mutex_unlock(&h->lock);
     return NULL;
 }
 

@@ -102,6 +102,38 @@ static void put_circles(struct json_writer *w, const struct graph *g)
     put_int(w, "weak_ties", g->weak_ties);
 }
 
+static void put_share(struct json_writer *w, const struct share *s)
+{
+    put_real(w, "hits", s->hits);
+    put_real(w, "of", s->of);
+    put_bool(w, "known", s->known);
+}
+
+static void put_haves(struct json_writer *w, const struct haves *h)
+{
+    put_array(w, "haves");
+    for (int i = 0; i < HAVE_COUNT; i++) {
+        json_begin_object(w);
+        put_text(w, "have", have_name((enum have)i));
+        put_real(w, "value", h->values[i]);
+        put_share(w, &h->items[i]);
+        json_end_object(w);
+    }
+    json_end_array(w);
+    json_key(w, "haves_total");
+    if (h->total_known) {
+        json_double(w, h->total);
+    } else {
+        json_null(w);
+    }
+    put_object(w, "habit");
+    put_share(w, &h->habit);
+    json_end_object(w);
+    put_object(w, "activity");
+    put_share(w, &h->activity);
+    json_end_object(w);
+}
+
 static enum err put_history(struct json_writer *w, const struct ward *x, struct why *why)
 {
     struct call *c = x->call;
@@ -147,6 +179,7 @@ static enum err put_health(struct json_writer *w, struct ward *x, struct why *wh
     put_features(w, x, &o);
     put_leads(w, h);
     put_counts(w, h);
+    put_haves(w, &x->up.haves);
     put_circles(w, &x->up.graph);
     put_int(w, "suspects", flagged);
     TRY(put_history(w, x, why));
@@ -282,11 +315,14 @@ const struct spec group_health_specs[] = {
          "\"known\":true,\"groups\":11,\"below\":10}],\"leads\":[{\"feature\":\"echo\","
          "\"high\":false,\"weight\":0.43}],\"counts\":{\"members\":212,\"staff\":2,\"speakers\":8,"
          "\"messages\":40,\"posts\":30,\"threads\":28,\"replies\":2,\"member_replies\":0,"
-         "\"reactions\":1,\"questions\":3,\"unanswered\":2},\"circles\":[{\"circle\":\"core\","
+         "\"reactions\":1,\"questions\":3,\"unanswered\":2},\"haves\":[{\"have\":\"fun\","
+         "\"value\":31.5,\"hits\":20,\"of\":40,\"known\":true}],\"haves_total\":40.2,"
+         "\"habit\":{\"hits\":41,\"of\":212,\"known\":true},\"activity\":{\"hits\":98,"
+         "\"of\":212,\"known\":true},\"circles\":[{\"circle\":\"core\","
          "\"members\":3,\"reached\":2}],\"strong_ties\":1,\"weak_ties\":9,\"suspects\":0,"
          "\"history\":[{\"day\":\"2025-02-28\",\"archetype\":\"monologue\",\"confidence\":0."
          "7," SCORES ",\"members\":210,\"messages\":41,\"questions\":3,\"unanswered\":2}]}\n"
-         "~{\"unclear\":null}"},
+         "~{\"unclear\":null,\"haves_total\":null}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/groups/{id}/evidence",
      .scope = SCOPE_MEMBERS_READ,

@@ -149,6 +149,7 @@ static enum err judge(const struct checkup_ask *ask, const struct persona_map *m
     suspects_find(&suspects, arena, &out->suspects);
     health.suspect = out->suspects.flagged;
     health_make(&health, arena, &out->health);
+    haves_make(t, &out->health, out->suspects.flagged, arena, &out->haves);
     graph_make(t, arena, &out->graph);
     return ERR_OK;
 }

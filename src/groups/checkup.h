@@ -7,7 +7,7 @@
 #pragma once
 
 #include "groups/graph.h"
-#include "groups/health.h"
+#include "groups/haves.h"
 #include "groups/suspect.h"
 
 /* The module to list in main/modules.c. */
@@ -24,6 +24,7 @@ struct checkup {
     struct str *texts; /* beside its messages, as far as kept; NULL = not read: nothing is sold */
     struct suspects suspects;
     struct health health;
+    struct haves haves;
     struct graph graph;
 };
 /* In 'arena'. ERR_TOO_LARGE over LIMIT_TALK_MESSAGES. */

@@ -13,7 +13,16 @@
 #include "people/fold.h"
 
 /* What an event is to a group. */
-enum deed { DEED_MESSAGE, DEED_REACTED, DEED_CLICKED, DEED_CHECKIN, DEED_ACT, DEED_LOOK };
+enum deed {
+    DEED_MESSAGE,
+    DEED_REACTED,
+    DEED_CLICKED,
+    DEED_CHECKIN,
+    DEED_ACT,
+    DEED_LOOK,
+    DEED_VIEW, /* a look at a content */
+    DEED_CONTENT
+};
 
 static const struct {
     const char *kind;
@@ -25,9 +34,10 @@ static const struct {
     {"live.attended", DEED_ACT},         {"class.attended", DEED_ACT},
     {"testimonial.submitted", DEED_ACT}, {"campaign.joined", DEED_ACT},
     {"invite.accepted", DEED_ACT},       {"order.paid", DEED_ACT},
-    {"voucher.redeemed", DEED_ACT},      {"content.viewed", DEED_LOOK},
+    {"voucher.redeemed", DEED_ACT},      {"content.viewed", DEED_VIEW},
     {"touch.opened", DEED_LOOK},         {"touch.clicked", DEED_LOOK},
     {"touchpoint.clicked", DEED_LOOK},   {"page.viewed", DEED_LOOK},
+    {"content.sent", DEED_CONTENT},
 };
 enum { DEED_KINDS = sizeof(deeds) / sizeof(deeds[0]) };
 
@@ -51,6 +61,7 @@ struct row {
     uint32_t persona, staff; /* who did it */
     uint32_t other;          /* to whom */
     uint32_t touchpoint;
+    uint32_t content;
     uint32_t order;           /* within what came of one member: commit order of ties */
     struct talk_message said; /* of a message; accounts are not known yet */
     uint8_t deed;
@@ -115,6 +126,7 @@ static void add_row(struct pass *p, const struct history *h, uint32_t member, ui
                       .persona = member,
                       .other = h->other[r],
                       .touchpoint = h->dim[DIM_TOUCHPOINT][r],
+                      .content = h->dim[DIM_CONTENT][r],
                       .order = r,
                       .joins = kind == p->kind_joined,
                       .leaves = kind == p->kind_left};
@@ -127,7 +139,8 @@ static void add_row(struct pass *p, const struct history *h, uint32_t member, ui
     if (!member) row.staff = h->dim[DIM_STAFF][r];
     if (!row.joins && !row.leaves) row.deed = (uint8_t)deed;
     if (!row.joins && !row.leaves && deed <= DEED_REACTED) read_message(p, h, r, &row);
-    if (member || row.staff || deed == DEED_MESSAGE) VEC_PUSH(&p->rows, row);
+    bool unnamed = deed == DEED_MESSAGE || deed == DEED_CONTENT; /* by nobody in particular */
+    if (member || row.staff || unnamed) VEC_PUSH(&p->rows, row);
 }
 
 static bool add_run(void *worker, const struct history *h)
@@ -145,7 +158,7 @@ static void choose_columns(struct brand *b, struct pass *p)
 {
     uint32_t ids[PROP_KINDS];
     p->columns.mask = COLUMN_DIM0 << DIM_GROUP | COLUMN_DIM0 << DIM_STAFF |
-                      COLUMN_DIM0 << DIM_TOUCHPOINT | COLUMN_OTHER;
+                      COLUMN_DIM0 << DIM_TOUCHPOINT | COLUMN_DIM0 << DIM_CONTENT | COLUMN_OTHER;
     for (int i = 0; i < PROP_KINDS; i++) {
         ids[i] = registry_find_prop(b, str_of(props[i].name), props[i].type);
         p->column_of[i] = -1;
@@ -288,6 +301,8 @@ static int by_time(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
     if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    if ((x->deed == DEED_CONTENT) != (y->deed == DEED_CONTENT))
+        return x->deed == DEED_CONTENT ? -1 : 1;
     if (!x->persona != !y->persona) return x->persona ? -1 : 1;
     if (x->persona != y->persona) return x->persona < y->persona ? -1 : 1;
     if (x->staff != y->staff) return x->staff < y->staff ? -1 : 1;
@@ -302,6 +317,8 @@ struct filling {
     uint32_t message_count;
     struct talk_act *acts;
     uint32_t act_count;
+    struct talk_content *contents;
+    uint32_t content_count;
     uint32_t *last;       /* [accounts] index of their latest message; TALK_NONE */
     int32_t *checkin_day; /* [accounts] day of the latest check-in */
 };
@@ -332,7 +349,11 @@ static void say(struct filling *f, const struct row *r, uint32_t account)
 static void do_row(struct filling *f, const struct row *r)
 {
     uint32_t account = find(&f->census, r->persona, r->staff);
-    if (account == TALK_NONE) return;
+    if (r->content && (r->deed == DEED_CONTENT || (r->deed == DEED_VIEW && account != TALK_NONE))) {
+        uint32_t viewer = r->deed == DEED_VIEW ? account : TALK_NONE;
+        f->contents[f->content_count++] = (struct talk_content){r->at, r->content, viewer};
+    }
+    if (account == TALK_NONE || r->deed == DEED_CONTENT) return;
     if (r->joins || r->leaves) {
         move(f, r, account);
         return;
@@ -347,7 +368,7 @@ static void do_row(struct filling *f, const struct row *r)
     if (r->deed == DEED_CLICKED) {
         a->clicks++;
     } else {
-        f->acts[f->act_count++] = (struct talk_act){r->at, account, r->deed == DEED_LOOK};
+        f->acts[f->act_count++] = (struct talk_act){r->at, account, r->deed >= DEED_LOOK};
     }
 }
 
@@ -356,6 +377,7 @@ static void fill(struct filling *f, const struct pass *p, struct arena *arena)
     size_t rows = p->rows.count, accounts = f->census.count;
     f->messages = arena_alloc_array(arena, rows + 1, sizeof(*f->messages));
     f->acts = arena_alloc_array(arena, rows + 1, sizeof(*f->acts));
+    f->contents = arena_alloc_array(arena, rows + 1, sizeof(*f->contents));
     f->last = arena_alloc_array(arena, accounts + 1, sizeof(*f->last));
     f->checkin_day = arena_alloc_array(arena, accounts + 1, sizeof(*f->checkin_day));
     for (size_t i = 0; i < accounts; i++) {
@@ -393,6 +415,8 @@ enum err talk_read(struct brand *b, const struct talk_ask *ask, struct arena *ar
                          .accounts = f.census.items,
                          .account_count = f.census.count,
                          .acts = f.acts,
-                         .act_count = f.act_count};
+                         .act_count = f.act_count,
+                         .contents = f.contents,
+                         .content_count = f.content_count};
     return ERR_OK;
 }

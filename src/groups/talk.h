@@ -72,6 +72,13 @@ struct talk_act {
     bool look; /* else an act; definitions.md 2 */
 };
 
+/* A content that was sent into the group, or viewed there. */
+struct talk_content {
+    int64_t at;
+    uint32_t content; /* code of DIM_CONTENT */
+    uint32_t account; /* who viewed it; TALK_NONE = it was sent */
+};
+
 struct talk {
     int64_t from, to;        /* the time: [from, to) */
     const struct zone *zone; /* of days and hours */
@@ -82,6 +89,8 @@ struct talk {
     uint32_t account_count;
     const struct talk_act *acts; /* in order of time */
     uint32_t act_count;
+    const struct talk_content *contents; /* in order of time, what was sent before who viewed it */
+    uint32_t content_count;
 };
 
 /* Who is not a plain member. Personas are of members (their lowest). */

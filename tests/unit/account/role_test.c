@@ -45,7 +45,8 @@ static void each_role_has_its_scopes(void **state)
                                                SCOPE_MEMBERS_WRITE | SCOPE_MEMBERS_REVEAL);
     assert_int_equal(scopes_of("operator"), scopes_of("growth") | SCOPE_MEMBERS_REVEAL |
                                                 SCOPE_MEMBERS_ASSIGN | SCOPE_MEMBERS_EXPORT |
-                                                SCOPE_MEMBERS_MERGE | SCOPE_IMPORTS_WRITE);
+                                                SCOPE_MEMBERS_MERGE | SCOPE_IMPORTS_WRITE |
+                                                SCOPE_GROUPS_WRITE);
     enum role role;
     assert_false(role_parse(STR("Owner"), &role));
     assert_false(role_parse(STR(""), &role));

@@ -93,7 +93,7 @@ static enum err get_graph(struct call *c, struct json_writer *w, struct why *why
 
 /* ---- suspects ---- */
 
-static const char *const case_verdict_names[] = {"none", "confirmed", "cleared"};
+static const char *const suspect_verdict_names[] = {"none", "confirmed", "cleared"};
 
 static enum err put_proof(struct ward *x, struct json_writer *w, const struct suspect_proof *p,
                           struct why *why)
@@ -136,7 +136,7 @@ static enum err put_suspect(struct ward *x, struct json_writer *w, const struct 
     json_begin_object(w);
     TRY(ward_put_account(x, w, "account", s->account, why));
     put_bool(w, "flagged", s->flagged);
-    put_text(w, "verdict", case_verdict_names[v->verdict]);
+    put_text(w, "verdict", suspect_verdict_names[v->verdict]);
     put_str(w, "note", v->note.len ? v->note : (struct str){NULL, 0});
     put_str(w, "by", v->said_by.len ? v->said_by : (struct str){NULL, 0});
     put_time(x->call, w, "said_at", v->at);
@@ -193,12 +193,12 @@ static enum err set_suspect(struct call *c, struct json_writer *w, struct why *w
     if (!members_parse(call_param(c, "member"), &v.persona)) return call_not_found(why);
     v.group = record.code;
     if (call_has(c, "note")) v.note = call_str(c, "note");
-    while (!str_is(call_str(c, "verdict"), case_verdict_names[v.verdict]))
+    while (!str_is(call_str(c, "verdict"), suspect_verdict_names[v.verdict]))
         v.verdict++;
     TRY(verdict_set(c->brand, &v, why));
     struct str after =
         str_of(arena_printf(c->arena, "{\"member\":\"m%" PRIu32 "\",\"verdict\":\"%s\"}", v.persona,
-                            case_verdict_names[v.verdict]));
+                            suspect_verdict_names[v.verdict]));
     return groups_tell(c, record.code, (struct str){NULL, 0}, after, why);
 }
 
@@ -211,8 +211,10 @@ static const struct spec_field graph_query[] = {
      .max = LIMIT_GRAPH_NODES,
      .fallback = "300",
      .doc = "members shown at most, the innermost first"},
+    WARD_AT,
     {0},
 };
+static const struct spec_field suspects_query[] = {WARD_AT, {0}};
 static const struct spec_field verdict_body[] = {
     {.name = "verdict",
      .type = SPEC_ENUM,
@@ -242,6 +244,7 @@ const struct spec group_graph_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/groups/{id}/suspects",
      .scope = SCOPE_MEMBERS_READ,
+     .query = suspects_query,
      .flags = SPEC_QUESTION | SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_suspects,
      .summary = "Accounts that may have been planted, with evidence, and what was said of them",

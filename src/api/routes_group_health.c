@@ -271,6 +271,7 @@ static const struct spec_field health_query[] = {
      .max = HEALTH_KEEP_DAYS,
      .fallback = "90",
      .doc = "of history"},
+    WARD_AT,
     {0},
 };
 static const struct spec_field evidence_query[] = {
@@ -283,6 +284,7 @@ static const struct spec_field evidence_query[] = {
      .type = SPEC_BOOL,
      .fallback = "true",
      .doc = "those that it counts; false: those that it was counted over without them"},
+    WARD_AT,
     {0},
 };
 

@@ -107,22 +107,32 @@ static enum err get_why(struct call *c, struct json_writer *w, struct why *why)
     return ERR_OK;
 }
 
+/* The member of an id; who has just come into being has no row yet, but a history. */
+static enum err find_root(const struct look *look, uint32_t member, uint32_t *root, struct why *why)
+{
+    struct look_row row = {0};
+    struct look_profile profile = {0};
+    enum err err = look_row(look, member, &row, why);
+    if (err == ERR_NOT_FOUND) err = look_profile(look, member, &profile, why);
+    *root = row.id ? row.id : profile.id;
+    return err;
+}
+
 static enum err list_of_member(struct call *c, struct json_writer *w, struct why *why)
 {
     struct look look;
-    struct look_row row;
     struct segment *items;
     size_t count;
-    uint32_t member = 0;
+    uint32_t member = 0, root = 0;
     TRY(members_look(c, &look, &member, why));
-    enum err err = look_row(&look, member, &row, why);
+    enum err err = find_root(&look, member, &root, why);
     if (err == ERR_OK) err = segments_list(look.db, c->arena, &items, &count, why);
     look_end(&look);
     if (err == ERR_NOT_FOUND) return call_not_found(why);
     TRY(err);
     put_items(w);
     for (size_t i = 0; i < count; i++) {
-        if (!segments_has(c->brand, items[i].code, row.id)) continue;
+        if (!segments_has(c->brand, items[i].code, root)) continue;
         json_begin_object(w);
         put_str(w, "code", items[i].code);
         put_str(w, "name", items[i].name);

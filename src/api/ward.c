@@ -9,9 +9,11 @@
 enum err ward_begin(struct call *c, struct ward *x, struct why *why)
 {
     struct group_record record;
+    int64_t at = call_int(c, "at");
     *x = (struct ward){.call = c, .now = env_now(brand_env(c->brand))};
     TRY(groups_find(c, &x->db, &record, why));
     x->group = record.code;
+    if (at != TIME_NONE && at < x->now) x->now = at;
     x->ask = (struct checkup_ask){c->brand, x->db, x->group, x->now};
     x->arena = arena_create(0);
     TRY(checkup_make(&x->ask, x->arena, &x->up, why));

@@ -11,14 +11,19 @@ struct ward {
     struct call *call;
     struct sql *db;
     uint32_t group;
-    int64_t now;
+    int64_t now;         /* the moment it is as of */
     struct arena *arena; /* of the checkup, which may be larger than a request's may grow */
     struct checkup_ask ask;
     struct checkup up;
     struct look look;
 };
 
-/* The group of the path as of now. To be ended by ward_end(), whatever is returned. */
+/* The field of the query of each route that begins one. */
+#define WARD_AT                                                                                    \
+    {                                                                                              \
+        .name = "at", .type = SPEC_TIME, .doc = "as it was then; default, and at the latest: now"  \
+    }
+/* The group of the path as of the query's "at". To be ended by ward_end(), whatever is returned. */
 MUST_CHECK enum err ward_begin(struct call *c, struct ward *x, struct why *why);
 void ward_end(struct ward *x);
 

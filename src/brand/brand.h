@@ -143,8 +143,9 @@ MUST_CHECK enum err timer_clear(struct tx *tx, const struct module *m, int kind,
 /* Write back every projection inside this command, which must be alone. */
 MUST_CHECK enum err tx_flush(struct tx *tx, struct why *why);
 
-/* Bulk: a part made directly. Only inside a command that is alone. tx_bulk_begin writes back all
- * projections and seals the tail, so that the part comes after everything before it. */
+/* Bulk: a part made directly. Only inside a command that is alone. tx_bulk_begin, once and before
+ * any part, writes back all projections and seals the tail, so that the part comes after everything
+ * before it. */
 MUST_CHECK enum err tx_bulk_begin(struct tx *tx, struct why *why);
 /* Rows ascend by (persona, at). Visible after the commit. 'ids' are those of the events' senders.
  */

@@ -220,6 +220,7 @@ enum err tx_flush(struct tx *tx, struct why *why)
 
 enum err tx_bulk_begin(struct tx *tx, struct why *why)
 {
+    assert(tx->bulk_rows == 0); /* the tail is sealed once, before the parts */
     TRY(flush_all(tx));
     return compact_seal_tail(tx, NULL, why);
 }

@@ -84,10 +84,16 @@ static void add_line(struct scene *g, const struct sim_line *line)
     f->prop_count = n;
 }
 
-static enum err run_bulk(struct tx *tx, void *arg, struct why *why)
+static enum err load_in(struct tx *tx, void *arg, struct why *why)
 {
     struct scene *g = arg;
-    TRY(people_bulk(tx, &g->sender, &g->load, why));
+    return people_bulk(tx, &g->sender, &g->load, why);
+}
+
+/* Behind the commit: what is folded is read from the log. */
+static enum err end_in(struct tx *tx, void *arg, struct why *why)
+{
+    (void)arg;
     return people_bulk_end(tx, why);
 }
 
@@ -116,7 +122,8 @@ static enum err store(struct scene *g, struct import_counts *counts, struct why 
         .count = g->facts.count,
         .results = arena_alloc_array(g->arena, g->facts.count + 1, sizeof(struct people_result)),
         .errors = arena_alloc_array(g->arena, g->facts.count + 1, sizeof(struct why))};
-    TRY(brand_call(g->brand, run_bulk, g, true, why));
+    TRY(brand_call(g->brand, load_in, g, true, why));
+    TRY(brand_call(g->brand, end_in, NULL, true, why));
     count_results(g, counts);
     return ERR_OK;
 }

@@ -242,6 +242,7 @@ enum err people_bulk_end(struct tx *tx, struct why *why)
         if (idset_has(&p->bulk->touched, id)) idset_add(&members, identity_member(p, id));
     }
     enum err err = tx_bulk_begin(tx, why);
+    names_refresh(p); /* tags have kinds of their own */
     if (err == ERR_OK) err = refold_scan(p, tx, &members, why);
     if (err == ERR_OK) err = sql_run(sql_use(tx_sql(tx), "DELETE FROM bulk_pending"));
     idset_finish(&members);

@@ -1,6 +1,6 @@
 // Files by upload: one whose headers map themselves, with a bad row; and CDNOW, mapped by hand, tried, imported.
 import { readFileSync } from "node:fs";
-import { agree, go, judge, plan, say, texts } from "./walk_lib.mjs";
+import { agree, go, judge, plan, say, settle, texts } from "./walk_lib.mjs";
 
 const ORDERS = "订单编号,付款时间,手机号,实付金额,备注\nA1,2026-11-01 10:00,13800138001,¥99.00,\nA2,2026-11-02 11:30,13800138002,88.50,茶\nA3,昨天,13800138003,20.00,\n";
 
@@ -45,6 +45,7 @@ async function tried(page) {
   const seen = await judge(page);
   await page.click(".tried .first .who");
   await page.waitForURL(/\/members\/m\d+$/);
+  await settle(page);
   say("tried", { tabs, made, none, refused, known, member: page.url().split("/").at(-1), ...seen });
 }
 

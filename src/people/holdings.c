@@ -193,7 +193,7 @@ const struct holding holdings[] = {
     {"moderation_joined", "grp persona at", "persona", NULL,
      "who has just come into a group, for rules about newcomers", "30 days", NULL, "deleted", NULL,
      NULL},
-    {"moderation_mark", "id at persona ad grams said author", "persona", "grams",
+    {"moderation_mark", "id at persona ad grams said author", "persona", NULL,
      "what the sieve for ads was taught: numbers of characters in twos and threes, no words",
      "the newest 5,000", NULL, "deleted", NULL, NULL},
     {"saved", "id kind name body author version created_at changed_at", NULL, NULL,

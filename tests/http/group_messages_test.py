@@ -174,6 +174,10 @@ def test_rows_ahead_of_the_log_go_when_it_is_opened():
         db.close()
         s.serve()
         assert messages(s)["kept"] == 6 and texts(messages(s, q="never")) == []
+        held = next(h for h in call(s, "GET", "/privacy/inventory")["items"] if h["table"] == "said")
+        db = sqlite3.connect(f"file:{s.dir}/brands/shop/text.db?mode=ro", uri=True)
+        assert held["columns"] == [c[1] for c in db.execute("PRAGMA table_info(said)")], held
+        db.close()
         s.stop()
         assert s.run("verify").returncode == 0
     finally:

@@ -169,7 +169,7 @@ def test_what_opens_more_doors_asks_for_the_password_again():
     assert status == 200 and json.loads(answer)["confirmed_until"] is None and json.loads(answer)["person"]["has_password"], answer
     lily = page_of_ours(headers)
     asking = {(method, path.replace("/api/v1/{brand}", "")) for method, path, op in operations() if op.get("x-confirm")}
-    assert asking == {("GET", "/members/export"), ("GET", "/members/{id}/export"), ("POST", "/members/{id}/erase"), ("PUT", "/privacy/retention"), ("POST", "/privacy/purge"), ("POST", "/keys"), ("POST", "/keys/{id}/rotate"), ("POST", "/staff"), ("POST", "/staff/{id}/link")}, asking
+    assert asking == {("GET", "/members/export"), ("GET", "/groups/{id}/members/export"), ("GET", "/members/{id}/export"), ("POST", "/members/{id}/erase"), ("PUT", "/privacy/retention"), ("POST", "/privacy/purge"), ("POST", "/keys"), ("POST", "/keys/{id}/rotate"), ("POST", "/staff"), ("POST", "/staff/{id}/link")}, asking
 
     def refused():
         """How many of all routes ask for it."""

@@ -30,7 +30,7 @@ enum err groups_id(const struct call *c, uint32_t *out, struct why *why)
 
 enum err groups_find(struct call *c, struct sql **db, struct group_record *out, struct why *why)
 {
-    uint32_t code;
+    uint32_t code = 0;
     *db = NULL;
     TRY(groups_id(c, &code, why));
     TRY(call_reader(c, db, why));

@@ -222,6 +222,7 @@ static const struct spec *const spec_tables[] = {
     segment_file_specs,
     segment_who_specs,
     group_specs,
+    group_growth_specs,
     group_member_specs,
     group_account_specs,
     group_message_specs,

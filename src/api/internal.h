@@ -59,6 +59,7 @@ extern const struct spec preference_specs[];
 extern const struct spec segment_specs[];
 extern const struct spec segment_who_specs[];
 extern const struct spec group_specs[];
+extern const struct spec group_growth_specs[];
 extern const struct spec group_health_specs[];
 extern const struct spec group_graph_specs[];
 extern const struct spec group_member_specs[];

@@ -1,4 +1,4 @@
-/* routes_groups.c - the groups of a brand: their records, with figures of each, and how they grew.
+/* routes_groups.c - the groups of a brand: their records, with figures of each.
  *
  * Nothing here is of any single member, so that callers of narrow reach may ask, too. */
 #include "api/groups.h"
@@ -6,10 +6,8 @@
 #include <inttypes.h>
 
 #include "account/audit.h"
-#include "api/asking.h"
 #include "api/internal.h"
 #include "api/put.h"
-#include "groups/roster.h"
 
 /* ---- the group of the path ---- */
 
@@ -351,52 +349,6 @@ static enum err change_group(struct call *c, struct json_writer *w, struct why *
     return ERR_OK;
 }
 
-/* ---- growth ---- */
-
-static struct str date_text(const struct call *c, int32_t day)
-{
-    int32_t year;
-    int month, mday;
-    civil_from_day(day, &year, &month, &mday);
-    return str_of(arena_printf(c->arena, "%04" PRId32 "-%02d-%02d", year, month, mday));
-}
-
-static void put_day(const struct call *c, struct json_writer *w, const struct group_day *d)
-{
-    json_begin_object(w);
-    put_str(w, "day", date_text(c, d->day));
-    put_int(w, "members", d->members);
-    put_int(w, "joined", d->joined);
-    put_int(w, "left", d->left);
-    put_int(w, "messages", d->messages);
-    put_int(w, "speakers", d->speakers);
-    json_end_object(w);
-}
-
-static enum err get_growth(struct call *c, struct json_writer *w, struct why *why)
-{
-    const struct zone *z = brand_zone(c->brand);
-    struct sql *db;
-    struct group_record r;
-    struct roster roster;
-    struct roster_ask ask = {.brand = c->brand,
-                             .now = env_now(brand_env(c->brand)),
-                             .budget = c->budget,
-                             .arena = c->arena};
-    TRY(groups_find(c, &db, &r, why));
-    ask.group = r.code;
-    ask.to_day = zone_day(z, call_has(c, "to") ? call_int(c, "to") - 1 : ask.now);
-    ask.from_day = call_has(c, "from") ? zone_day(z, call_int(c, "from")) : ask.to_day - 27;
-    if (ask.from_day > ask.to_day) return why_fail(why, ERR_INVALID, MSG_GROUP_SPAN, "from", NULL);
-    asking_fill(c->brand, c->budget);
-    TRY(roster_read(&ask, &roster, why));
-    put_items(w);
-    for (size_t i = 0; i < roster.day_count; i++)
-        put_day(c, w, &roster.days[i]);
-    put_items_end(w);
-    return ERR_OK;
-}
-
 /* ---- the table ---- */
 
 static const struct spec_field list_query[] = {
@@ -492,12 +444,6 @@ static const struct spec_field add_body[] = {
 
 static const struct spec_field change_body[] = {RECORD_FIELDS, {0}};
 
-static const struct spec_field growth_query[] = {
-    {.name = "from", .type = SPEC_TIME, .doc = "first day; 28 days to the last unless given"},
-    {.name = "to", .type = SPEC_TIME, .doc = "up to before this moment; now unless given"},
-    {0},
-};
-
 #define RECORD                                                                                                    \
     "\"id\":\"g3\",\"code\":\"mothers-1\",\"name\":\"辣妈一群\",\"use\":\"caring\","                          \
     "\"channel\":\"wecom\",\"channel_id\":\"wrOg01\",\"owner\":\"rose\",\"helpers\":[\"lily\"],"                  \
@@ -565,14 +511,5 @@ const struct spec group_specs[] = {
      .audit = "group.changed",
      .summary = "Change what is given of a record; If-Match names the version meant",
      .reply = "{" RECORD "}\n~{" BARE "}"},
-    {.method = HTTP_GET,
-     .path = "/api/v1/{brand}/groups/{id}/growth",
-     .scope = SCOPE_MEMBERS_READ,
-     .query = growth_query,
-     .flags = SPEC_QUESTION | SPEC_ANY_REACH,
-     .handle = get_growth,
-     .summary = "Members, joins, leaves and messages of a group by day",
-     .reply = "{\"items\":[{\"day\":\"2025-03-01\",\"members\":212,\"joined\":3,\"left\":1,"
-              "\"messages\":40,\"speakers\":12}],\"next\":null}"},
     {0},
 };

@@ -2,13 +2,13 @@
 #include "account/accounts.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "account/internal.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 
-#define FLUSH_SECONDS 60
+#define FLUSH_MS 60000
 
 /* ---- the thread ---- */
 
@@ -18,10 +18,7 @@ static void *flusher(void *arg)
     struct why why;
     pthread_mutex_lock(&a->lock);
     while (!a->stopping) {
-        struct timespec until;
-        int64_t at = env_now(env_system()) / 1000 + FLUSH_SECONDS;
-        until = (struct timespec){.tv_sec = (time_t)at};
-        if (pthread_cond_timedwait(&a->wake, &a->lock, &until) == 0) continue;
+        if (wait_ms(&a->wake, &a->lock, FLUSH_MS)) continue;
         pthread_mutex_unlock(&a->lock);
         if (accounts_flush(a, &why) != ERR_OK) log_warn("account", "not_flushed", NULL);
         pthread_mutex_lock(&a->lock);

@@ -12,9 +12,9 @@
  * folded_seq moves to the noted seq. A slice has SLICE_ROWS rows, or SLICE_SHARE for each event of
  * its batch: so a round ends before much more has come in, however fast that is. */
 #include <assert.h>
-#include <time.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "brand/internal.h"
 
 #define ROUND_MS 2000
@@ -417,15 +417,7 @@ static void wait_for_work(struct brand *b)
     int64_t ms = sleep_ms(b);
     pthread_mutex_lock(&q->lock);
     if (ms == 0 || queue_first(q, queue_is_held(b)) || q->stopping) return;
-    struct timespec until;
-    timespec_get(&until, TIME_UTC);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_cond_timedwait(&q->wake, &q->lock, &until);
+    wait_ms(&q->wake, &q->lock, ms);
 }
 
 static bool wants_quiet_batch(struct brand *b)

@@ -7,12 +7,12 @@
  * A dry run leaves the import as it was before, with the figures of the trial beside it. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "account/audit.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 #include "intake/samples.h"
 #include "intake/upload_internal.h"
 
@@ -320,7 +320,6 @@ static struct upload_live *next_waiting(const struct uploads *u)
 
 static void wait_or_sweep(struct uploads *u)
 {
-    struct timespec until;
     int64_t now = env_now(u->env);
     if (now >= u->next_sweep) {
         u->next_sweep = now + SWEEP_SECONDS * INT64_C(1000);
@@ -329,8 +328,7 @@ static void wait_or_sweep(struct uploads *u)
         pthread_mutex_lock(&u->lock);
         return;
     }
-    until = (struct timespec){.tv_sec = (time_t)(env_now(env_system()) / 1000 + SWEEP_SECONDS)};
-    pthread_cond_timedwait(&u->wake, &u->lock, &until);
+    wait_ms(&u->wake, &u->lock, SWEEP_SECONDS * INT64_C(1000));
 }
 
 void *upload_runner(void *arg)

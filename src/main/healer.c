@@ -4,16 +4,15 @@
  * then groups are further behind. */
 #include "main/healer.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "base/wait.h"
 #include "groups/checkup.h"
 
 #define BEAT_MS 10000
@@ -39,17 +38,9 @@ static void tell(struct brand *b, const struct why *why)
 
 static void rest(struct healer *h, int64_t ms)
 {
-    struct timespec until;
-    timespec_get(&until, TIME_UTC);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec moment = wait_moment(ms);
     pthread_mutex_lock(&h->lock);
-    while (!atomic_load(&h->stop) &&
-           pthread_cond_timedwait(&h->wake, &h->lock, &until) != ETIMEDOUT)
+    while (!atomic_load(&h->stop) && wait_until(&h->wake, &h->lock, &moment))
         continue;
     pthread_mutex_unlock(&h->lock);
 }

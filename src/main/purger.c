@@ -7,12 +7,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "account/audit.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 #include "people/retention.h"
 
 #define NICENESS 10
@@ -79,11 +79,8 @@ static void look_at_all(struct purger *p, bool first)
 
 static void wait_a_second(struct purger *p)
 {
-    struct timespec until;
-    timespec_get(&until, TIME_UTC);
-    until.tv_sec++;
     pthread_mutex_lock(&p->lock);
-    if (!atomic_load(&p->stop)) pthread_cond_timedwait(&p->wake, &p->lock, &until);
+    if (!atomic_load(&p->stop)) wait_ms(&p->wake, &p->lock, 1000);
     pthread_mutex_unlock(&p->lock);
 }
 

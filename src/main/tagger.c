@@ -4,11 +4,11 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "base/wait.h"
 #include "segments/tag_rules.h"
 
 #define BEAT_MS 200
@@ -51,14 +51,7 @@ static void look_at_all(struct tagger *t, bool whole)
 /* Under the lock. */
 static void wait_a_beat(struct tagger *t)
 {
-    struct timespec until;
-    timespec_get(&until, TIME_UTC);
-    until.tv_nsec += BEAT_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    if (!t->stop) pthread_cond_timedwait(&t->wake, &t->lock, &until);
+    if (!t->stop) wait_ms(&t->wake, &t->lock, BEAT_MS);
 }
 
 static void *tag_all(void *arg)

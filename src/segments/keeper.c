@@ -5,10 +5,10 @@
  * thread of their own; whom the keeper looks at meanwhile is looked at again when the build is in
  * its place. */
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "segments/internal.h"
 
 #define IDLE_MS 1000
@@ -68,15 +68,7 @@ static void wait_for_work(struct room *r, int64_t now)
 {
     int64_t due = due_next(r), ms = IDLE_MS;
     if (due != TIME_NONE && due - now < ms) ms = due - now;
-    struct timespec until;
-    timespec_get(&until, TIME_UTC);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_cond_timedwait(&r->wake, &r->lock, &until);
+    wait_ms(&r->wake, &r->lock, ms);
 }
 
 /* What a round has taken. */

@@ -4,10 +4,10 @@
  * live rules about whom something happened to, and whose moment has come; not without rest between,
  * since a question that waited an hour can wait seconds. */
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "today/internal.h"
 
 #define NICENESS 5
@@ -174,10 +174,7 @@ static bool live_work(struct room *r, int64_t now)
 
 static void wait_a_while(struct room *r)
 {
-    struct timespec until;
-    timespec_get(&until, TIME_UTC);
-    until.tv_sec += IDLE_MS / 1000;
-    pthread_cond_timedwait(&r->wake, &r->lock, &until);
+    wait_ms(&r->wake, &r->lock, IDLE_MS);
 }
 
 static void *maker(void *arg)

@@ -18,13 +18,6 @@ uint32_t follow_member_of(const struct snapshot *s, uint32_t persona)
     return persona_map_member(s->personas, persona);
 }
 
-struct panel_member follow_personas(const struct snapshot *s, uint32_t member, struct arena *arena)
-{
-    uint32_t *personas;
-    size_t count = persona_map_of(s->personas, member, arena, &personas);
-    return (struct panel_member){.id = member, .personas = personas, .persona_count = count};
-}
-
 /* ---- moves ---- */
 
 /* Under the lock. */

@@ -236,7 +236,6 @@ void follow_clear(struct room *r, uint32_t persona);
 void follow_tell(struct room *r, const struct live *l, const struct segment_move *move);
 /* The map from personas to members of a snapshot. */
 uint32_t follow_member_of(const struct snapshot *s, uint32_t persona);
-struct panel_member follow_personas(const struct snapshot *s, uint32_t member, struct arena *arena);
 
 /* build.c */
 /* What a scan of all members finds. */

@@ -135,7 +135,7 @@ static bool begin_look(struct looking *w, uint32_t member, struct panel_member *
         return false;
     }
     arena_reset(w->arena);
-    *out = follow_personas(w->snapshot, member, w->arena);
+    *out = panel_member_of(w->snapshot, member, w->arena);
     for (size_t i = 1; i < out->persona_count; i++)
         follow_clear(w->room, out->personas[i]);
     return true;
@@ -155,7 +155,7 @@ static void look_in_scan(void *ctx, int worker, uint32_t member, const uint8_t *
     (void)worker;
     roaring_bitmap_add(w->seen, member);
     arena_reset(w->arena);
-    struct panel_member m = follow_personas(w->snapshot, member, w->arena);
+    struct panel_member m = panel_member_of(w->snapshot, member, w->arena);
     for (size_t i = 1; i < m.persona_count; i++)
         follow_clear(w->room, m.personas[i]);
     take_answers(w, member, moment_of(w, member), w->which, answers);

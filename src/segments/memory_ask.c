@@ -129,10 +129,7 @@ const struct expr_context *memory_learn(struct memory *m, struct person *person,
     if (from < to && h->at[to - 1] > m->now) return c; /* what is to come would be missed */
     take_digests(m, c, id);
     struct arena_mark mark = arena_mark(c->scratch);
-    struct panel_member member = {.id = id};
-    uint32_t *personas;
-    member.persona_count = persona_map_of(s->personas, id, c->scratch, &personas);
-    member.personas = personas;
+    struct panel_member member = panel_member_of(s, id, c->scratch);
     remember(m, h, index, &member, s->seq);
     arena_rewind(c->scratch, mark);
     return c;

@@ -17,6 +17,13 @@
 #define RHYTHM_FIELDS                                                                              \
     (UINT64_C(1) << FIELD_ACT_DAYS | UINT64_C(1) << FIELD_USUAL_DAYS | UINT64_C(1) << FIELD_PACE)
 
+struct panel_member panel_member_of(const struct snapshot *s, uint32_t member, struct arena *arena)
+{
+    uint32_t *personas;
+    size_t count = persona_map_of(s->personas, member, arena, &personas);
+    return (struct panel_member){.id = member, .personas = personas, .persona_count = count};
+}
+
 /* ---- making one ---- */
 
 static uint64_t count_codes(struct brand *b)

@@ -40,14 +40,17 @@ void panel_view_destroy(struct panel_view *v);
 struct memory;
 void panel_view_learn(struct panel_view *v, struct memory *m, const struct snapshot *s);
 
-/* Ask the expressions with which[i] set about a member: answers[i] becomes 0 or 1, *due the first
- * moment after now at which one of them may answer differently (TIME_NONE: never). The history is
- * read from the snapshot. ERR_NOT_FOUND: the member has no events; then all answers are 0. */
 struct panel_member {
     uint32_t id;
     const uint32_t *personas;
     size_t persona_count;
 };
+/* A member as of a snapshot, the personas in 'arena'. */
+struct panel_member panel_member_of(const struct snapshot *s, uint32_t member, struct arena *arena);
+
+/* Ask the expressions with which[i] set about a member: answers[i] becomes 0 or 1, *due the first
+ * moment after now at which one of them may answer differently (TIME_NONE: never). The history is
+ * read from the snapshot. ERR_NOT_FOUND: the member has no events; then all answers are 0. */
 MUST_CHECK enum err panel_ask(struct panel_view *v, const struct snapshot *s,
                               const struct panel_member *m, const uint8_t *which, uint8_t *answers,
                               int64_t *due);

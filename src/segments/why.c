@@ -7,7 +7,7 @@ static enum err explain(struct panel *p, const struct snapshot *s, uint32_t memb
     uint8_t which = 1, answer = 0;
     int64_t due;
     struct panel_view *v = panel_view_create(p);
-    struct panel_member m = follow_personas(s, follow_member_of(s, member), arena);
+    struct panel_member m = panel_member_of(s, follow_member_of(s, member), arena);
     enum err err = panel_ask(v, s, &m, &which, &answer, &due);
     if (err == ERR_OK) err = panel_explain(v, s, &m, 0, arena, &out->clauses);
     out->holds = answer;

@@ -1,5 +1,4 @@
-/* day.c - what the maker does: the lists of a day, what live rules add to them, and what became of
- * those of a fortnight ago.
+/* day.c - what the maker does: the lists of a day, and what live rules add to them.
  *
  *   rules ──panel──► for whom each holds ──former, owners──► candidates ──choose──► picks
  *         ──fill──► numbers ──► rows
@@ -206,14 +205,6 @@ static enum err scan(struct work *w, const roaring_bitmap_t *only, bool dues, st
     return err;
 }
 
-static struct panel_member personas_of(const struct snapshot *s, uint32_t member,
-                                       struct arena *arena)
-{
-    uint32_t *personas;
-    size_t count = persona_map_of(s->personas, member, arena, &personas);
-    return (struct panel_member){.id = member, .personas = personas, .persona_count = count};
-}
-
 /* Ask about a few, one by one. */
 static enum err ask_each(struct work *w, const roaring_bitmap_t *members, struct why *why)
 {
@@ -227,7 +218,7 @@ static enum err ask_each(struct work *w, const roaring_bitmap_t *members, struct
     roaring_bitmap_to_uint32_array(members, ids);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         int64_t due = TIME_NONE;
-        struct panel_member m = personas_of(w->snapshot, ids[i], arena);
+        struct panel_member m = panel_member_of(w->snapshot, ids[i], arena);
         err = panel_ask(view, w->snapshot, &m, which, answers, &due);
         if (err == ERR_NOT_FOUND) err = ERR_OK; /* erased */
         set_due(w->room, ids[i], due);
@@ -355,7 +346,7 @@ static void fill_picks(struct work *w, const struct today_pick *picks, size_t co
     struct arena *arena = arena_create(0);
     for (size_t i = 0; i < count; i++) {
         const struct today_pick *p = &picks[i];
-        struct panel_member m = personas_of(w->snapshot, p->member, arena);
+        struct panel_member m = panel_member_of(w->snapshot, p->member, arena);
         fresh[i] = (struct fresh){.member = p->member,
                                   .owner = w->owners.items[p->owner],
                                   .rule = w->rules[p->rule].code,
@@ -460,60 +451,5 @@ enum err day_top_up(struct room *r, int32_t day, int64_t now, const roaring_bitm
     enum err err = work_begin(&w, r, day, now, true, why);
     if (err == ERR_OK) err = top_up(&w, members, why);
     work_end(&w);
-    return err;
-}
-
-/* ---- settling ---- */
-
-/* Did they act between the moment they were suggested and 14 days later? Asked as of then, so it
- * does not matter when. */
-static void judge(struct brand *b, const struct snapshot *s, const struct unsettled *u)
-{
-    char text[64], at[48];
-    int64_t due;
-    uint8_t which = 1, answer = 0;
-    time_format(zone_open("UTC"), u->made_at, at, sizeof(at));
-    snprintf(text, sizeof(text), "last_act > %s", at);
-    const struct str expr = str_of(text);
-    struct panel *panel = panel_create(b, &expr, 1);
-    panel_set_now(panel, u->made_at + TODAY_SETTLE_DAYS * TIME_DAY);
-    struct panel_view *view = panel_view_create(panel);
-    struct arena *arena = arena_create(0);
-    for (size_t i = 0; i < u->count; i++) {
-        struct panel_member m =
-            personas_of(s, persona_map_member(s->personas, u->members[i]), arena);
-        answer = 0;
-        u->back[i] = panel_ask(view, s, &m, &which, &answer, &due) == ERR_OK && answer;
-        arena_reset(arena);
-    }
-    arena_destroy(arena);
-    panel_view_destroy(view);
-    panel_destroy(panel);
-}
-
-static enum err settle_one(struct room *r, struct sql *db, int64_t now, bool *more, struct why *why)
-{
-    struct unsettled u;
-    struct arena *arena = arena_create(0);
-    enum err err = store_unsettled(db, now, arena, &u);
-    *more = err == ERR_OK && u.count > 0;
-    if (*more) {
-        struct snapshot *s = brand_snapshot(r->brand);
-        judge(r->brand, s, &u);
-        brand_snapshot_release(s);
-        err = store_settle(r->brand, &u, now, why);
-    }
-    arena_destroy(arena);
-    return err;
-}
-
-enum err day_settle(struct room *r, int64_t now, struct why *why)
-{
-    struct sql *db;
-    enum err err = ERR_OK;
-    TRY(brand_reader(r->brand, &db, why));
-    for (bool more = true; more && err == ERR_OK && !atomic_load(&r->budget.cancel);)
-        err = settle_one(r, db, now, &more, why);
-    sql_close(db);
     return err;
 }

@@ -78,8 +78,11 @@ MUST_CHECK enum err day_make(struct room *r, int32_t day, int64_t at, struct why
  * each that was asked about. */
 MUST_CHECK enum err day_top_up(struct room *r, int32_t day, int64_t now,
                                const roaring_bitmap_t *members, struct why *why);
+
+/* ---- settle.c ---- */
+
 /* Settle what is old enough. */
-MUST_CHECK enum err day_settle(struct room *r, int64_t now, struct why *why);
+MUST_CHECK enum err settle_old(struct room *r, int64_t now, struct why *why);
 
 /* ---- waiting.c ---- */
 

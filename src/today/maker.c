@@ -63,7 +63,7 @@ static enum err make_due(struct room *r, int64_t now, bool *made, bool *watch, s
     if (*made) {
         uint64_t began = env_mono_ns(brand_env(r->brand));
         TRY(day_make(r, s.day, at, why));
-        TRY(day_settle(r, now, why));
+        TRY(settle_old(r, now, why));
         uint64_t ms = (env_mono_ns(brand_env(r->brand)) - began) / 1000000;
         log_info("today", "made", "slug=%s day=%d ms=%d", brand_slug(r->brand), (int)s.day,
                  (int)ms);

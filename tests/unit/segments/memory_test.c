@@ -76,7 +76,7 @@ static void look(struct follower *f, const struct snapshot *s, struct panel_view
     struct arena *a = arena_create(0);
     uint8_t which[EXPRS] = {0}, answers[EXPRS];
     int64_t due;
-    struct panel_member m = follow_personas(s, member, a);
+    struct panel_member m = panel_member_of(s, member, a);
     bool known = memory_knows(f->memory, &m);
     for (size_t i = 0; i < count && known; i++) {
         const struct event *ev = tail_view_seq(s->tail, touches[i].seq);
@@ -107,7 +107,7 @@ static void look_by_clock(struct follower *f, const struct snapshot *s, struct p
     for (uint32_t member = 1; member < MEMBERS; member++) {
         if (f->due[member] == TIME_NONE || f->due[member] > f->place->env.now_ms) continue;
         struct arena *a = arena_create(0);
-        struct panel_member m = follow_personas(s, member, a);
+        struct panel_member m = panel_member_of(s, member, a);
         uint8_t which[EXPRS];
         for (size_t i = 0; i < EXPRS; i++)
             which[i] = memory_may_ask(f->memory, i);
@@ -128,7 +128,7 @@ static void compare(struct follower *f, const struct snapshot *s, struct panel_v
         uint8_t answers[EXPRS];
         int64_t due = TIME_NONE, kept = f->due[member];
         if (follow_member_of(s, member) == member) {
-            struct panel_member m = follow_personas(s, member, a);
+            struct panel_member m = panel_member_of(s, member, a);
             read_member(f, s, v, &m, answers, &due);
             for (size_t i = 0; i < EXPRS; i++) {
                 if (!f->left_out[i] && memory_may_ask(f->memory, i) &&
@@ -173,7 +173,7 @@ static void look_at_all(struct follower *f, const struct snapshot *s, struct pan
 {
     for (uint32_t member = 1; member < MEMBERS; member++) {
         struct arena *a = arena_create(0);
-        struct panel_member m = follow_personas(s, member, a);
+        struct panel_member m = panel_member_of(s, member, a);
         uint8_t which[EXPRS];
         int64_t due = TIME_NONE;
         for (size_t i = 0; i < EXPRS; i++)

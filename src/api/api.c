@@ -218,6 +218,7 @@ static const struct spec *const spec_tables[] = {
     tag_specs,
     note_specs,
     consent_specs,
+    ledger_specs,
     segment_specs,
     segment_file_specs,
     segment_who_specs,

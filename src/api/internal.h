@@ -55,6 +55,7 @@ extern const struct spec tag_specs[];
 extern const struct spec tag_rule_specs[];
 extern const struct spec note_specs[];
 extern const struct spec consent_specs[];
+extern const struct spec ledger_specs[];
 extern const struct spec preference_specs[];
 extern const struct spec segment_specs[];
 extern const struct spec segment_who_specs[];

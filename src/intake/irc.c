@@ -50,12 +50,30 @@ void irc_carry_destroy(void *carry)
 
 /* ---- time ---- */
 
+static void set_day(struct log *l, int32_t day)
+{
+    l->day = day;
+    l->has_day = true;
+    l->time_ms = 0;
+}
+
+/* The day of a year that a date without one is of: not half a year before the line above. */
+static int32_t day_near(int32_t above, const struct irc_line *line)
+{
+    int year, month, day;
+    civil_from_day(above, &year, &month, &day);
+    int32_t here = civil_day(year, line->month, line->month_day);
+    return here + 183 < above ? civil_day(year + 1, line->month, line->month_day) : here;
+}
+
 static enum err set_time(struct log *l, const struct irc_line *line, struct why *why)
 {
     if (line->has_date) {
         l->day = line->day;
     } else if (!l->has_day) {
         return why_fail(why, ERR_INVALID, MSG_IRC_NO_DATE, "--date", NULL);
+    } else if (line->month) {
+        l->day = day_near(l->day, line);
     } else if (line->time_ms + DISORDER < l->time_ms) {
         l->day++;
     }
@@ -236,6 +254,7 @@ static enum err take_line(struct log *l, struct line *line, bool *room, struct w
         return ERR_OK;
     }
     if (read.has_time) return set_time(l, &read, why);
+    if (read.has_date) set_day(l, read.day);
     return ERR_OK;
 }
 

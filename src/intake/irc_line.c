@@ -1,7 +1,15 @@
 /* irc_line.c - [HH:MM] <nick> text, and its kin.
  *
- * In front of the time a line number may stand, or a channel and a date. A time is believed only in
- * brackets and only when it is one: "[1]" begins a line that continues the message above. */
+ * In front of the time a line number may stand, or a channel and a date. A time in brackets is
+ * believed when it is one: "[1]" begins a line that continues the message above. One without
+ * brackets, as irssi, WeeChat and HexChat write it, is believed when what follows has the shape
+ * that client gives it: "12:30 suits me" continues, too.
+ *
+ *   irssi    09:14 <@nick> text    09:14  * nick waves    09:14 -!- nick [host] has joined #c
+ *   WeeChat  2004-12-25 09:14:30 TAB nick TAB text        --> <-- -- and " *" for the nick
+ *   HexChat  Dec 25 09:14:30 <nick> TAB text              Dec 25 09:14:30 * TAB nick has joined
+ *   ZNC      [09:14:30] *** Joins: nick (host)
+ */
 #include "intake/irc_line.h"
 
 #include "base/time.h"
@@ -97,6 +105,61 @@ static bool read_stamp(struct cursor *c, struct irc_line *out)
     return true;
 }
 
+/* Up to two digits, as of a day of a month. */
+static bool short_number(struct cursor *c, int *out)
+{
+    spaces(c);
+    struct cursor two = *c;
+    if (number(&two, 2, out)) {
+        *c = two;
+        return true;
+    }
+    return number(c, 1, out);
+}
+
+static bool read_month(struct cursor *c, int *month)
+{
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct str name = word(c);
+    for (int i = 0; name.len == 3 && i < 12; i++) {
+        if (memcmp(names + (size_t)i * 3, name.p, 3) != 0) continue;
+        *month = i + 1;
+        return true;
+    }
+    return false;
+}
+
+/* Sat Dec 25 2004, Sat Dec 25 09:14:00 2004 */
+static bool read_long_date(struct cursor c, int32_t *day)
+{
+    struct civil d = {.hour = 0};
+    int64_t clock;
+    (void)word(&c); /* of the week */
+    spaces(&c);
+    if (!read_month(&c, &d.month) || !short_number(&c, &d.day)) return false;
+    spaces(&c);
+    struct cursor timed = c;
+    if (read_clock(&timed, &clock)) c = timed;
+    spaces(&c);
+    if (!number(&c, 4, &d.year) || !civil_valid(&d) || d.year < 1970) return false;
+    *day = civil_day(d.year, d.month, d.day);
+    return true;
+}
+
+/* Where a client says which day it is. */
+static bool read_day_line(struct str line, struct irc_line *out)
+{
+    static const char *const begins[] = {"--- Log opened ", "--- Log closed ", "--- Day changed ",
+                                         "**** BEGIN LOGGING AT ", "**** ENDING LOGGING AT "};
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+        if (!str_starts(line, str_of(begins[i]))) continue;
+        out->what = IRC_NOTE;
+        out->has_date = read_long_date((struct cursor){line, strlen(begins[i])}, &out->day);
+        return true;
+    }
+    return false;
+}
+
 /* A line number, or a channel and a date; only when a time or === follows. */
 static void skip_prefix(struct cursor *c, struct irc_line *out)
 {
@@ -148,13 +211,19 @@ static bool is_presence(struct str notice)
     return false;
 }
 
+/* *** Joins: nick (host) */
+static bool is_movement(struct str verb)
+{
+    return str_is(verb, "Joins:") || str_is(verb, "Parts:") || str_is(verb, "Quits:");
+}
+
 static void read_notice(struct cursor c, struct irc_line *out)
 {
     static const struct str known_as = {"is now known as ", 16};
     spaces(&c);
     out->what = IRC_NOTE;
     out->nick = bare_nick(word(&c));
-    if (is_presence(rest(&c))) {
+    if (is_movement(out->nick) || is_presence(rest(&c))) {
         out->what = IRC_PRESENCE;
         return;
     }
@@ -172,12 +241,15 @@ static void read_said(struct cursor c, struct irc_line *out)
 {
     spaces(&c);
     out->what = IRC_NOTE;
-    if (str_starts(rest(&c), STR("==="))) {
+    struct str said = rest(&c);
+    if (str_starts(said, STR("===")) || str_starts(said, STR("***")) ||
+        str_starts(said, STR("-!-"))) {
         c.at += 3;
         read_notice(c, out);
         return;
     }
     if (take(&c, '*')) {
+        if (peek(&c) == '\t') read_notice(c, out);
         if (peek(&c) != ' ') return;
         spaces(&c);
         out->nick = bare_nick(word(&c));
@@ -190,6 +262,71 @@ static void read_said(struct cursor c, struct irc_line *out)
         if (out->nick.len) out->what = IRC_MESSAGE;
     }
     out->text = str_trim(rest(&c));
+}
+
+/* 09:14 <nick>, 09:14  * nick, 09:14 -!- notice, 09:14 -nick:#channel- notice */
+static bool read_irssi(struct cursor *c, struct irc_line *out)
+{
+    struct cursor t = *c;
+    int64_t time_ms;
+    if (!read_clock(&t, &time_ms) || !take(&t, ' ')) return false;
+    struct str said = rest(&t);
+    bool message = peek(&t) == '<' && str_find_char(said, '>') != SIZE_MAX;
+    bool notice = peek(&t) == '-' && str_find(said, STR("- ")) != SIZE_MAX && said.p[1] != ' ';
+    if (!message && !notice && !str_starts(said, STR(" * "))) return false;
+    out->time_ms = time_ms;
+    out->has_time = true;
+    *c = t;
+    return true;
+}
+
+/* Dec 25 09:14:30 <nick>, Dec 25 09:14:30 * TAB; the year is that of the line above. */
+static bool read_hexchat(struct cursor *c, struct irc_line *out)
+{
+    struct cursor t = *c;
+    struct civil d = {.year = 2000}; /* which has every day that a year can have */
+    int64_t time_ms;
+    if (!read_month(&t, &d.month) || !short_number(&t, &d.day) || !civil_valid(&d)) return false;
+    if (!take(&t, ' ') || !read_clock(&t, &time_ms) || !take(&t, ' ')) return false;
+    bool message = peek(&t) == '<' && str_find_char(rest(&t), '>') != SIZE_MAX;
+    if (!message && !str_starts(rest(&t), STR("*\t"))) return false;
+    out->time_ms = time_ms;
+    out->has_time = true;
+    out->month = d.month;
+    out->month_day = d.day;
+    *c = t;
+    return true;
+}
+
+/* The whole line: date, time, who, what, the last two behind tabs. */
+static bool read_weechat(struct cursor c, struct irc_line *out)
+{
+    int32_t day;
+    int64_t time_ms;
+    if (!read_date(&c, '-', &day) || !take(&c, ' ') || !read_clock(&c, &time_ms)) return false;
+    if (!take(&c, '\t')) return false;
+    size_t end = str_find_char(rest(&c), '\t');
+    if (end == SIZE_MAX) return false;
+    struct str who = str_trim((struct str){c.s.p + c.at, end});
+    c.at += end + 1;
+    out->has_date = out->has_time = true;
+    out->day = day;
+    out->time_ms = time_ms;
+    out->what = IRC_NOTE;
+    if (str_is(who, "-->") || str_is(who, "<--")) {
+        out->what = IRC_PRESENCE;
+    } else if (str_is(who, "--")) {
+        read_notice(c, out);
+    } else if (str_is(who, "*")) {
+        out->nick = bare_nick(word(&c));
+        out->text = str_trim(rest(&c));
+        if (out->nick.len) out->what = IRC_MESSAGE;
+    } else if (who.len && !str_is(who, "=!=")) {
+        out->nick = bare_nick(who);
+        out->text = str_trim(rest(&c));
+        out->what = IRC_MESSAGE;
+    }
+    return true;
 }
 
 void irc_line_read(struct str line, struct irc_line *out)
@@ -205,11 +342,12 @@ void irc_line_read(struct str line, struct irc_line *out)
         out->what = IRC_SEPARATOR;
         return;
     }
+    if (read_day_line(line, out) || read_weechat(c, out)) return;
     skip_prefix(&c, out);
     if (str_starts(rest(&c), STR("=== "))) {
         c.at += 3;
         read_notice(c, out);
-    } else if (read_stamp(&c, out)) {
+    } else if (read_stamp(&c, out) || read_irssi(&c, out) || read_hexchat(&c, out)) {
         read_said(c, out);
     } else {
         out->text = line;

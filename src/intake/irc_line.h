@@ -12,7 +12,7 @@ enum irc_what {
     IRC_MESSAGE,
     IRC_PRESENCE, /* joined, left, quit */
     IRC_RENAME,
-    IRC_NOTE, /* other === lines, and timed lines that nobody says */
+    IRC_NOTE, /* other === lines, timed lines that nobody says, and those that tell the day */
     IRC_MORE  /* begins with no time: continues the message above */
 };
 
@@ -20,6 +20,8 @@ struct irc_line {
     enum irc_what what;
     bool has_time, has_date;
     int32_t day;     /* has_date: days since 1970 */
+    int month;       /* 1 to 12 where the line has a date without a year; else 0 */
+    int month_day;   /* then: of the month */
     int64_t time_ms; /* has_time: of the day */
     struct str nick; /* who speaks, or is renamed */
     struct str text; /* what is said, or the new nick */

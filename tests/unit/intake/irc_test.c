@@ -53,6 +53,10 @@ static void each_form_of_line_is_told(void **state)
         {"=== sid77 hi", IRC_NOTE, NULL, NULL},
         {"[09:14] -!- a joined", IRC_NOTE, NULL, NULL},
         {"[09:14] *** a joined", IRC_NOTE, NULL, NULL},
+        {"[09:14:30] *** Joins: a (~x@h)", IRC_PRESENCE, NULL, NULL},
+        {"[09:14:30] *** Quits: a (~x@h) (bye)", IRC_PRESENCE, NULL, NULL},
+        {"[09:14:30] *** a is now known as b", IRC_RENAME, "a", "b"},
+        {"[09:14:30] *** ChanServ sets mode: +o a", IRC_NOTE, NULL, NULL},
         {"[09:14] <> x", IRC_NOTE, NULL, NULL},
         {"[09:14] <a x", IRC_NOTE, NULL, NULL},
         {"------", IRC_SEPARATOR, NULL, NULL},
@@ -73,6 +77,71 @@ static void each_form_of_line_is_told(void **state)
         if (list[i].nick) expect_str(line.nick, list[i].nick);
         if (list[i].text) expect_str(line.text, list[i].text);
     }
+}
+
+static void lines_of_clients_without_brackets_are_told_by_their_shape(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        enum irc_what what;
+        const char *nick, *text;
+    } list[] = {
+        /* irssi */
+        {"09:14 <@crimsun> hi there", IRC_MESSAGE, "crimsun", "hi there"},
+        {"09:14:59 < a> b", IRC_MESSAGE, "a", "b"},
+        {"09:14  * a waves", IRC_MESSAGE, "a", "waves"},
+        {"09:14 -!- a [~w@r.uk] has joined #ubuntu", IRC_PRESENCE, "a", NULL},
+        {"09:14 -!- a is now known as b", IRC_RENAME, "a", "b"},
+        {"09:14 -!- mode/#ubuntu [+o a] by ChanServ", IRC_NOTE, NULL, NULL},
+        {"09:14 -ChanServ:#ubuntu- welcome", IRC_NOTE, NULL, NULL},
+        /* WeeChat */
+        {"2004-12-25 09:14:30\t@a\thi\tthere", IRC_MESSAGE, "a", "hi\tthere"},
+        {"2004-12-25 09:14:30\t *\ta waves", IRC_MESSAGE, "a", "waves"},
+        {"2004-12-25 09:14:30\t-->\ta (~w@r.uk) has joined #ubuntu", IRC_PRESENCE, NULL, NULL},
+        {"2004-12-25 09:14:30\t--\ta is now known as b", IRC_RENAME, "a", "b"},
+        {"2004-12-25 09:14:30\t=!=\tno route", IRC_NOTE, NULL, NULL},
+        {"2004-12-25 09:14:30\t\tconnected", IRC_NOTE, NULL, NULL},
+        /* HexChat */
+        {"Dec 25 09:14:30 <a>\thi", IRC_MESSAGE, "a", "hi"},
+        {"Dec  5 09:14:30 <a>\thi", IRC_MESSAGE, "a", "hi"},
+        {"Dec 25 09:14:30 *\ta (~w@r.uk) has joined", IRC_PRESENCE, "a", NULL},
+        {"Dec 25 09:14:30 *\ta is now known as b", IRC_RENAME, "a", "b"},
+        {"Dec 25 09:14:30 *\tNow talking on #ubuntu", IRC_NOTE, NULL, NULL},
+        /* what only looks like them */
+        {"09:14 suits me", IRC_MORE, NULL, NULL},
+        {"09:14 <no nick", IRC_MORE, NULL, NULL},
+        {"09:14 - what then", IRC_MORE, NULL, NULL},
+        {"2004-12-25 09:14:30 it began", IRC_MORE, NULL, NULL},
+        {"Dec 25 09:14:30 it began", IRC_MORE, NULL, NULL},
+        {"Feb 30 09:14:30 <a> hi", IRC_MORE, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        struct irc_line l;
+        irc_line_read(str_of(list[i].line), &l);
+        if (l.what != list[i].what) fail_msg("%s: %d", list[i].line, (int)l.what);
+        if (list[i].nick) assert_true(str_is(l.nick, list[i].nick));
+        if (list[i].text) assert_true(str_is(l.text, list[i].text));
+    }
+}
+
+static void lines_that_tell_the_day_are_read(void **state)
+{
+    (void)state;
+    static const char *const list[] = {"--- Log opened Sat Dec 25 09:14:00 2004",
+                                       "--- Day changed Sat Dec 25 2004",
+                                       "**** BEGIN LOGGING AT Sat Dec 25 09:14:00 2004"};
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        struct irc_line l;
+        irc_line_read(str_of(list[i]), &l);
+        assert_int_equal(l.what, IRC_NOTE);
+        assert_true(l.has_date);
+        assert_int_equal(l.day, civil_day(2004, 12, 25));
+    }
+    struct irc_line l;
+    irc_line_read(STR("--- Day changed Sat Feb 30 2004"), &l);
+    assert_int_equal(l.what, IRC_NOTE);
+    assert_false(l.has_date);
 }
 
 static void dates_in_names_of_files_are_found(void **state)
@@ -244,6 +313,38 @@ static void midnight_passes_forward(void **state)
     world_finish(&w);
 }
 
+static void days_are_told_between_the_lines(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, NULL,
+              "--- Log opened Fri Dec 31 23:50:00 2004\n"
+              "23:59 <a> one\n"
+              "--- Day changed Sat Jan 01 2005\n"
+              "00:01 <b> two\n"
+              "--- Day changed Mon Jan 03 2005\n"
+              "00:02 <a> three\n");
+    expect_sound(&w, 3, 0);
+    expect_at(fact_at(&w, 0), "2004-12-31T23:59:00+08:00");
+    expect_at(fact_at(&w, 1), "2005-01-01T00:01:00+08:00");
+    expect_at(fact_at(&w, 2), "2005-01-03T00:02:00+08:00");
+    world_finish(&w);
+}
+
+static void a_date_without_a_year_takes_that_of_the_line_above(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_irc(&w, NULL,
+              "**** BEGIN LOGGING AT Fri Dec 31 23:50:00 2004\n"
+              "Dec 31 23:59:00 <a>\tone\n"
+              "Jan 02 00:01:00 <b>\ttwo\n");
+    expect_sound(&w, 2, 0);
+    expect_at(fact_at(&w, 0), "2004-12-31T23:59:00+08:00");
+    expect_at(fact_at(&w, 1), "2005-01-02T00:01:00+08:00");
+    world_finish(&w);
+}
+
 static void a_date_in_the_line_beats_all_others(void **state)
 {
     (void)state;
@@ -367,6 +468,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_of_line_is_told),
+        cmocka_unit_test(lines_of_clients_without_brackets_are_told_by_their_shape),
+        cmocka_unit_test(lines_that_tell_the_day_are_read),
         cmocka_unit_test(dates_in_names_of_files_are_found),
         cmocka_unit_test(messages_carry_properties_and_their_text_beside_them),
         cmocka_unit_test(a_message_has_the_words_of_all_its_lines),
@@ -377,6 +480,8 @@ int main(void)
         cmocka_unit_test(a_line_without_time_continues_the_message_above),
         cmocka_unit_test(a_line_with_nothing_above_is_rejected),
         cmocka_unit_test(midnight_passes_forward),
+        cmocka_unit_test(days_are_told_between_the_lines),
+        cmocka_unit_test(a_date_without_a_year_takes_that_of_the_line_above),
         cmocka_unit_test(a_date_in_the_line_beats_all_others),
         cmocka_unit_test(times_without_any_date_ask_for_one),
         cmocka_unit_test(the_real_logs_agree_with_a_recount),

@@ -43,7 +43,7 @@ static void read_file(int fd)
 {
     struct why why = {0};
     struct xlsx *x;
-    enum err err = xlsx_open(fd, &x, &why);
+    enum err err = xlsx_open(fd, NULL, &x, &why);
     if (err != ERR_OK) {
         expect_fault(err, &why);
         return;

@@ -176,6 +176,7 @@ static enum err run_import(struct call *c, struct json_writer *w, struct why *wh
                              .source = option(c, "source"),
                              .date = option(c, "date"),
                              .tz = option(c, "tz"),
+                             .sheet = option(c, "sheet"),
                              .dry_run = call_bool(c, "dry_run"),
                              .strict = call_bool(c, "strict"),
                              .lang = call_lang(c),
@@ -232,6 +233,7 @@ static enum err preview_import(struct call *c, struct json_writer *w, struct why
                                 .map = option(c, "map"),
                                 .group = option(c, "group"),
                                 .date = option(c, "date"),
+                                .sheet = option(c, "sheet"),
                                 .zone = tz ? zone_open(tz) : brand_zone(c->brand),
                                 .guess = !call_has(c, "format"),
                                 .lang = call_lang(c)};
@@ -287,7 +289,8 @@ static enum err get_samples(struct call *c, struct json_writer *w, struct why *w
     "\"rows\":[[\"13800138000\"]],\"events\":[{\"at\":\"2025-03-01T08:00:00+08:00\","              \
     "\"kind\":\"member.identified\",\"identities\":{\"phone\":[\"+8613800138000\"]}},"             \
     "{\"at\":\"2025-03-01T08:00:00+08:00\",\"kind\":\"member.identified\"}],"                      \
-    "\"problems\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}]}"
+    "\"problems\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}],"                   \
+    "\"sheets\":[],\"sheet\":null}"
 
 #define SAMPLES_OF(name, rows, row, member)                                                        \
     "\"" name "\":{\"rows\":" rows ",\"first\":[{\"line\":2,\"row\":\"" row                        \
@@ -309,7 +312,8 @@ static enum err get_samples(struct call *c, struct json_writer *w, struct why *w
     "{\"kind\":\"order.paid\",\"columns\":[{\"header\":null,\"means\":null,\"target\":null,"       \
     "\"entry\":null}],\"events\":[{\"identities\":{},\"other\":{},\"group\":\"g1\","               \
     "\"touchpoint\":\"shop-1\",\"campaign\":\"may\",\"content\":\"post-7\",\"staff\":\"lily\","    \
-    "\"amount\":12900,\"props\":{},\"traits\":{},\"tags\":[\"高端\"]}]}"
+    "\"amount\":12900,\"props\":{},\"traits\":{},\"tags\":[\"高端\"]}],"                         \
+    "\"sheets\":[\"订单\"],\"sheet\":\"订单\"}"
 
 static const struct spec_field list_query[] = {
     {.name = "limit",
@@ -367,6 +371,11 @@ static const struct spec_field piece_query[] = {
         .name = "group", .type = SPEC_TEXT, .max = LIMIT_CODE_BYTES,                               \
         .doc = "group of rows that name none"                                                      \
     }
+#define SHEET_FIELD                                                                                \
+    {                                                                                              \
+        .name = "sheet", .type = SPEC_TEXT, .max = LIMIT_CODE_BYTES,                               \
+        .doc = "of a workbook, by its name; default: the first visible"                            \
+    }
 #define DATE_FIELD                                                                                 \
     {                                                                                              \
         .name = "date", .type = SPEC_TEXT, .max = 10, .doc = "irc: day of the first line"          \
@@ -387,6 +396,7 @@ static const struct spec_field run_body[] = {
      .doc = "within which names are unique; default: the brand"},
     DATE_FIELD,
     TZ_FIELD,
+    SHEET_FIELD,
     {.name = "dry_run", .type = SPEC_BOOL, .fallback = "false", .doc = "change nothing, count"},
     {.name = "strict", .type = SPEC_BOOL, .fallback = "false", .doc = "end at the first bad row"},
     {0},
@@ -403,6 +413,7 @@ static const struct spec_field preview_query[] = {
     GROUP_FIELD,
     DATE_FIELD,
     TZ_FIELD,
+    SHEET_FIELD,
     {0},
 };
 

@@ -279,7 +279,7 @@ static enum err read_rows(struct reader *r, struct why *why)
 
 enum err csv_parse(struct parse *p, struct why *why)
 {
-    struct reader r = {.p = p, .sheet = p->in && input_get_info(p->in)->sheet};
+    struct reader r = {.p = p, .sheet = p->in && input_get_info(p->in)->sheets != NULL};
     bool any = false;
     csv_init(&r.csv);
     table_begin(&r.table);

@@ -42,7 +42,7 @@ bool import_format_parse(struct str name, enum import_format *out)
 
 enum err import_fits(enum import_format format, const struct input_info *info, struct why *why)
 {
-    bool sheet = info->sheet;
+    bool sheet = info->sheets != NULL;
     if (info->bundle && format != IMPORT_SLACK)
         return why_fail(why, ERR_INVALID, MSG_ARCHIVE_SLACK, "", NULL);
     if (!info->bundle && format == IMPORT_SLACK)
@@ -90,6 +90,9 @@ static enum err check_options(const struct import_options *o, struct why *why)
         return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--date", "irc");
     if (o->date && (strlen(o->date) != 10 || !irc_date_in(str_of(o->date), &day)))
         return why_fail(why, ERR_INVALID, MSG_BAD_TIME, "--date", "%.40s", o->date);
+    if (o->sheet && !import_is_csv(o->format))
+        return why_fail(why, ERR_INVALID, MSG_QUERY_ONLY_WITH, "--sheet", "csv, xlsx");
+    TRY(check_length(o->sheet, "--sheet", why));
     TRY(check_length(o->group, "--group", why));
     TRY(check_length(o->source, "--source", why));
     return check_kind(o->as, why);
@@ -325,6 +328,7 @@ static enum err open_inputs(struct job *job, struct why *why)
         .stdin_fd = job->options->stdin_fd,
         .spool_dir = data_dir(brand_data(job->brand)),
         .recode = !import_keeps_bytes(job->options->format),
+        .sheet = job->options->sheet,
         .unpacked_max = job->options->unpacked_max,
         .stop = job->options->stop,
     };

@@ -72,6 +72,7 @@ struct import_options {
     const char *map;         /* the text of the map, already read from its file; NULL = none */
     const char *group;       /* NULL = none */
     const char *source;      /* NULL = the brand */
+    const char *sheet;       /* of a workbook, by name; NULL = the first visible */
     const char *date;        /* irc: YYYY-MM-DD; NULL = from the file's name */
     const struct zone *zone; /* of times without one */
     bool dry_run, strict;

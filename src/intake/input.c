@@ -318,9 +318,9 @@ static enum err prepare(struct input *in, const struct input_options *o, struct 
         TRY(unpack_open_folder(in->path, &in->unpack, why));
     } else {
         TRY(open_fd(in, o, &fd, why));
-        TRY(unpack_open(fd, in->name, &in->unpack, why));
+        TRY(unpack_open(fd, in->name, o->sheet, &in->unpack, why));
     }
-    in->info.sheet = unpack_is_sheet(in->unpack);
+    in->info.sheets = unpack_sheets(in->unpack);
     in->info.bundle = unpack_is_bundle(in->unpack);
     TRY(survey(in, o, o->recode ? &utf8 : NULL, why));
     if (o->recode) TRY(find_encoding(in, utf8, why));

@@ -25,7 +25,7 @@ struct input_info {
     uint64_t bytes;        /* uncompressed */
     uint64_t lines;        /* line ends in them */
     enum input_encoding encoding;
-    bool sheet;  /* it is a workbook, and its first sheet comes as csv */
+    const struct xlsx_sheets *sheets; /* it is a workbook, one of whose sheets comes as csv */
     bool bundle; /* it is an export of many files, which come behind each other (bundle.h) */
     bool cut;    /* only its beginning was looked at */
 };
@@ -36,6 +36,7 @@ struct input_options {
     uint64_t spool_tag;    /* makes its name, for as long as it has one, unlike others' */
     bool recode;           /* bring other encodings to UTF-8; else the bytes as they are */
     const char *name;      /* for messages; NULL = the path */
+    const char *sheet;     /* of a workbook, by name; NULL = the first visible */
     uint64_t unpacked_max; /* bytes it may have, unpacked; 0 = no bound */
     uint64_t
         peek; /* only so many of them, up to the end of a line, are looked at and given; 0 = all */

@@ -13,6 +13,7 @@
 #include "intake/table.h"
 #include "intake/upload.h"
 #include "intake/value.h"
+#include "intake/xlsx.h"
 
 #define GUESS_BYTES ((size_t)65536)
 #define SHOWN_BYTES 200 /* of a cell or a row */
@@ -121,7 +122,7 @@ static enum err open_input(struct preview *p, bool recode, uint64_t bytes, struc
                            struct why *why)
 {
     const struct input_options o = {
-        .stdin_fd = -1, .recode = recode, .name = p->o->name, .peek = bytes};
+        .stdin_fd = -1, .recode = recode, .name = p->o->name, .peek = bytes, .sheet = p->o->sheet};
     return input_open(p->o->path, &o, in, why);
 }
 
@@ -130,7 +131,7 @@ static enum err guess(struct preview *p, enum import_format *out, struct why *wh
     struct input *in;
     size_t len = 0, more = 1;
     TRY(open_input(p, true, GUESS_BYTES, &in, why));
-    bool sheet = input_get_info(in)->sheet, bundle = input_get_info(in)->bundle;
+    bool sheet = input_get_info(in)->sheets != NULL, bundle = input_get_info(in)->bundle;
     char *text = mem_alloc(2 * GUESS_BYTES);
     enum err err = ERR_OK;
     while (err == ERR_OK && more > 0 && len < GUESS_BYTES) {
@@ -380,6 +381,23 @@ static void put_problems(struct preview *p, struct json_writer *w)
 
 /* ---- the whole ---- */
 
+/* Of a workbook: what it has to choose from. */
+static void put_sheets(const struct preview *p, struct json_writer *w)
+{
+    const struct xlsx_sheets *sheets = input_get_info(p->in)->sheets;
+    json_key(w, "sheets");
+    json_begin_array(w);
+    for (size_t i = 0; sheets && i < sheets->count; i++)
+        json_text(w, sheets->names[i]);
+    json_end_array(w);
+    json_key(w, "sheet");
+    if (sheets) {
+        json_text(w, sheets->names[sheets->read]);
+    } else {
+        json_null(w);
+    }
+}
+
 static enum err look(struct preview *p, struct json_writer *w, struct why *why)
 {
     static const char *const encodings[] = {"utf-8", "gb18030", "utf-16", "utf-16"};
@@ -400,6 +418,7 @@ static enum err look(struct preview *p, struct json_writer *w, struct why *why)
     put_rows(p, w);
     put_events(p, w);
     put_problems(p, w);
+    put_sheets(p, w);
     json_end_object(w);
     return ERR_OK;
 }
@@ -416,6 +435,7 @@ enum err preview_write(struct brand *b, const struct preview_options *o, struct 
                                          .map = o->map,
                                          .group = o->group,
                                          .date = o->date,
+                                         .sheet = o->sheet,
                                          .zone = o->zone,
                                          .lang = o->lang,
                                          .stdin_fd = -1};

@@ -16,8 +16,8 @@
 #define PREVIEW_EVENTS 5
 
 struct preview_options {
-    const char *path, *name;             /* where it lies, what it was called */
-    const char *as, *map, *group, *date; /* as of import_options; NULL = none */
+    const char *path, *name;                     /* where it lies, what it was called */
+    const char *as, *map, *group, *date, *sheet; /* as of import_options; NULL = none */
     const struct zone *zone;
     bool guess;                /* 'format' is not known */
     enum import_format format; /* unless 'guess' */
@@ -25,7 +25,8 @@ struct preview_options {
 };
 
 /* Write {"format", "guessed", "encoding", "kind", "columns": [...], "rows": [...], "events": [...],
- * "problems": [...]}. ERR_INVALID: the options; ERR_CORRUPT: it cannot be unpacked. */
+ * "problems": [...], "sheets": [...], "sheet"}. ERR_INVALID: the options; ERR_CORRUPT: it cannot be
+ * unpacked. */
 MUST_CHECK enum err preview_write(struct brand *b, const struct preview_options *o,
                                   struct json_writer *w, struct why *why);
 

@@ -68,10 +68,10 @@ static enum packing packing_of(const unsigned char *p, size_t len)
 
 /* A workbook, unless it is an export of chats. What is too large or damaged for either is told as a
  * workbook, which most are. */
-static enum err open_zip(struct unpack *u, struct why *why)
+static enum err open_zip(struct unpack *u, const char *sheet, struct why *why)
 {
     if (bundle_open_zip(u->fd, &u->bundle, NULL) != ERR_OK) u->bundle = NULL;
-    if (!u->bundle) return xlsx_open(u->fd, &u->sheet, why);
+    if (!u->bundle) return xlsx_open(u->fd, sheet, &u->sheet, why);
     u->packing = BUNDLE;
     return ERR_OK;
 }
@@ -91,7 +91,8 @@ enum err unpack_open_folder(const char *path, struct unpack **out, struct why *w
     return ERR_OK;
 }
 
-enum err unpack_open(int fd, const char *path, struct unpack **out, struct why *why)
+enum err unpack_open(int fd, const char *path, const char *sheet, struct unpack **out,
+                     struct why *why)
 {
     struct unpack *u = mem_alloc(sizeof(*u));
     u->fd = fd;
@@ -104,8 +105,10 @@ enum err unpack_open(int fd, const char *path, struct unpack **out, struct why *
     if (u->packing == ZSTD) u->zstd = ZSTD_createDStream();
     if (err == ERR_OK && u->packing == ZSTD && !u->zstd)
         err = why_fail(why, ERR_INTERNAL, MSG_INTERNAL, "", NULL);
-    if (err == ERR_OK && u->packing == SHEET) err = open_zip(u, why);
+    if (err == ERR_OK && u->packing == SHEET) err = open_zip(u, sheet, why);
     if (err == ERR_OK && u->packing == OLE) err = xlsx_refuse_ole(fd, why);
+    if (err == ERR_OK && sheet && u->packing != SHEET)
+        err = why_fail(why, ERR_INVALID, MSG_SHEET_WANTS_BOOK, "sheet", NULL);
     if (err != ERR_OK) {
         unpack_close(u);
         return err;
@@ -137,9 +140,9 @@ void unpack_rewind(struct unpack *u)
     if (u->packing == BUNDLE) bundle_rewind(u->bundle);
 }
 
-bool unpack_is_sheet(const struct unpack *u)
+const struct xlsx_sheets *unpack_sheets(const struct unpack *u)
 {
-    return u->packing == SHEET;
+    return u->packing == SHEET ? xlsx_get_sheets(u->sheet) : NULL;
 }
 
 bool unpack_is_bundle(const struct unpack *u)

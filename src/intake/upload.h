@@ -124,7 +124,8 @@ MUST_CHECK enum err upload_list(const struct upload_view *v, struct sql *db, uin
 
 struct upload_run {
     enum import_format format;
-    const char *as, *map, *group, *source, *date, *tz; /* as of import_options; NULL = none */
+    const char *as, *map, *group, *source, *date, *tz,
+        *sheet; /* as of import_options; NULL = none */
     bool dry_run, strict;
     enum lang lang; /* of reasons */
     const struct principal *who;

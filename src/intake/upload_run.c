@@ -41,6 +41,7 @@ static const char *options_json(const struct upload_run *r, struct arena *arena)
     put_option(&w, "source", r->source);
     put_option(&w, "date", r->date);
     put_option(&w, "tz", r->tz);
+    put_option(&w, "sheet", r->sheet);
     json_key(&w, "dry_run");
     json_bool(&w, r->dry_run);
     json_key(&w, "strict");
@@ -212,6 +213,7 @@ static enum err run_import(struct uploads *u, struct upload_live *l, struct impo
         .map = r->map,
         .group = r->group,
         .source = r->source,
+        .sheet = r->sheet,
         .date = r->date,
         .zone = r->tz ? zone_open(r->tz) : brand_zone(l->brand),
         .dry_run = r->dry_run,
@@ -375,6 +377,7 @@ void upload_fill(struct upload_live *l, const struct upload *of, const struct up
     l->run.source = copied(a, run->source);
     l->run.date = copied(a, run->date);
     l->run.tz = copied(a, run->tz);
+    l->run.sheet = copied(a, run->sheet);
     l->who = *run->who;
     l->run.who = &l->who;
     l->name = arena_str(a, of->name).p;

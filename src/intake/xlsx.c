@@ -298,24 +298,29 @@ enum err xlsx_refuse_ole(int fd, struct why *why)
     return why_fail(why, ERR_INVALID, found ? MSG_XLSX_LOCKED : MSG_XLSX_OLD, "", NULL);
 }
 
-static enum err open_book(int fd, struct xlsx *x, struct why *why)
+static enum err open_book(int fd, const char *sheet, struct xlsx *x, struct why *why)
 {
     TRY(package_open(fd, &x->package, why));
     if (!package_has(x->package, "xl/workbook.xml"))
         return why_fail(why, ERR_INVALID, MSG_XLSX_NONE, "", NULL);
-    return xlsx_book_read(x->package, &x->book, why);
+    return xlsx_book_read(x->package, sheet, &x->book, why);
 }
 
-enum err xlsx_open(int fd, struct xlsx **out, struct why *why)
+enum err xlsx_open(int fd, const char *sheet, struct xlsx **out, struct why *why)
 {
     struct xlsx *x = mem_alloc(sizeof(*x));
-    enum err err = open_book(fd, x, why);
+    enum err err = open_book(fd, sheet, x, why);
     if (err != ERR_OK) {
         xlsx_close(x);
         return err;
     }
     *out = x;
     return ERR_OK;
+}
+
+const struct xlsx_sheets *xlsx_get_sheets(const struct xlsx *x)
+{
+    return &x->book.sheets;
 }
 
 void xlsx_close(struct xlsx *x)

@@ -5,15 +5,19 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
-#define SHEETS 64 /* visible ones that are looked at */
 #define ID_BYTES 64
 #define FORMATS 65536 /* ids of formats; styles */
 
 struct sheets {
     struct xlsx_book *book;
-    size_t count, best;
-    char id[SHEETS][ID_BYTES];
+    struct str wanted; /* {NULL, 0} = the first */
+    size_t count;
+    struct sheet {
+        char id[ID_BYTES], name[XLSX_NAME_BYTES], path[256];
+        bool wanted;
+    } list[XLSX_SHEETS];
 };
 
 static void on_nothing(void *ctx, const char *name)
@@ -34,9 +38,15 @@ static void on_sheet(void *ctx, const char *name, const char *const *attributes)
     if (xml_is(name, "workbookPr"))
         s->book->from1904 = is_true(xml_attribute(attributes, "date1904"));
     struct str id = xml_attribute(attributes, "id"), state = xml_attribute(attributes, "state");
-    if (!xml_is(name, "sheet") || (state.len && !str_is(state, "visible"))) return;
-    if (s->count == SHEETS || id.len == 0 || id.len >= ID_BYTES) return;
-    memcpy(s->id[s->count++], id.p, id.len);
+    struct str title = utf8_cut(str_trim(xml_attribute(attributes, "name")), XLSX_NAME_BYTES - 1);
+    bool wanted = s->wanted.p && str_eq_fold(title, s->wanted);
+    if (!xml_is(name, "sheet") || id.len == 0 || id.len >= ID_BYTES) return;
+    if (!wanted && (s->count == XLSX_SHEETS || (state.len && !str_is(state, "visible")))) return;
+    if (s->count == XLSX_SHEETS) s->count--; /* one beyond those told of, but asked for */
+    struct sheet *one = &s->list[s->count++];
+    *one = (struct sheet){.wanted = wanted};
+    memcpy(one->id, id.p, id.len);
+    memcpy(one->name, title.p, title.len);
 }
 
 static void on_relation(void *ctx, const char *name, const char *const *attributes)
@@ -45,26 +55,51 @@ static void on_relation(void *ctx, const char *name, const char *const *attribut
     struct str id = xml_attribute(attributes, "Id"), to = xml_attribute(attributes, "Target");
     if (!xml_is(name, "Relationship") || to.len == 0 || to.len >= 200) return;
     if (!str_ends(xml_attribute(attributes, "Type"), STR("/worksheet"))) return;
-    for (size_t i = 0; i < s->best; i++) {
-        if (!str_is(id, s->id[i])) continue;
+    for (size_t i = 0; i < s->count; i++) {
+        struct sheet *one = &s->list[i];
+        if (!str_is(id, one->id)) continue;
         const char *root = to.p[0] == '/' ? "" : "xl/";
-        s->best = i;
-        snprintf(s->book->sheet, sizeof(s->book->sheet), "%s%s", root, to.p + (*root == '\0'));
-        return;
+        snprintf(one->path, sizeof(one->path), "%s%s", root, to.p + (*root == '\0'));
     }
 }
 
-static enum err find_sheet(struct package *p, struct xlsx_book *b, struct xml **reader,
-                           struct why *why)
+/* Those that hold cells, and of them the one to read. */
+static enum err choose(const struct sheets *s, struct xlsx_book *b, struct why *why)
 {
-    struct sheets s = {.book = b};
-    const struct xml_handlers names = {on_sheet, on_nothing, NULL, &s};
-    const struct xml_handlers places = {on_relation, on_nothing, NULL, &s};
-    TRY(entry_parse(p, "xl/workbook.xml", &names, reader, why));
-    s.best = s.count;
-    TRY(entry_parse(p, "xl/_rels/workbook.xml.rels", &places, reader, why));
-    if (b->sheet[0]) return ERR_OK;
-    return why_fail(why, ERR_INVALID, MSG_XLSX_SHEETS, "", NULL);
+    struct strbuf names = {0};
+    for (size_t i = 0; i < s->count; i++) {
+        const struct sheet *one = &s->list[i];
+        if (!one->path[0]) continue;
+        if (!b->sheet[0] && (one->wanted || !s->wanted.p)) {
+            memcpy(b->sheet, one->path, sizeof(b->sheet));
+            b->sheets.read = b->sheets.count;
+        }
+        strbuf_addf(&names, b->sheets.count ? ", %s" : "%s", one->name);
+        memcpy(b->sheets.names[b->sheets.count++], one->name, sizeof(one->name));
+    }
+    enum err err = b->sheet[0] ? ERR_OK : ERR_INVALID;
+    if (err != ERR_OK && b->sheets.count) {
+        (void)why_fail(why, err, MSG_XLSX_NO_SHEET, "sheet", "%.100s|%.200s", s->wanted.p, names.p);
+    } else if (err != ERR_OK) {
+        (void)why_fail(why, err, MSG_XLSX_SHEETS, "", NULL);
+    }
+    strbuf_finish(&names);
+    return err;
+}
+
+static enum err find_sheet(struct package *p, const char *sheet, struct xlsx_book *b,
+                           struct xml **reader, struct why *why)
+{
+    struct sheets *s = mem_alloc(sizeof(*s));
+    const struct xml_handlers names = {on_sheet, on_nothing, NULL, s};
+    const struct xml_handlers places = {on_relation, on_nothing, NULL, s};
+    s->book = b;
+    if (sheet) s->wanted = str_trim(str_of(sheet));
+    enum err err = entry_parse(p, "xl/workbook.xml", &names, reader, why);
+    if (err == ERR_OK) err = entry_parse(p, "xl/_rels/workbook.xml.rels", &places, reader, why);
+    if (err == ERR_OK) err = choose(s, b, why);
+    mem_free(s);
+    return err;
 }
 
 /* ---- styles ---- */
@@ -163,10 +198,11 @@ static enum err read_texts(struct package *p, struct xlsx_book *b, struct xml **
     return why_fail(why, ERR_TOO_LARGE, MSG_XLSX_TEXTS, "", "%d", LIMIT_XLSX_TEXT_BYTES);
 }
 
-enum err xlsx_book_read(struct package *p, struct xlsx_book *out, struct why *why)
+enum err xlsx_book_read(struct package *p, const char *sheet, struct xlsx_book *out,
+                        struct why *why)
 {
     struct xml *reader = NULL;
-    TRY(find_sheet(p, out, &reader, why));
+    TRY(find_sheet(p, sheet, out, &reader, why));
     TRY(read_styles(p, out, &reader, why));
     return read_texts(p, out, &reader, why);
 }

@@ -69,13 +69,21 @@ int command_import(struct session *s, int argc, char *const *argv)
     const char **rest = arena_alloc_array(s->arena, (size_t)argc + 1, sizeof(*rest));
     int rest_count;
     const struct option options[] = {
-        {"data", &data, NULL},       {"brand", &slug, NULL},
-        {"format", &format, NULL},   {"as", &o.as, NULL},
-        {"map", &o.map, NULL},       {"group", &o.group, NULL},
-        {"source", &o.source, NULL}, {"date", &o.date, NULL},
-        {"tz", &tz, NULL},           {"dry-run", NULL, &o.dry_run},
-        {"strict", NULL, &o.strict}, {"rejects", &o.rejects_path, NULL},
-        {"key", &key, NULL},         {0},
+        {"data", &data, NULL},
+        {"brand", &slug, NULL},
+        {"format", &format, NULL},
+        {"as", &o.as, NULL},
+        {"map", &o.map, NULL},
+        {"group", &o.group, NULL},
+        {"source", &o.source, NULL},
+        {"date", &o.date, NULL},
+        {"tz", &tz, NULL},
+        {"dry-run", NULL, &o.dry_run},
+        {"strict", NULL, &o.strict},
+        {"rejects", &o.rejects_path, NULL},
+        {"key", &key, NULL},
+        {"sheet", &o.sheet, NULL},
+        {0},
     };
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && !format) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--format", NULL);

@@ -23,8 +23,8 @@ const struct command_entry command_list[] = {
     {"import", command_import, NEEDS_DATA,
      "--data DIR --brand SLUG --format FMT [--as KIND] [--map MAP|FILE] [--group NAME] [--source "
      "NAME]\n"
-     "                    [--date YYYY-MM-DD] [--tz ZONE] [--dry-run] [--strict] [--rejects FILE] "
-     "FILE...",
+     "                    [--sheet NAME] [--date YYYY-MM-DD] [--tz ZONE] [--dry-run] [--strict]\n"
+     "                    [--rejects FILE] FILE...",
      "bring in tables, events and chats (.gz, .zst, - too); docs/import.md lists the formats"},
     {"query", command_query, NEEDS_DATA,
      "--data DIR --brand SLUG [--format json|table|csv] 'JSON' | -",

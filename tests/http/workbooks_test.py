@@ -118,6 +118,37 @@ def test_sheets_rows_and_columns_are_found_where_they_are():
     assert empty["rows"] == [] and empty["format"] == "xlsx", empty
 
 
+def test_a_sheet_is_chosen_by_its_name():
+    s = store()
+    people = sheet([["手机号", "昵称"], ["13900007001", "甲"]])
+    more = sheet([["手机号", "昵称"], ["13900007002", "乙"], ["13900007003", "丙"]])
+    entries = parts([people, more, sheet([["手机号"], ["13900007004"]])], states=[None, None, "hidden"])
+    entries["xl/workbook.xml"] = entries["xl/workbook.xml"].replace('name="S1"', 'name="会员 &amp; 客户"').replace('name="S2"', 'name="二月"')
+    data = packed(entries)
+    number = upload(s, "book.xlsx", data)
+    first, second = want(200, preview(s, number)), want(200, preview(s, number, sheet=" 二月 "))
+    assert (first["sheets"], first["sheet"]) == (["会员 & 客户", "二月"], "会员 & 客户"), first
+    assert second["sheet"] == "二月" and [r[1] for r in second["rows"]] == ["乙", "丙"], second
+    assert want(200, preview(s, number, sheet="s3"))["sheets"] == ["会员 & 客户", "二月", "S3"]
+    csv = upload(s, "plain.csv", "手机号\n13900007009\n")
+    assert want(200, preview(s, csv))["sheets"] == [] and want(200, preview(s, csv))["sheet"] is None
+    for of, options, told in ((number, {"sheet": "三月"}, "二月"), (number, {"sheet": "x" * 500}, ""), (csv, {"sheet": "S1"}, "Excel")):
+        status, body, _ = preview(s, of, **options)
+        assert status == 400 and body["errors"][0]["field"] == "sheet" and told in body["errors"][0]["message"], (options, body)
+    failed = run_import(s, number, format="xlsx", sheet="三月")
+    assert failed["state"] == "failed" and "二月" in failed["reason"], failed
+    done = run_import(s, number, format="xlsx", sheet="二月")
+    assert done["counts"]["stored"] == 2 and done["options"]["sheet"] == "二月", done
+    assert run_import(s, number, format="xlsx")["counts"]["stored"] == 1
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "book.xlsx"
+        path.write_bytes(data)
+        got = s.load("--format", "xlsx", "--sheet", "S3", str(path))
+        assert got["stored"] == 1 and got["duplicate"] == 0, got
+        refused = s.run("import", "--format", "jsonl", "--sheet", "S3", str(path), check=False)
+        assert refused.returncode != 0 and "--sheet" in refused.stderr, refused
+
+
 def test_ids_that_excel_damaged_are_told():
     s = store()
     number = upload(s, "ids.xlsx", workbook([["手机号", "会员编号"], [b"1.38E+30", "坏"], [None, b"1.23456789012345E+17"], [13800138077, b"123456789012345678"]]))

@@ -33,6 +33,8 @@ export interface Preview {
   rows: string[][];
   events: Record<string, unknown>[];
   problems: Reject[];
+  sheets: string[]; // of a workbook
+  sheet?: string | null; // the one that is shown
 }
 export type Counts = Record<string, number>;
 export type Import = Item<"/{brand}/imports">;

@@ -102,7 +102,7 @@ static enum err list_by_file(struct call *c, struct json_writer *w, struct why *
     struct list_file file = {NULL, 0};
     struct found f = {.matched = 0};
     uint64_t size = 0;
-    enum identity_kind kind = IDENTITY_KIND_COUNT;
+    struct list_options options = {.kind = IDENTITY_KIND_COUNT};
     struct str type = request_header(c->req, "Content-Type"), body = request_body(c->req);
     if (!str_eq_fold(str_trim(str_cut(&type, ';')), STR("application/octet-stream")))
         return why_fail(why, ERR_UNSUPPORTED, MSG_WANT_BYTES, "Content-Type", NULL);
@@ -110,8 +110,9 @@ static enum err list_by_file(struct call *c, struct json_writer *w, struct why *
     if (s.kind != SEGMENT_STATIC)
         return why_fail(why, ERR_CONFLICT, MSG_SEGMENT_IS_DYNAMIC, "", NULL);
     if (body.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "body", NULL);
-    if (call_has(c, "kind")) identity_kind_parse(call_str(c, "kind"), &kind);
-    TRY(list_file_read(body, kind, c->arena, &file, why));
+    if (call_has(c, "kind")) identity_kind_parse(call_str(c, "kind"), &options.kind);
+    if (call_has(c, "sheet")) options.sheet = arena_str(c->arena, call_str(c, "sheet")).p;
+    TRY(list_file_read(body, &options, c->arena, &file, why));
     bool dry_run = call_bool(c, "dry_run");
     enum err err = find_all(c, &file, &f, why);
     if (err == ERR_OK && !dry_run) err = enlist(c, &s, &f, &size, why);
@@ -133,6 +134,11 @@ static const struct spec_field file_query[] = {
      .type = SPEC_TEXT,
      .max = LIMIT_CODE_BYTES,
      .doc = "within which names are unique; default: the brand"},
+    {.name = "sheet",
+     .type = SPEC_TEXT,
+     .min = 1,
+     .max = LIMIT_CODE_BYTES,
+     .doc = "of a workbook, by its name; default: the first visible"},
     {.name = "dry_run", .type = SPEC_BOOL, .fallback = "false", .doc = "only say who it would be"},
     {0},
 };
@@ -146,7 +152,8 @@ const struct spec segment_file_specs[] = {
      .flags = SPEC_RAW_BODY | SPEC_BYTES | SPEC_PERSONAL,
      .handle = list_by_file,
      .audit = "segment.listed",
-     .summary = "Put the members that a CSV file names on a static list: by identities or numbers",
+     .summary =
+         "Put the members that a CSV or XLSX file names on a static list: by identities or numbers",
      .reply = "{\"rows\":120,\"matched\":117,\"members\":115,\"unmatched\":3,"
               "\"missing\":[{\"line\":7,\"text\":\"13800138000\"}]}"},
     {0},

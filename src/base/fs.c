@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -173,6 +174,19 @@ enum err fs_scratch(const char *path, int *write_fd, int *read_fd, struct why *w
     fs_close(*write_fd);
     fs_close(*read_fd);
     *write_fd = *read_fd = -1;
+    return err;
+}
+
+enum err fs_memory(const void *p, size_t len, int *fd, struct why *why)
+{
+    int made = memfd_create("wellfield", MFD_CLOEXEC);
+    if (made < 0) return fail_path(why, "memfd_create", "memory");
+    enum err err = fs_write(made, p, len, why);
+    if (err == ERR_OK) {
+        *fd = made;
+    } else {
+        fs_close(made);
+    }
     return err;
 }
 

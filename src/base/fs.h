@@ -28,6 +28,8 @@ MUST_CHECK enum err fs_remove(const char *path, struct why *why); /* a missing f
 /* A new file without a name, for what goes when both ends are closed: written by '*write_fd', read
  * by '*read_fd'. 'path' is where it is made; on failure both are -1. */
 MUST_CHECK enum err fs_scratch(const char *path, int *write_fd, int *read_fd, struct why *why);
+/* These bytes as a file to read that is on no disk; gone when it is closed. */
+MUST_CHECK enum err fs_memory(const void *p, size_t len, int *fd, struct why *why);
 /* A second name for the same file. */
 MUST_CHECK enum err fs_link(const char *from, const char *to, struct why *why);
 MUST_CHECK enum err fs_make_dir(const char *path, struct why *why); /* an existing one is ERR_OK */

@@ -4,13 +4,16 @@
 #include <iconv.h>
 #include <inttypes.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "intake/csv.h"
 #include "intake/table.h"
 #include "intake/value.h"
+#include "intake/xlsx.h"
 
 #define IDS_MAX 16 /* of one row */
+#define PIECE ((size_t)1 << 16)
 
 struct reader {
     struct arena *arena;
@@ -50,6 +53,42 @@ static enum err decode(struct str bytes, struct arena *arena, struct str *out, s
     text[len] = '\n';
     *out = (struct str){text, len};
     return ERR_OK;
+}
+
+/* ---- a workbook ---- */
+
+static enum err read_sheet(struct xlsx *x, struct arena *arena, struct str *out, struct why *why)
+{
+    struct strbuf text = {0};
+    char *piece = arena_alloc(arena, PIECE);
+    enum err err = ERR_OK;
+    for (size_t len = 1; err == ERR_OK && len > 0;) {
+        err = xlsx_read(x, piece, PIECE, &len, why);
+        if (err == ERR_OK) strbuf_add(&text, piece, len);
+        if (err == ERR_OK && text.len > LIST_FILE_BYTES)
+            err = why_fail(why, ERR_TOO_LARGE, MSG_IMPORT_UNPACKS, "body", "%zu", LIST_FILE_BYTES);
+    }
+    if (err == ERR_OK) {
+        strbuf_add_char(&text, '\n'); /* as decode() leaves it */
+        *out = arena_str(arena, strbuf_str(&text));
+        out->len--;
+    }
+    strbuf_finish(&text);
+    return err;
+}
+
+static enum err decode_sheet(struct str bytes, const char *sheet, struct arena *arena,
+                             struct str *out, struct why *why)
+{
+    struct xlsx *x = NULL;
+    int fd = -1;
+    TRY(fs_memory(bytes.p, bytes.len, &fd, why));
+    enum err err = xlsx_open(fd, sheet, &x, why);
+    if (err == ERR_OK) err = read_sheet(x, arena, out, why);
+    xlsx_close(x);
+    fs_close(fd);
+    if (err != ERR_OK && why && !why->field[0]) memcpy(why->field, "body", sizeof("body"));
+    return err;
 }
 
 /* ---- rows ---- */
@@ -138,12 +177,12 @@ static enum err take(struct reader *r, const struct csv *c, struct why *why)
     return ERR_OK;
 }
 
-static enum err split(struct reader *r, struct str text, struct why *why)
+static enum err split(struct reader *r, struct str text, char delimiter, struct why *why)
 {
     struct csv c;
     enum err err = ERR_OK;
     csv_init(&c);
-    c.delimiter = csv_guess_delimiter(text);
+    c.delimiter = delimiter;
     while (text.len && err == ERR_OK) {
         size_t used = 0;
         enum msg fault = MSG_NONE;
@@ -160,13 +199,15 @@ static enum err split(struct reader *r, struct str text, struct why *why)
     return err;
 }
 
-enum err list_file_read(struct str bytes, enum identity_kind kind, struct arena *arena,
+enum err list_file_read(struct str bytes, const struct list_options *o, struct arena *arena,
                         struct list_file *out, struct why *why)
 {
-    struct reader r = {.arena = arena, .kind = kind};
+    struct reader r = {.arena = arena, .kind = o->kind};
     struct str text = {NULL, 0};
-    TRY(decode(bytes, arena, &text, why));
-    enum err err = split(&r, text, why);
+    bool book = xlsx_is_zip(bytes);
+    if (!book && o->sheet) return why_fail(why, ERR_INVALID, MSG_SHEET_WANTS_BOOK, "sheet", NULL);
+    TRY(book ? decode_sheet(bytes, o->sheet, arena, &text, why) : decode(bytes, arena, &text, why));
+    enum err err = split(&r, text, book ? ',' : csv_guess_delimiter(text), why);
     if (err == ERR_OK)
         *out = (struct list_file){
             arena_copy(arena, r.rows.items, r.rows.count * sizeof(r.rows.items[0])), r.rows.count};

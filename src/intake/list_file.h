@@ -1,8 +1,8 @@
 /* list_file.h - a small table that names members, one a row: by identities or by their numbers.
  *
- * CSV as imports read it, in memory: UTF-8 or GB18030, known headers (手机号, unionid, 会员编号 …)
- * or none. Without headers the first cell of a row is an identity of one kind, "KIND:VALUE", or a
- * member's number, "m12". Pure functions. */
+ * CSV as imports read it, in memory: UTF-8 or GB18030, or a sheet of a workbook; known headers
+ * (手机号, unionid, 会员编号 …) or none. Without headers the first cell of a row is an identity of
+ * one kind, "KIND:VALUE", or a member's number, "m12". Pure functions. */
 #pragma once
 
 #include "base/arena.h"
@@ -21,8 +21,12 @@ struct list_file {
     size_t count;
 };
 
-/* 'kind': of the cells when there are no headers; IDENTITY_KIND_COUNT = they say it themselves. All
- * in 'arena'. ERR_INVALID: the text is in no known encoding, or no sound table; ERR_TOO_LARGE: over
- * LIMIT_SEGMENT_LIST rows. */
-MUST_CHECK enum err list_file_read(struct str bytes, enum identity_kind kind, struct arena *arena,
-                                   struct list_file *out, struct why *why);
+struct list_options {
+    enum identity_kind kind; /* of cells without headers; IDENTITY_KIND_COUNT = they say it */
+    const char *sheet;       /* of a workbook, by name; NULL = the first visible */
+};
+/* All in 'arena'. ERR_INVALID: the text is in no known encoding, or no sound table or workbook;
+ * ERR_TOO_LARGE: over LIMIT_SEGMENT_LIST rows, LIST_FILE_BYTES, or a limit of workbooks. */
+#define LIST_FILE_BYTES ((size_t)32 << 20) /* of a sheet, as text */
+MUST_CHECK enum err list_file_read(struct str bytes, const struct list_options *o,
+                                   struct arena *arena, struct list_file *out, struct why *why);

@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from stream_test import Watcher  # noqa: E402
 from wellfield import Skip, Store, http, run  # noqa: E402
+from workbook import packed, parts, sheet  # noqa: E402
 
 OWNER = "wf_live_" + "0123456789abcdef" * 3
 
@@ -271,8 +272,16 @@ def test_a_file_is_put_on_a_list_and_says_who_is_missing():
     table = "会员编号,手机号,备注\n,,空\nX1,13800009999,无人\n".encode("gb18030")
     seen = send(table)
     assert (seen["rows"], seen["matched"]) == (2, 0) and seen["missing"][1]["text"] == "13800009999", seen
+    book = packed(parts([sheet([["备注"], ["无"]]), sheet([["user:listed3", "甲,乙\n丙"], None, [13800009999, "丁"], ["unionid:U9"]])]))
+    seen = send(book, sheet="S2")
+    assert (seen["rows"], seen["matched"], seen["missing"]) == (3, 1, [{"line": 3, "text": "13800009999"}, {"line": 4, "text": "unionid:U9"}]), seen
+    assert send(book)["matched"] == 0
+    assert send(book, status=400, sheet="S9")["errors"][0]["field"] == send(users, status=400, sheet="S1")["errors"][0]["field"] == "sheet"
+    assert send(book[:-200], status=400)["errors"][0]["field"] == "body"
+    bomb = packed(parts([sheet([["手机号"]]).replace("</sheetData>", "<row/>" * 9_000_000 + "</sheetData>")]))
+    assert len(bomb) < 1 << 20 and send(bomb, status=413)["code"] == "too_large"
     deadline = time.monotonic() + 20
-    while call(s, "GET", "/segments/by-file")["members"] != 4:
+    while call(s, "GET", "/segments/by-file")["members"] != 5:
         assert time.monotonic() < deadline, call(s, "GET", "/segments/by-file")
     for data in (b"\xff\xfe\xff", b"a\n\"b", b"", b"\n" * 100 + b"\"" * 3):
         send(data, status=400)

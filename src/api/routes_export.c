@@ -13,8 +13,7 @@
 #include "api/members.h"
 #include "api/put.h"
 #include "api/sight.h"
-#include "api/spreadsheet.h"
-#include "insight/reply.h"
+#include "api/table_file.h"
 #include "people/owner.h"
 
 #define PAGE LIMIT_PAGE_MEMBERS
@@ -51,8 +50,7 @@ static const char *column_name(int column)
 struct export
 {
     struct call *call;
-    struct reply reply;        /* as CSV */
-    struct spreadsheet *sheet; /* as a spreadsheet's file; NULL = as CSV */
+    struct table_file file;
     int columns[COLUMN_COUNT];
     size_t column_count;
     bool clear;
@@ -102,54 +100,20 @@ static const char *header(const struct export *e)
 
 /* ---- rows ---- */
 
-static void put_cell_text(struct export *e, struct str text)
-{
-    if (e->sheet) {
-        spreadsheet_text(e->sheet, text);
-    } else {
-        reply_text(&e->reply, NULL, text);
-    }
-}
-
-static void put_cell_number(struct export *e, int64_t number)
-{
-    if (e->sheet) {
-        spreadsheet_number(e->sheet, (double)number);
-    } else {
-        reply_int(&e->reply, NULL, number);
-    }
-}
-
 /* Unknown is an empty cell. */
 static void put_cell_score(struct export *e, uint32_t member, int score)
 {
     double of[MEMBER_SCORES];
-    bool known = member_scores(e->call->brand, member, of) && !isnan(of[score]);
-    if (!known) {
-        put_cell_text(e, STR(""));
-    } else if (e->sheet) {
-        spreadsheet_number(e->sheet, of[score]);
-    } else {
-        reply_double(&e->reply, NULL, of[score]);
-    }
+    bool known = member_scores(e->call->brand, member, of);
+    table_file_double(&e->file, known ? of[score] : NAN);
 }
 
 /* Nobody is an empty cell. */
 static void put_cell_owner(struct export *e, uint32_t member)
 {
     uint32_t owner = owner_of(e->call->brand, member);
-    put_cell_text(e, owner ? registry_code_text(e->call->brand, DIM_STAFF, owner) : STR(""));
-}
-
-static void put_cell_time(struct export *e, int64_t at)
-{
-    char text[64];
-    if (!e->sheet) {
-        reply_time(&e->reply, NULL, at);
-        return;
-    }
-    size_t len = at == TIME_NONE ? 0 : time_format(e->reply.zone, at, text, sizeof(text));
-    spreadsheet_text(e->sheet, (struct str){text, len});
+    table_file_text(&e->file,
+                    owner ? registry_code_text(e->call->brand, DIM_STAFF, owner) : STR(""));
 }
 
 /* All values of a kind, parted by blanks. */
@@ -163,38 +127,38 @@ static void put_values(struct export *e, struct arena *arena, const struct look_
         struct str value = id->personal && !e->clear ? look_mask(arena, id->value) : id->value;
         text = arena_printf(arena, "%s%s" STR_FMT, text, *text ? " " : "", STR_ARG(value));
     }
-    put_cell_text(e, str_of(text));
+    table_file_text(&e->file, str_of(text));
 }
 
 static void put_cell(struct export *e, struct arena *arena, const struct look_row *row, int column)
 {
     switch (column) {
     case COLUMN_ID:
-        put_cell_text(e, str_of(arena_printf(arena, "m%" PRIu32, row->id)));
+        table_file_text(&e->file, str_of(arena_printf(arena, "m%" PRIu32, row->id)));
         break;
     case COLUMN_NAME:
-        put_cell_text(e, row->name.p ? row->name : STR(""));
+        table_file_text(&e->file, row->name.p ? row->name : STR(""));
         break;
     case COLUMN_STAGE:
-        put_cell_text(e, str_of(stage_name(row->stage)));
+        table_file_text(&e->file, str_of(stage_name(row->stage)));
         break;
     case COLUMN_TRUST:
-        put_cell_text(e, str_of(trust_name(row->trust)));
+        table_file_text(&e->file, str_of(trust_name(row->trust)));
         break;
     case COLUMN_CREATED:
-        put_cell_time(e, row->created);
+        table_file_time(&e->file, row->created);
         break;
     case COLUMN_LAST_SEEN:
-        put_cell_time(e, row->last_seen);
+        table_file_time(&e->file, row->last_seen);
         break;
     case COLUMN_EVENTS:
-        put_cell_number(e, (int64_t)row->events);
+        table_file_number(&e->file, (int64_t)row->events);
         break;
     case COLUMN_ORDERS:
-        put_cell_number(e, (int64_t)row->orders);
+        table_file_number(&e->file, (int64_t)row->orders);
         break;
     case COLUMN_SPENT:
-        put_cell_number(e, row->spent);
+        table_file_number(&e->file, row->spent);
         break;
     case COLUMN_OWNER:
         put_cell_owner(e, row->id);
@@ -214,14 +178,10 @@ static enum err put_page(struct export *e, struct look *l, const struct look_pag
 {
     TRY(look_list(l, page, rows, why));
     for (size_t i = 0; i < rows->count; i++) {
-        if (e->sheet) {
-            spreadsheet_row(e->sheet);
-        } else {
-            reply_row(&e->reply);
-        }
+        table_file_row(&e->file);
         for (size_t k = 0; k < e->column_count; k++)
             put_cell(e, l->arena, &rows->items[i], e->columns[k]);
-        if (!e->sheet) reply_row_end(&e->reply);
+        table_file_row_end(&e->file);
     }
     e->members += rows->count;
     if (e->members > LIMIT_EXPORT_MEMBERS)
@@ -286,45 +246,26 @@ static enum err put_members(struct export *e, const struct idset *only, struct w
     return err;
 }
 
-static enum err put_sheet(struct export *e, const struct idset *only, struct why *why)
+static enum err put_file(struct export *e, struct strbuf *out, const struct idset *only,
+                         struct why *why)
 {
-    struct spreadsheet_options o = {
-        .dir = data_dir(e->call->data), .headers = header(e), .rows_max = SPREADSHEET_ROWS};
-    env_random(data_env(e->call->data), &o.tag, sizeof(o.tag));
-    TRY(spreadsheet_create(&o, &e->sheet, why));
-    enum err err = put_members(e, only, why);
-    if (err == ERR_OK) err = spreadsheet_finish(e->sheet, e->reply.out, why);
-    spreadsheet_destroy(e->sheet);
-    e->call->type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    return err;
-}
-
-static enum err put_csv(struct export *e, const struct idset *only, struct why *why)
-{
-    reply_list(&e->reply, NULL, header(e));
-    enum err err = put_members(e, only, why);
-    reply_list_end(&e->reply);
-    e->call->type = "text/csv; charset=utf-8";
+    enum err err = table_file_begin(&e->file, e->call, header(e), out, why);
+    if (err == ERR_OK) err = put_members(e, only, why);
+    if (err == ERR_OK) err = table_file_end(&e->file, "members", why);
+    table_file_finish(&e->file);
     return err;
 }
 
 static enum err export_members(struct call *c, struct json_writer *w, struct why *why)
 {
-    struct export e = {.call = c,
-                       .clear = (c->who->scopes & SCOPE_MEMBERS_REVEAL) != 0,
-                       .reply = {.form = INSIGHT_CSV, .zone = brand_zone(c->brand), .out = w->out}};
+    struct export e = {.call = c, .clear = (c->who->scopes & SCOPE_MEMBERS_REVEAL) != 0};
     const struct idset *only = NULL;
     uint64_t seq;
-    bool xlsx = str_is(call_str(c, "format"), "xlsx");
     TRY(read_columns(&e, why));
     if (call_has(c, "filter")) TRY(chosen_get(c, call_str(c, "filter"), 0, &only, &seq, why));
     only = sight_narrow(c, only);
-    TRY(xlsx ? put_sheet(&e, only, why) : put_csv(&e, only, why));
-    TRY(write_down(&e, why));
-    reply_header(c->req, "Content-Disposition",
-                 xlsx ? "attachment; filename=\"members.xlsx\""
-                      : "attachment; filename=\"members.csv\"");
-    return ERR_OK;
+    TRY(put_file(&e, w->out, only, why));
+    return write_down(&e, why);
 }
 
 static const struct spec_field export_query[] = {
@@ -336,7 +277,7 @@ static const struct spec_field export_query[] = {
     {.name = "stage", .type = SPEC_ENUM, .choices = MEMBERS_STAGES, .doc = "only of this stage"},
     {.name = "format",
      .type = SPEC_ENUM,
-     .choices = "csv|xlsx",
+     .choices = TABLE_FILE_FORMATS,
      .fallback = "csv",
      .doc = "form of the file"},
     {.name = "columns",
@@ -359,6 +300,6 @@ const struct spec export_specs[] = {
      .handle = export_members,
      .audit = "members.exported",
      .summary = "Members as a file for a spreadsheet; written down in the audit log",
-     .reply_types = "text/csv|application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+     .reply_types = TABLE_FILE_TYPES},
     {0},
 };

@@ -12,8 +12,8 @@
 #include "api/members.h"
 #include "api/put.h"
 #include "api/sight.h"
+#include "api/table_file.h"
 #include "base/hash.h"
-#include "insight/reply.h"
 
 /* ---- members ---- */
 
@@ -174,51 +174,57 @@ static enum err get_members(struct call *c, struct json_writer *w, struct why *w
     "id,name,role,in,joined_at,way,inviter,touchpoint,left_at,last_message_at,messages,"           \
     "recent_messages,groups"
 
-static enum err put_line(struct group_look *x, struct reply *r, const struct group_stay *s)
+static void put_id(const struct group_look *x, struct table_file *t, uint32_t member)
+{
+    bool seen = member && sight_has(x->call, member);
+    table_file_text(t, seen ? str_of(arena_printf(x->call->arena, "m%" PRIu32, member)) : STR(""));
+}
+
+static enum err put_line(struct group_look *x, struct table_file *t, const struct group_stay *s)
 {
     const struct group_role *role = group_look_role(x, s->member);
     struct str name = {NULL, 0};
     TRY(look_name(&x->look, s->member, &name));
-    reply_row(r);
-    reply_member(r, NULL, s->member);
-    reply_text(r, NULL, name.p ? name : STR(""));
-    reply_text(r, NULL, str_of(account_role_names[role ? role->role : ACCOUNT_MEMBER]));
-    reply_text(r, NULL, s->in ? STR("true") : STR("false"));
-    reply_time(r, NULL, s->joined_at);
-    reply_text(r, NULL, str_of(join_way_names[s->way]));
-    if (s->inviter && sight_has(x->call, s->inviter)) {
-        reply_member(r, NULL, s->inviter);
-    } else {
-        reply_text(r, NULL, STR(""));
-    }
-    reply_text(r, NULL,
-               s->touchpoint ? registry_code_text(x->call->brand, DIM_TOUCHPOINT, s->touchpoint)
-                             : STR(""));
-    reply_time(r, NULL, s->left_at);
-    reply_time(r, NULL, s->last_message_at);
-    reply_int(r, NULL, s->messages);
-    reply_int(r, NULL, s->recent_messages);
-    reply_int(r, NULL, s->groups);
-    reply_row_end(r);
+    table_file_row(t);
+    put_id(x, t, s->member);
+    table_file_text(t, name.p ? name : STR(""));
+    table_file_text(t, str_of(account_role_names[role ? role->role : ACCOUNT_MEMBER]));
+    table_file_text(t, s->in ? STR("true") : STR("false"));
+    table_file_time(t, s->joined_at);
+    table_file_text(t, str_of(join_way_names[s->way]));
+    put_id(x, t, s->inviter);
+    table_file_text(t, s->touchpoint
+                           ? registry_code_text(x->call->brand, DIM_TOUCHPOINT, s->touchpoint)
+                           : STR(""));
+    table_file_time(t, s->left_at);
+    table_file_time(t, s->last_message_at);
+    table_file_number(t, s->messages);
+    table_file_number(t, s->recent_messages);
+    table_file_number(t, s->groups);
+    table_file_row_end(t);
     return ERR_OK;
+}
+
+static enum err put_lines(struct group_look *x, struct table_file *t, struct why *why)
+{
+    struct keyed *list;
+    size_t count = choose(x, &list);
+    for (size_t i = 0; i < count; i++) {
+        enum err err = put_line(x, t, list[i].stay);
+        if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    }
+    TRY(table_file_end(t, "group", why));
+    const char *told = arena_printf(x->call->arena, "{\"members\":%zu}", count);
+    return groups_tell(x->call, x->record.code, (struct str){NULL, 0}, str_of(told), why);
 }
 
 static enum err put_file(struct group_look *x, struct json_writer *w, struct why *why)
 {
-    struct call *c = x->call;
-    struct reply r = {.form = INSIGHT_CSV, .zone = brand_zone(c->brand), .out = w->out};
-    struct keyed *list;
-    size_t count = choose(x, &list);
-    c->type = "text/csv; charset=utf-8";
-    reply_list(&r, NULL, FILE_HEADER);
-    for (size_t i = 0; i < count; i++) {
-        enum err err = put_line(x, &r, list[i].stay);
-        if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
-    }
-    reply_list_end(&r);
-    reply_header(c->req, "Content-Disposition", "attachment; filename=\"group.csv\"");
-    const char *told = arena_printf(c->arena, "{\"members\":%zu}", count);
-    return groups_tell(c, x->record.code, (struct str){NULL, 0}, str_of(told), why);
+    struct table_file t;
+    enum err err = table_file_begin(&t, x->call, FILE_HEADER, w->out, why);
+    if (err == ERR_OK) err = put_lines(x, &t, why);
+    table_file_finish(&t);
+    return err;
 }
 
 static enum err export_members(struct call *c, struct json_writer *w, struct why *why)
@@ -244,7 +250,15 @@ static enum err export_members(struct call *c, struct json_writer *w, struct why
         .fallback = "joined", .doc = "what the list is in order of, the newest or the most first"  \
     }
 
-static const struct spec_field file_query[] = {LIST_FIELDS, {0}};
+static const struct spec_field file_query[] = {
+    LIST_FIELDS,
+    {.name = "format",
+     .type = SPEC_ENUM,
+     .choices = TABLE_FILE_FORMATS,
+     .fallback = "csv",
+     .doc = "form of the file"},
+    {0},
+};
 
 static const struct spec_field members_query[] = {
     LIST_FIELDS,
@@ -284,7 +298,7 @@ const struct spec group_member_specs[] = {
      .flags = SPEC_QUESTION | SPEC_PERSONAL | SPEC_CONFIRM | SPEC_SIGHT,
      .handle = export_members,
      .audit = "group.exported",
-     .summary = "The members of a group as CSV; written down in the audit log",
-     .reply_types = "text/csv"},
+     .summary = "The members of a group as a file for a spreadsheet; written down in the audit log",
+     .reply_types = TABLE_FILE_TYPES},
     {0},
 };

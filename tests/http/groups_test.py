@@ -2,11 +2,14 @@
 """Groups over HTTP: records, who is in them and how they came, what accounts are, how they grew."""
 import datetime
 import functools
+import html
+import io
 import json
 import pathlib
 import sys
 import time
 import urllib.parse
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from wellfield import Store, http, run  # noqa: E402
@@ -171,6 +174,12 @@ def test_members_leave_as_a_file():
     assert code == 200 and headers["Content-Type"].startswith("text/csv") and lines[0].startswith("id,name,role,in,joined_at"), (code, lines)
     assert len(lines) == 2 and lines[1].startswith(id_of(s, "cat") + ",") and ",scanned,,shop-1," in lines[1], lines
     assert http("GET", url, None, {"Authorization": "Bearer " + s.reader})[0] == 403
+    code, book, headers = http("GET", url + "&format=xlsx", None, {"Authorization": "Bearer " + s.owner})
+    with zipfile.ZipFile(io.BytesIO(book)) as z:
+        texts = html.unescape(z.read("xl/worksheets/sheet1.xml").decode())
+    assert code == 200 and headers["Content-Disposition"].endswith('group.xlsx"') and headers["Content-Type"].endswith("spreadsheetml.sheet"), headers
+    assert all(f">{cell}<" in texts for cell in lines[0].split(",") + [id_of(s, "cat"), "scanned", "shop-1"]), texts
+    call(s, "GET", url.split("/shop")[1].replace("show=left", "format=pdf"), status=400)
 
 
 def test_a_group_without_staff_asks_who_runs_it_and_remembers_the_answer():

@@ -151,7 +151,7 @@ MUST_CHECK enum err tx_bulk_begin(struct tx *tx, struct why *why);
  */
 MUST_CHECK enum err tx_bulk_part(struct tx *tx, const struct event *const *events, size_t count,
                                  const struct hash128 *ids, size_t id_count, struct why *why);
-/* Behind it: what the message of its row 'seq' says, for on_said of the rooms. */
+/* Behind it, by growing seq: what the message of its row 'seq' says, for on_said of the rooms. */
 MUST_CHECK enum err tx_bulk_said(struct tx *tx, const struct event *ev, uint64_t seq,
                                  const struct said *said, struct why *why);
 /* The same from a stream too large for memory: a part of this brand to be written row by row, on

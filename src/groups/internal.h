@@ -6,13 +6,22 @@
 #include "groups/record.h"
 #include "groups/role.h"
 
+/* An edit or a recall; in the arena of its batch. */
+struct later {
+    uint64_t seq;
+    int64_t at;
+    uint32_t group; /* code */
+    bool recalled;
+    struct str message, text; /* the channel's id of what it changes; the new words */
+};
 /* text.db as the writer has it. */
 struct text_store {
-    struct sql *db;  /* NULL = there is no file yet */
-    bool open;       /* a transaction is */
-    bool ahead;      /* there may be rows above the brand's seq */
-    bool wal_due;    /* something was forgotten: empty the WAL */
-    uint64_t purged; /* rows of the purge under way */
+    struct sql *db;          /* NULL = there is no file yet */
+    bool open;               /* a transaction is */
+    bool ahead;              /* there may be rows above the brand's seq */
+    bool wal_due;            /* something was forgotten: empty the WAL */
+    uint64_t purged;         /* rows of the purge under way */
+    VEC(struct later) later; /* of the batch at hand */
 };
 
 struct room {
@@ -41,7 +50,7 @@ MUST_CHECK enum err text_store_open(struct tx *tx, struct text_store *t);
 void text_store_close(struct text_store *t);
 MUST_CHECK enum err text_store_said(struct tx *tx, struct text_store *t, const struct event *ev,
                                     uint64_t seq, const struct said *said);
-MUST_CHECK enum err text_store_prepare(struct text_store *t);
+MUST_CHECK enum err text_store_prepare(struct tx *tx, struct text_store *t);
 void text_store_commit(struct text_store *t);
 void text_store_rollback(struct text_store *t);
 MUST_CHECK enum err text_store_erase(struct tx *tx, struct text_store *t, const struct erasure *e);

@@ -33,8 +33,7 @@ static enum err room_on_said(struct tx *tx, void *state, const struct event *ev,
 static enum err room_on_prepare(struct tx *tx, void *state)
 {
     struct room *r = state;
-    (void)tx;
-    return text_store_prepare(&r->text);
+    return text_store_prepare(tx, &r->text);
 }
 
 static void room_on_commit(void *state)

@@ -4,11 +4,16 @@
  * message, committed right before the batch's own commit. So there are these states of the two:
  *   idle --said--> open --prepare--> ahead --commit--> idle
  * and a rollback undoes 'open', and leaves behind 'ahead' rows above the brand's seq, which go
- * before the next are written, or when the brand is opened. */
+ * before the next are written, or when the brand is opened.
+ *
+ * Rows and words are put in by growing id, as a batch tells them: FTS5 keeps what comes in order in
+ * memory and writes it once; for each id that is not above the last it writes all it has. So what
+ * changes or takes back words waits for the end of the batch ('later'). */
 #include "groups/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/fs.h"
 #include "base/limits.h"
@@ -59,15 +64,20 @@ static enum err make(struct tx *tx, struct text_store *t)
 static enum err index_words(struct tx *tx, struct text_store *t, uint64_t id, struct str text,
                             bool removed)
 {
+    struct arena_mark mark = arena_mark(tx_arena(tx));
     struct str words = messages_words(tx_arena(tx), text);
-    if (str_trim(words).len == 0) return ERR_OK;
-    struct sql_stmt *s =
-        removed ? sql_use(t->db, "INSERT INTO said_index (said_index, rowid, words)"
-                                 " VALUES ('delete', $1, $2)")
-                : sql_use(t->db, "INSERT INTO said_index (rowid, words) VALUES ($1, $2)");
-    sql_bind_int(s, 1, (int64_t)id);
-    sql_bind_str(s, 2, words);
-    return sql_run(s);
+    enum err err = ERR_OK;
+    if (str_trim(words).len > 0) {
+        struct sql_stmt *s =
+            removed ? sql_use(t->db, "INSERT INTO said_index (said_index, rowid, words)"
+                                     " VALUES ('delete', $1, $2)")
+                    : sql_use(t->db, "INSERT INTO said_index (rowid, words) VALUES ($1, $2)");
+        sql_bind_int(s, 1, (int64_t)id);
+        sql_bind_str(s, 2, words);
+        err = sql_run(s);
+    }
+    arena_rewind(tx_arena(tx), mark);
+    return err;
 }
 
 /* Rows that a statement gives as (id, text) are forgotten. */
@@ -142,6 +152,7 @@ static bool is_there(struct brand *b)
 void text_store_close(struct text_store *t)
 {
     sql_close(t->db);
+    VEC_FINISH(&t->later);
 }
 
 /* ---- what is said ---- */
@@ -245,26 +256,65 @@ static enum err edit(struct tx *tx, struct text_store *t, const struct former *f
     return index_words(tx, t, f->id, text_or_empty(text), false);
 }
 
+/* ---- what changes it ---- */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct later *x = a, *y = b;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static enum err change(struct tx *tx, struct text_store *t, const struct later *l)
+{
+    struct former f;
+    TRY(find(tx, t, l->group, l->message, &f));
+    if (f.id == 0) return ERR_OK; /* of a message that was never told, or is past its days */
+    return l->recalled ? recall(tx, t, &f, l->at) : edit(tx, t, &f, l->at, l->text);
+}
+
+/* What the batch said so far is changed by what it said later. */
+static enum err settle(struct tx *tx, struct text_store *t)
+{
+    enum err err = ERR_OK;
+    if (t->later.count) qsort(t->later.items, t->later.count, sizeof(struct later), by_time);
+    for (size_t i = 0; i < t->later.count && err == ERR_OK; i++)
+        err = change(tx, t, &t->later.items[i]);
+    VEC_RESET(&t->later);
+    return err;
+}
+
+static void wait_for_end(struct tx *tx, struct text_store *t, const struct event *ev, uint64_t seq,
+                         const struct said *said, bool recalled)
+{
+    struct later l = {.seq = seq,
+                      .at = ev->at,
+                      .group = ev->dim[DIM_GROUP],
+                      .recalled = recalled,
+                      .message = arena_str(tx_arena(tx), said->message),
+                      .text = recalled ? STR("") : arena_str(tx_arena(tx), said->text)};
+    if (said->message.len) VEC_PUSH(&t->later, l);
+}
+
 enum err text_store_said(struct tx *tx, struct text_store *t, const struct event *ev, uint64_t seq,
                          const struct said *said)
 {
     struct str kind = registry_kind_name(tx_brand(tx), ev->kind);
     bool edited = str_is(kind, "message.edited"), recalled = str_is(kind, "message.recalled");
-    struct former f;
     if (ev->dim[DIM_GROUP] == 0) return ERR_OK;
     if (!edited && !recalled && !str_is(kind, "message.sent")) return ERR_OK;
     TRY(begin(tx, t));
     if (!edited && !recalled) return insert(tx, t, ev, seq, said);
-    TRY(find(tx, t, ev->dim[DIM_GROUP], said->message, &f));
-    if (f.id == 0) return ERR_OK; /* of a message that was never told, or is past its days */
-    return recalled ? recall(tx, t, &f, ev->at) : edit(tx, t, &f, ev->at, said->text);
+    wait_for_end(tx, t, ev, seq, said, recalled);
+    return ERR_OK;
 }
 
 /* ---- the batch ---- */
 
-enum err text_store_prepare(struct text_store *t)
+enum err text_store_prepare(struct tx *tx, struct text_store *t)
 {
     if (!t->open) return ERR_OK;
+    TRY(settle(tx, t));
     t->open = false;
     t->ahead = true;
     return sql_commit(t->db);
@@ -285,6 +335,7 @@ void text_store_rollback(struct text_store *t)
 {
     if (t->open) sql_rollback(t->db);
     t->open = false;
+    VEC_RESET(&t->later);
 }
 
 /* ---- forgetting ---- */
@@ -301,6 +352,7 @@ enum err text_store_erase(struct tx *tx, struct text_store *t, const struct eras
     uint64_t count, all = 0;
     if (!t->db) return ERR_OK;
     TRY(begin(tx, t));
+    TRY(settle(tx, t));
     for (size_t i = 0; i < e->gone.count; i++) {
         struct sql_stmt *s =
             sql_use(t->db, "SELECT id, text FROM said WHERE persona = $1 AND persona > 0");
@@ -342,6 +394,7 @@ static enum err remove_before(struct tx *tx, int64_t before, uint64_t *removed)
     *removed = 0;
     if (!t->db) return ERR_OK;
     TRY(begin(tx, t));
+    TRY(settle(tx, t));
     for (uint32_t group = 1; group <= groups && *removed == 0; group++) {
         struct sql_stmt *s = sql_use(t->db, "SELECT id, text FROM said WHERE of_group = $1 AND"
                                             " at < $2 ORDER BY at LIMIT $3");

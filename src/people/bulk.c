@@ -178,20 +178,21 @@ static const struct event **persona_order(const struct event *events, size_t cou
     return sorted;
 }
 
-/* 'sorted' are the events as rows of the part that begins at 'first'. */
+/* 'sorted' are the events as rows of the part that begins at 'first'. They are told in its order:
+ * an index of words takes what comes with growing numbers several times faster. */
 static enum err tell_spoken(struct tx *tx, const struct bulk *b, const struct event *const *sorted,
                             uint64_t first, struct why *why)
 {
     if (b->spoken.count == 0) return ERR_OK;
-    size_t *row = mem_alloc_array(b->events.count, sizeof(*row));
+    const struct said **said = mem_alloc_array(b->events.count, sizeof(const struct said *));
     enum err err = ERR_OK;
-    for (size_t i = 0; i < b->events.count; i++)
-        row[sorted[i] - b->events.items] = i;
-    for (size_t i = 0; i < b->spoken.count && err == ERR_OK; i++) {
-        const struct spoken *s = &b->spoken.items[i];
-        err = tx_bulk_said(tx, &b->events.items[s->event], first + row[s->event], s->said, why);
+    for (size_t i = 0; i < b->spoken.count; i++)
+        said[b->spoken.items[i].event] = b->spoken.items[i].said;
+    for (size_t i = 0; i < b->events.count && err == ERR_OK; i++) {
+        const struct said *s = said[sorted[i] - b->events.items];
+        if (s) err = tx_bulk_said(tx, sorted[i], first + i, s, why);
     }
-    mem_free(row);
+    mem_free(said);
     return err;
 }
 

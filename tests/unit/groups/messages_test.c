@@ -159,6 +159,32 @@ static void an_edit_and_a_recall_change_what_is_found(void **state)
     expect_sound(p);
 }
 
+/* In the order told: what changes a message may be before it, as where an import sorts by member.
+ */
+static enum err run_out_of_order(struct tx *tx, void *arg, struct why *why)
+{
+    struct talk told[] = {{"message.edited", "u2", "second words", "1"},
+                          {"message.recalled", "u3", NULL, "2"},
+                          {"message.sent", "u1", "first words", "1"},
+                          {"message.sent", "u1", "taken back", "2"}};
+    (void)arg;
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+        TRY(run_tell(tx, &told[i], why));
+    return ERR_OK;
+}
+
+static void a_change_told_before_its_message_in_one_batch_counts(void **state)
+{
+    struct place *p = *state;
+    struct why why = {0};
+    place_must(brand_call(p->brand, run_out_of_order, NULL, false, &why), &why, "tell");
+    assert_int_equal(found(p, "first"), 0);
+    assert_int_equal(found(p, "second"), 1);
+    assert_int_equal(found(p, "taken"), 0);
+    assert_int_equal(found(p, ""), 2);
+    expect_sound(p);
+}
+
 static enum err run_then_fail(struct tx *tx, void *arg, struct why *why)
 {
     TRY(run_tell(tx, arg, why));
@@ -214,6 +240,7 @@ int main(void)
         cmocka_unit_test(what_is_looked_for_is_quoted_and_signs_are_left_out),
         TEST(words_are_there_at_once_and_after_opening_again),
         TEST(an_edit_and_a_recall_change_what_is_found),
+        TEST(a_change_told_before_its_message_in_one_batch_counts),
         TEST(a_batch_that_is_rolled_back_leaves_no_words),
         TEST(a_recalled_message_that_is_told_has_no_words),
         TEST(a_text_of_the_largest_size_is_kept),

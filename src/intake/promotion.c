@@ -4,15 +4,7 @@
  * them. */
 #include "base/utf8.h"
 #include "intake/describe.h"
-
-static bool any_in(struct str s, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_find(s, str_of(words[i])) != SIZE_MAX) return true;
-    }
-    return false;
-}
-#define ANY(s, list) any_in(s, list, sizeof(list) / sizeof((list)[0]))
+#include "intake/threes.h"
 
 static struct str before(struct str s, size_t at)
 {
@@ -78,7 +70,7 @@ static bool shows(struct str s, const struct sign *sign)
     return false;
 }
 
-static bool holds_chinese(struct str s)
+static bool holds_chinese(struct str s, const struct threes *threes)
 {
     static const char *const words[] = {"¥",    "￥",   "秒杀", "限时",   "下单",  "打折",
                                         "折扣", "特价", "包邮", "优惠价", "折上折"};
@@ -89,18 +81,21 @@ static bool holds_chinese(struct str s)
         {"抢", false, "救|劫|答|修|险|走|话|镜", "别"},
         {"拼", false, "音|命|写|图|搏|接|凑|死|尽|装", "打|比"},
     };
-    if (ANY(s, words)) return true;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (threes_may(threes, words[i]) && str_find(s, str_of(words[i])) != SIZE_MAX) return true;
+    }
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        if (shows(s, &signs[i])) return true;
+        if (threes_may(threes, signs[i].text) && shows(s, &signs[i])) return true;
     }
     return false;
 }
 
 /* $9.90, €5, £20 */
-static bool holds_price(struct str s)
+static bool holds_price(struct str s, const struct threes *threes)
 {
     static const char *const marks[] = {"€", "£"};
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (!threes_may(threes, marks[i])) continue;
         size_t at = str_find(s, str_of(marks[i]));
         if (at != SIZE_MAX && begins_with_digit(behind(s, at + strlen(marks[i])))) return true;
     }
@@ -162,13 +157,13 @@ static bool holds_product(struct str s)
     return false;
 }
 
-static bool holds_english(struct str s)
+static bool holds_english(struct str s, const struct threes *threes)
 {
     static const char *const words[] = {"% off",         "coupon",      "promo code", "discount",
                                         "flash sale",    "order now",   "buy now",    "voucher",
                                         "free shipping", "limited time"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (holds_fold(s, words[i])) return true;
+        if (threes_may(threes, words[i]) && holds_fold(s, words[i])) return true;
     }
     return false;
 }
@@ -183,7 +178,10 @@ static bool is_ascii(struct str s)
 
 bool is_promotion(struct str text)
 {
+    struct threes threes;
     if (text.len == 0) return false;
-    if (holds_price(text) || holds_product(text) || holds_english(text)) return true;
-    return !is_ascii(text) && holds_chinese(text);
+    threes_of(text, &threes);
+    if (holds_price(text, &threes) || holds_english(text, &threes)) return true;
+    if (threes_may(&threes, "://") && holds_product(text)) return true;
+    return !is_ascii(text) && holds_chinese(text, &threes);
 }

@@ -1,10 +1,18 @@
 /* question.c - by how a line ends, by words that ask, and in English by how a clause begins.
  *
  * What only echoes a question (同问, +1, 蹲) asks nothing, nor does a title. The words are looked
- * for in the text as it stands; English ones case apart and as whole words. */
+ * for in the text as it stands; English ones case apart and as whole words. Most are not there,
+ * which the bytes of the line in threes tell without a look at the line. */
 #include "intake/question.h"
 
 #include "base/utf8.h"
+#include "intake/threes.h"
+
+/* A line and what it cannot hold. */
+struct line {
+    struct str s;
+    struct threes threes;
+};
 
 static bool ends_in_one_of(struct str s, const char *const *words, size_t count, size_t *len)
 {
@@ -17,14 +25,20 @@ static bool ends_in_one_of(struct str s, const char *const *words, size_t count,
 }
 #define ENDS(s, list, len) ends_in_one_of(s, list, sizeof(list) / sizeof((list)[0]), len)
 
-static bool holds_one_of(struct str s, const char *const *words, size_t count)
+/* Where a word is; SIZE_MAX = nowhere. */
+static size_t find(const struct line *l, const char *word)
+{
+    return threes_may(&l->threes, word) ? str_find(l->s, str_of(word)) : SIZE_MAX;
+}
+
+static bool holds_one_of(const struct line *l, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (str_find(s, str_of(words[i])) != SIZE_MAX) return true;
+        if (find(l, words[i]) != SIZE_MAX) return true;
     }
     return false;
 }
-#define HOLDS(s, list) holds_one_of(s, list, sizeof(list) / sizeof((list)[0]))
+#define HOLDS(l, list) holds_one_of(l, list, sizeof(list) / sizeof((list)[0]))
 
 /* Without spaces and soft marks at the end. */
 static struct str without_tail(struct str s)
@@ -74,9 +88,12 @@ static struct str before(struct str s, size_t at)
 
 /* One of 'words' where it asks: neither of all, nor behind one of the characters in 'not_behind'.
  */
-static bool asks_with(struct str s, const char *const *words, size_t count, const char *not_behind)
+static bool asks_with(const struct line *l, const char *const *words, size_t count,
+                      const char *not_behind)
 {
+    struct str s = l->s;
     for (size_t i = 0; i < count; i++) {
+        if (!threes_may(&l->threes, words[i])) continue;
         struct str word = str_of(words[i]), rest = s;
         for (size_t at; (at = str_find(rest, word)) != SIZE_MAX;) {
             size_t here = (size_t)(rest.p - s.p) + at, behind = here + word.len;
@@ -88,10 +105,10 @@ static bool asks_with(struct str s, const char *const *words, size_t count, cons
     }
     return false;
 }
-#define ASKS_WITH(s, list, not_behind)                                                             \
-    asks_with(s, list, sizeof(list) / sizeof((list)[0]), not_behind)
+#define ASKS_WITH(l, list, not_behind)                                                             \
+    asks_with(l, list, sizeof(list) / sizeof((list)[0]), not_behind)
 
-static bool holds_asking(struct str s)
+static bool holds_asking(const struct line *l)
 {
     static const char *const plain[] = {
         "请问",     "想问",   "问一下", "问下",   "求链接", "求推荐", "求个链接",
@@ -107,9 +124,9 @@ static bool holds_asking(struct str s)
     static const char *const count[] = {"几天", "几次", "几张", "几楼", "几个", "几杯", "几斤",
                                         "几年", "几岁", "几件", "几盒", "几瓶", "几包", "几袋",
                                         "几支", "几片", "几颗", "几泵", "几节"};
-    return ASKS_WITH(s, plain, "") || ASKS_WITH(s, what, "没算说为不") ||
-           ASKS_WITH(s, which, "里道") || ASKS_WITH(s, much, "没") ||
-           ASKS_WITH(s, count, "好这那前过十没了等上再每有晚后");
+    return ASKS_WITH(l, plain, "") || ASKS_WITH(l, what, "没算说为不") ||
+           ASKS_WITH(l, which, "里道") || ASKS_WITH(l, much, "没") ||
+           ASKS_WITH(l, count, "好这那前过十没了等上再每有晚后");
 }
 
 /* 多少, 多大 at the end. */
@@ -122,10 +139,12 @@ static bool ends_in_much(struct str s)
 }
 
 /* 甜不甜, 发没发: one character on both sides; and 是 … 还是 …. */
-static bool holds_either(struct str s)
+static bool holds_either(const struct line *l)
 {
     static const char *const nots[] = {"不", "没"};
+    struct str s = l->s;
     for (size_t i = 0; i < sizeof(nots) / sizeof(nots[0]); i++) {
+        if (!threes_may(&l->threes, nots[i])) continue;
         struct str rest = s, word = str_of(nots[i]);
         for (size_t at; (at = str_find(rest, word)) != SIZE_MAX;) {
             size_t here = (size_t)(rest.p - s.p) + at, behind = here + word.len;
@@ -134,19 +153,20 @@ static bool holds_either(struct str s)
             if (c.len > 1 && str_starts(rest, c) && !of_all(rest, c.len)) return true;
         }
     }
-    size_t or = str_find(s, STR("还是"));
+    size_t or = find(l, "还是");
     return or != SIZE_MAX && str_find((struct str){s.p, or }, STR("是")) != SIZE_MAX;
 }
 
 /* 怎么, 咋, 如何 ask when something is done: a character that can begin a verb follows. */
-static bool holds_how(struct str s)
+static bool holds_how(const struct line *l)
 {
     static const char *const hows[] = {"怎么", "咋", "如何"};
     static const char *const states[] = {"怎么样都", "不怎么",   "没怎么",   "怎么可能", "怎么说",
                                          "无论如何", "不管怎么", "怎么这么", "怎么那么", "咋这么"};
-    if (HOLDS(s, states)) return false;
+    struct str s = l->s;
+    if (HOLDS(l, states)) return false;
     for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++) {
-        size_t at = str_find(s, str_of(hows[i]));
+        size_t at = find(l, hows[i]);
         if (at == SIZE_MAX) continue;
         at += strlen(hows[i]);
         if (of_all(s, at)) continue;
@@ -156,12 +176,12 @@ static bool holds_how(struct str s)
 }
 
 /* Who knows, teaches or does not care asks nothing, whatever words follow. */
-static bool tells(struct str s)
+static bool tells(const struct line *l)
 {
     static const char *const words[] = {
         "我知道", "知道为什么了", "教大家",   "教你",   "给大家讲", "学会", "手把手", "【干货】",
         "无所谓", "由你",         "哪里哪里", "还用问", "谁不",     "谁还", "什么的"};
-    return HOLDS(s, words);
+    return HOLDS(l, words);
 }
 
 /* ---- English ---- */
@@ -236,10 +256,12 @@ static bool begins_asking(struct str s)
     return false;
 }
 
-static bool holds_anyone(struct str s)
+static bool holds_anyone(const struct line *l)
 {
     static const char *const words[] = {"anyone know", "anybody know", "any idea"};
+    struct str s = l->s;
     for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+        if (!threes_may(&l->threes, words[w])) continue;
         struct str word = str_of(words[w]);
         for (size_t i = 0; i + word.len <= s.len; i++) {
             if (!str_eq_fold((struct str){s.p + i, word.len}, word)) continue;
@@ -298,13 +320,14 @@ static bool is_echo(struct str s)
 }
 
 /* 《…》, ——, or more than 30 ideographs and no mark at all. */
-static bool is_title(struct str s)
+static bool is_title(const struct line *l)
 {
     static const char *const marks[] = {"，", "。", "？", "！", "；", "：", "、",
                                         ",",  ".",  "?",  "!",  ";",  ":",  " "};
+    struct str s = l->s;
     if (str_starts(s, STR("《")) && str_ends(without_tail(s), STR("》"))) return true;
-    if (str_find(s, STR("——")) != SIZE_MAX) return true;
-    return utf8_count(s) > 30 && !HOLDS(s, marks);
+    if (find(l, "——") != SIZE_MAX) return true;
+    return utf8_count(s) > 30 && !HOLDS(l, marks);
 }
 
 bool joins_question(struct str text)
@@ -315,11 +338,15 @@ bool joins_question(struct str text)
 bool is_question(struct str text)
 {
     static const char *const marks[] = {"?", "？"};
-    struct str s = without_tail(str_trim(text));
+    struct line l = {.s = without_tail(str_trim(text))};
+    struct str s = l.s;
     size_t len;
-    if (s.len == 0 || is_echo(s) || is_title(s)) return false;
+    if (s.len == 0 || is_echo(s)) return false;
+    threes_of(s, &l.threes);
+    if (is_title(&l)) return false;
     if (ENDS(s, marks, &len)) return true;
-    if (holds_anyone(s) || a_clause_asks(without_address(s))) return true;
-    if (tells(s)) return false;
-    return ends_asking(s) || holds_asking(s) || holds_either(s) || holds_how(s) || ends_in_much(s);
+    if (holds_anyone(&l) || a_clause_asks(without_address(s))) return true;
+    if (tells(&l)) return false;
+    return ends_asking(s) || holds_asking(&l) || holds_either(&l) || holds_how(&l) ||
+           ends_in_much(s);
 }

@@ -230,6 +230,7 @@ static const struct spec *const spec_tables[] = {
     family_specs,
     unanswered_specs,
     group_health_specs,
+    group_life_specs,
     group_graph_specs,
     today_rule_specs,
     today_specs,

@@ -76,13 +76,17 @@ static void place_texts(struct checkup *c, const struct messages *said,
     }
 }
 
+static bool sells(const struct talk *t)
+{
+    for (uint32_t i = 0; i < t->message_count; i++) {
+        if (t->messages[i].promotion) return true;
+    }
+    return false;
+}
+
 static enum err read_texts(const struct checkup_ask *ask, const struct persona_map *map,
                            struct arena *arena, struct checkup *c, struct why *why)
 {
-    bool sells = false;
-    for (uint32_t i = 0; i < c->talk.message_count; i++)
-        sells |= c->talk.messages[i].promotion;
-    if (!sells) return ERR_OK;
     struct messages said;
     const struct messages_ask texts = {.brand = ask->brand,
                                        .group = ask->group,
@@ -95,6 +99,16 @@ static enum err read_texts(const struct checkup_ask *ask, const struct persona_m
     c->texts = arena_alloc_array(arena, c->talk.message_count + 1, sizeof(*c->texts));
     place_texts(c, &said, map);
     return ERR_OK;
+}
+
+enum err checkup_texts(const struct checkup_ask *ask, struct checkup *c, struct arena *arena,
+                       struct why *why)
+{
+    if (c->texts) return ERR_OK;
+    struct snapshot *snapshot = brand_snapshot(ask->brand);
+    enum err err = read_texts(ask, snapshot->personas, arena, c, why);
+    brand_snapshot_release(snapshot);
+    return err;
 }
 
 enum err checkup_text(const struct checkup_ask *ask, const struct checkup *c, uint32_t message,
@@ -166,7 +180,8 @@ enum err checkup_make(const struct checkup_ask *ask, struct arena *arena, struct
     enum err err = read_roles(ask, snapshot->personas, arena, &talk);
     if (err != ERR_OK) err = why_fail(why, err, MSG_INTERNAL, "", NULL);
     if (err == ERR_OK) err = talk_read(ask->brand, &talk, arena, &out->talk, why);
-    if (err == ERR_OK) err = read_texts(ask, snapshot->personas, arena, out, why);
+    if (err == ERR_OK && sells(&out->talk))
+        err = read_texts(ask, snapshot->personas, arena, out, why);
     if (err == ERR_OK && judge(ask, snapshot->personas, arena, out) != ERR_OK)
         err = why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
     brand_snapshot_release(snapshot);

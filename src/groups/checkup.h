@@ -31,6 +31,9 @@ struct checkup {
 MUST_CHECK enum err checkup_make(const struct checkup_ask *ask, struct arena *arena,
                                  struct checkup *out, struct why *why);
 
+/* Put the words beside all messages, unless they are. */
+MUST_CHECK enum err checkup_texts(const struct checkup_ask *ask, struct checkup *c,
+                                  struct arena *arena, struct why *why);
 /* Words of a message that are kept, {NULL, 0} = none are; in 'arena'. */
 MUST_CHECK enum err checkup_text(const struct checkup_ask *ask, const struct checkup *c,
                                  uint32_t message, struct arena *arena, struct str *out,

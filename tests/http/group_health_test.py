@@ -54,6 +54,25 @@ def talk():
             more = {"other": {"user": f"u{i - 1}"}} if i else {}
             facts.append(fact(f"u{i}", "message.sent", clock(day, 20, i), group="friends", **more))
     facts.append(fact(None, "message.sent", clock(7, 10, 0), group="friends", staff="rose"))
+    return facts + sale()
+
+
+def sale():
+    """Eight in since day 70. rose posts the same at 10:00 on days 9, 8 and 2 before today, something else on day 3. s0 leaves at 11:00 on day 9,
+    s1 deletes the contact at 10:30 on day 2, s2 takes back a consent then, s3 is too late at 12:01. A week before day 2 (day 9) one was lost.
+    Every member acts on day 69, s4 alone on day 30: months of 28 days end with days 43 and 15, with 8 in."""
+    facts = []
+    for i in range(8):
+        facts.append(fact(f"s{i}", "group.joined", clock(70, 9, i), group="sale"))
+        facts.append(fact(f"s{i}", "message.sent", clock(69, 9, i), group="sale", props={"text": "在"}))
+    facts.append(fact("s4", "message.sent", clock(30, 9, 0), group="sale", props={"text": "还在"}))
+    for day, text in ((9, "今晚八点，秒杀！"), (8, "今晚八点秒杀"), (3, "早安"), (2, "今晚八点 秒杀")):
+        facts.append(fact(None, "message.sent", clock(day, 10, 0), group="sale", staff="rose", props={"promotion": True, "text": text}))
+    facts.append(fact("s0", "group.left", clock(9, 11, 0), group="sale"))
+    facts.append(fact("s1", "contact.deleted", clock(2, 10, 30), staff="rose"))
+    facts.append(fact("s2", "member.revoked", clock(2, 10, 30), props={"purpose": "marketing"}))
+    facts.append(fact("s3", "group.left", clock(2, 12, 1), group="sale"))
+    facts.append(fact("u5", "contact.deleted", clock(2, 10, 40), staff="rose"))  # of no member of the group
     return facts
 
 
@@ -107,6 +126,39 @@ def test_days_are_kept_and_groups_are_seen_at_a_glance():
     assert [d["messages"] for d in history] == [0, 0, 1, 1, 13, 25, 37, 49, 61, 61], history
     [glance] = [x for x in call(s, "GET", "/group-health")["items"] if x["id"] == g]
     assert (glance["archetype"], glance["messages"], glance["trend"][-1]) == ("self_driven", 61, 61), glance
+
+
+def test_a_post_costs_the_members_who_go_after_it():
+    """Day 2: 7 in; 2 lost; the weeks before: day 9 one, days 16, 23, 30 none, so usual = 0: 2 / 7 * 1000. Day 9: one of 8: 125. Day 8: none of 7.
+    The template: (1 + 0 + 2) / (8 + 7 + 7) * 1000 = 3 / 22 * 1000; with day 3's nothing of 7, all: 3 / 29 * 1000."""
+    s = store()
+    g = group(s, "sale")
+    x = call(s, "GET", f"/groups/{g}/pushes")
+    posts = {p["message"]["text"]: p for p in x["posts"]}
+    assert [round(p["cost"], 6) for p in x["posts"]] == [round(2000 / 7, 6), 0, 0, 125], x["posts"]
+    last = posts["今晚八点 秒杀"]
+    assert (last["reached"], last["left"], last["deleted"], last["unsubscribed"], last["usual"], last["weeks"]) == (7, 0, 1, 1, 0, 4), last
+    assert [(m["what"], bool(m["id"])) for m in last["lost"]] == [("deleted", True), ("unsubscribed", True)], last
+    assert posts["早安"]["lost"] == [] and last["message"]["promotion"] and last["message"]["account"]["staff"] == "rose"
+    assert (x["all"]["posts"], x["all"]["reached"], x["all"]["lost"]) == (4, 29, 3) and abs(x["all"]["cost"] - 3000 / 29) < 1e-9, x["all"]
+    [t] = x["templates"]
+    assert (t["text"], t["posts"], t["lost"]) == ("今晚八点 秒杀", 3, 3) and abs(t["cost"] - 3000 / 22) < 1e-9, t
+    before = call(s, "GET", f"/groups/{g}/pushes", at=clock(2, 11, 0).isoformat())["posts"]
+    assert (before[0]["cost"], before[0]["deleted"]) == (None, 1), before[0]  # its two hours were not over
+    assert call(s, "GET", f"/groups/{group(s, 'friends')}/pushes")["posts"][0]["lost"] == []
+    call(s, "GET", f"/groups/{g}/pushes", at="soon", status=400)
+    call(s, "GET", "/groups/g99/pushes", status=404)
+
+
+def test_a_life_is_told_by_months_of_28_days():
+    s = store()
+    life = call(s, "GET", f"/groups/{group(s, 'sale')}/life")
+    assert [(m["members"], m["active"]) for m in life["months"]] == [(8, 8), (8, 1)], life
+    assert (life["half_life"], life["cliff"], life["running"]["month"]) == (2, 2, 3) and abs(life["fall"] - 7 / 8) < 1e-9, life
+    assert life["months"][0]["from"] == clock(70, 0, 0).date().isoformat() and (life["running"]["members"], life["running"]["active"]) == (6, 0), life
+    early = call(s, "GET", f"/groups/{group(s, 'sale')}/life", at=clock(60, 0, 0).isoformat())
+    assert (early["months"], early["half_life"], early["cliff"], early["running"]["active"]) == ([], None, None, 8), early
+    call(s, "GET", "/groups/g99/life", status=404)
 
 
 def test_a_verdict_is_remembered_and_taken_back():

@@ -245,6 +245,19 @@ def ask_talk(who):
     holds_none(call("GET", "/groups/g1/suspects", who=who), "suspects")
 
 
+def ask_pushes(who):
+    """Who was lost after a post is told of the members seen; how many were, of all."""
+    s = store()
+    ago = lambda minutes: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 86400 - 60 * minutes))  # noqa: E731
+    facts = [fact(f"{whose}-7", kind, ago(minutes), group="pushed") for kind, minutes in (("group.joined", 60), ("group.left", 0)) for whose in ("rose", "lily")]
+    facts.append({"at": ago(30), "kind": "message.sent", "staff": "rose", "group": "pushed"})
+    s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in facts))
+    g = next(g["id"] for g in call("GET", "/groups", state="all")["items"] if g["code"] == "pushed")
+    [post] = holds_none(call("GET", f"/groups/{g}/pushes", who=who), "pushes")["posts"]
+    assert (post["reached"], post["left"], [m["id"] for m in post["lost"]]) == (2, 2, [member("rose-7")]), post
+    assert len(call("GET", f"/groups/{g}/pushes", who=s.whole)["posts"][0]["lost"]) == 2
+
+
 def ask_tags(who):
     tag = call("POST", "/tags", {"name": f"t{time.monotonic_ns()}"}, 201)["id"]
     call("POST", f"/tags/{tag}/apply", {"filter": "orders >= 1"})
@@ -335,7 +348,7 @@ ASKED = {
                                         holds_none(call("GET", "/members/export", who=who, filter="orders >= 1"), "export")),
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
-    "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk,
+    "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk, "get /groups/{id}/pushes": ask_pushes,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/members/export": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
 }

@@ -4,6 +4,7 @@ import { count } from "./format";
 import type { Answer } from "./routes";
 
 type Health = Answer<"GET", "/{brand}/groups/{id}/health">;
+type Life = Answer<"GET", "/{brand}/groups/{id}/life">;
 type Graph = Answer<"GET", "/{brand}/groups/{id}/graph">;
 export const SCORES = ["monologue", "staged", "self_centred", "self_driven", "led"] as const;
 const colours = (p: Paint) => [p.bad, p.gold, p.stages[6], p.accent, p.stages[2]];
@@ -19,6 +20,27 @@ export function scores(history: Health["history"], t: Words) {
     xAxis: { type: "category", boundaryGap: false, data: history.map((d) => d.day), axisLine: { lineStyle: { color: p.line } }, axisTick: { show: false }, axisLabel: { color: p.soft, hideOverlap: true, fontSize: 11 } },
     yAxis: { type: "value", min: 0, max: 1, splitNumber: 4, axisLabel: { color: p.soft, fontSize: 11, formatter: (v: number) => (v * 100).toFixed(0) }, splitLine: { lineStyle: { color: p.line } } },
     series: SCORES.map((s) => ({ name: t("archetype." + s), type: "line", symbol: "circle", symbolSize: 4, showSymbol: history.length < 40, lineStyle: { width: 2 }, data: history.map((d) => d.scores[s]) })),
+  });
+}
+
+/** The life curve: a share of members by month of the group's age; the month under way is dashed. */
+export function lifeCurve(life: Life, t: Words) {
+  const months = life.months.map((m) => m.rate);
+  const running = life.running.members ? life.running.active / life.running.members : null;
+  const names = [...months.map((_, i) => String(i + 1)), ...(running === null ? [] : [String(months.length + 1)])];
+  const axis = (p: Paint) => ({ color: p.soft, fontSize: 11 });
+  return (p: Paint) => ({
+    animation: false,
+    color: [p.accent, p.soft],
+    textStyle: { fontFamily: p.font, color: p.soft },
+    grid: { left: 4, right: 12, top: 14, bottom: 6, containLabel: true },
+    tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: p.card, borderColor: p.line, textStyle: { color: p.ink, fontFamily: p.font, fontSize: 12 }, valueFormatter: (v: unknown) => (v === null || v === undefined ? "–" : (Number(v) * 100).toFixed(0) + "%") },
+    xAxis: { type: "category", data: names.map((n) => t("life.monthN", { n })), axisLine: { lineStyle: { color: p.line } }, axisTick: { show: false }, axisLabel: { ...axis(p), hideOverlap: true } },
+    yAxis: { type: "value", min: 0, max: 1, splitNumber: 4, axisLabel: { ...axis(p), formatter: (v: number) => (v * 100).toFixed(0) + "%" }, splitLine: { lineStyle: { color: p.line } } },
+    series: [
+      { name: t("life.rate"), type: "line", symbol: "circle", symbolSize: 6, lineStyle: { width: 2 }, data: months.map((v, i) => (i + 1 === life.cliff ? { value: v, symbolSize: 11, itemStyle: { color: p.bad } } : v)) },
+      ...(running === null ? [] : [{ name: t("life.running"), type: "line", symbol: "emptyCircle", symbolSize: 6, lineStyle: { width: 2, type: "dashed" as const }, data: names.map((_, i) => (i === months.length ? running : i === months.length - 1 ? months[i] : null)) }]),
+    ],
   });
 }
 

@@ -36,7 +36,7 @@ export function lifeCurve(life: Life, t: Words) {
     grid: { left: 4, right: 12, top: 14, bottom: 6, containLabel: true },
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: p.card, borderColor: p.line, textStyle: { color: p.ink, fontFamily: p.font, fontSize: 12 }, valueFormatter: (v: unknown) => (v === null || v === undefined ? "–" : (Number(v) * 100).toFixed(0) + "%") },
     xAxis: { type: "category", data: names.map((n) => t("life.monthN", { n })), axisLine: { lineStyle: { color: p.line } }, axisTick: { show: false }, axisLabel: { ...axis(p), hideOverlap: true } },
-    yAxis: { type: "value", min: 0, max: 1, splitNumber: 4, axisLabel: { ...axis(p), formatter: (v: number) => (v * 100).toFixed(0) + "%" }, splitLine: { lineStyle: { color: p.line } } },
+    yAxis: { type: "value", min: 0, max: 1, interval: 0.25, axisLabel: { ...axis(p), formatter: (v: number) => (v * 100).toFixed(0) + "%" }, splitLine: { lineStyle: { color: p.line } } },
     series: [
       { name: t("life.rate"), type: "line", symbol: "circle", symbolSize: 6, lineStyle: { width: 2 }, data: months.map((v, i) => (i + 1 === life.cliff ? { value: v, symbolSize: 11, itemStyle: { color: p.bad } } : v)) },
       ...(running === null ? [] : [{ name: t("life.running"), type: "line", symbol: "emptyCircle", symbolSize: 6, lineStyle: { width: 2, type: "dashed" as const }, data: names.map((_, i) => (i === months.length ? running : i === months.length - 1 ? months[i] : null)) }]),

@@ -51,6 +51,7 @@ void asking_begin(struct asking *a, struct brand *b, enum lang lang, struct budg
         .budget = budget,
         .get = segments_get_field,
         .get_ctx = b,
+        .brand = b,
     };
 }
 

@@ -116,10 +116,13 @@ static enum err write_overwritten(struct handout *h, struct why *why)
     return write_trait_list(h, list, count, why);
 }
 
-static bool is_change(const struct handout *h, const struct look_entry *e)
+/* What an entry is a change of; NULL = it is none. */
+static const char *changed(const struct handout *h, const struct look_entry *e)
 {
     struct str kind = registry_kind_name(h->call->brand, e->kind);
-    return str_is(kind, "lifecycle.changed") || str_is(kind, "trust.changed");
+    if (str_is(kind, "circle.changed")) return "circle";
+    if (str_is(kind, "trust.changed")) return "trust";
+    return str_is(kind, "lifecycle.changed") ? "stage" : NULL;
 }
 
 static struct str prop_text(const struct look_entry *e, const char *name)
@@ -135,11 +138,11 @@ static enum err add_changes(void *ctx, const struct look_entry *items, size_t co
 {
     struct handout *h = ctx;
     for (size_t i = 0; i < count; i++) {
-        if (!is_change(h, &items[i])) continue;
-        bool trust = str_is(registry_kind_name(h->call->brand, items[i].kind), "trust.changed");
+        const char *of = changed(h, &items[i]);
+        if (!of) continue;
         handout_row_begin(h);
         cell_time(h, "at", items[i].at);
-        cell_text(h, "of", trust ? STR("trust") : STR("stage"));
+        cell_text(h, "of", str_of(of));
         cell_text(h, "from", prop_text(&items[i], "from"));
         cell_text(h, "to", prop_text(&items[i], "to"));
         TRY(handout_row_end(h, why));
@@ -175,7 +178,7 @@ static enum err add_events(void *ctx, const struct look_entry *items, size_t cou
     const struct brand *b = h->call->brand;
     for (size_t i = 0; i < count; i++) {
         const struct look_entry *e = &items[i];
-        if (is_change(h, e)) continue;
+        if (changed(h, e)) continue;
         handout_row_begin(h);
         cell_time(h, "at", e->at);
         cell_text(h, "kind", registry_kind_name(h->call->brand, e->kind));
@@ -398,6 +401,19 @@ static enum err write_group_roles(struct handout *h, struct why *why)
     return ERR_OK;
 }
 
+static enum err write_circles(struct handout *h, struct why *why)
+{
+    struct circle_place *items;
+    size_t count = circles_of(h->call->brand, h->profile->id, h->look->arena, &items);
+    for (size_t i = 0; i < count; i++) {
+        handout_row_begin(h);
+        cell_text(h, "group", registry_code_text(h->call->brand, DIM_GROUP, items[i].group));
+        cell_text(h, "circle", str_of(circle_name((enum circle)items[i].circle)));
+        TRY(handout_row_end(h, why));
+    }
+    return ERR_OK;
+}
+
 static enum err write_message(void *ctx, const struct message *m, struct why *why)
 {
     struct handout *h = ctx;
@@ -478,6 +494,7 @@ const struct handout_section handout_sections[] = {
     {"scores", "as_of,rfm_r,rfm_f,rfm_m,p_alive,expected_orders,expected_value", write_scores},
     {"suggestions", "at,reason,state,withheld", write_suggestions},
     {"group_roles", "at,group,role,person", write_group_roles},
+    {"circles", "group,circle", write_circles},
     {"messages", "at,group,type,text,edited_at,recalled_at", write_messages},
     {"group_suspects", "at,group,verdict,note", write_group_suspects},
     {"moderation", "at,group,found,text,state,action", write_moderation},

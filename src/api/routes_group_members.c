@@ -14,6 +14,8 @@
 #include "api/sight.h"
 #include "api/table_file.h"
 #include "base/hash.h"
+#include "insight/reply.h"
+#include "people/circle.h"
 
 /* ---- members ---- */
 
@@ -26,6 +28,8 @@ static enum err put_stay(struct group_look *x, struct json_writer *w, const stru
     TRY(group_look_put(x, w, "member", s->member, why));
     put_text(w, "role", account_role_names[role ? role->role : ACCOUNT_MEMBER]);
     put_bool(w, "in", s->in);
+    int circle = circle_of(c->brand, s->member, x->record.code);
+    put_str(w, "circle", str_of(circle == CIRCLE_NONE ? NULL : circle_name((enum circle)circle)));
     put_time(c, w, "joined_at", s->joined_at);
     put_text(w, "way", join_way_names[s->way]);
     TRY(group_look_put(x, w, "inviter", s->inviter, why));
@@ -39,6 +43,15 @@ static enum err put_stay(struct group_look *x, struct json_writer *w, const stru
     put_int(w, "groups", s->groups);
     json_end_object(w);
     return ERR_OK;
+}
+
+/* In the circle that is asked for, if one is. */
+static bool is_within(const struct group_look *x, const struct group_stay *s)
+{
+    if (!call_has(x->call, "circle")) return true;
+    int circle = circle_of(x->call->brand, s->member, x->record.code);
+    return circle != CIRCLE_NONE &&
+           str_is(call_str(x->call, "circle"), circle_name((enum circle)circle));
 }
 
 static bool is_shown(const struct group_stay *s, struct str show)
@@ -145,6 +158,7 @@ static size_t choose(struct group_look *x, struct keyed **out)
     for (size_t i = 0; i < x->roster.count; i++) {
         const struct group_stay *s = &x->roster.stays[i];
         if (!is_shown(s, show) || (seen && !idset_has(seen, s->member))) continue;
+        if (!is_within(x, s)) continue;
         list[count++] = (struct keyed){key_of(s, sort), s};
     }
     if (count) qsort(list, count, sizeof(list[0]), higher_first);
@@ -171,7 +185,7 @@ static enum err get_members(struct call *c, struct json_writer *w, struct why *w
 /* ---- members as a file ---- */
 
 #define FILE_HEADER                                                                                \
-    "id,name,role,in,joined_at,way,inviter,touchpoint,left_at,last_message_at,messages,"           \
+    "id,name,role,in,circle,joined_at,way,inviter,touchpoint,left_at,last_message_at,messages,"    \
     "recent_messages,groups"
 
 static void put_id(const struct group_look *x, struct table_file *t, uint32_t member)
@@ -202,6 +216,29 @@ static enum err put_line(struct group_look *x, struct table_file *t, const struc
     table_file_number(t, s->recent_messages);
     table_file_number(t, s->groups);
     table_file_row_end(t);
+    reply_row(r);
+    reply_member(r, NULL, s->member);
+    reply_text(r, NULL, name.p ? name : STR(""));
+    reply_text(r, NULL, str_of(account_role_names[role ? role->role : ACCOUNT_MEMBER]));
+    reply_text(r, NULL, s->in ? STR("true") : STR("false"));
+    int circle = circle_of(x->call->brand, s->member, x->record.code);
+    reply_text(r, NULL, circle == CIRCLE_NONE ? STR("") : str_of(circle_name((enum circle)circle)));
+    reply_time(r, NULL, s->joined_at);
+    reply_text(r, NULL, str_of(join_way_names[s->way]));
+    if (s->inviter && sight_has(x->call, s->inviter)) {
+        reply_member(r, NULL, s->inviter);
+    } else {
+        reply_text(r, NULL, STR(""));
+    }
+    reply_text(r, NULL,
+               s->touchpoint ? registry_code_text(x->call->brand, DIM_TOUCHPOINT, s->touchpoint)
+                             : STR(""));
+    reply_time(r, NULL, s->left_at);
+    reply_time(r, NULL, s->last_message_at);
+    reply_int(r, NULL, s->messages);
+    reply_int(r, NULL, s->recent_messages);
+    reply_int(r, NULL, s->groups);
+    reply_row_end(r);
     return ERR_OK;
 }
 
@@ -245,6 +282,10 @@ static enum err export_members(struct call *c, struct json_writer *w, struct why
      .fallback = "in",                                                                             \
      .doc = "who is in it; of them those without a message in 28 days, or who are in other "       \
             "groups too; who left; all there ever were"},                                          \
+        {.name = "circle",                                                                         \
+         .type = SPEC_ENUM,                                                                        \
+         .choices = "core|influence|periphery",                                                    \
+         .doc = "of them, only those in this circle, as of the last look at the group"},           \
     {                                                                                              \
         .name = "sort", .type = SPEC_ENUM, .choices = "joined|left|messages|last_message",         \
         .fallback = "joined", .doc = "what the list is in order of, the newest or the most first"  \
@@ -283,12 +324,13 @@ const struct spec group_member_specs[] = {
      .handle = get_members,
      .summary = "Who is in a group: since when, how they came, how much they say",
      .reply =
-         "{\"items\":[{\"member\":" WHO ",\"role\":\"member\",\"in\":true,"
+         "{\"items\":[{\"member\":" WHO ",\"role\":\"member\",\"in\":true,\"circle\":\"influence\","
          "\"joined_at\":\"2025-01-31T08:00:00+08:00\",\"way\":\"invited\",\"inviter\":" WHO
          ",\"touchpoint\":\"shop-1\",\"left_at\":\"2025-02-28T20:11:04+08:00\","
          "\"last_message_at\":\"2025-02-28T20:11:04+08:00\",\"messages\":41,\"recent_messages\":3,"
          "\"groups\":2}],\"next\":\"6a6f696e6564\",\"total\":212}\n"
-         "~{\"items\":[{\"member\":{\"name\":null},\"joined_at\":null,\"inviter\":null,"
+         "~{\"items\":[{\"circle\":null,\"member\":{\"name\":null},\"joined_at\":null,\"inviter\":"
+         "null,"
          "\"touchpoint\":null,\"left_at\":null,\"last_message_at\":null}],\"next\":null}\n"
          "~{\"items\":[{\"inviter\":{\"name\":null}}]}"},
     {.method = HTTP_GET,

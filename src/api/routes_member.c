@@ -320,7 +320,8 @@ static const struct spec_field timeline_query[] = {
     {.name = "kind",
      .type = SPEC_LIST,
      .max = 50,
-     .doc = "only events of these kinds; lifecycle.changed and trust.changed are among them"},
+     .doc = "only events of these kinds; changes of stage, trust and circle (circle.changed) are "
+            "among them"},
     {.name = "cursor", .type = SPEC_TEXT, .max = 128, .doc = "\"next\" of the page before"},
     {.name = "limit",
      .type = SPEC_INT,

@@ -11,12 +11,6 @@
 enum { TURNS_MAX = 200, CORE_PERCENT = 15, CORE_SHELL = 2, CORE_DAYS = 8 };
 enum { INFLUENCE_DAYS = 3, INFLUENCE_CHECKINS = 7, STRONG_REPLIES = 3, STRONG_DAYS = 2 };
 
-const char *circle_name(enum circle c)
-{
-    static const char *const names[CIRCLE_COUNT] = {"core", "influence", "periphery"};
-    return names[c];
-}
-
 uint32_t graph_node_of(const struct graph *g, uint32_t account)
 {
     uint32_t low = 0, high = g->node_count;

@@ -6,9 +6,7 @@
 #pragma once
 
 #include "groups/talk.h"
-
-enum circle { CIRCLE_CORE, CIRCLE_INFLUENCE, CIRCLE_PERIPHERY, CIRCLE_COUNT };
-const char *circle_name(enum circle c); /* "core" "influence" "periphery" */
+#include "people/circle.h"
 
 struct graph_node {
     uint32_t account;

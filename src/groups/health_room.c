@@ -4,11 +4,14 @@
  * rooms, makes all of them new. A day that has a successor is final: when the first look of a new
  * day comes, yesterday is looked at once more as of its end. */
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "base/vec.h"
 #include "groups/health_internal.h"
+#include "segments/segments.h"
 
-#define BACK_DAYS 28 /* made with a group's first day */
+#define BACK_DAYS 28                   /* made with a group's first day */
+#define FOLLOWED_MS (10 * TIME_MINUTE) /* segments are never so far behind what they are told */
 
 struct room {
     struct brand *brand;
@@ -20,6 +23,16 @@ struct room {
     bool all;              /* under the lock: every group has news */
 };
 
+/* What segments were told last may not have reached their rows before the end. */
+static enum err tell_again(struct tx *tx)
+{
+    uint32_t *members;
+    size_t count;
+    TRY(circles_lately(tx_sql(tx), FOLLOWED_MS, tx_arena(tx), &members, &count));
+    segments_touch(tx_brand(tx), members, count);
+    return ERR_OK;
+}
+
 static enum err room_open(struct tx *tx, void **state, struct why *why)
 {
     struct room *r = mem_alloc(sizeof(*r));
@@ -29,7 +42,7 @@ static enum err room_open(struct tx *tx, void **state, struct why *why)
     r->all = true;
     pthread_mutex_init(&r->lock, NULL);
     *state = r;
-    return ERR_OK;
+    return tell_again(tx);
 }
 
 static void room_close(void *state)
@@ -41,6 +54,21 @@ static void room_close(void *state)
     mem_free(r);
 }
 
+static bool is_merge(struct brand *b, uint16_t kind)
+{
+    struct str name = registry_kind_name(b, kind);
+    return str_is(name, "member.merged") || str_is(name, "member.unmerged");
+}
+
+/* Who they are has changed, and with that who is in which circle. */
+static void note_groups_of(struct room *r, struct tx *tx, uint32_t persona)
+{
+    struct circle_place *places;
+    size_t count = circles_of(r->brand, persona, tx_arena(tx), &places);
+    for (size_t i = 0; i < count; i++)
+        VEC_PUSH(&r->pending, places[i].group);
+}
+
 static enum err room_on_event(struct tx *tx, void *state, const struct event *ev, uint64_t seq)
 {
     struct room *r = state;
@@ -50,6 +78,10 @@ static enum err room_on_event(struct tx *tx, void *state, const struct event *ev
     r->noted++;
     bool again = r->pending.count && r->pending.items[r->pending.count - 1] == group;
     if (group && !again) VEC_PUSH(&r->pending, group);
+    if (ev->other && !group && is_merge(r->brand, ev->kind)) {
+        note_groups_of(r, tx, ev->persona);
+        note_groups_of(r, tx, ev->other);
+    }
     return ERR_OK;
 }
 
@@ -119,16 +151,48 @@ size_t health_changed(struct brand *b, struct arena *arena, uint32_t **out)
 
 /* ---- days ---- */
 
+static int by_member(const void *a, const void *b)
+{
+    const struct circle_place *x = a, *y = b;
+    return (x->member > y->member) - (x->member < y->member);
+}
+
+/* Segments that ask for circles look at whoever changed theirs. */
+static enum err keep_circles(const struct checkup_ask *ask, const struct checkup *c,
+                             struct arena *arena, struct why *why)
+{
+    struct circle_look look = {.group = ask->group, .at = ask->to, .arena = arena};
+    struct circle_place *places =
+        arena_alloc_array(arena, c->graph.node_count + 1, sizeof(*places));
+    for (uint32_t i = 0; i < c->graph.node_count; i++) {
+        const struct graph_node *n = &c->graph.nodes[i];
+        uint32_t member = c->talk.accounts[n->account].persona;
+        if (member) places[look.count++] = (struct circle_place){ask->group, member, n->circle};
+    }
+    if (look.count) qsort(places, look.count, sizeof(*places), by_member);
+    look.places = places;
+    TRY(circles_keep(ask->brand, &look, why));
+    segments_touch(ask->brand, look.changed, look.changed_count);
+    return ERR_OK;
+}
+
+static enum err keep(const struct checkup_ask *ask, const struct checkup *c, int32_t day,
+                     struct arena *arena, struct why *why)
+{
+    bool empty = c->talk.account_count == 0 && c->health.messages == 0;
+    const struct health_day d = health_day_of(c, ask->group, day, ask->to);
+    TRY(keep_circles(ask, c, arena, why));
+    return empty ? ERR_OK : health_save(ask->brand, &d, why);
+}
+
 static enum err make_day(const struct checkup_ask *ask, int32_t day, struct why *why)
 {
     struct arena *arena = arena_create(0);
     struct checkup c;
     enum err err = checkup_make(ask, arena, &c, why);
-    struct health_day d = {0};
-    if (err == ERR_OK) d = health_day_of(&c, ask->group, day, ask->to);
-    bool empty = err == ERR_OK && c.talk.account_count == 0 && c.health.messages == 0;
+    if (err == ERR_OK) err = keep(ask, &c, day, arena, why);
     arena_destroy(arena);
-    return err == ERR_OK && !empty ? health_save(ask->brand, &d, why) : err;
+    return err;
 }
 
 static enum err newest_day(struct sql *db, uint32_t group, int32_t *day, int64_t *made_at)

@@ -10,10 +10,12 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "people/circle.h"
 
-#define NAMES_MAX (STAGE_COUNT + 1 + TRUST_COUNT)
+#define NAMES_MAX (STAGE_COUNT + 1 + TRUST_COUNT + CIRCLE_COUNT)
 #define PROPS_MAX 64
 
 struct woven_prop {
@@ -29,6 +31,7 @@ struct weaver {
     const struct history *from; /* the run that is being copied */
     uint32_t copied;            /* its rows up to here are in 'out' */
     uint32_t folding;           /* the row in hand: those before it are folded */
+    uint32_t member;            /* whose it is */
     uint32_t rows, capacity;    /* of 'out' */
     struct history out;
     VEC(uint32_t) off;
@@ -37,8 +40,27 @@ struct weaver {
     uint32_t *dim[DIM_COUNT], *other;
     struct woven_prop props[PROPS_MAX];
     struct prop_column columns[PROPS_MAX];
-    int place_from, place_to; /* among the properties; -1 = not asked for */
+    int place_from, place_to;       /* among the properties; -1 = not asked for */
+    struct arena *arena;            /* of what follows */
+    struct circle_change *circles;  /* of all members, by member and time */
+    size_t circle_count, circle_at; /* the next of the member in hand */
 };
+
+static void read_circles(struct weaver *w)
+{
+    struct sql *db;
+    struct why why;
+    struct brand *b = w->plan->in->brand;
+    if (!b || !w->plan->circles) return;
+    w->arena = arena_create(0);
+    enum err err = brand_reader(b, &db, &why);
+    if (err == ERR_OK) {
+        err = circle_changes(db, NULL, 0, w->arena, &w->circles, &w->circle_count);
+        sql_close(db);
+    }
+    if (err != ERR_OK)
+        log_warn("insight", "circles_not_read", "slug=%s error=%s", brand_slug(b), err_code(err));
+}
 
 struct weaver *weaver_create(const struct plan *p)
 {
@@ -47,6 +69,7 @@ struct weaver *weaver_create(const struct plan *p)
     w->fold = fold_create();
     w->place_from = plan_place(p, p->in->fold->prop_from);
     w->place_to = plan_place(p, p->in->fold->prop_to);
+    read_circles(w);
     return w;
 }
 
@@ -54,6 +77,7 @@ void weaver_destroy(struct weaver *w)
 {
     if (!w) return;
     fold_destroy(w->fold);
+    arena_destroy(w->arena);
     VEC_FINISH(&w->off);
     mem_free(w->at);
     mem_free(w->amount);
@@ -145,37 +169,43 @@ static void copy_until(struct weaver *w, uint32_t end)
     w->copied = end;
 }
 
-static uint32_t name_index(const struct weaver *w, int place, const struct fold_change *change,
-                           int stage)
+/* A derived row. Names of stages, trust and circles stand in this order. */
+struct derived {
+    int64_t at;
+    int kind;
+    uint32_t group;       /* 0 = none */
+    uint32_t names_after; /* this many names of others */
+    int from, to;         /* -1 = none */
+};
+#define TRUST_AFTER (STAGE_COUNT + 1)
+#define CIRCLES_AFTER (TRUST_AFTER + TRUST_COUNT)
+
+static uint32_t name_index(const struct weaver *w, int place, const struct derived *d, int number)
 {
-    if (stage < 0) return 0;
+    if (number < 0) return 0;
     uint32_t first = w->from->props[place].string_count;
-    uint32_t behind = change->what == FOLD_LIFECYCLE ? 0 : STAGE_COUNT + 1;
-    return (first ? first : 1) + behind + (uint32_t)stage;
+    return (first ? first : 1) + d->names_after + (uint32_t)number;
 }
 
-/* Append one derived row behind the facts up to its time; 'ctx' is the weaver. Of those folded
- * some may be later: what the fold leaves out does not move its clock. */
-static void add_change(void *ctx, const struct fold_change *change)
+/* Append one derived row behind the facts up to its time. Of those folded some may be later: what
+ * the fold leaves out does not move its clock. */
+static void add_row(struct weaver *w, const struct derived *d)
 {
-    struct weaver *w = ctx;
     const struct history *h = w->from;
     uint32_t until = w->copied;
-    while (until < w->folding && h->at[until] <= change->at)
+    while (until < w->folding && h->at[until] <= d->at)
         until++;
     copy_until(w, until);
-    const struct fold_names *names = w->plan->in->fold;
-    int kind = change->what == FOLD_LIFECYCLE ? names->kind_lifecycle : names->kind_trust;
-    if (kind < 0) return;
+    if (d->kind < 0) return;
     grow(w, w->rows + 1);
     uint32_t row = w->rows++;
-    w->at[row] = change->at;
-    w->kind[row] = (uint16_t)kind;
+    w->at[row] = d->at;
+    w->kind[row] = (uint16_t)d->kind;
     if (h->amount) w->amount[row] = HISTORY_NO_AMOUNT;
-    if (h->received) w->received[row] = change->at;
+    if (h->received) w->received[row] = d->at;
     if (h->other) w->other[row] = 0;
-    for (int d = 0; d < DIM_COUNT; d++) {
-        if (h->dim[d]) w->dim[d][row] = 0;
+    for (int i = 0; i < DIM_COUNT; i++) {
+        if (h->dim[i]) w->dim[i][row] = i == DIM_GROUP ? d->group : 0;
     }
     for (uint32_t i = 0; i < h->prop_count; i++) {
         if (h->props[i].type == PROP_TEXT) {
@@ -185,11 +215,33 @@ static void add_change(void *ctx, const struct fold_change *change)
         }
     }
     if (w->place_from >= 0) {
-        w->props[w->place_from].text[row] = name_index(w, w->place_from, change, change->from);
+        w->props[w->place_from].text[row] = name_index(w, w->place_from, d, d->from);
     }
     if (w->place_to >= 0) {
-        w->props[w->place_to].text[row] = name_index(w, w->place_to, change, change->to);
+        w->props[w->place_to].text[row] = name_index(w, w->place_to, d, d->to);
     }
+}
+
+/* Of the member in hand, those up to a moment. */
+static void add_circles(struct weaver *w, uint32_t member, int64_t until)
+{
+    for (; w->circle_at < w->circle_count; w->circle_at++) {
+        const struct circle_change *c = &w->circles[w->circle_at];
+        if (c->member != member || c->at > until) return;
+        add_row(w, &(struct derived){c->at, w->plan->in->fold->kind_circle, c->group, CIRCLES_AFTER,
+                                     c->from, c->to});
+    }
+}
+
+/* 'ctx' is the weaver. */
+static void add_change(void *ctx, const struct fold_change *change)
+{
+    struct weaver *w = ctx;
+    const struct fold_names *names = w->plan->in->fold;
+    bool stage = change->what == FOLD_LIFECYCLE;
+    add_circles(w, w->member, change->at);
+    add_row(w, &(struct derived){change->at, stage ? names->kind_lifecycle : names->kind_trust, 0,
+                                 stage ? 0 : TRUST_AFTER, change->from, change->to});
 }
 
 /* Strings of a "from" or "to" column: the run's, then the stages'. */
@@ -212,6 +264,24 @@ static void lay_names(struct weaver *w, int place)
     for (int t = 0; t < TRUST_COUNT; t++) {
         p->strings[n++] = str_of(trust_name((enum trust)t));
     }
+    for (int c = 0; c < CIRCLE_COUNT; c++) {
+        p->strings[n++] = str_of(circle_name((enum circle)c));
+    }
+}
+
+/* The first change of a member's, or of one behind them. */
+static size_t find_circles(const struct weaver *w, uint32_t member)
+{
+    size_t low = 0, high = w->circle_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (w->circles[middle].member < member) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 static void weave_member(struct weaver *w, uint32_t index)
@@ -221,6 +291,8 @@ static void weave_member(struct weaver *w, uint32_t index)
     int64_t now = w->plan->in->now;
     uint32_t end = h->off[index + 1];
     fold_reset(w->fold);
+    w->member = h->member[index];
+    w->circle_at = find_circles(w, w->member);
     uint32_t i = h->off[index];
     for (; i < end && h->at[i] <= now; i++) {
         struct fold_row row;
@@ -230,6 +302,7 @@ static void weave_member(struct weaver *w, uint32_t index)
     }
     w->folding = i;
     fold_advance(w->fold, names, now, add_change, w);
+    add_circles(w, w->member, now);
     copy_until(w, end);
 }
 

@@ -1,7 +1,8 @@
 /* derive.h - derived events put back in their places.
  *
  * lifecycle.changed and trust.changed are not stored: they follow from the member's own events.
- * When a query names one, each run is woven anew with them, as of the query's now. One per worker.
+ * circle.changed is kept beside the log (people/circle.h). When a query names one, each run is
+ * woven anew with them, as of the query's now. One per worker.
  */
 #pragma once
 

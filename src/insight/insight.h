@@ -27,6 +27,7 @@ struct insight {
     void (*get)(void *ctx, uint32_t member, enum expr_field field, struct str name,
                 struct expr_value *out);
     void *get_ctx;
+    struct brand *brand; /* whose changes of circles are known; NULL = there are none */
     /* an expression about members to whom every question is limited; {NULL, 0} = all. One that
      * cannot be limited so is ERR_FORBIDDEN. */
     struct str within;

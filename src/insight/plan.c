@@ -98,10 +98,11 @@ void plan_finish(struct plan *p)
     atomic_fetch_add(&p->in->budget->bytes_left, charged);
 }
 
-bool plan_kind_derived(const struct plan *p, int kind)
+bool plan_kind_derived(struct plan *p, int kind)
 {
     if (kind < 0) return false;
     if (kind == p->in->fold->kind_lifecycle || kind == p->in->fold->kind_trust) return true;
+    if (kind == p->in->fold->kind_circle) return p->circles = true;
     const struct expr_catalog *c = p->in->catalog;
     return c->kind_is_derived && c->kind_is_derived(c->ctx, kind);
 }

@@ -53,6 +53,7 @@ struct plan {
     struct columns columns;   /* that the scan must bring */
     enum prop_type types[64]; /* beside columns.props */
     bool derived;             /* a derived kind is named: histories must be woven */
+    bool circles;             /* circle.changed is among them */
     struct json_writer echo;  /* writes the canonical query */
     struct strbuf echo_text;  /* where to */
     struct plan_warning *warnings;
@@ -111,5 +112,5 @@ MUST_CHECK enum err plan_buckets(const struct plan *p, enum time_unit unit, size
 
 /* The first instant of the log; false when it is empty. */
 bool plan_first_event(const struct plan *p, int64_t *at);
-bool plan_kind_derived(const struct plan *p, int kind);
+bool plan_kind_derived(struct plan *p, int kind);
 int plan_workers(const struct plan *p);

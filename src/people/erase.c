@@ -115,6 +115,7 @@ enum err erase_rows(struct people *p, struct tx *tx, const uint32_t *personas, s
         TRY(consent_erase(p, tx, personas[i]));
         TRY(identity_erase(p, tx, personas[i]));
     }
+    circles_outdate(p);
     return ERR_OK;
 }
 

@@ -131,6 +131,7 @@ struct fold_names {
     uint32_t prop_template; /* bool or absent: a template, not written by a person */
     int kind_lifecycle;     /* codes of the derived kinds, -1 = not registered */
     int kind_trust;
+    int kind_circle;
     uint32_t prop_from, prop_to; /* text properties of derived events */
     /* text of a staff code, by which ties are broken; NULL = by number */
     struct str (*staff_text)(void *ctx, uint32_t code);

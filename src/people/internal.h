@@ -103,6 +103,7 @@ struct people {
     struct tag_cache *tags;                  /* who has a tag; locks itself */
     struct consent_cache *consents;          /* who has consented; locks itself */
     struct owner_map *owners;                /* who answers for whom; locks itself */
+    struct circle_cache *circles;            /* who is in which circle; locks itself */
     _Atomic int purge_asked;                 /* enum purge_wish */
     const struct retention_store *stores[4]; /* [store_count] of other rooms (retention.h) */
     size_t store_count;
@@ -326,6 +327,14 @@ struct trait_removal {
 };
 MUST_CHECK enum err trait_remove(struct people *p, struct tx *tx, const struct trait_removal *r,
                                  bool *there);
+/* circle.c */
+void circles_open(struct people *p);
+void circles_close(struct people *p);
+void circles_outdate(struct people *p); /* the writer's: merges, erasures */
+void circles_commit(struct people *p);
+void circles_rollback(struct people *p);
+void circle_field(struct people *p, uint32_t member, struct str group, struct expr_value *out);
+
 MUST_CHECK enum err trait_erase(struct people *p, struct tx *tx, uint32_t persona);
 
 /* trait_hand.c: the same, and say so in the history. */

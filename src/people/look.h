@@ -105,13 +105,15 @@ struct look_trait {
     bool personal; /* sealed at rest: to be masked, but for names */
 };
 
-/* One event, or one change of stage, of a member's history. */
+/* One event, or one change of stage, trust or circle, of a member's history. */
+enum look_change { LOOK_STAGE, LOOK_TRUST, LOOK_CIRCLE };
 struct look_event {
     int64_t at;
-    int kind;      /* code of the brand's registry */
-    uint32_t row;  /* of the history; UINT32_MAX = a change */
-    int from, to;  /* of a change: enum stage or trust; -1 = none before */
-    bool is_trust; /* the change is one of trust */
+    int kind;     /* code of the brand's registry */
+    uint32_t row; /* of the history; UINT32_MAX = a change */
+    enum look_change of;
+    int from, to;   /* of a change: enum stage, trust or circle; -1 = none */
+    uint32_t group; /* of a circle */
 };
 
 #define LOOK_EVIDENCE 4
@@ -144,7 +146,7 @@ MUST_CHECK enum err look_profile(const struct look *l, uint32_t member, struct l
 MUST_CHECK enum err look_overwritten(const struct look *l, const struct look_profile *of,
                                      struct look_trait **out, size_t *count);
 
-/* A page of a member's history, newest first, changes of stage and trust among it. */
+/* A page of a member's history, newest first, changes of stage, trust and circle among it. */
 struct look_prop {
     struct str name;
     enum prop_type type;

@@ -1,6 +1,7 @@
 /* look_internal.h - what the files of look.h share. */
 #pragma once
 
+#include "people/circle.h"
 #include "people/internal.h"
 #include "people/look.h"
 

@@ -5,7 +5,7 @@
 static int64_t trust_since(const struct look_story *story)
 {
     for (size_t i = story->event_count; i > 0; i--) {
-        if (story->events[i - 1].row == UINT32_MAX && story->events[i - 1].is_trust)
+        if (story->events[i - 1].row == UINT32_MAX && story->events[i - 1].of == LOOK_TRUST)
             return story->events[i - 1].at;
     }
     return TIME_NONE;

@@ -22,7 +22,7 @@ static void add_change(void *ctx, const struct fold_change *change)
         .row = UINT32_MAX,
         .from = change->from,
         .to = change->to,
-        .is_trust = trust,
+        .of = trust ? LOOK_TRUST : LOOK_STAGE,
     };
 }
 
@@ -69,6 +69,21 @@ static void fold_rows(struct look_story *s, int64_t now, struct telling *t, size
     fold_advance(s->fold, &s->names, now, fn, ctx);
 }
 
+/* Behind the rest; to be put in order. */
+static void add_circles(struct look_story *s, const struct circle_change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].at > s->now) continue;
+        s->events[s->event_count++] = (struct look_event){.at = changes[i].at,
+                                                          .kind = s->names.kind_circle,
+                                                          .row = UINT32_MAX,
+                                                          .of = LOOK_CIRCLE,
+                                                          .from = changes[i].from,
+                                                          .to = changes[i].to,
+                                                          .group = changes[i].group};
+    }
+}
+
 enum err look_story(const struct look *l, uint32_t member, struct look_story *out, struct why *why)
 {
     uint32_t *personas, id = look_member_of(l, member);
@@ -94,9 +109,15 @@ enum err look_story_of(const struct look *l, struct look_story *out, struct why 
     out->fold = fold_create();
     arena_defer(l->arena, finish_fold, out->fold);
     fold_rows(out, now, NULL, &changes);
+    struct circle_change *circles;
+    size_t circle_count;
+    enum err err =
+        circle_changes(l->db, out->personas, out->persona_count, l->arena, &circles, &circle_count);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
     struct telling telling = {out, out->rows + changes};
-    out->events = arena_alloc_array(l->arena, telling.room, sizeof(out->events[0]));
+    out->events = arena_alloc_array(l->arena, telling.room + circle_count, sizeof(out->events[0]));
     fold_rows(out, now, &telling, NULL);
+    add_circles(out, circles, circle_count);
     put_in_order(out);
     return ERR_OK;
 }

@@ -189,18 +189,23 @@ static enum err fill_props(const struct page *p, struct why *why)
     return ERR_OK;
 }
 
+static const char *change_name(enum look_change of, int number)
+{
+    if (number < 0) return NULL;
+    if (of == LOOK_CIRCLE) return circle_name((enum circle)number);
+    return of == LOOK_TRUST ? trust_name((enum trust)number) : stage_name((enum stage)number);
+}
+
 /* "from" and "to" of a change, as the derived kinds have them. */
 static void fill_change(const struct page *p, const struct look_event *ev, struct look_entry *e)
 {
-    const char *to = ev->is_trust ? trust_name((enum trust)ev->to) : stage_name((enum stage)ev->to);
-    const char *from = ev->from < 0   ? NULL
-                       : ev->is_trust ? trust_name((enum trust)ev->from)
-                                      : stage_name((enum stage)ev->from);
+    const char *from = change_name(ev->of, ev->from), *to = change_name(ev->of, ev->to);
     struct look_prop prop = {.name = STR("from"), .type = PROP_TEXT, .text = str_of(from)};
     if (from) add_prop(p, e, &prop);
     prop.name = STR("to");
     prop.text = str_of(to);
-    add_prop(p, e, &prop);
+    if (to) add_prop(p, e, &prop);
+    e->dim[DIM_GROUP] = ev->group;
 }
 
 static enum err fill(struct page *p, struct why *why)

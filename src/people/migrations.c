@@ -129,5 +129,12 @@ const struct migration people_migrations[] = {
      "DROP TABLE member_tag;"
      "ALTER TABLE tag_by_key RENAME TO member_tag;"
      "CREATE INDEX member_tag_tag ON member_tag (tag, run)"},
+    {14, "CREATE TABLE member_circle (persona {int} NOT NULL, of_group {int} NOT NULL,"
+         " circle {int} NOT NULL, since {int} NOT NULL, PRIMARY KEY (persona, of_group)) {by key};"
+         "CREATE INDEX member_circle_group ON member_circle (of_group, persona);"
+         "CREATE TABLE circle_change (persona {int} NOT NULL, at {int} NOT NULL,"
+         " of_group {int} NOT NULL, was {int} NOT NULL, circle {int} NOT NULL,"
+         " kept_at {int} NOT NULL, PRIMARY KEY (persona, at, of_group)) {by key};"
+         "CREATE INDEX circle_change_kept ON circle_change (kept_at)"},
     {0, NULL},
 };

@@ -17,6 +17,7 @@ static enum err people_open(struct tx *tx, void **state, struct why *why)
     p->name_index = name_index_create();
     tag_sets_open(p);
     consent_open(p);
+    circles_open(p);
     TRY(owners_open(p, tx_sql(tx)));
     TRY(retention_arm(p, tx, false)); /* a purge that was cut off comes again, too */
     return identity_open(p, tx_sql(tx));
@@ -32,6 +33,7 @@ static void people_close(void *state)
     tag_sets_close(p);
     consent_close(p);
     owners_close(p);
+    circles_close(p);
     name_index_destroy(p->name_index);
     pthread_mutex_destroy(&p->numbering.lock);
     pthread_cond_destroy(&p->numbering.settled);
@@ -122,10 +124,12 @@ static void people_on_commit(void *state)
         identity_publish(p);
         tag_sets_redefined(p);
         consent_forget(p);
+        circles_outdate(p);
     }
     tag_sets_commit(p);
     consent_commit(p);
     owners_commit(p);
+    circles_commit(p);
     p->traits_changed = false;
     name_index_commit(p);
     numbering_commit(p);
@@ -146,6 +150,7 @@ static void people_on_rollback(void *state)
     tag_sets_forget(p);
     consent_forget(p);
     owners_forget(p);
+    circles_rollback(p);
     name_index_rollback(p);
     numbering_rollback(p);
     p->role_count = 0; /* numbers of kinds that a trial gave may be given again */

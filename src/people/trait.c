@@ -418,6 +418,7 @@ void people_get_field(void *ctx, uint32_t member, enum expr_field field, struct 
         *out = (struct expr_value){.type = TYPE_BOOL, .boolean = tag_sets_has(p, member, name)};
     if (field == FIELD_CONSENTED)
         *out = (struct expr_value){.type = TYPE_BOOL, .boolean = consent_holds(p, member, name)};
+    if (field == FIELD_CIRCLE) circle_field(p, member, name, out);
     if (!trait.p) return;
     pthread_mutex_lock(&p->trait_lock);
     struct trait_column *col = p->traits->columns;

@@ -233,6 +233,22 @@ void segments_refresh(struct brand *b)
     pthread_mutex_unlock(&r->lock);
 }
 
+void segments_touch(struct brand *b, const uint32_t *members, size_t count)
+{
+    struct room *r = room_of(b);
+    if (!r || count == 0) return;
+    pthread_mutex_lock(&r->lock);
+    if (r->started && r->queue.count + count > LIMIT_SEGMENT_QUEUE) {
+        VEC_RESET(&r->queue);
+        r->rescan = r->forget = true;
+    } else if (r->started) {
+        for (size_t i = 0; i < count; i++)
+            VEC_PUSH(&r->queue, ((struct touch){members[i], 0, 0}));
+    }
+    pthread_cond_signal(&r->wake);
+    pthread_mutex_unlock(&r->lock);
+}
+
 struct segments_stats segments_stats(struct brand *b)
 {
     struct room *r = room_of(b);

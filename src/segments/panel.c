@@ -134,6 +134,7 @@ struct panel *panel_create(struct brand *b, const struct str *texts, size_t coun
         .budget = &p->budget,
         .get = segments_get_field,
         .get_ctx = b,
+        .brand = b,
     };
     p->count = count;
     p->entries = arena_alloc_array(p->arena, count, sizeof(*p->entries));

@@ -136,6 +136,10 @@ void segments_listen(struct brand *b, void (*fn)(void *ctx, struct brand *b), vo
 /* The rule of owners is another: segments that ask for owners are made anew. */
 void segments_refresh(struct brand *b);
 
+/* Fields of members, as segments_get_field() gives them, are others now, of which no event tells:
+ * they are looked at. Any thread. */
+void segments_touch(struct brand *b, const uint32_t *members, size_t count);
+
 /* How far the keeper is. */
 struct segments_stats {
     uint64_t seq;        /* everything up to here is followed */

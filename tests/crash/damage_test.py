@@ -219,7 +219,7 @@ TABLES = {
     "schema_migration": "noticed", "module_fold": "mended", "bulk_pending": "empty", "number_set": "empty", "score_run": "empty", "member_score": "empty", "erased": "empty", "merge_log": "noticed", "identity_conflict": "empty", "erasure": "empty", "saved": "empty", "upload": "empty",
     "identity": "record", "trait": "record", "trait_before": "empty", "import_file": "record", "consent_purpose": "record", "consent_list": "record",
     "tag_group": "empty", "tag": "empty", "tag_run": "empty", "member_tag": "empty", "note": "empty", "link_recall": "empty", "tag_ousted": "empty", "tag_rule": "empty", "tag_hand": "empty", "retention": "empty", "purge": "empty", "purge_count": "empty", "consent_text": "empty", "consent_entry": "empty",
-    "handover": "empty", "handover_member": "empty", "owner_rule": "empty",
+    "handover": "empty", "handover_member": "empty", "owner_rule": "empty", "member_circle": "empty", "circle_change": "empty",
     "moderation_rule": "empty", "moderation_rule_version": "empty", "moderation_case": "empty", "moderation_tally": "empty", "moderation_joined": "empty", "moderation_mark": "empty",
     "today_rule": "empty", "today_setting": "empty", "today_day": "empty", "today_item": "empty",
     "group_record": "record", "group_account": "empty", "group_family": "empty", "group_family_member": "empty",

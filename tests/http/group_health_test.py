@@ -17,7 +17,7 @@ SHANGHAI = datetime.timezone(datetime.timedelta(hours=8))
 @functools.cache
 def store():
     s = Store("shop")
-    s.owner = s.add_token(99, "members.read members.write groups.write settings.read audit.read members.privacy")
+    s.owner = s.add_token(99, "members.read members.write groups.write settings.read audit.read members.privacy members.merge boards.write insight.read")
     s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in talk()))
     return s.serve()
 
@@ -159,6 +159,62 @@ def test_a_life_is_told_by_months_of_28_days():
     early = call(s, "GET", f"/groups/{group(s, 'sale')}/life", at=clock(60, 0, 0).isoformat())
     assert (early["months"], early["half_life"], early["cliff"], early["running"]["active"]) == ([], None, None, 8), early
     call(s, "GET", "/groups/g99/life", status=404)
+def circle(s, g):
+    """Members of a group by circle, as the list has them."""
+    by = {}
+    for m in call(s, "GET", f"/groups/{g}/members", limit=100)["items"]:
+        by.setdefault(m["circle"], []).append(m["member"]["id"])
+    return by
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.1)
+    return found
+def holds(s, code, members):
+    """Wait until a segment holds exactly these."""
+    def who():
+        return sorted(m["id"] for m in call(s, "GET", "/members", segment=code, limit=50)["items"])
+    until(lambda: who() == sorted(members), 30)
+def test_circles_are_a_field_and_its_changes_events():
+    """friends: messages on five days, so that nobody has eight, and nobody has bought: no core. All but u11 were answered: influence. news:
+    one day of messages each: periphery. Then u0 and u1 answer each other on nine days more: a chain with one thick edge has shell 1, still no core;
+    with u2, who answers both, it is a triangle of shell 2, and of 12 members 1 may be core: the first by PageRank."""
+    friends, news = group(s, "friends"), group(s, "news")
+    until(lambda: None not in circle(s, friends) and None not in circle(s, news))
+    by = circle(s, friends)
+    assert (len(by["influence"]), len(by["periphery"])) == (11, 1) and set(circle(s, news)) == {"periphery"}, by
+    last = by["periphery"][0]
+    for code, text in (("reached", 'circle = "influence"'), ("edge", 'circle("friends") = "periphery"'), ("nobody", 'circle = "core"'), ("risen", 'did("circle.changed", where props.to = "core" and group = "friends")')):
+        call(s, "POST", "/segments", {"code": code, "name": code, "expression": text}, 201)
+    holds(s, "reached", by["influence"])
+    holds(s, "edge", [last])
+    holds(s, "nobody", [])
+    assert len(call(s, "GET", f"/groups/{friends}/members", circle="influence", limit=100)["items"]) == 11
+    call(s, "GET", f"/groups/{friends}/members", circle="centre", status=400)
+    more = []
+    for day in range(10, 19):
+        more += [fact("u0", "message.sent", clock(day, 21, 0), group="friends", other={"user": "u1"}), fact("u1", "message.sent", clock(day, 21, 1), group="friends", other={"user": "u0"}),
+                 fact("u2", "message.sent", clock(day, 21, 2), group="friends", other={"user": "u0"}), fact("u2", "message.sent", clock(day, 21, 3), group="friends", other={"user": "u1"})]
+    s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in more))
+    until(lambda: "core" in circle(s, friends))  # who looks at groups does so every ten seconds
+    by = circle(s, friends)
+    [core] = by["core"]
+    holds(s, "nobody", [core])
+    holds(s, "risen", [core])
+    [change] = call(s, "GET", f"/members/{core}/timeline", kind="circle.changed", limit=1)["items"]
+    assert (change["props"], change["group"]) == ({"from": "influence", "to": "core"}, "friends"), change
+    counted = call(s, "POST", "/query", {"trend": {"kind": "circle.changed", "measure": "members", "breakdown": "props.to"}})
+    assert counted["points"], counted
+    s.kill()
+    s.serve()
+    assert circle(s, friends) == by
+    holds(s, "nobody", [core])
+    merged = call(s, "POST", f"/members/{last}/merge", {"with": core, "over_caps": True})["member"]
+    holds(s, "nobody", [merged])
+    call(s, "POST", f"/members/{merged}/erase", {"confirm": merged, "reason": "asked"})
+    holds(s, "nobody", [])
+    assert "core" not in circle(s, friends)
 
 
 def test_a_verdict_is_remembered_and_taken_back():

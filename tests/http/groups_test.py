@@ -171,7 +171,7 @@ def test_members_leave_as_a_file():
     url = f"{s.url}/api/v1/shop/groups/{group(s, 'tea')['id']}/members/export?show=left"
     code, text, headers = http("GET", url, None, {"Authorization": "Bearer " + s.owner})
     lines = text.decode("utf-8-sig").splitlines()
-    assert code == 200 and headers["Content-Type"].startswith("text/csv") and lines[0].startswith("id,name,role,in,joined_at"), (code, lines)
+    assert code == 200 and headers["Content-Type"].startswith("text/csv") and lines[0].startswith("id,name,role,in,circle,joined_at"), (code, lines)
     assert len(lines) == 2 and lines[1].startswith(id_of(s, "cat") + ",") and ",scanned,,shop-1," in lines[1], lines
     assert http("GET", url, None, {"Authorization": "Bearer " + s.reader})[0] == 403
     code, book, headers = http("GET", url + "&format=xlsx", None, {"Authorization": "Bearer " + s.owner})

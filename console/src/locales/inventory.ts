@@ -60,6 +60,8 @@ export const inventoryZh: Record<string, [string, string]> = {
   said: ["群里说过的话，供查看与搜索", "90 天，或按品牌设定"],
   group_account: ["社群里哪些账号是员工、机器人或合伙人", MEMBER],
   group_health: ['社群每天的状况', '800 天'],
+  member_circle: ["用户在群里属于哪一圈层", "直到退群"],
+  circle_change: ["用户的圈层怎样变化", "800 天"],
   group_suspect: ['疑似气氛组账号的核实结果', MEMBER],
   tag_group: ["标签的分组", BRAND],
   tag: ["有哪些标签", BRAND],

@@ -72,7 +72,7 @@ static void load(struct people *p, struct circle_cache *c)
         while ((err = sql_step(s, &row)) == ERR_OK && row) {
             const struct circle_change change = {.member = (uint32_t)sql_int(s, 0),
                                                  .group = (uint32_t)sql_int(s, 1),
-                                                 .to = (int8_t)sql_int(s, 2)};
+                                                 .to = sql_int(s, 2)};
             put_cell(c, &change, true);
         }
         sql_close(db);
@@ -217,8 +217,8 @@ static enum err compare(struct tx *tx, struct circle_look *look, const struct ke
         bool has_old = k < kept->count &&
                        (i == look->count || kept->items[k].member <= look->places[i].member);
         c.member = has_new ? look->places[i].member : kept->items[k].member;
-        if (has_new) c.to = (int8_t)look->places[i++].circle;
-        if (has_old) c.from = (int8_t)kept->items[k++].circle;
+        if (has_new) c.to = look->places[i++].circle;
+        if (has_old) c.from = kept->items[k++].circle;
         if (c.from != c.to) TRY(change(tx, look, &c));
     }
     return ERR_OK;
@@ -330,8 +330,8 @@ static enum err read_changes(struct sql_stmt *s, struct change_list *list)
         VEC_PUSH(&list->all, ((struct circle_change){.member = (uint32_t)sql_int(s, 0),
                                                      .at = sql_int(s, 1),
                                                      .group = (uint32_t)sql_int(s, 2),
-                                                     .from = (int8_t)sql_int(s, 3),
-                                                     .to = (int8_t)sql_int(s, 4)}));
+                                                     .from = sql_int(s, 3),
+                                                     .to = sql_int(s, 4)}));
     }
     return err;
 }

@@ -40,7 +40,7 @@ size_t circles_of(struct brand *b, uint32_t member, struct arena *arena, struct 
 struct circle_change {
     uint32_t member, group;
     int64_t at;
-    int8_t from, to; /* enum circle, or CIRCLE_NONE */
+    int from, to; /* enum circle, or CIRCLE_NONE */
 };
 #define CIRCLE_KEEP_DAYS 800
 #define CIRCLE_CHANGES_MAX 1000000 /* of one reading: the newest */

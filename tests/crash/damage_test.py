@@ -228,7 +228,7 @@ TABLES = {
 }
 
 # Those without numbered rows: what tells one row from another.
-BY_KEY = {"trait": "persona || ' ' || name", "member_tag": "persona || ' ' || tag"}
+BY_KEY = {"trait": "persona || ' ' || name", "member_tag": "persona || ' ' || tag", "member_circle": "persona || ' ' || of_group", "circle_change": "persona || ' ' || at || ' ' || of_group"}
 
 
 def test_every_table_is_known_and_a_row_lost_from_it_is_noticed():

@@ -156,6 +156,7 @@ help:
 	'make bench      what comes in, measured beside named peers; writes bench/RESULTS.md' \
 	'make bench-segments   segments under load, beside PostgreSQL (WF_BENCH_EVENTS=N)' \
 	'make eval-replies   inferred replies beside links made by hand' \
+	'make bench-groups   messages with text coming into groups, beside PostgreSQL' \
 	'make bench-moderation   a message against 20,000 terms, beside mint-filter and SQLite' \
 	'make bench-peers   the questions beside DuckDB, ClickHouse, SQLite (WF_BENCH_EVENTS=N)' \
 	'make SANITIZER=address,undefined unit   the unit tests under a sanitizer (thread too)' \
@@ -208,6 +209,10 @@ bench-peers: all
 bench-segments: all
 	@tools/deps build bench
 	@bench/segments $(OUT)/wellfield
+bench-groups: all
+	@tools/deps build bench
+	@bench/groups $(OUT)/wellfield
+.PHONY: bench-groups
 # Inferred replies beside links made by hand.
 # How long it takes to look at a busy group.
 HEALTH := $(OUT)/bench/health

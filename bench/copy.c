@@ -1,10 +1,12 @@
 /* copy.c - the peer of durable intake: PostgreSQL with the same rows, a transaction a batch.
  *
- *     copy URL CONNECTIONS ROWS BATCH key|plain
+ *     copy URL CONNECTIONS ROWS BATCH key|plain|talk
  *
  * Each connection is a thread that copies its share in batches of BATCH rows into one table, made
  * anew; a BATCH of 1 is a prepared INSERT a row. 'key' gives the table a primary key on the
- * message's id, which is what refusing a repeated message needs. Prints one line of JSON. */
+ * message's id, which is what refusing a repeated message needs. 'talk' are messages with text
+ * (talk.h), ids unique and their words in a GIN index, each Chinese character being a word; not
+ * with a BATCH of 1. Prints one line of JSON. */
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -14,14 +16,17 @@
 #include <time.h>
 
 #include "rows.h"
+#include "talk.h"
 
 #define CONNECTIONS_MAX 64
+#define LINE_MAX_BYTES (3 * TALK_TEXT_SIZE + 256)
 
 struct worker {
     pthread_t thread;
     const char *url;
     uint64_t from, to; /* rows */
     uint64_t batch;
+    bool talk;
 };
 
 static void die(PGconn *c, const char *what)
@@ -37,19 +42,47 @@ static void run(PGconn *c, const char *sql)
     PQclear(r);
 }
 
-static void copy_batch(PGconn *c, uint64_t from, uint64_t to, char *text, size_t size)
+/* A blank around each character of several bytes. */
+static size_t print_words(const char *text, char *out)
 {
+    size_t len = 0;
+    for (const char *p = text; *p; p++) {
+        bool first = ((unsigned char)*p & 0xC0) == 0xC0;
+        if (first) out[len++] = ' ';
+        out[len++] = *p;
+        if ((unsigned char)*p >= 0x80 && ((unsigned char)p[1] & 0xC0) != 0x80) out[len++] = ' ';
+    }
+    out[len] = '\0';
+    return len;
+}
+
+static int print_message(char *out, size_t size, uint64_t i)
+{
+    char words[2 * TALK_TEXT_SIZE];
+    struct talk t = talk_of(i);
+    print_words(t.text, words);
+    return snprintf(out, size, "talk-%012llx\tu%06u\t2025-06-01 08:00:00+00\tg%03u\t%llx\t%s\t%s\n",
+                    (unsigned long long)t.id, t.user, t.group, (unsigned long long)t.answers,
+                    t.text, words);
+}
+
+static int print_row(char *out, size_t size, uint64_t i)
+{
+    struct row row = row_of(i);
+    return snprintf(out, size, "bench-%012llx\tu%06u\t2025-06-01 08:00:00+00\t%s\t%s\t%u\tios\n",
+                    (unsigned long long)row.id, row.user, row.kind, row.channel, row.length);
+}
+
+static void copy_batch(PGconn *c, const struct worker *w, uint64_t from, char *text, size_t size)
+{
+    uint64_t to = from + w->batch < w->to ? from + w->batch : w->to;
     size_t len = 0;
     PGresult *r = PQexec(c, "COPY bench_event FROM STDIN");
     if (PQresultStatus(r) != PGRES_COPY_IN) die(c, "COPY");
     PQclear(r);
     for (uint64_t i = from; i < to; i++) {
-        struct row row = row_of(i);
-        len += (size_t)snprintf(text + len, size - len,
-                                "bench-%012llx\tu%06u\t2025-06-01 08:00:00+00\t%s\t%s\t%u\tios\n",
-                                (unsigned long long)row.id, row.user, row.kind, row.channel,
-                                row.length);
-        if (size - len > 256 && i + 1 < to) continue;
+        len += (size_t)(w->talk ? print_message : print_row)(text + len, size - len, i);
+        if (size - len > LINE_MAX_BYTES && i + 1 < to) continue;
         if (PQputCopyData(c, text, (int)len) != 1) die(c, "data");
         len = 0;
     }
@@ -97,7 +130,7 @@ static void *work(void *arg)
         if (w->batch == 1)
             insert_row(c, i);
         else
-            copy_batch(c, i, i + w->batch < w->to ? i + w->batch : w->to, text, size);
+            copy_batch(c, w, i, text, size);
     }
     PQfinish(c);
     free(text);
@@ -120,15 +153,18 @@ static void check_durable(PGconn *c)
     }
 }
 
-static void prepare(const char *url, bool key)
+static void prepare(const char *url, bool key, bool talk)
 {
     PGconn *c = PQconnectdb(url);
     if (PQstatus(c) != CONNECTION_OK) die(c, "connect");
     check_durable(c);
     run(c, "SET client_min_messages = error");
     run(c, "DROP TABLE IF EXISTS bench_event");
-    run(c, "CREATE TABLE bench_event (id text NOT NULL, member text NOT NULL, at timestamptz NOT "
-           "NULL, kind text NOT NULL, channel text, length int, device text)");
+    run(c, talk ? "CREATE TABLE bench_event (id text NOT NULL, member text NOT NULL, at timestamptz"
+                  " NOT NULL, grp text NOT NULL, answers text, text text, words text)"
+                : "CREATE TABLE bench_event (id text NOT NULL, member text NOT NULL, at timestamptz"
+                  " NOT NULL, kind text NOT NULL, channel text, length int, device text)");
+    if (talk) run(c, "CREATE INDEX ON bench_event USING gin (to_tsvector('simple', words))");
     if (key) run(c, "ALTER TABLE bench_event ADD PRIMARY KEY (id)");
     run(c, "CHECKPOINT");
     PQfinish(c);
@@ -147,15 +183,19 @@ int main(int argc, char **argv)
     uint64_t count = argc == 6 ? strtoull(argv[2], NULL, 10) : 0;
     uint64_t rows = argc == 6 ? strtoull(argv[3], NULL, 10) : 0;
     uint64_t batch = argc == 6 ? strtoull(argv[4], NULL, 10) : 0;
-    if (count < 1 || count > CONNECTIONS_MAX || rows < count || batch < 1) {
-        fprintf(stderr, "usage: copy URL CONNECTIONS ROWS BATCH key|plain\n");
+    bool talk = argc == 6 && strcmp(argv[5], "talk") == 0;
+    if (count < 1 || count > CONNECTIONS_MAX || rows < count || batch < (talk ? 2 : 1)) {
+        fprintf(stderr, "usage: copy URL CONNECTIONS ROWS BATCH key|plain|talk\n");
         return 2;
     }
-    prepare(argv[1], strcmp(argv[5], "key") == 0);
+    prepare(argv[1], talk || strcmp(argv[5], "key") == 0, talk);
     double began = now();
     for (uint64_t i = 0; i < count; i++) {
-        workers[i] = (struct worker){
-            .url = argv[1], .from = rows * i / count, .to = rows * (i + 1) / count, .batch = batch};
+        workers[i] = (struct worker){.url = argv[1],
+                                     .from = rows * i / count,
+                                     .to = rows * (i + 1) / count,
+                                     .batch = batch,
+                                     .talk = talk};
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) return 1;
     }
     for (uint64_t i = 0; i < count; i++)

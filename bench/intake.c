@@ -1,12 +1,13 @@
 /* intake.c - a load generator for durable intake: Segment events over keep-alive connections.
  *
- *     intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single|mixed [RATE]
+ *     intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single|mixed|talk|said [RATE]
  *
  * One thread and epoll. Each connection sends a batch of 100 to /v1/batch, or one event to
  * /v1/track, on loopback, reads the whole reply, which comes after the commit, and sends the next.
  * With RATE, events a second, each request has its moment: it is not sent before it, and its time
  * is counted from it even when no connection was free. Users are numbers from 1 to ROWS_MEMBERS.
- * 'mixed' is 'batch' with a dozen kinds instead of four.
+ * 'mixed' is 'batch' with a dozen kinds instead of four; 'talk' and 'said' are 'batch' and 'single'
+ * of messages with text, in groups (talk.h).
  * Prints one line of JSON: events, seconds, rate, and the time from the first byte sent to the last
  * received of a request. Any answer but 200 ends it. */
 #include <arpa/inet.h>
@@ -23,8 +24,9 @@
 #include <unistd.h>
 
 #include "rows.h"
+#include "talk.h"
 
-#define BATCH_BYTES (ROWS_BATCH * 400)
+#define BATCH_BYTES (ROWS_BATCH * 700)
 #define HEAD_BYTES 512 /* room before the body */
 #define CONNECTIONS_MAX 256
 
@@ -43,6 +45,7 @@ struct load {
     const char *key;
     bool single;      /* a request is one event, not a batch */
     bool mixed;       /* of many kinds */
+    bool talk;        /* messages with text */
     uint64_t batches; /* requests to be sent in all */
     uint64_t given;   /* handed to connections */
     uint64_t answered;
@@ -78,13 +81,36 @@ static int append_event(char *p, size_t size, const struct load *l, uint64_t num
                     l->mixed ? row_mixed_kind(number) : r.kind, stamp, r.channel, r.length);
 }
 
+static int append_message(char *p, size_t size, const struct load *l, uint64_t number,
+                          const char *stamp)
+{
+    struct talk t = talk_of(number);
+    char answers[64] = "";
+    if (t.answers) {
+        snprintf(answers, sizeof(answers), ",\"reply_to\":\"%llx-%llx\"",
+                 (unsigned long long)l->started_s, (unsigned long long)t.answers - 1);
+    }
+    return snprintf(p, size,
+                    "{\"type\":\"track\",\"messageId\":\"talk-%llx-%012llx\",\"userId\":\"%u\","
+                    "\"event\":\"message.sent\",\"timestamp\":\"%s\",\"properties\":{\"group\":"
+                    "\"g%03u\",\"message\":\"%llx-%llx\",\"text\":\"%s\"%s}}",
+                    (unsigned long long)l->started_s, (unsigned long long)t.id, t.user + 1, stamp,
+                    t.group, (unsigned long long)l->started_s, (unsigned long long)t.id, t.text,
+                    answers);
+}
+
+static int append(char *p, size_t size, const struct load *l, uint64_t number, const char *stamp)
+{
+    return l->talk ? append_message(p, size, l, number, stamp)
+                   : append_event(p, size, l, number, stamp);
+}
+
 static size_t batch_body(char *body, const struct load *l, uint64_t batch, const char *stamp)
 {
     size_t len = (size_t)snprintf(body, BATCH_BYTES, "{\"batch\":[");
     for (uint64_t i = 0; i < ROWS_BATCH; i++) {
         if (i) body[len++] = ',';
-        len +=
-            (size_t)append_event(body + len, BATCH_BYTES - len, l, batch * ROWS_BATCH + i, stamp);
+        len += (size_t)append(body + len, BATCH_BYTES - len, l, batch * ROWS_BATCH + i, stamp);
     }
     return len + (size_t)snprintf(body + len, BATCH_BYTES - len, "],\"sentAt\":\"%s\"}", stamp);
 }
@@ -98,7 +124,7 @@ static void render(struct connection *c, const struct load *l, uint64_t batch)
     gmtime_r(&second, &tm);
     strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
     char *body = c->buffer + HEAD_BYTES;
-    size_t len = l->single ? (size_t)append_event(body, BATCH_BYTES, l, batch, stamp)
+    size_t len = l->single ? (size_t)append(body, BATCH_BYTES, l, batch, stamp)
                            : batch_body(body, l, batch, stamp);
     int head_len = snprintf(head, sizeof(head),
                             "POST /v1/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
@@ -220,13 +246,16 @@ int main(int argc, char **argv)
 {
     static struct connection connections[CONNECTIONS_MAX];
     struct load l = {.epoll = epoll_create1(0), .started_s = (uint64_t)time(NULL)};
-    bool single = argc >= 6 && strcmp(argv[5], "single") == 0;
-    l.mixed = argc >= 6 && strcmp(argv[5], "mixed") == 0;
-    bool sound = argc <= 7 && (single || l.mixed || (argc >= 6 && strcmp(argv[5], "batch") == 0));
+    const char *form = argc >= 6 ? argv[5] : "";
+    bool said = strcmp(form, "said") == 0, single = strcmp(form, "single") == 0 || said;
+    l.mixed = strcmp(form, "mixed") == 0;
+    l.talk = strcmp(form, "talk") == 0 || said;
+    bool sound = argc <= 7 && (single || l.mixed || l.talk || strcmp(form, "batch") == 0);
     int count = sound ? (int)strtol(argv[3], NULL, 10) : 0;
     if (count < 1 || count > CONNECTIONS_MAX) {
         fprintf(stderr,
-                "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single|mixed [RATE]\n");
+                "usage: intake PORT WRITE_KEY CONNECTIONS EVENTS batch|single|mixed|talk|said "
+                "[RATE]\n");
         return 2;
     }
     l.key = argv[2];

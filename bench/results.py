@@ -8,7 +8,7 @@ import subprocess
 import time
 
 FILE = pathlib.Path(__file__).resolve().parent / "RESULTS.md"
-SECTIONS = ("make bench-peers", "make bench", "make bench-segments")  # as they stand in the file
+SECTIONS = ("make bench-peers", "make bench", "make bench-segments", "make bench-groups")  # as they stand in the file
 HEAD = "# What was measured\n"
 
 

@@ -14,7 +14,6 @@
 #include "api/sight.h"
 #include "api/table_file.h"
 #include "base/hash.h"
-#include "insight/reply.h"
 #include "people/circle.h"
 
 /* ---- members ---- */
@@ -204,6 +203,8 @@ static enum err put_line(struct group_look *x, struct table_file *t, const struc
     table_file_text(t, name.p ? name : STR(""));
     table_file_text(t, str_of(account_role_names[role ? role->role : ACCOUNT_MEMBER]));
     table_file_text(t, s->in ? STR("true") : STR("false"));
+    int circle = circle_of(x->call->brand, s->member, x->record.code);
+    table_file_text(t, circle == CIRCLE_NONE ? STR("") : str_of(circle_name((enum circle)circle)));
     table_file_time(t, s->joined_at);
     table_file_text(t, str_of(join_way_names[s->way]));
     put_id(x, t, s->inviter);
@@ -216,29 +217,6 @@ static enum err put_line(struct group_look *x, struct table_file *t, const struc
     table_file_number(t, s->recent_messages);
     table_file_number(t, s->groups);
     table_file_row_end(t);
-    reply_row(r);
-    reply_member(r, NULL, s->member);
-    reply_text(r, NULL, name.p ? name : STR(""));
-    reply_text(r, NULL, str_of(account_role_names[role ? role->role : ACCOUNT_MEMBER]));
-    reply_text(r, NULL, s->in ? STR("true") : STR("false"));
-    int circle = circle_of(x->call->brand, s->member, x->record.code);
-    reply_text(r, NULL, circle == CIRCLE_NONE ? STR("") : str_of(circle_name((enum circle)circle)));
-    reply_time(r, NULL, s->joined_at);
-    reply_text(r, NULL, str_of(join_way_names[s->way]));
-    if (s->inviter && sight_has(x->call, s->inviter)) {
-        reply_member(r, NULL, s->inviter);
-    } else {
-        reply_text(r, NULL, STR(""));
-    }
-    reply_text(r, NULL,
-               s->touchpoint ? registry_code_text(x->call->brand, DIM_TOUCHPOINT, s->touchpoint)
-                             : STR(""));
-    reply_time(r, NULL, s->left_at);
-    reply_time(r, NULL, s->last_message_at);
-    reply_int(r, NULL, s->messages);
-    reply_int(r, NULL, s->recent_messages);
-    reply_int(r, NULL, s->groups);
-    reply_row_end(r);
     return ERR_OK;
 }
 

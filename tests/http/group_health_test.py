@@ -15,6 +15,8 @@ SHANGHAI = datetime.timezone(datetime.timedelta(hours=8))
 
 
 @functools.cache
+
+
 def store():
     s = Store("shop")
     s.owner = s.add_token(99, "members.read members.write groups.write settings.read audit.read members.privacy members.merge boards.write insight.read")
@@ -159,23 +161,31 @@ def test_a_life_is_told_by_months_of_28_days():
     early = call(s, "GET", f"/groups/{group(s, 'sale')}/life", at=clock(60, 0, 0).isoformat())
     assert (early["months"], early["half_life"], early["cliff"], early["running"]["active"]) == ([], None, None, 8), early
     call(s, "GET", "/groups/g99/life", status=404)
+
+
 def circle(s, g):
     """Members of a group by circle, as the list has them."""
     by = {}
     for m in call(s, "GET", f"/groups/{g}/members", limit=100)["items"]:
         by.setdefault(m["circle"], []).append(m["member"]["id"])
     return by
+
+
 def until(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, condition
         time.sleep(0.1)
     return found
+
+
 def holds(s, code, members):
     """Wait until a segment holds exactly these."""
     def who():
         return sorted(m["id"] for m in call(s, "GET", "/members", segment=code, limit=50)["items"])
     until(lambda: who() == sorted(members), 30)
+
+
 def test_circles_are_a_field_and_its_changes_events():
     """friends: messages on five days, so that nobody has eight, and nobody has bought: no core. All but u11 were answered: influence. news:
     one day of messages each: periphery. Then u0 and u1 answer each other on nine days more: a chain with one thick edge has shell 1, still no core;

@@ -190,6 +190,7 @@ def test_circles_are_a_field_and_its_changes_events():
     """friends: messages on five days, so that nobody has eight, and nobody has bought: no core. All but u11 were answered: influence. news:
     one day of messages each: periphery. Then u0 and u1 answer each other on nine days more: a chain with one thick edge has shell 1, still no core;
     with u2, who answers both, it is a triangle of shell 2, and of 12 members 1 may be core: the first by PageRank."""
+    s = store()
     friends, news = group(s, "friends"), group(s, "news")
     until(lambda: None not in circle(s, friends) and None not in circle(s, news))
     by = circle(s, friends)

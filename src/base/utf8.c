@@ -289,9 +289,47 @@ static struct str fold_ascii(struct arena *a, struct str s)
     return (struct str){text, s.len};
 }
 
+/* Code points that fold to themselves whatever stands beside them in this list: ideographs, kana
+ * without voicing marks, their punctuation and quotes, emoji. */
+static bool plainly_folded(uint32_t c)
+{
+    return (c >= 0x3400 && c <= 0x9FFF) || (c >= 0x3041 && c <= 0x3096) ||
+           (c >= 0x30A1 && c <= 0x30FA) || (c >= 0x3001 && c <= 0x3029) || c == 0x201C ||
+           c == 0x201D || (c >= 0x1F300 && c <= 0x1FAFF);
+}
+
+/* As most Chinese is written: ASCII, full-width forms of it, and what folds to itself. False: there
+ * is something else. */
+static bool fold_plain(struct arena *a, struct str s, struct str *out)
+{
+    struct arena_mark mark = arena_mark(a);
+    char *text = arena_alloc_raw(a, s.len + 1);
+    size_t size = 0;
+    for (size_t i = 0, from; i < s.len;) {
+        from = i;
+        uint32_t c = utf8_next(s, &i);
+        if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFF01 - '!';
+        if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
+        if (c < 0x80) {
+            text[size++] = (char)c;
+        } else if (plainly_folded(c)) {
+            memcpy(text + size, s.p + from, i - from);
+            size += i - from;
+        } else {
+            arena_rewind(a, mark);
+            return false;
+        }
+    }
+    text[size] = '\0';
+    *out = (struct str){text, size};
+    return true;
+}
+
 struct str utf8_fold(struct arena *a, struct str s)
 {
+    struct str plain;
     if (ascii_prefix(s) == s.len) return fold_ascii(a, s);
+    if (fold_plain(a, s, &plain)) return plain;
     /* IGNORE drops Unicode's default-ignorable code points, which are those named in the header. */
     return normalize(a, s,
                      UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |

@@ -30,22 +30,21 @@ static bool is_sound(uint32_t c)
 
 struct str messages_words(struct arena *arena, struct str text)
 {
-    struct strbuf out = {0};
     struct str s = utf8_fold(arena, text);
+    char *out = arena_alloc_raw(arena, 2 * s.len + 1); /* what stands alone has two bytes or more */
+    size_t len = 0;
     for (size_t i = 0; i < s.len;) {
         size_t from = i;
         uint32_t c = utf8_next(s, &i);
-        if (!is_sound(c)) {
-            strbuf_add_char(&out, ' ');
-            continue;
-        }
-        if (is_alone(c)) strbuf_add_char(&out, ' ');
-        strbuf_add(&out, s.p + from, i - from);
-        if (is_alone(c)) strbuf_add_char(&out, ' ');
+        bool alone = is_alone(c), sound = alone || is_sound(c);
+        if (alone || !sound) out[len++] = ' ';
+        if (!sound) continue;
+        memcpy(out + len, s.p + from, i - from);
+        len += i - from;
+        if (alone) out[len++] = ' ';
     }
-    struct str words = out.len ? arena_str(arena, strbuf_str(&out)) : STR("");
-    strbuf_finish(&out);
-    return words;
+    out[len] = '\0';
+    return (struct str){out, len};
 }
 
 /* One piece without spaces: a phrase, which may go on if it ends in a word of letters. */

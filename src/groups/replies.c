@@ -151,9 +151,11 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* What ends a name at the start of a text; its bytes, 0 = nothing does. */
+/* What ends a name at the start of a text; its bytes, 0 = nothing does. Asked of each byte. */
 static size_t mark_at(struct str s, size_t at)
 {
+    static const char firsts[] = ":,;>.-!?\xEF\xE3";
+    if (!memchr(firsts, s.p[at], sizeof(firsts) - 1)) return 0;
     static const char *const marks[] = {":", ",", ";", ">", "：", "，", "、", "..", "-", "!", "?"};
     struct str rest = {s.p + at, s.len - at};
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
@@ -166,9 +168,10 @@ static size_t mark_at(struct str s, size_t at)
 static size_t word_end(struct str s, size_t at)
 {
     static const char *const blank = "\xE2\x80\x85"; /* U+2005 behind @name */
-    while (at < s.len && !is_space(s.p[at]) &&
-           !str_starts((struct str){s.p + at, s.len - at}, str_of(blank)))
-        at++;
+    for (; at < s.len && !is_space(s.p[at]); at++) {
+        if (s.p[at] == blank[0] && str_starts((struct str){s.p + at, s.len - at}, str_of(blank)))
+            break;
+    }
     return at;
 }
 
@@ -296,10 +299,7 @@ struct asked {
 /* How often 1 doubles until it is over 'n'. */
 static int doublings(uint64_t n)
 {
-    int d = 0;
-    for (; n; n >>= 1)
-        d++;
-    return d;
+    return n ? 64 - __builtin_clzll(n) : 0;
 }
 
 static int points_of_distance(const struct asked *q, const struct slot *s)

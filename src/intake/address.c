@@ -115,12 +115,21 @@ static void answer_named(struct chat *c, struct fact *f, uint64_t me, struct are
     tie(f, &c->speakers.items[to], STR("reply"), arena);
 }
 
+/* Reading a text takes longer than all the rest here: it has been read when it came in. */
+static bool asks(const struct fact *f)
+{
+    for (uint32_t i = 0; i < f->prop_count; i++) {
+        const struct fact_value *v = &f->props[i];
+        if (v->type == PROP_BOOL && str_is(v->name, "question")) return v->number != 0;
+    }
+    return is_question(f->said->text);
+}
+
 static void infer(struct chat *c, struct fact *f, struct arena *arena)
 {
     uint64_t to;
     struct reply_found found;
-    const struct reply_line line = {f->at, f->who->value, f->said->text,
-                                    is_question(f->said->text)};
+    const struct reply_line line = {f->at, f->who->value, f->said->text, asks(f)};
     if (joins_question(f->said->text)) return; /* who asks the same answers nothing */
     replies_said(c->replies, &line, &found);
     if (c->carries || found.to.len == 0 || !map_get(c->places, found.to, &to)) return;

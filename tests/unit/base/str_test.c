@@ -48,6 +48,26 @@ static void searching_gives_the_first_offset(void **state)
     assert_true(str_find_char((struct str){NULL, 0}, '=') == SIZE_MAX);
 }
 
+/* Short texts and long ones are searched in different ways. */
+static void searching_finds_what_memmem_finds(void **state)
+{
+    (void)state;
+    char text[300];
+    uint32_t seed = 7;
+    for (int round = 0; round < 20000; round++) {
+        struct str s = {text, 0}, needle = {text, 0};
+        for (size_t i = 0; i < sizeof(text); i++) {
+            seed = seed * 1664525u + 1013904223u;
+            text[i] = (char)('a' + (seed >> 30));
+        }
+        s.len = seed % (sizeof(text) - 6);
+        needle.p = text + sizeof(text) - 6; /* of its own letters, not of the text's */
+        needle.len = 1 + (seed >> 10) % 6;
+        const char *hit = memmem(s.p, s.len, needle.p, needle.len);
+        assert_true(str_find(s, needle) == (hit ? (size_t)(hit - s.p) : SIZE_MAX));
+    }
+}
+
 static void trimming_drops_ascii_white_space_only(void **state)
 {
     (void)state;
@@ -196,6 +216,7 @@ int main(void)
         cmocka_unit_test(strings_order_bytewise_and_shorter_first),
         cmocka_unit_test(prefixes_and_suffixes_are_found),
         cmocka_unit_test(searching_gives_the_first_offset),
+        cmocka_unit_test(searching_finds_what_memmem_finds),
         cmocka_unit_test(trimming_drops_ascii_white_space_only),
         cmocka_unit_test(folding_ignores_ascii_case_only),
         cmocka_unit_test(cutting_walks_through_a_list),

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/cpu.h"
+#include "base/hash.h"
 #include "moderation/book.h"
 
 /* ---- ways out ---- */
@@ -135,6 +137,45 @@ static void near_copies_are_counted_by_group(void **state)
     for (uint32_t i = 0; i < COPIES_WINDOW; i++)
         copies_add(&c, (struct copy){other, 300, 3, 1});
     assert_int_equal(copies_groups(&c, (struct copy){b, 400, 2, 2}, 0), 1); /* out of the window */
+    copies_finish(&c);
+}
+
+/* Bit by bit, as the definition says. */
+static uint64_t plain_hash(struct str text)
+{
+    int weight[64] = {0};
+    uint64_t out = 0;
+    for (size_t i = 0; i + 3 <= text.len; i++) {
+        uint64_t h = hash_xxh3(text.p + i, 3);
+        for (int bit = 0; bit < 64; bit++)
+            weight[bit] += h >> bit & 1 ? 1 : -1;
+    }
+    for (int bit = 0; bit < 64; bit++)
+        out |= (uint64_t)(weight[bit] > 0) << bit;
+    return out;
+}
+
+static void hashes_are_majorities_of_bits_on_any_processor(void **state)
+{
+    (void)state;
+    char text[700];
+    uint32_t seed = 3;
+    struct copies c = {0};
+    for (size_t len = COPIES_CHARS; len <= sizeof(text); len += 17) {
+        for (size_t i = 0; i < len; i++)
+            text[i] = (char)('a' + ((seed = seed * 1664525u + 1013904223u) >> 28));
+        uint64_t hash = copies_hash((struct str){text, len});
+        assert_true(hash == plain_hash((struct str){text, len}));
+        copies_add(&c, (struct copy){hash, 100, (uint32_t)len, 1});
+        for (int bits = 9; bits <= 11; bits++) {
+            struct copy near = {hash ^ ((UINT64_C(1) << bits) - 1), 100, 1, 2};
+            uint32_t groups = copies_groups(&c, near, 0);
+            cpu_limit(CPU_PLAIN);
+            assert_int_equal(copies_groups(&c, near, 0), groups);
+            cpu_limit(CPU_AVX512);
+            assert_int_equal(groups, bits <= COPIES_DISTANCE ? 2 : 1);
+        }
+    }
     copies_finish(&c);
 }
 
@@ -278,6 +319,7 @@ int main(void)
         cmocka_unit_test(hosts_are_allowed_with_what_is_below_them),
         cmocka_unit_test(the_nth_message_within_the_span_is_a_flood),
         cmocka_unit_test(near_copies_are_counted_by_group),
+        cmocka_unit_test(hashes_are_majorities_of_bits_on_any_processor),
         cmocka_unit_test(the_sieve_weighs_grams_by_how_often_either_kind_has_them),
         cmocka_unit_test(a_trial_asks_only_of_marks_that_were_not_learnt),
         cmocka_unit_test(grams_are_of_characters_not_of_bytes),

@@ -22,6 +22,8 @@ struct text_store {
     bool wal_due;            /* something was forgotten: empty the WAL */
     uint64_t purged;         /* rows of the purge under way */
     VEC(struct later) later; /* of the batch at hand */
+    uint16_t sent;           /* the kind message.sent; 0 = not met yet */
+    uint32_t type_id;        /* of the property 'type'; 0 = not looked up */
 };
 
 struct room {

@@ -28,8 +28,41 @@ static bool is_sound(uint32_t c)
            !(c >= 0x1F000 && c <= 0x1FAFF) && c != 0xD7 && c != 0xF7;
 }
 
+/* Marks that part words and are no more than that when folded. */
+static bool is_mark(uint32_t c)
+{
+    return c == 0x3001 || c == 0x3002 || c == 0xFF0C || c == 0xFF01 || c == 0xFF1F || c == 0xFF1A ||
+           c == 0x201C || c == 0x201D || c == 0x2026;
+}
+
+/* What most messages are made of stays as it is but for capitals: {NULL, 0} where there is more. */
+static struct str plain_words(struct arena *arena, struct str s)
+{
+    char *out = arena_alloc_array(arena, s.len + 1, 2), *p = out;
+    for (size_t i = 0; i < s.len;) {
+        size_t from = i;
+        uint32_t c = utf8_next(s, &i);
+        if (c < 0x80) {
+            *p++ = !is_sound(c) ? ' ' : (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        } else if (c >= 0x4E00 && c <= 0x9FFF) {
+            *p++ = ' ';
+            memcpy(p, s.p + from, 3);
+            p += 3;
+            *p++ = ' ';
+        } else if (is_mark(c)) {
+            *p++ = ' ';
+        } else {
+            return (struct str){NULL, 0};
+        }
+    }
+    return (struct str){out, (size_t)(p - out)};
+}
+
 struct str messages_words(struct arena *arena, struct str text)
 {
+    struct strbuf out = {0};
+    struct str plain = plain_words(arena, text);
+    if (plain.p) return plain;
     struct str s = utf8_fold(arena, text);
     char *out = arena_alloc_raw(arena, 2 * s.len + 1); /* what stands alone has two bytes or more */
     size_t len = 0;

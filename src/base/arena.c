@@ -193,12 +193,14 @@ struct str arena_str(struct arena *a, struct str s)
 
 char *arena_printf(struct arena *a, const char *format, ...)
 {
+    char short_text[256]; /* most are: printing costs more than copying */
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(short_text, sizeof(short_text), format, args);
     va_end(args);
     assert(len >= 0);
     char *text = arena_alloc(a, (size_t)len + 1);
+    if ((size_t)len < sizeof(short_text)) return memcpy(text, short_text, (size_t)len + 1);
     va_start(args, format);
     vsnprintf(text, (size_t)len + 1, format, args);
     va_end(args);

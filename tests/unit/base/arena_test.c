@@ -77,6 +77,11 @@ static void copies_are_terminated(void **state)
     assert_null(arena_str(a, (struct str){NULL, 0}).p);
     assert_string_equal(arena_str(a, STR("")).p, "");
     assert_string_equal(arena_printf(a, "%s-%03d", "a", 7), "a-007");
+    for (int len = 254; len < 258; len++) { /* longer than what is at hand for it */
+        const char *text = arena_printf(a, "%*d", len, 7);
+        assert_int_equal(strlen(text), len);
+        assert_int_equal(text[len - 1], '7');
+    }
     char *copy = arena_copy(a, source, sizeof(source));
     source[0] = 'x';
     assert_string_equal(copy, "wellfield");

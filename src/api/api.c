@@ -328,7 +328,8 @@ static bool start_threads(struct api *a)
     a->workers = pool_create(&workers);
     a->askers = pool_create(&askers);
     a->feed = feed_create(data_env(a->intake.data));
-    return a->workers && a->askers && a->feed;
+    a->overviews = overview_create();
+    return a->workers && a->askers && a->feed && a->overviews;
 }
 
 enum err api_create(struct data *d, struct api **out, struct why *why)
@@ -356,7 +357,6 @@ enum err api_create(struct data *d, struct api **out, struct why *why)
     api_join(a, spec_tables);
     a->pages = page_cache_create();
     a->chosen = chosen_create();
-    a->overviews = overview_create();
     a->backups = backups_create(d);
     if (!start_threads(a)) {
         api_destroy(a);

@@ -1,57 +1,50 @@
 /* overview.c - sections.h as one object.
  *
- * Of a brand one caller computes at a time. Who comes meanwhile gets what there is; only the first
- * ones of all wait. */
+ * Of a brand one computes at a time. A brand that is computed at once is so by who asks, when what
+ * there is has become too old. Of a larger one who asks gets what there is; a thread beside begins
+ * the next in time, as long as somebody has asked of late. Callers wait for the first of all, and
+ * after a change of what members are by (people_stamp), before which nothing is of any use. */
 #include "api/overview.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "api/past.h"
 #include "api/sections.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 #include "people/numbering.h"
+
+#ifndef AT_ONCE_MS
+#define AT_ONCE_MS 40 /* who asks waits for what takes no longer */
+#endif
+#define NICENESS 5 /* of the thread beside, as questions have it */
 
 struct overview {
     struct brand *brand;
     struct past *past;
     uint64_t stamp;     /* people_stamp() of it */
     struct strbuf text; /* the object without its end, "age_ms" to follow; empty = none yet */
-    int64_t began_at;   /* when it was computed from what there was */
+    int64_t began_at;   /* monotonic ms: when it was computed from what there was */
     int64_t took;       /* ms to compute it */
-    int64_t flow_from;  /* of the one being computed */
+    int64_t tried_at;   /* monotonic ms: when computing was last begun */
+    int64_t asked_at;   /* monotonic ms: when somebody last asked */
+    struct past_answer stages; /* of the one being computed */
+    struct budget budget;      /* of the one being computed */
     bool computing;
     struct overview *next;
 };
 
 struct overview_cache {
     pthread_mutex_t lock;
-    pthread_cond_t made; /* one was computed, or failed */
+    pthread_cond_t made;  /* one was computed, or failed */
+    pthread_cond_t asked; /* something may be due */
     struct overview *list;
+    pthread_t thread;
     bool stopping;
 };
-
-struct overview_cache *overview_create(void)
-{
-    struct overview_cache *x = mem_alloc(sizeof(*x));
-    pthread_mutex_init(&x->lock, NULL);
-    pthread_cond_init(&x->made, NULL);
-    return x;
-}
-
-void overview_destroy(struct overview_cache *x)
-{
-    if (!x) return;
-    while (x->list) {
-        struct overview *next = x->list->next;
-        past_destroy(x->list->past);
-        strbuf_finish(&x->list->text);
-        mem_free(x->list);
-        x->list = next;
-    }
-    pthread_cond_destroy(&x->made);
-    pthread_mutex_destroy(&x->lock);
-    mem_free(x);
-}
 
 /* ---- the object ---- */
 
@@ -171,10 +164,7 @@ static enum err write_stages(void *ctx, const struct sections *s, struct strbuf 
 {
     struct overview *o = ctx;
     const struct past_ask ask = {past_range(o->brand, s), s->to, s->ended};
-    struct stages_range of;
-    TRY(past_write(o->past, &ask, &of, out, why));
-    o->flow_from = of.flow_from;
-    return ERR_OK;
+    return past_write(o->past, &ask, &o->stages, out, why);
 }
 
 static enum err compute(struct overview *o, struct strbuf *out, struct why *why)
@@ -182,16 +172,22 @@ static enum err compute(struct overview *o, struct strbuf *out, struct why *why)
     struct arena *arena = arena_create(0);
     struct sections s;
     const struct sections_range range = {
-        .from = TIME_NONE, .to = TIME_NONE, .stages = write_stages, .ctx = o};
-    o->flow_from = TIME_NONE;
+        .from = TIME_NONE, .to = TIME_NONE, .stages = write_stages, .ctx = o, .budget = &o->budget};
+    o->stages = (struct past_answer){.range.flow_from = TIME_NONE};
     enum err err = sections_ask(o->brand, &range, arena, &s, why);
-    s.flow_from = o->flow_from;
+    s.flow_from = o->stages.range.flow_from;
     if (err == ERR_OK) render(o->brand, &s, arena, out);
+    if (err == ERR_OK) strbuf_addf(out, ",\"past_due\":%s", o->stages.outdated ? "true" : "false");
     arena_destroy(arena);
     return err;
 }
 
 /* ---- keeping it ---- */
+
+static int64_t mono_ms(const struct overview *o)
+{
+    return (int64_t)(env_mono_ns(brand_env(o->brand)) / 1000000);
+}
 
 static struct overview *find(struct overview_cache *x, struct brand *b)
 {
@@ -202,18 +198,20 @@ static struct overview *find(struct overview_cache *x, struct brand *b)
     o->brand = b;
     o->past = past_create(b);
     if (x->stopping) past_stop(o->past);
+    atomic_store(&o->budget.cancel, x->stopping);
     o->next = x->list;
     x->list = o;
     return o;
 }
 
-/* Under the lock, which is given up meanwhile. */
+/* Under the lock, which is given up meanwhile; nobody computes. */
 static enum err renew(struct overview_cache *x, struct overview *o, struct why *why)
 {
     struct strbuf text = {0};
-    int64_t began = env_now(brand_env(o->brand));
+    int64_t began = mono_ms(o);
     uint64_t stamp = people_stamp(o->brand);
     o->computing = true;
+    o->tried_at = began;
     pthread_mutex_unlock(&x->lock);
     enum err err = compute(o, &text, why);
     pthread_mutex_lock(&x->lock);
@@ -221,10 +219,9 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
     if (err == ERR_OK) {
         struct strbuf old = o->text;
         o->text = text;
-        int64_t took = env_now(brand_env(o->brand)) - began;
         o->began_at = began;
         o->stamp = stamp;
-        o->took = took > 0 ? took : 0;
+        o->took = mono_ms(o) - began;
         text = old;
     }
     pthread_cond_broadcast(&x->made);
@@ -240,22 +237,82 @@ static int64_t due_age(const struct overview *o)
     return in_time > rested ? in_time : rested;
 }
 
+static bool is_usable(const struct overview *o)
+{
+    return o->text.len && o->stamp == people_stamp(o->brand);
+}
+
 enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf *out,
                         struct why *why)
 {
     enum err err = ERR_OK;
     pthread_mutex_lock(&x->lock);
     struct overview *o = find(x, b);
-    while (o->computing && o->text.len == 0)
+    o->asked_at = mono_ms(o);
+    while (o->computing && !is_usable(o))
         pthread_cond_wait(&x->made, &x->lock);
-    bool old = o->text.len == 0 || env_now(brand_env(b)) - o->began_at >= due_age(o) ||
-               o->stamp != people_stamp(b);
-    if (old && !o->computing) err = renew(x, o, why);
+    bool due = !o->computing && mono_ms(o) - o->began_at >= due_age(o);
+    bool mine = !is_usable(o) || (due && o->took <= AT_ONCE_MS);
+    if (mine) err = renew(x, o, why);
+    if (mine || due) pthread_cond_signal(&x->asked);
     if (err == ERR_OK) {
-        int64_t age = env_now(brand_env(b)) - o->began_at;
+        int64_t age = mono_ms(o) - o->began_at;
         strbuf_add_str(out, strbuf_str(&o->text));
-        strbuf_addf(out, ",\"age_ms\":%lld}", (long long)(age > 0 ? age : 0));
+        strbuf_addf(out, ",\"age_ms\":%lld,\"due\":%s}", (long long)age,
+                    age > OVERVIEW_AGE_MS ? "true" : "false");
     }
+    pthread_mutex_unlock(&x->lock);
+    return err;
+}
+
+/* ---- beside ---- */
+
+/* ms until the thread is to compute it; INT64_MAX = it is not. */
+static int64_t due_in(const struct overview *o)
+{
+    int64_t now = mono_ms(o);
+    if (o->computing || o->text.len == 0 || o->took <= AT_ONCE_MS) return INT64_MAX;
+    if (now - o->asked_at > OVERVIEW_KEPT_MS) return INT64_MAX;
+    int64_t due = o->began_at + due_age(o);
+    if (o->tried_at > o->began_at) due = o->tried_at + OVERVIEW_AGE_MS; /* that one failed */
+    return due > now ? due - now : 0;
+}
+
+static void *renew_in_time(void *arg)
+{
+    struct overview_cache *x = arg;
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0) /* this thread alone */
+        log_warn("api", "overview_not_nice", NULL);
+    pthread_mutex_lock(&x->lock);
+    while (!x->stopping) {
+        struct overview *next = NULL;
+        for (struct overview *o = x->list; o; o = o->next) {
+            if (due_in(o) < (next ? due_in(next) : INT64_MAX)) next = o;
+        }
+        int64_t wait = next ? due_in(next) : INT64_MAX;
+        if (wait == INT64_MAX) {
+            pthread_cond_wait(&x->asked, &x->lock);
+        } else if (wait > 0) {
+            wait_ms(&x->asked, &x->lock, wait);
+        } else {
+            struct why why = {0};
+            enum err err = renew(x, next, &why);
+            if (err != ERR_OK && !x->stopping)
+                log_warn("api", "overview_not_made", "brand=%s error=%s", brand_slug(next->brand),
+                         err_code(err));
+        }
+    }
+    pthread_mutex_unlock(&x->lock);
+    return NULL;
+}
+
+/* What takes long is ready before somebody asks; the rest is computed when they do. */
+static enum err prepare(struct overview_cache *x, struct overview *o, struct why *why)
+{
+    enum err err = ERR_OK;
+    if (past_took(o->past) <= AT_ONCE_MS) return ERR_OK;
+    pthread_mutex_lock(&x->lock);
+    if (!o->computing && !o->text.len) err = renew(x, o, why);
     pthread_mutex_unlock(&x->lock);
     return err;
 }
@@ -270,14 +327,52 @@ enum err overview_warm(struct overview_cache *x, struct brand *b, struct why *wh
     TRY(sections_bound(b, &range, &s, why));
     if (s.first_at == TIME_NONE) return ERR_OK;
     const struct stages_range past = past_range(b, &s);
-    return past_fold(o->past, &past, why);
+    TRY(past_fold(o->past, &past, why));
+    return prepare(x, o, why);
 }
 
 void overview_stop(struct overview_cache *x)
 {
     pthread_mutex_lock(&x->lock);
     x->stopping = true;
-    for (struct overview *o = x->list; o; o = o->next)
+    for (struct overview *o = x->list; o; o = o->next) {
+        atomic_store(&o->budget.cancel, true);
         past_stop(o->past);
+    }
+    pthread_cond_broadcast(&x->asked);
     pthread_mutex_unlock(&x->lock);
+}
+
+/* ---- life ---- */
+
+struct overview_cache *overview_create(void)
+{
+    struct overview_cache *x = mem_alloc(sizeof(*x));
+    pthread_mutex_init(&x->lock, NULL);
+    pthread_cond_init(&x->made, NULL);
+    pthread_cond_init(&x->asked, NULL);
+    if (pthread_create(&x->thread, NULL, renew_in_time, x) == 0) return x;
+    pthread_cond_destroy(&x->asked);
+    pthread_cond_destroy(&x->made);
+    pthread_mutex_destroy(&x->lock);
+    mem_free(x);
+    return NULL;
+}
+
+void overview_destroy(struct overview_cache *x)
+{
+    if (!x) return;
+    overview_stop(x);
+    pthread_join(x->thread, NULL);
+    while (x->list) {
+        struct overview *next = x->list->next;
+        past_destroy(x->list->past);
+        strbuf_finish(&x->list->text);
+        mem_free(x->list);
+        x->list = next;
+    }
+    pthread_cond_destroy(&x->asked);
+    pthread_cond_destroy(&x->made);
+    pthread_mutex_destroy(&x->lock);
+    mem_free(x);
 }

@@ -4,18 +4,22 @@
 #include "brand/brand.h"
 
 struct overview_cache;
-struct overview_cache *overview_create(void);
+struct overview_cache *overview_create(void);    /* NULL when a thread cannot be made */
 void overview_destroy(struct overview_cache *x); /* NULL is allowed */
 
-/* Append the overview to 'out'. Who comes while somebody computes the next one gets the last one.
- * It is at most OVERVIEW_AGE_MS old where it takes up to four tenths of that, else older; "age_ms"
- * says how old what it was computed from is. Only weeks gone by may be older (past.h), where
- * something of before today has come or changed hands and there is much to fold. */
+/* Append the overview to 'out': the last one computed, at once, unless the next takes next to no
+ * time. It is at most OVERVIEW_AGE_MS old while somebody asks every OVERVIEW_KEPT_MS and computing
+ * takes up to four tenths of that. Who asks after a longer pause gets the one of before the pause,
+ * and begins the next. "age_ms" says how old what it was computed from is, "due" that it is older
+ * than OVERVIEW_AGE_MS and that the next is on its way. Only weeks gone by may be older (past.h),
+ * where something of before today has come or changed hands and there is much to fold: then
+ * "past_due" is true. */
 #define OVERVIEW_AGE_MS 10000
+#define OVERVIEW_KEPT_MS (10 * 60 * 1000)
 MUST_CHECK enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf *out,
                                    struct why *why);
 
-/* Fold the brand's past, which is what takes long, before somebody asks. */
+/* Fold the brand's past and, where that takes long, compute the first one, before somebody asks. */
 MUST_CHECK enum err overview_warm(struct overview_cache *x, struct brand *b, struct why *why);
-/* Warming under way is given up; the server is about to end. */
+/* What is under way is given up; the server is about to end. */
 void overview_stop(struct overview_cache *x);

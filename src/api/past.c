@@ -159,6 +159,14 @@ enum err past_fold(struct past *p, const struct stages_range *range, struct why 
     return err;
 }
 
+int64_t past_took(struct past *p)
+{
+    pthread_mutex_lock(&p->lock);
+    int64_t took = p->took;
+    pthread_mutex_unlock(&p->lock);
+    return took;
+}
+
 /* ---- the present ---- */
 
 /* The rows are brought up to what is acknowledged; if they cannot be, they are as they are. */
@@ -175,7 +183,7 @@ static enum err read_present(struct brand *b, struct look_stages *out, struct wh
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
 }
 
-enum err past_write(struct past *p, const struct past_ask *ask, struct stages_range *of,
+enum err past_write(struct past *p, const struct past_ask *ask, struct past_answer *of,
                     struct strbuf *out, struct why *why)
 {
     struct look_stages rows = {0};
@@ -184,7 +192,8 @@ enum err past_write(struct past *p, const struct past_ask *ask, struct stages_ra
     pthread_mutex_lock(&p->lock);
     enum err err = bring_up(p, &ask->range, false, why);
     if (err == ERR_OK) {
-        *of = *stages_get_range(p->stages);
+        of->range = *stages_get_range(p->stages);
+        of->outdated = is_outdated(p, &ask->range);
         stages_write(p->stages, ask->ended ? NULL : &present, brand_zone(p->brand), out);
     }
     pthread_mutex_unlock(&p->lock);

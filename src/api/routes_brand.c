@@ -250,7 +250,7 @@ const struct spec brand_specs[] = {
               "\"returned\":[31,null]}]},\"groups\":[{\"group\":\"mothers-1\",\"members\":180,"
               "\"speakers\":44,\"messages\":910,"
               "\"last_message_at\":\"2025-02-28T20:15:00+08:00\",\"daily\":[12,30]}],"
-              "\"age_ms\":1204}\n"
+              "\"past_due\":false,\"age_ms\":1204,\"due\":false}\n"
               "~{\"first_at\":null,\"last_at\":null,\"flow_from\":null,\"groups\":[{\"last_message_"
               "at\":null}]}"},
     {.method = HTTP_GET,

@@ -27,7 +27,7 @@ static enum err ask(struct ask *a, const struct json **reply, const char *questi
     struct strbuf out = {0};
     const struct api_question asked = {
         .query = str_of(question), .form = INSIGHT_JSON, .lang = LANG_EN};
-    enum err err = api_ask(a->brand, &asked, NULL, &out, a->why);
+    enum err err = api_ask(a->brand, &asked, a->range->budget, &out, a->why);
     if (err == ERR_OK) err = parse(a, strbuf_str(&out), reply);
     strbuf_finish(&out);
     return err;

@@ -36,6 +36,7 @@ struct sections_range {
      * the question is asked. */
     enum err (*stages)(void *ctx, const struct sections *s, struct strbuf *out, struct why *why);
     void *ctx;
+    struct budget *budget; /* of each question, to be cancelled by; NULL = none */
 };
 /* Only from, to, first_at, last_at and ended. */
 MUST_CHECK enum err sections_bound(struct brand *b, const struct sections_range *range,

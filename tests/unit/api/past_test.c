@@ -79,10 +79,11 @@ static bool is_as_asked(struct scene *s, const struct past_ask *ask)
 {
     struct arena *a = arena_create(0);
     struct strbuf out = {0};
-    struct stages_range of;
+    struct past_answer of;
     struct why why = {0};
     place_must(past_write(s->past, ask, &of, &out, &why), &why, "past_write");
     struct str lists = {out.p + 1, out.len - 2}; /* without its braces */
+    assert_false(of.outdated);
     bool same = str_eq(lists, question(s, ask, a));
     strbuf_finish(&out);
     arena_destroy(a);
@@ -155,8 +156,10 @@ static void what_takes_long_is_folded_beside(void **state)
     const struct past_ask later = ask_at(&s, BEGAN + 9 * TIME_DAY, false);
     send_until(&s, later.now);
     struct strbuf out = {0};
-    struct stages_range of;
+    struct past_answer of;
     place_must(past_write(s.past, &later, &of, &out, &why), &why, "past_write");
+    assert_true(of.outdated); /* and says so */
+    assert_false(stages_range_same(&of.range, &later.range));
     strbuf_finish(&out);
     place_must(past_fold(s.past, &later.range, &why), &why, "past_fold"); /* waits for it */
     assert_true(s.past->threaded);
@@ -175,7 +178,7 @@ static void a_day_with_everything_has_no_past(void **state)
     struct past_ask ask = ask_at(&s, BEGAN, false);
     ask.range.from = ask.range.flow_from = ask.range.to + TIME_HOUR;
     struct strbuf out = {0};
-    struct stages_range of;
+    struct past_answer of;
     struct why why = {0};
     place_must(past_write(s.past, &ask, &of, &out, &why), &why, "past_write");
     assert_true(str_find(strbuf_str(&out), STR("\"flow\":[[0,0,0,0,0,0,0]")) != SIZE_MAX);

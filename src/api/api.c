@@ -65,6 +65,7 @@ static void brand_metrics(struct brand *b, struct strbuf *out)
     gauge(out, "segments_seq", slug, followed.seq);
     gauge(out, "segments_members_remembered", slug, followed.remembered);
     gauge(out, "segments_bytes_remembered", slug, followed.bytes);
+    gauge(out, "segments_histories_read_total", slug, followed.histories);
     gauge(out, "segments_memory_complete", slug, followed.complete);
 }
 

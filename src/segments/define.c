@@ -8,6 +8,7 @@ static void make_panel(struct room *r)
     for (size_t i = 0; i < r->lives.count; i++)
         texts[i] = str_of(r->lives.items[i]->expr);
     struct panel *panel = panel_create(r->brand, texts, r->lives.count);
+    panel_set_now(panel, r->now); /* not a millisecond later: the memory's clock never goes back */
     struct memory *memory = memory_create(panel, keeper_memory());
     if (!memory_adopt(memory, r->memory)) r->unfilled = true;
     memory_destroy(r->memory);
@@ -36,7 +37,6 @@ static void make_panel(struct room *r)
 void define_names(struct room *r)
 {
     if (!r->panel || panel_is_old(r->panel)) make_panel(r);
-    panel_set_now(r->panel, r->now);
 }
 
 static const struct segment *find_row(const struct segment *rows, size_t count, uint32_t id)
@@ -108,7 +108,6 @@ enum err define_reload(struct room *r, const struct snapshot *s)
     arena_destroy(a);
     if (err != ERR_OK) return err;
     make_panel(r);
-    panel_set_now(r->panel, r->now);
     follow_lists(r, s);
     return ERR_OK;
 }

@@ -170,10 +170,22 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Look at who is due up to 'until', as of that moment. */
+static void set_now(struct room *r, int64_t now)
+{
+    size_t remembered = memory_count(r->memory);
+    panel_set_now(r->panel, now);
+    memory_set_now(r->memory, now);
+    if (memory_count(r->memory) < remembered)
+        r->unfilled = true; /* the machine's clock went back */
+}
+
+/* Look at who is due up to 'until', as of that moment, but never as of one that is past already: a
+ * build may find that somebody was due before the clock was followed last. */
 static void look_due(struct room *r, const struct snapshot *s, int64_t until)
 {
     VEC(uint32_t) members = {0};
+    int64_t least = r->at < r->now ? r->at : r->now;
+    if (until < least) until = least;
     for (int64_t due = due_next(r); due != TIME_NONE && due <= until; due = due_next(r)) {
         VEC_PUSH(&members, r->heap.items[0].member);
         due_pop(r);
@@ -184,8 +196,7 @@ static void look_due(struct room *r, const struct snapshot *s, int64_t until)
         if (!kept || members.items[kept - 1] != members.items[i])
             members.items[kept++] = members.items[i];
     }
-    panel_set_now(r->panel, until);
-    memory_set_now(r->memory, until);
+    set_now(r, until);
     follow_look(r, s, members.items, kept, REASON_CLOCK);
     VEC_FINISH(&members);
 }
@@ -198,8 +209,7 @@ void follow_clock(struct room *r, const struct snapshot *s, int64_t now)
         due = due_next(r);
     }
     if (due != TIME_NONE && due <= now) look_due(r, s, now);
-    panel_set_now(r->panel, now);
-    memory_set_now(r->memory, now);
+    set_now(r, now);
 }
 
 /* ---- static lists ---- */

@@ -16,6 +16,8 @@
 #define MACHINE_SHARE 8
 /* So many times as long as a scan took, the next one that only a load asks for waits. */
 #define SCAN_REST 4
+/* So many members at a time are carried over to a new panel while there is nothing else to do. */
+#define SWEEP 256
 
 /* ---- the first round ---- */
 
@@ -95,10 +97,7 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
         r->unfilled = true;
     }
     define_names(r);
-    bool same = s->seq == t->told;
-    r->abreast = same && t->queue.count == 0;
     follow_clock(r, s, r->now); /* first: what was due came before what happens now */
-    r->abreast = same;
     follow_touches(r, s, t->queue.items, t->queue.count);
     if (t->built) build_install(r, s);
     if (t->filled && r->fill) fill_end(r);
@@ -119,6 +118,7 @@ static void note_stats(struct room *r)
     r->stats = (struct segments_stats){.seq = r->seq,
                                        .remembered = memory_count(r->memory),
                                        .bytes = memory_bytes(r->memory),
+                                       .histories = r->histories,
                                        .complete = !r->unfilled && !r->fill && !r->build};
 }
 
@@ -177,6 +177,12 @@ static void *keeper(void *arg)
         if (!r->build && !r->rescan) {
             r->answered = r->asked;
             pthread_cond_broadcast(&r->settled);
+        }
+        if (memory_behind(r->memory)) {
+            pthread_mutex_unlock(&r->lock);
+            memory_sweep(r->memory, SWEEP);
+            pthread_mutex_lock(&r->lock);
+            continue;
         }
         wait_for_work(r, now);
     }

@@ -62,6 +62,7 @@ static void look_at_history(struct looking *w, const struct panel_member *m, boo
     struct room *r = w->room;
     int64_t due;
     memory_forget(r->memory, m->id);
+    r->histories++;
     enum err err = panel_ask(w->view, w->snapshot, m, w->which, w->answers, &due);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         r->failed = true; /* a part cannot be read: whole scans tell */
@@ -76,6 +77,7 @@ static void look_at_rest(struct looking *w, const struct panel_member *m, uint8_
                          int64_t at)
 {
     int64_t due;
+    w->room->histories++;
     panel_view_learn(w->view, NULL, NULL);
     enum err err = panel_ask(w->view, w->snapshot, m, which, w->answers, &due);
     panel_view_learn(w->view, w->room->memory, w->snapshot);
@@ -217,12 +219,12 @@ static void look_at(struct looking *w, uint32_t member)
     look_at_history(w, &m, true);
 }
 
-/* The same of who is remembered; false: they are not, or not as the snapshot has them. */
+/* The same of who is remembered; false: they are not, or not as the snapshot has them. What the
+ * queue brings of them comes after the clock, and what it has not yet comes with the next round. */
 static bool look_back(struct looking *w, uint32_t member)
 {
     struct panel_member m;
-    if (!w->room->abreast || !begin_look(w, member, &m) || !memory_knows(w->room->memory, &m))
-        return false;
+    if (!begin_look(w, member, &m) || !memory_knows(w->room->memory, &m)) return false;
     which_all(w);
     look_at_memory(w, &m, true);
     return true;

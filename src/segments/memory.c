@@ -150,10 +150,17 @@ struct memory *memory_create(struct panel *p, size_t bytes_max)
 
 /* ---- forgetting ---- */
 
+struct shape memory_shape(const struct memory *m)
+{
+    return (struct shape){m->columns.items, m->columns.count, m->row_bytes,
+                          m->needs.count,   m->slots.count,   m->folds};
+}
+
 size_t memory_bytes_of(const struct memory *m, const struct memo *o)
 {
-    return sizeof(*o) + m->slots.count * sizeof(o->digests[0]) +
-           m->needs.count * sizeof(o->older[0]) + o->room * m->row_bytes + o->fold_room;
+    const struct shape s = memory_shape_of(m, o);
+    return sizeof(*o) + s.slots * sizeof(o->digests[0]) + s.needs * sizeof(o->older[0]) +
+           o->room * s.row_bytes + o->fold_room;
 }
 
 struct memo *memory_find(const struct memory *m, uint32_t member)
@@ -162,15 +169,30 @@ struct memo *memory_find(const struct memory *m, uint32_t member)
     return intmap_get(m->has.memo_of, member, &at) ? m->has.all.items[at] : NULL;
 }
 
-void memory_drop(struct memory *m, struct memo *o)
+void memory_enter(struct memory *m, struct memo *o)
+{
+    o->place = (uint32_t)m->has.all.count;
+    o->steps = memory_steps(m);
+    intmap_put(m->has.memo_of, o->member, o->place);
+    VEC_PUSH(&m->has.all, o);
+    m->has.bytes += memory_bytes_of(m, o);
+}
+
+void memory_release(struct memory *m, struct memo *o)
 {
     struct memo *last = m->has.all.items[--m->has.all.count];
     m->has.bytes -= memory_bytes_of(m, o);
+    memory_leave_step(m, o);
     last->place = o->place;
     m->has.all.items[o->place] = last;
     intmap_put(m->has.memo_of, last->member, last->place);
     intmap_remove(m->has.memo_of, o->member);
     if (m->open == o) m->open = NULL;
+}
+
+void memory_drop(struct memory *m, struct memo *o)
+{
+    memory_release(m, o);
     mem_free(o->block);
     mem_free(o->fold);
     mem_free(o);
@@ -204,6 +226,7 @@ void memory_destroy(struct memory *m)
     VEC_FINISH(&m->slots);
     VEC_FINISH(&m->has.all);
     VEC_FINISH(&m->has.texts);
+    VEC_FINISH(&m->has.steps);
     VEC_FINISH(&m->kept);
     VEC_FINISH(&m->fresh);
     strbuf_finish(&m->bytes_of_fold);
@@ -255,16 +278,20 @@ void memory_make_room(struct memory *m, const struct memo *spared)
     }
 }
 
+struct memo *memory_alloc(const struct shape *s)
+{
+    size_t digests = s->slots * sizeof(uint64_t);
+    struct memo *o = mem_alloc(sizeof(*o) + digests + s->needs * sizeof(o->older[0]));
+    o->older = (uint32_t *)(void *)((char *)o->digests + digests);
+    return o;
+}
+
 struct memo *memory_make(struct memory *m, uint32_t member)
 {
-    size_t digests = m->slots.count * sizeof(uint64_t);
-    struct memo *o = mem_alloc(sizeof(*o) + digests + m->needs.count * sizeof(o->older[0]));
-    o->older = (uint32_t *)(void *)((char *)o->digests + digests);
+    const struct shape s = memory_shape(m);
+    struct memo *o = memory_alloc(&s);
     o->member = member;
-    o->place = (uint32_t)m->has.all.count;
-    intmap_put(m->has.memo_of, member, o->place);
-    VEC_PUSH(&m->has.all, o);
-    m->has.bytes += memory_bytes_of(m, o);
+    memory_enter(m, o);
     return o;
 }
 

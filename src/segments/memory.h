@@ -18,8 +18,12 @@ struct memory *memory_create(struct panel *p, size_t bytes_max);
 void memory_destroy(struct memory *m); /* NULL is allowed, here and below */
 /* Take over whom another remembers, as far as that holds what these expressions need; 'from' may
  * then be of fewer or of none, and its panel must still be there. False: it does not hold it, and
- * nothing is taken. Either may be NULL. */
+ * nothing is taken. Either may be NULL. Where 'to' is of nobody it takes no longer for many: each
+ * is carried over when they are next looked at. */
 bool memory_adopt(struct memory *to, struct memory *from);
+/* How many have yet to be carried over; look at so many of all, and do it. */
+size_t memory_behind(const struct memory *m);
+void memory_sweep(struct memory *m, size_t count);
 void memory_forget(struct memory *m, uint32_t member);
 void memory_forget_all(struct memory *m);
 size_t memory_count(const struct memory *m);

@@ -7,17 +7,11 @@
 #include "people/owner.h"
 #include "segments/memory_internal.h"
 
-/* Of a field that was not read so far: as if it had been something else. */
-#define NEVER_ASKED UINT64_C(0x9E3779B97F4A7C15)
-
-/* Where a column or a slot or a need of the new one stands in the old one; ABSENT: in no row. */
-#define ABSENT SIZE_MAX
-
 struct moving {
     struct memory *to, *from;
-    VEC(size_t) columns, needs, slots; /* by those of 'to' */
-    bool same;                         /* nothing stands elsewhere */
-    VEC(uint32_t) texts;               /* by code of 'from': code of 'to', 0 = not yet */
+    struct step *step; /* from the one to the other */
+    bool same;         /* nothing stands elsewhere */
+    uint32_t *texts;   /* by code of 'from': code of 'to', 0 = not yet */
 };
 
 /* ---- would it do? ---- */
@@ -55,7 +49,7 @@ static bool find_column(struct moving *v, size_t i)
         at = ABSENT;
     }
     v->same &= at == i && v->from->columns.items[i].which == c->which;
-    VEC_PUSH(&v->columns, at);
+    VEC_PUSH(&v->step->cells, at);
     return true;
 }
 
@@ -66,7 +60,7 @@ static bool find_need(struct moving *v, size_t i)
         return false;
     size_t at = old ? (size_t)(old - v->from->needs.items) : ABSENT;
     v->same &= at == i;
-    VEC_PUSH(&v->needs, at);
+    VEC_PUSH(&v->step->older, at);
     return true;
 }
 
@@ -79,7 +73,7 @@ static void find_slot(struct moving *v, size_t i)
         at++;
     if (at == v->from->slots.count) at = ABSENT;
     v->same &= at == i;
-    VEC_PUSH(&v->slots, at);
+    VEC_PUSH(&v->step->asked, at);
 }
 
 static bool fits(struct moving *v)
@@ -99,95 +93,78 @@ static bool fits(struct moving *v)
     return true;
 }
 
-/* ---- one by one ---- */
+/* ---- to who remembers nobody ---- */
+
+/* 'to' has what 'from' had, and 'from' nobody. */
+static bool exchange(struct moving *v)
+{
+    struct remembered has = v->to->has;
+    v->to->has = v->from->has;
+    v->from->has = has;
+    if (v->same) return true;
+    struct step *step = v->step;
+    v->step = NULL;
+    if (memory_push_step(v->to, step)) return true;
+    memory_forget_all(v->to);
+    return false;
+}
+
+/* ---- one by one, to who remembers others ---- */
 
 static uint32_t move_text(struct moving *v, uint32_t code)
 {
     if (code == 0) return 0;
-    while (v->texts.count < v->from->has.texts.count)
-        VEC_PUSH(&v->texts, 0);
-    if (v->texts.items[code] == 0)
-        v->texts.items[code] = memory_text_code(v->to, v->from->has.texts.items[code]);
-    return v->texts.items[code];
+    if (v->texts[code] == 0)
+        v->texts[code] = memory_text_code(v->to, v->from->has.texts.items[code]);
+    return v->texts[code];
 }
 
-static void move_rows(struct moving *v, struct memo *o, struct memo *old)
+static void move_texts(struct moving *v, struct memo *o)
 {
-    struct memory *to = v->to;
-    o->rows = old->rows;
-    o->room = old->room;
-    o->block = mem_alloc_array((size_t)o->room + 1, to->row_bytes);
-    for (size_t i = 0; i < v->columns.count; i++) { /* all of 'to' */
-        const struct column *c = &to->columns.items[i];
-        char *cells = memory_cell(o, c, 0);
-        if (v->columns.items[i] == ABSENT) {
-            for (uint32_t row = 0; row < o->rows; row++)
-                memory_put_null(cells + row * c->width, c);
-            continue;
-        }
-        memcpy(cells, memory_cell(old, &v->from->columns.items[v->columns.items[i]], 0),
-               o->rows * c->width);
+    for (size_t i = 0; i < v->to->columns.count; i++) {
+        const struct column *c = &v->to->columns.items[i];
         if (c->what != COL_TEXT) continue;
-        uint32_t *codes = (uint32_t *)(void *)cells;
+        uint32_t *codes = (uint32_t *)(void *)memory_cell(o, c, 0);
         for (uint32_t row = 0; row < o->rows; row++)
             codes[row] = move_text(v, codes[row]);
     }
 }
 
-static void move_one(struct moving *v, struct memo *old)
+static void move_one(struct moving *v, struct memo *o)
 {
-    memory_forget(v->to, old->member);
-    struct memo *o = memory_make(v->to, old->member);
-    v->to->has.bytes -= memory_bytes_of(v->to, o);
-    o->seq = old->seq;
-    o->personas = old->personas;
-    o->last_at = old->last_at;
-    o->shared = old->shared;
-    o->recent = old->recent;
-    move_rows(v, o, old);
-    if (v->to->folds) {
-        o->fold = old->fold;
-        o->fold_len = old->fold_len;
-        o->fold_room = old->fold_room;
-        v->from->has.bytes -= old->fold_room;
-        old->fold = NULL;
-        old->fold_room = 0;
-    }
-    for (size_t i = 0; i < v->needs.count; i++)
-        o->older[i] = v->needs.items[i] == ABSENT ? 0 : old->older[v->needs.items[i]];
-    for (size_t i = 0; i < v->slots.count; i++)
-        o->digests[i] = v->slots.items[i] == ABSENT ? NEVER_ASKED : old->digests[v->slots.items[i]];
-    v->to->has.bytes += memory_bytes_of(v->to, o);
+    const struct shape to = memory_shape(v->to);
+    o = memory_catch(v->from, o);
+    memory_release(v->from, o);
+    memory_forget(v->to, o->member);
+    o = memory_take_step(o, v->step, &to);
+    move_texts(v, o);
+    memory_enter(v->to, o);
 }
 
-/* ---- all at once ---- */
-
-/* Nothing stands elsewhere, and 'to' remembers nobody: what 'from' has is exchanged for that. */
-static void exchange(struct memory *to, struct memory *from)
+static void move_all(struct moving *v)
 {
-    struct remembered has = to->has;
-    to->has = from->has;
-    from->has = has;
+    struct remembered *has = &v->from->has;
+    v->texts = mem_alloc_array(has->texts.count, sizeof(*v->texts));
+    while (has->all.count)
+        move_one(v, has->all.items[has->all.count - 1]);
+    mem_free(v->texts);
 }
+
+/* ---- either ---- */
 
 bool memory_adopt(struct memory *to, struct memory *from)
 {
     struct moving v = {.to = to, .from = from};
     if (!to || !from) return false;
+    v.step = memory_make_step(from);
     bool fit = fits(&v);
     memory_close(from);
-    if (fit && v.same && to->has.all.count == 0) {
-        exchange(to, from);
+    if (fit && to->has.all.count == 0) {
+        fit = exchange(&v);
     } else if (fit) {
-        while (from->has.all.count) {
-            move_one(&v, from->has.all.items[from->has.all.count - 1]);
-            memory_drop(from, from->has.all.items[from->has.all.count - 1]);
-        }
+        move_all(&v);
     }
     if (fit) memory_make_room(to, NULL);
-    VEC_FINISH(&v.columns);
-    VEC_FINISH(&v.needs);
-    VEC_FINISH(&v.slots);
-    VEC_FINISH(&v.texts);
+    if (v.step) memory_free_step(v.step);
     return fit;
 }

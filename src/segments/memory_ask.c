@@ -148,6 +148,7 @@ bool memory_add(struct memory *m, uint32_t member, const struct event *ev, uint6
     struct memo *o = memory_find(m, member);
     if (!o) return false;
     if (seq <= o->seq) return true;
+    o = memory_catch(m, o);
     bool before = o->last_at != TIME_NONE && ev->at < o->last_at;
     bool tied = o->shared && ev->at == o->last_at;
     open_fold(m, o);
@@ -200,7 +201,7 @@ static void add_changed(struct memory *m, struct memo *o, uint8_t *which)
 void memory_ask(struct memory *m, struct panel_view *v, uint32_t member,
                 const struct memory_question *q)
 {
-    struct memo *o = memory_find(m, member);
+    struct memo *o = memory_catch(m, memory_find(m, member));
     uint32_t off[2];
     struct history h = memory_history(m, o, off);
     const struct expr_context *c = person_see(v->persons[0], &h, 0);

@@ -1,6 +1,6 @@
 /* memory_internal.h - what is remembered, shared by its own files: memory.c (which rows and fields,
  * and who stays), memory_rows.c (rows), memory_ask.c (learning, adding, asking), memory_adopt.c
- * (other expressions). */
+ * (other expressions), memory_step.c (members carried over to them). */
 #pragma once
 
 #include "base/hash.h"
@@ -8,7 +8,7 @@
 #include "segments/memory.h"
 #include "segments/panel_internal.h"
 
-#define ROWS_MAX 4096               /* of a member; who needs more is read */
+#define ROWS_MAX ((size_t)1 << 18)  /* of a member; who needs more is read */
 #define TEXTS_MAX ((size_t)1 << 16) /* then all is forgotten, and they with it */
 #define NEEDS_MS TIME_HOUR          /* so often it is asked anew which rows are needed */
 #define NO_NEED UINT16_MAX
@@ -41,9 +41,27 @@ struct concern {
     VEC(uint32_t) exprs;
 };
 
+/* What a memo is laid out by. */
+struct shape {
+    const struct column *columns; /* [column_count] */
+    size_t column_count, row_bytes;
+    size_t needs, slots;
+    bool folds;
+};
+
+/* From one panel's shape to the next one's: where its columns, needs and slots stand in the former.
+ */
+struct step {
+    struct shape from;
+    struct column *columns;          /* of 'from'; owned */
+    VEC(size_t) cells, older, asked; /* ABSENT: it was not in there */
+    size_t memos;                    /* that wait to take it */
+};
+
 struct memo {
     uint32_t member;
     uint32_t place; /* in 'all' */
+    uint32_t steps; /* taken, of all there ever were */
     uint64_t seq;
     uint64_t personas; /* hash of them */
     int64_t last_at;   /* of any event; TIME_NONE = none */
@@ -64,6 +82,10 @@ struct remembered {
     struct map *text_places; /* text -> its code */
     VEC(struct str) texts;   /* by code; 0 = null */
     size_t bytes;
+    VEC(struct step *) steps; /* to the newest panel, of those that memos have yet to take */
+    uint32_t steps_gone;      /* before them */
+    size_t behind;            /* memos that have yet to take one */
+    size_t sweep;             /* in 'all': the next to be carried over without a cause */
 };
 
 struct memory {
@@ -105,9 +127,39 @@ size_t memory_bytes_of(const struct memory *m, const struct memo *o);
 struct memo *memory_find(const struct memory *m, uint32_t member);
 /* A new one, without rows and fold. */
 struct memo *memory_make(struct memory *m, uint32_t member);
+/* One whose member is not remembered, of the newest shape; takes it. */
+void memory_enter(struct memory *m, struct memo *o);
+/* It is the caller's. */
+void memory_release(struct memory *m, struct memo *o);
 void memory_drop(struct memory *m, struct memo *o);
 /* Until there is room again, others go; 'spared' stays. */
 void memory_make_room(struct memory *m, const struct memo *spared);
+struct shape memory_shape(const struct memory *m);
+/* Of that shape, zeroed. */
+struct memo *memory_alloc(const struct shape *s);
+
+/* memory_step.c */
+/* Where a column, a need or a slot of the newer shape does not stand in the older one: in no row.
+ */
+#define ABSENT SIZE_MAX
+/* From the shape that 'm' has; where things stand is to be filled in. */
+struct step *memory_make_step(const struct memory *m);
+void memory_free_step(struct step *step);
+/* All who are remembered have yet to take the step, too, which is taken. False: there are too many.
+ */
+MUST_CHECK bool memory_push_step(struct memory *m, struct step *step);
+/* A memo of the shape that it leads to, in the place of one that is of nobody's. */
+struct memo *memory_take_step(struct memo *old, const struct step *step, const struct shape *to);
+/* What a memo is laid out by for now. */
+struct shape memory_shape_of(const struct memory *m, const struct memo *o);
+/* Have a memo, which may become another, take the steps it has yet to. */
+struct memo *memory_catch(struct memory *m, struct memo *o);
+/* It goes: no step waits for it. */
+void memory_leave_step(struct memory *m, const struct memo *o);
+static inline uint32_t memory_steps(const struct memory *m)
+{
+    return m->has.steps_gone + (uint32_t)m->has.steps.count;
+}
 
 /* memory_ask.c */
 /* The open fold goes back to its member's bytes. */

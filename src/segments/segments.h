@@ -145,6 +145,7 @@ struct segments_stats {
     uint64_t seq;        /* everything up to here is followed */
     uint64_t remembered; /* members whose next event needs no reading */
     uint64_t bytes;      /* that they take */
+    uint64_t histories;  /* read of members who were not, since the start */
     bool complete;       /* as many are remembered as there is room for */
 };
 struct segments_stats segments_stats(struct brand *b);

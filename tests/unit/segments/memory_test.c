@@ -51,6 +51,7 @@ struct follower {
     bool changed;                 /* others are */
     size_t recalled, asked, read; /* looks of each kind, expressions asked of who was recalled */
     size_t adopted, refused;      /* panels made anew beside a memory */
+    size_t waiting;               /* members to be carried over to these */
 };
 
 static void sooner(int64_t *due, int64_t at)
@@ -160,6 +161,7 @@ static bool renew(struct follower *f)
     struct memory *memory = memory_create(panel, f->bytes_max);
     assert_non_null(memory);
     bool adopted = memory_adopt(memory, f->memory);
+    f->waiting += memory_behind(memory);
     if (f->memory) *(adopted ? &f->adopted : &f->refused) += 1;
     memory_destroy(f->memory);
     panel_destroy(f->panel);
@@ -222,6 +224,7 @@ static void follow(struct follower *f)
         assert_in_range(member, 1, MEMBERS - 1);
         look(f, s, v, member, touches.items + i, end - i);
     }
+    if (f->seq % 3 == 0) memory_sweep(f->memory, f->seq % 40);
     if (f->changed) look_at_all(f, s, v);
     f->changed = false;
     look_by_clock(f, s, v);
@@ -284,9 +287,9 @@ static void run_crowd(uint64_t seed, size_t bytes_max)
     }
     print_message("%zu recalled, %zu expressions asked of them, %zu read\n", f->recalled, f->asked,
                   f->read);
-    print_message("%zu times it went on for another panel, %zu times not\n", f->adopted,
-                  f->refused);
-    assert_true(f->recalled > 100 && f->adopted > 2);
+    print_message("%zu times it went on for another panel, %zu times not; %zu members waited\n",
+                  f->adopted, f->refused, f->waiting);
+    assert_true(f->recalled > 100 && f->adopted > 2 && f->waiting > f->adopted);
     assert_true(f->asked < f->recalled * EXPRS * 3 / 4); /* not all of all */
     memory_destroy(f->memory);
     panel_destroy(f->panel);

@@ -1,0 +1,163 @@
+/* busy_test.c - while much happens the keeper reads nobody's history again, and a name that comes
+ * to be known has nobody waited for. */
+#include "segments/segments.h"
+
+#define PLACE_MODULES &people_module, &segments_module
+#include "people/crowd.h"
+#include "people/place_loads.h"
+
+#include "segments/memory_internal.h"
+
+#define MANY 6000
+
+static void add(struct place *p, const char *code, const char *expr)
+{
+    struct why why = {0};
+    struct arena *a = arena_create(0);
+    struct segment s = {.kind = SEGMENT_DYNAMIC,
+                        .code = str_of(code),
+                        .name = str_of(code),
+                        .description = STR(""),
+                        .expr = str_of(expr),
+                        .author = STR("anna")};
+    place_must(segments_add(p->brand, &s, a, &why), &why, code);
+    arena_destroy(a);
+}
+
+static void say(struct place *p, const char *user, const char *kind, int64_t at)
+{
+    struct identity who = {IDENTITY_USER, str_of(user)};
+    struct fact f = {
+        .at = at, .kind = str_of(kind), .who = &who, .who_count = 1, .amount = HISTORY_NO_AMOUNT};
+    send_live(p, &f, 1);
+}
+
+static size_t size_of(struct place *p, const char *code)
+{
+    struct idset kept = {0};
+    assert_true(segments_members(p->brand, str_of(code), &kept));
+    size_t count = kept.count;
+    idset_finish(&kept);
+    return count;
+}
+
+/* Everything is followed and everybody looked through. */
+static struct segments_stats settled(struct place *p)
+{
+    segments_settle(p->brand);
+    while (!segments_stats(p->brand).complete)
+        segments_settle(p->brand);
+    return segments_stats(p->brand);
+}
+
+static void verify(struct place *p)
+{
+    struct why why = {0};
+    struct verify_report report = {.finding = note_finding};
+    place_must(segments_verify(p->brand, &report, &why), &why, "segments");
+}
+
+static void the_clock_moves_who_is_remembered_while_events_come(void **state)
+{
+    (void)state;
+    struct place p;
+    place_open(&p, "Asia/Shanghai");
+    add(&p, "day", "did(\"message.sent\", within 1d)");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    say(&p, "u2", "message.sent", PLACE_NOW);
+    struct segments_stats before = settled(&p);
+    assert_int_equal(before.remembered, 2);
+    p.env.now_ms = PLACE_NOW + 2 * TIME_DAY;
+    say(&p, "u1", "message.sent", p.env.now_ms); /* in the round that moves both by the clock */
+    struct segments_stats after = settled(&p);
+    assert_int_equal(size_of(&p, "day"), 1);
+    assert_int_equal(after.remembered, 2);
+    assert_int_equal(after.histories, before.histories);
+    verify(&p);
+    place_close(&p);
+}
+
+/* Of all their orders each counts, so that none is left out. */
+static void who_does_very_much_is_remembered_too(void **state)
+{
+    (void)state;
+    struct place p;
+    struct identity who = {IDENTITY_USER, STR("u1")};
+    struct fact *facts = mem_alloc_array(MANY, sizeof(*facts));
+    for (int64_t i = 0; i < MANY; i++)
+        facts[i] = (struct fact){.at = PLACE_NOW - MANY + i,
+                                 .kind = STR("message.sent"),
+                                 .who = &who,
+                                 .who_count = 1,
+                                 .amount = HISTORY_NO_AMOUNT};
+    place_open(&p, "Asia/Shanghai");
+    add(&p, "much", "did(\"message.sent\", count > 6000, where amount is null)");
+    send_bulk(&p, facts, MANY);
+    struct segments_stats before = settled(&p);
+    assert_int_equal(before.remembered, 1);
+    assert_int_equal(size_of(&p, "much"), 0);
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    struct segments_stats after = settled(&p);
+    assert_int_equal(size_of(&p, "much"), 1);
+    assert_int_equal(after.histories, before.histories);
+    verify(&p);
+    place_close(&p);
+    mem_free(facts);
+}
+
+static void take_in(struct memory *m, struct place *p)
+{
+    struct why why = {0};
+    struct budget budget = {.bytes_left = SIZE_MAX / 2};
+    struct snapshot *s = brand_snapshot(p->brand);
+    place_must(panel_learn(m->panel, m, s, &budget, &why), &why, "learn");
+    brand_snapshot_release(s);
+}
+
+static void a_name_that_comes_to_be_known_carries_nobody_over_at_once(void **state)
+{
+    (void)state;
+    struct place p;
+    char name[16];
+    const struct str texts[] = {STR("did(\"message.sent\", where props.size > 3)"),
+                                STR("did(\"shop.visited\", where props.floor = 2)")};
+    place_open(&p, "Asia/Shanghai");
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof(name), "u%d", i);
+        say(&p, name, "message.sent", PLACE_NOW);
+    }
+    struct panel *panel = panel_create(p.brand, texts, 2);
+    struct memory *old = memory_create(panel, SIZE_MAX / 4);
+    take_in(old, &p);
+    say(&p, "u7", "shop.visited", PLACE_NOW);
+    assert_true(panel_is_old(panel));
+    struct panel *now = panel_create(p.brand, texts, 2);
+    struct memory *m = memory_create(now, SIZE_MAX / 4);
+    assert_true(memory_adopt(m, old));
+    assert_int_equal(memory_count(m), 50);
+    assert_int_equal(memory_behind(m), 50);
+    size_t bytes = memory_bytes(m);
+    memory_sweep(m, 20);
+    assert_int_equal(memory_behind(m), 30);
+    memory_forget(m, m->has.all.items[49]->member);
+    assert_int_equal(memory_behind(m), 29);
+    memory_sweep(m, 60);
+    assert_int_equal(memory_behind(m), 0);
+    assert_int_equal(m->has.steps.count, 0);
+    assert_true(memory_bytes(m) > bytes / 50 * 49); /* a kind more is counted of each */
+    memory_destroy(m);
+    memory_destroy(old);
+    panel_destroy(now);
+    panel_destroy(panel);
+    place_close(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_clock_moves_who_is_remembered_while_events_come),
+        cmocka_unit_test(who_does_very_much_is_remembered_too),
+        cmocka_unit_test(a_name_that_comes_to_be_known_carries_nobody_over_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -130,6 +130,11 @@ enum err fs_size(int fd, uint64_t *size, struct why *why)
     return ERR_OK;
 }
 
+enum err fs_truncate(int fd, uint64_t size, struct why *why)
+{
+    return ftruncate(fd, (off_t)size) == 0 ? ERR_OK : fail_fd(why, "ftruncate", fd);
+}
+
 enum err fs_sync(int fd, struct why *why)
 {
     int result;

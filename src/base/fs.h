@@ -21,6 +21,7 @@ MUST_CHECK enum err fs_write(int fd, const void *p, size_t len, struct why *why)
 /* Exactly 'len' bytes at 'offset', or ERR_CORRUPT when the file is shorter, ERR_IO. */
 MUST_CHECK enum err fs_read_at(int fd, void *p, size_t len, uint64_t offset, struct why *why);
 MUST_CHECK enum err fs_size(int fd, uint64_t *size, struct why *why);
+MUST_CHECK enum err fs_truncate(int fd, uint64_t size, struct why *why);
 MUST_CHECK enum err fs_sync(int fd, struct why *why);
 MUST_CHECK enum err fs_sync_dir(const char *path, struct why *why);
 MUST_CHECK enum err fs_rename(const char *from, const char *to, struct why *why);

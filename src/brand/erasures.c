@@ -2,6 +2,7 @@
 #include "brand/erasures.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
@@ -17,11 +18,35 @@ void erasures_path(const char *dir, char *out, size_t size)
     snprintf(out, size, "%.*s.erasures.log", (int)len, dir);
 }
 
+/* A line whose writing was cut off goes before the next is written: nobody was told of it. */
+static enum err drop_cut_line(const char *path, int fd, struct why *why)
+{
+    char piece[4096];
+    uint64_t size = 0, end;
+    int from = -1;
+    TRY(fs_size(fd, &size, why));
+    TRY(fs_open_read(path, &from, why));
+    enum err err = ERR_OK;
+    for (end = size; err == ERR_OK && end > 0;) {
+        size_t len = end < sizeof(piece) ? (size_t)end : sizeof(piece);
+        err = fs_read_at(from, piece, len, end - len, why);
+        const char *last = err == ERR_OK ? memrchr(piece, '\n', len) : NULL;
+        if (last) {
+            end -= len - (size_t)(last - piece) - 1;
+            break;
+        }
+        end -= len;
+    }
+    fs_close(from);
+    return err == ERR_OK && end < size ? fs_truncate(fd, end, why) : err;
+}
+
 static enum err append(const char *path, struct str text, struct why *why)
 {
     int fd;
     TRY(fs_open_append(path, &fd, why));
-    enum err err = fs_write(fd, text.p, text.len, why);
+    enum err err = drop_cut_line(path, fd, why);
+    if (err == ERR_OK) err = fs_write(fd, text.p, text.len, why);
     if (err == ERR_OK) err = fs_sync(fd, why);
     fs_close(fd);
     return err;

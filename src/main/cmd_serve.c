@@ -1,11 +1,13 @@
 /* cmd_serve.c - wellfield serve: every brand open, the HTTP server, the socket door, until a
  * signal. */
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "account/accounts.h"
 #include "api/api.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "brand/erasures.h"
 #include "main/healer.h"
@@ -15,6 +17,7 @@
 #include "main/session.h"
 #include "main/socket.h"
 #include "main/tagger.h"
+#include "people/erasure.h"
 
 #define HTTP_THREADS 4
 
@@ -26,6 +29,41 @@ static enum err open_brands(struct data *d, struct why *why)
         TRY(data_brand(d, f.slug, &b, why));
     }
     return ERR_OK;
+}
+
+/* ---- before anybody is served ---- */
+
+/* Whom the lists of the erased name, were the data put back as they were before: the list beside
+ * the data, and its copy, which may have come through what the first has not. */
+static enum err erase_again(struct data *d, const char *path, struct why *why)
+{
+    struct erase_replay done;
+    if (!fs_exists(path)) return ERR_OK;
+    TRY(people_replay_erasures(d, path, &done, why));
+    if (done.personas == 0) return ERR_OK;
+    log_warn("main", "erased_again", "list=%s personas=%" PRIu64 " events=%" PRIu64, path,
+             done.personas, done.events);
+    return ERR_OK;
+}
+
+static enum err erase_all_again(struct data *d, const char *copy, struct why *why)
+{
+    char path[600];
+    erasures_path(data_dir(d), path, sizeof(path));
+    TRY(erase_again(d, path, why));
+    return copy ? erase_again(d, copy, why) : ERR_OK;
+}
+
+/* What has passed its retention goes first. False: a signal came meanwhile, and is left for
+ * wait_for_end(). */
+static bool wait_for_purger(struct purger *p)
+{
+    sigset_t pending;
+    while (p && !purger_has_looked(p, 100)) {
+        if (sigpending(&pending) != 0) continue;
+        if (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1) return false;
+    }
+    return true;
 }
 
 /* Where to listen, which proxies in front to believe (NULL = none), where backups go (NULL = beside
@@ -66,6 +104,22 @@ static enum err offer_setup(struct session *s, struct data *d, const char *addre
     return ERR_OK;
 }
 
+static enum err open_http(struct session *s, struct api *api, const struct door *at,
+                          struct http_server **out, struct why *why)
+{
+    const struct http_options options = {
+        .address = at->listen,
+        .threads = HTTP_THREADS,
+        .routes = api_routes(api),
+        .authorize = api_authorize,
+        .env = s->env,
+        .ctx = api,
+        .trusted = at->trusted,
+        .only_proxies = !http_is_loopback(at->listen),
+    };
+    return http_start(&options, out, why);
+}
+
 static enum err serve(struct session *s, struct data *d, const struct door *at, struct why *why)
 {
     struct api *api = NULL;
@@ -81,27 +135,17 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, so that all inherit it */
     enum err err = open_brands(d, why);
+    if (err == ERR_OK) err = erase_all_again(d, at->erasures, why);
     if (err == ERR_OK && at->erasures) err = data_copy_erasures(d, at->erasures, why);
     if (err == ERR_OK) err = api_create(d, &api, why);
     if (err == ERR_OK && at->backups) err = api_choose_backups(api, at->backups, why);
-    if (err == ERR_OK) {
-        struct http_options options = {
-            .address = at->listen,
-            .threads = HTTP_THREADS,
-            .routes = api_routes(api),
-            .authorize = api_authorize,
-            .env = s->env,
-            .ctx = api,
-            .trusted = at->trusted,
-            .only_proxies = !http_is_loopback(at->listen),
-        };
-        err = http_start(&options, &server, why);
-    }
-    if (err == ERR_OK) err = socket_door_open(d, &door, why);
-    if (err == ERR_OK) {
+    if (err == ERR_OK) purger = purger_start(d);
+    bool due = err == ERR_OK && wait_for_purger(purger);
+    if (due) err = open_http(s, api, at, &server, why);
+    if (due && err == ERR_OK) err = socket_door_open(d, &door, why);
+    if (due && err == ERR_OK) {
         api_set_server(api, server);
         ahead = read_ahead_start(d, api);
-        purger = purger_start(d);
         tagger = tagger_start(d);
         healer = healer_start(d);
         fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));

@@ -21,8 +21,9 @@ struct purger {
     struct data *data; /* borrowed */
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
-    atomic_bool stop; /* set under the lock */
+    pthread_cond_t wake, done; /* 'stop' is set; 'looked' is */
+    atomic_bool stop;          /* set under the lock */
+    bool looked;               /* at all brands once; under the lock */
 };
 
 /* What went, in the log of who did what; a person who asked is in there with the asking. */
@@ -77,6 +78,14 @@ static void look_at_all(struct purger *p, bool first)
     }
 }
 
+static void tell_looked(struct purger *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->looked = true;
+    pthread_cond_signal(&p->done);
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void wait_a_second(struct purger *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -91,6 +100,7 @@ static void *purge_all(void *arg)
         log_warn("main", "purger_not_nice", NULL);
     for (bool first = true; !atomic_load(&p->stop); first = false) {
         look_at_all(p, first);
+        if (first) tell_looked(p);
         wait_a_second(p);
     }
     return NULL;
@@ -102,10 +112,26 @@ struct purger *purger_start(struct data *d)
     p->data = d;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->done, NULL);
     if (pthread_create(&p->thread, NULL, purge_all, p) == 0) return p;
     log_error("main", "no_purger", NULL);
     mem_free(p);
     return NULL;
+}
+
+bool purger_has_looked(struct purger *p, int ms)
+{
+    struct timespec until;
+    timespec_get(&until, TIME_UTC);
+    until.tv_nsec += (long)ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&p->lock);
+    while (!p->looked && pthread_cond_timedwait(&p->done, &p->lock, &until) == 0)
+        ;
+    bool looked = p->looked;
+    pthread_mutex_unlock(&p->lock);
+    return looked;
 }
 
 void purger_stop(struct purger *p)
@@ -117,6 +143,7 @@ void purger_stop(struct purger *p)
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);
     pthread_cond_destroy(&p->wake);
+    pthread_cond_destroy(&p->done);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);
 }

@@ -38,9 +38,9 @@ struct erase_receipts {
 MUST_CHECK enum err people_receipts(struct brand *b, struct sql *db, uint64_t below, size_t limit,
                                     struct arena *arena, struct erase_receipts *out);
 
-/* Erase whom the list of a directory names (brand/erasures.h) in a directory restored from a backup
- * of before; nobody else uses it. Only identities that are still the same persona's count: one who
- * came again later stays. */
+/* Erase whom the list of a directory names (brand/erasures.h), in a directory that may be restored
+ * from a backup of before; nobody else uses it. Only identities that are still the same persona's
+ * count: one who came again later stays. A last line without its end is passed over. */
 struct erase_replay {
     uint64_t lines, personas, events; /* out */
 };

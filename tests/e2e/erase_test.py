@@ -116,22 +116,37 @@ def test_a_store_put_back_by_other_means_is_brought_up_to_the_list():
         if store.store:
             subprocess.run(["pg_dump", "-d", store.store, "-f", dump], check=True, capture_output=True, timeout=120)
         store.run("erase", f"user:{CANARY}-{NUMBER}")
-        if store.store:
-            for schema in psql(store.store, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'wf%'"):
-                psql(store.store, f"DROP SCHEMA {schema} CASCADE")
-            subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", store.store, "-f", dump], check=True, capture_output=True, timeout=120)
-        shutil.rmtree(store.dir)
-        shutil.move(copy, store.dir)
+
+        def put_back():
+            if store.store:
+                for schema in psql(store.store, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'wf%'"):
+                    psql(store.store, f"DROP SCHEMA {schema} CASCADE")
+                subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", store.store, "-f", dump], check=True, capture_output=True, timeout=120)
+            shutil.rmtree(store.dir)
+            shutil.copytree(copy, store.dir)
+        put_back()
         who = {"trend": {"kind": "page.viewed", "by": "month"}}
         assert sum(p["value"] or 0 for p in store.query(who)["points"]) == PEOPLE * DAYS  # they are back
         listed = store.dir + ".erasures.log"
         assert store.cli("erase", "--data", store.dir, "--brand", "shop", "--erasures", listed, check=False).returncode == 2
+        with open(listed, "a") as f:
+            f.write('{"v":1,"brand":"shop","pers')  # a line whose writing was cut off
+        store.serve()  # whoever asks first sees nothing of them any more
+        head = {"Authorization": "Bearer " + store.token}
+        status, found, _ = http("GET", f"{store.url}/api/v1/shop/members?q=user:{CANARY}-{NUMBER}", headers=head)
+        assert status == 200 and json.loads(found)["items"] == [], found
+        assert store.store or not files_with(store, CANARY), files_with(store, CANARY)
+        check_erased(store)
+        store.stop()
+        put_back()
         done = json.loads(store.cli("erase", "--data", store.dir, "--erasures", listed).stdout)
         assert done["lines"] == 1 and done["personas"] == 1 and done["events"] >= DAYS, done
         assert sum(p["value"] or 0 for p in store.query(who)["points"]) == (PEOPLE - 1) * DAYS
         check_erased(store)
         assert json.loads(store.cli("erase", "--data", store.dir, "--erasures", listed).stdout)["personas"] == 0
         store.verify()
+        store.run("erase", "user:person-3")  # its line takes the place of the one that was cut off
+        assert [json.loads(line)["brand"] for line in pathlib.Path(listed).read_text().splitlines()] == ["shop", "shop"]
 
 
 def test_a_backup_of_before_is_restored_without_who_was_erased_since():

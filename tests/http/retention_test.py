@@ -154,7 +154,8 @@ def test_a_backup_is_brought_up_to_date_when_it_is_opened():
         s.serve()
         call("PUT", "/privacy/retention", {"class": "props.size", "days": 30}, of=s)
         s.stop()
-        s.serve()  # as one restored: the values are there, and so is what was set
+        s.serve()  # as one restored: the values are there, and so is what was set; the first who asks sees none of them
+        assert counted("props.size is not null", s) == 5 * 30
         record = purged(s)
         assert record["who"] == "timer" and [r["class"] for r in record["removed"]] == ["props.size"], record
         assert counted("props.size is not null", s) == 5 * 30

@@ -241,3 +241,14 @@ enum err staff_set_place(struct staff *s, const struct principal *by, uint32_t n
     data_server_unlock(s->data);
     return err;
 }
+
+bool staff_department(void *staff, struct brand *b, struct str code,
+                      char out[TALK_DEPARTMENT_BYTES])
+{
+    struct staff_place place;
+    uint32_t number = staff_of_code(staff, brand_slug(b), code);
+    if (!number) return false;
+    staff_get_place(staff, number, brand_slug(b), &place);
+    snprintf(out, TALK_DEPARTMENT_BYTES, "%s", place.department);
+    return out[0] != '\0';
+}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "account/staff.h"
+#include "groups/talk.h"
 
 const char *reach_name(enum reach reach); /* "brand" ... */
 bool reach_parse(struct str name, enum reach *out);
@@ -33,5 +34,8 @@ size_t staff_codes(struct staff *s, const char *brand, enum reach reach, const c
                    struct arena *arena, struct str **out);
 /* Whose code is it? 0 = nobody's. */
 uint32_t staff_of_code(struct staff *s, const char *brand, struct str code);
+/* Where the person of a code works: struct talk_places' function, 'staff' being its context. */
+bool staff_department(void *staff, struct brand *b, struct str code,
+                      char out[TALK_DEPARTMENT_BYTES]);
 /* With the server database locked. */
 MUST_CHECK enum err staff_load_places(struct staff *s, struct sql *db);

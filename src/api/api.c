@@ -298,6 +298,11 @@ const struct route *api_routes(const struct api *a)
     return a->routes;
 }
 
+struct staff *api_staff(struct api *a)
+{
+    return accounts_staff(a->accounts);
+}
+
 void api_set_server(struct api *a, struct http_server *s)
 {
     a->server = s;

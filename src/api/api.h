@@ -1,6 +1,7 @@
 /* api.h - the HTTP routes of the rooms, the overview page, and asking a brand a question. */
 #pragma once
 
+#include "account/staff.h"
 #include "brand/data.h"
 #include "http/http.h"
 #include "insight/insight.h"
@@ -17,6 +18,8 @@ void api_destroy(struct api *a);
 const struct route *api_routes(const struct api *a);
 enum err api_authorize(struct request *req, const struct route *route, struct why *why);
 void api_set_server(struct api *a, struct http_server *s);
+/* The people who work with the server; borrowed. */
+struct staff *api_staff(struct api *a);
 /* What a brand's first caller of the overview would wait for, done before. Any thread. */
 MUST_CHECK enum err api_warm(struct api *a, struct brand *b, struct why *why);
 /* Warming under way is given up, and none is begun any more: the server is about to end. */

@@ -3,6 +3,9 @@
 
 #include <inttypes.h>
 
+#include "account/accounts.h"
+#include "account/place.h"
+#include "api/internal.h"
 #include "api/put.h"
 #include "api/sight.h"
 
@@ -14,7 +17,8 @@ enum err ward_begin(struct call *c, struct ward *x, struct why *why)
     TRY(groups_find(c, &x->db, &record, why));
     x->group = record.code;
     if (at != TIME_NONE && at < x->now) x->now = at;
-    x->ask = (struct checkup_ask){c->brand, x->db, x->group, x->now};
+    x->places = (struct talk_places){staff_department, accounts_staff(c->api->accounts)};
+    x->ask = (struct checkup_ask){c->brand, x->db, x->group, x->now, &x->places};
     x->arena = arena_create(0);
     TRY(checkup_make(&x->ask, x->arena, &x->up, why));
     look_begin(&x->look, c->brand, x->db, c->arena);

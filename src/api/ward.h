@@ -13,6 +13,7 @@ struct ward {
     uint32_t group;
     int64_t now;         /* the moment it is as of */
     struct arena *arena; /* of the checkup, which may be larger than a request's may grow */
+    struct talk_places places;
     struct checkup_ask ask;
     struct checkup up;
     struct look look;

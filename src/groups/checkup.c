@@ -3,6 +3,7 @@
 
 #include "groups/messages.h"
 #include "groups/role.h"
+#include "groups/vouchers.h"
 
 /* What persons have said of accounts, by the member of each. */
 static enum err read_roles(const struct checkup_ask *ask, const struct persona_map *map,
@@ -13,7 +14,8 @@ static enum err read_roles(const struct checkup_ask *ask, const struct persona_m
     TRY(groups_roles(ask->db, ask->group, arena, &roles, &count));
     struct talk_role *out = arena_alloc_array(arena, count + 1, sizeof(*out));
     for (size_t i = 0; i < count; i++)
-        out[i] = (struct talk_role){persona_map_member(map, roles[i].persona), roles[i].role};
+        out[i] = (struct talk_role){persona_map_member(map, roles[i].persona), roles[i].role,
+                                    roles[i].person};
     talk->roles = out;
     talk->role_count = count;
     return ERR_OK;
@@ -163,7 +165,8 @@ static enum err judge(const struct checkup_ask *ask, const struct persona_map *m
     suspects_find(&suspects, arena, &out->suspects);
     health.suspect = out->suspects.flagged;
     health_make(&health, arena, &out->health);
-    haves_make(t, &out->health, out->suspects.flagged, arena, &out->haves);
+    const struct haves_ask haves = {t, &out->health, out->suspects.flagged, out->benefits};
+    haves_make(&haves, arena, &out->haves);
     graph_make(t, arena, &out->graph);
     return ERR_OK;
 }
@@ -174,7 +177,8 @@ enum err checkup_make(const struct checkup_ask *ask, struct arena *arena, struct
     struct talk_ask talk = {.group = ask->group,
                             .from = ask->to - TALK_DAYS * TIME_DAY + 1,
                             .to = ask->to + 1,
-                            .db = ask->db};
+                            .db = ask->db,
+                            .places = ask->places};
     struct snapshot *snapshot = brand_snapshot(ask->brand);
     *out = (struct checkup){0};
     enum err err = read_roles(ask, snapshot->personas, arena, &talk);
@@ -182,6 +186,7 @@ enum err checkup_make(const struct checkup_ask *ask, struct arena *arena, struct
     if (err == ERR_OK) err = talk_read(ask->brand, &talk, arena, &out->talk, why);
     if (err == ERR_OK && sells(&out->talk))
         err = read_texts(ask, snapshot->personas, arena, out, why);
+    if (err == ERR_OK) err = vouchers_read(ask->brand, ask->group, ask->to, &out->benefits, why);
     if (err == ERR_OK && judge(ask, snapshot->personas, arena, out) != ERR_OK)
         err = why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
     brand_snapshot_release(snapshot);

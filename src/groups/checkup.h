@@ -15,13 +15,15 @@ extern const struct module health_module;
 
 struct checkup_ask {
     struct brand *brand;
-    struct sql *db; /* any connection */
-    uint32_t group; /* code of DIM_GROUP */
-    int64_t to;     /* the 28 days before it are looked at */
+    struct sql *db;                   /* any connection */
+    uint32_t group;                   /* code of DIM_GROUP */
+    int64_t to;                       /* the 28 days before it are looked at */
+    const struct talk_places *places; /* where staff work; NULL = unknown */
 };
 struct checkup {
     struct talk talk;
     struct str *texts; /* beside its messages, as far as kept; NULL = not read: nothing is sold */
+    struct share benefits; /* of its vouchers */
     struct suspects suspects;
     struct health health;
     struct haves haves;
@@ -72,9 +74,9 @@ size_t health_changed(struct brand *b, struct arena *arena, uint32_t **out);
  * a day is over it once more. */
 MUST_CHECK enum err health_due(struct brand *b, struct sql *db, uint32_t group, int32_t *from,
                                int32_t *to);
-/* Look at a group as of the end of a day, or as of now, and keep that as the day's. */
-MUST_CHECK enum err health_make_day(struct brand *b, struct sql *db, uint32_t group, int32_t day,
-                                    struct why *why);
+/* Look at a group as of the end of a day, or as of now, and keep that as the day's; the time asked
+ * for is not read. */
+MUST_CHECK enum err health_make_day(const struct checkup_ask *ask, int32_t day, struct why *why);
 
 /* ---- verdicts on suspects ---- */
 

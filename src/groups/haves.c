@@ -116,19 +116,21 @@ static void find_habit(const struct talk *t, uint32_t members, struct arena *are
     out->habit.known = out->activity.known = members > 0;
 }
 
-void haves_make(const struct talk *t, const struct health *h, const bool *suspect,
-                struct arena *arena, struct haves *out)
+void haves_make(const struct haves_ask *ask, struct arena *arena, struct haves *out)
 {
+    const struct talk *t = ask->talk;
     struct posts posts;
     uint32_t members = 0;
     int known = 0;
     *out = (struct haves){0};
     for (uint32_t i = 0; i < t->account_count; i++)
         members += counts(t, i);
-    posts_make(t, suspect, arena, &posts);
-    find_fun(t, h, &posts, out);
+    posts_make(t, ask->suspect, arena, &posts);
+    find_fun(t, ask->health, &posts, out);
     find_useful(t, members, arena, out);
     find_talk(t, &posts, out);
+    out->items[HAVE_BENEFITS] = ask->benefits;
+    out->values[HAVE_BENEFITS] = 100 * ratio(ask->benefits);
     find_habit(t, members, arena, out);
     for (int i = 0; i < HAVE_COUNT; i++) {
         known += out->items[i].known;

@@ -9,7 +9,7 @@
 enum have {
     HAVE_FUN,      /* 互动有趣 */
     HAVE_USEFUL,   /* 内容有用 */
-    HAVE_BENEFITS, /* 福利有料: unknown until vouchers tell of the group they were given in */
+    HAVE_BENEFITS, /* 福利有料; vouchers.h */
     HAVE_TALK,     /* 群友有聊 */
     HAVE_COUNT
 };
@@ -30,6 +30,11 @@ struct haves {
     struct share activity; /* members with an act in 28 days */
 };
 
-/* 'suspect' is by account, NULL = nobody is. */
-void haves_make(const struct talk *t, const struct health *h, const bool *suspect,
-                struct arena *arena, struct haves *out);
+/* Of one group; 'suspect' is by account, NULL = nobody is; 'benefits' as vouchers_read() has it. */
+struct haves_ask {
+    const struct talk *talk;
+    const struct health *health;
+    const bool *suspect;
+    struct share benefits;
+};
+void haves_make(const struct haves_ask *ask, struct arena *arena, struct haves *out);

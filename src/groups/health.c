@@ -244,10 +244,10 @@ static void look_at_departments(struct making *m)
     uint32_t posts[DEPARTMENTS_MAX] = {0};
     struct health_feature *x = &m->health->features[FEATURE_DEPARTMENTS];
     x->value = 1;
-    for (uint32_t i = 0; m->ask->departments && i < m->posts.post_count; i++) {
+    for (uint32_t i = 0; i < m->posts.post_count; i++) {
         uint32_t first = m->posts.posts[i].first;
         if (!talk_is_staff(m->talk, m->posts.posts[i].account)) continue;
-        uint8_t department = m->ask->departments[first];
+        uint8_t department = m->talk->messages[first].department;
         count(m, FEATURE_DEPARTMENTS, first, department != 0);
         posts[department] += department != 0;
     }

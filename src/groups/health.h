@@ -72,8 +72,7 @@ struct health {
 
 struct health_ask {
     const struct talk *talk;
-    const bool *suspect;        /* by account; NULL = nobody is */
-    const uint8_t *departments; /* by message: who asked for it, 0 = unknown; NULL = all are */
+    const bool *suspect; /* by account; NULL = nobody is */
 };
 
 void health_make(const struct health_ask *ask, struct arena *arena, struct health *out);

@@ -219,10 +219,11 @@ enum err health_due(struct brand *b, struct sql *db, uint32_t group, int32_t *fr
     return ERR_OK;
 }
 
-enum err health_make_day(struct brand *b, struct sql *db, uint32_t group, int32_t day,
-                         struct why *why)
+enum err health_make_day(const struct checkup_ask *ask, int32_t day, struct why *why)
 {
-    int64_t now = env_now(brand_env(b)), end = zone_day_start(brand_zone(b), day + 1) - 1;
-    struct checkup_ask ask = {b, db, group, end < now ? end : now};
-    return make_day(&ask, day, why);
+    struct checkup_ask then = *ask;
+    int64_t now = env_now(brand_env(ask->brand));
+    int64_t end = zone_day_start(brand_zone(ask->brand), day + 1) - 1;
+    then.to = end < now ? end : now;
+    return make_day(&then, day, why);
 }

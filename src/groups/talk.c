@@ -42,13 +42,21 @@ static const struct {
 enum { DEED_KINDS = sizeof(deeds) / sizeof(deeds[0]) };
 
 /* The properties of a message, in the order of their columns' ids. */
-enum prop { PROP_LENGTH, PROP_QUESTION, PROP_PROMOTION, PROP_LINK, PROP_TYPE, PROP_KINDS };
+enum prop {
+    PROP_LENGTH,
+    PROP_QUESTION,
+    PROP_PROMOTION,
+    PROP_LINK,
+    PROP_TYPE,
+    PROP_DEPARTMENT,
+    PROP_KINDS
+};
 static const struct {
     const char *name;
     enum prop_type type;
 } props[PROP_KINDS] = {
     {"length", PROP_NUMBER}, {"question", PROP_BOOL}, {"promotion", PROP_BOOL},
-    {"link", PROP_TEXT},     {"type", PROP_TEXT},
+    {"link", PROP_TEXT},     {"type", PROP_TEXT},     {"department", PROP_TEXT},
 };
 
 static const char *const link_names[] = {"", "reply", "quote", "mention", "inferred", "reaction"};
@@ -78,8 +86,10 @@ struct pass {
     enum prop_type types[PROP_KINDS];
     int column_of[PROP_KINDS]; /* place among the run's properties; -1 = no such property */
     VEC(struct row) rows;
-    bool moves; /* the second pass: who came and went */
-    bool full;  /* over the limit */
+    VEC(struct str) departments; /* by number, from 1 */
+    struct arena *arena;         /* their names' */
+    bool moves;                  /* the second pass: who came and went */
+    bool full;                   /* over the limit */
 };
 
 /* ---- the pass ---- */
@@ -104,7 +114,19 @@ static int word_of(const struct pass *p, const struct history *h, enum prop prop
     return -1;
 }
 
-static void read_message(const struct pass *p, const struct history *h, uint32_t r, struct row *row)
+/* 0 = it has no name, or there are too many. */
+static uint8_t number_department(struct pass *p, struct str name)
+{
+    if (!name.len) return 0;
+    for (size_t i = 0; i < p->departments.count; i++) {
+        if (str_eq(p->departments.items[i], name)) return (uint8_t)(i + 1);
+    }
+    if (p->departments.count == UINT8_MAX) return 0;
+    VEC_PUSH(&p->departments, arena_str(p->arena, name));
+    return (uint8_t)p->departments.count;
+}
+
+static void read_message(struct pass *p, const struct history *h, uint32_t r, struct row *row)
 {
     struct talk_message *m = &row->said;
     double length = number_of(p, h, PROP_LENGTH, r);
@@ -113,6 +135,9 @@ static void read_message(const struct pass *p, const struct history *h, uint32_t
     m->length = length > 0 && length < 1e9 ? (uint32_t)length : 0;
     m->question = number_of(p, h, PROP_QUESTION, r) != 0;
     m->promotion = number_of(p, h, PROP_PROMOTION, r) != 0;
+    int asked = p->column_of[PROP_DEPARTMENT];
+    if (asked >= 0 && h->props[asked].text[r])
+        m->department = number_department(p, h->props[asked].strings[h->props[asked].text[r]]);
     m->type = type < 0 ? TALK_TEXT : (uint8_t)type;
     m->link = row->other ? link > 0 ? (uint8_t)link : TALK_REPLY : TALK_ALONE;
     if (row->deed == DEED_REACTED) m->link = TALK_REACTION;
@@ -321,6 +346,7 @@ struct filling {
     uint32_t content_count;
     uint32_t *last;       /* [accounts] index of their latest message; TALK_NONE */
     int32_t *checkin_day; /* [accounts] day of the latest check-in */
+    uint8_t *department;  /* [accounts] where they work; 0 = unknown */
 };
 
 static void move(struct filling *f, const struct row *r, uint32_t account)
@@ -339,6 +365,7 @@ static void say(struct filling *f, const struct row *r, uint32_t account)
     struct talk_message m = r->said;
     m.at = r->at;
     m.account = account;
+    if (!m.department) m.department = f->department[account];
     m.to = find(&f->census, r->other, 0);
     m.target = m.to == TALK_NONE ? TALK_NONE : f->last[m.to];
     if (m.to == TALK_NONE && m.link != TALK_REACTION) m.link = TALK_ALONE;
@@ -372,6 +399,26 @@ static void do_row(struct filling *f, const struct row *r)
     }
 }
 
+/* Of staff who are known to work somewhere. */
+static void place_staff(struct filling *f, struct pass *p, struct brand *b,
+                        const struct talk_ask *ask)
+{
+    f->department = arena_alloc_array(p->arena, f->census.count + 1, sizeof(*f->department));
+    struct str *person = arena_alloc_array(p->arena, f->census.count + 1, sizeof(*person));
+    for (size_t i = 0; i < ask->role_count; i++) {
+        uint32_t at = find(&f->census, ask->roles[i].persona, 0);
+        if (at != TALK_NONE) person[at] = ask->roles[i].person;
+    }
+    for (uint32_t i = 0; ask->places && i < f->census.count; i++) {
+        const struct talk_account *a = &f->census.items[i];
+        char name[TALK_DEPARTMENT_BYTES];
+        if (a->role != ACCOUNT_STAFF) continue;
+        if (a->staff) person[i] = registry_code_text(b, DIM_STAFF, a->staff);
+        if (person[i].len && ask->places->department(ask->places->ctx, b, person[i], name))
+            f->department[i] = number_department(p, str_of(name));
+    }
+}
+
 static void fill(struct filling *f, const struct pass *p, struct arena *arena)
 {
     size_t rows = p->rows.count, accounts = f->census.count;
@@ -392,7 +439,7 @@ static void fill(struct filling *f, const struct pass *p, struct arena *arena)
 enum err talk_read(struct brand *b, const struct talk_ask *ask, struct arena *arena,
                    struct talk *out, struct why *why)
 {
-    struct pass p = {.group = ask->group, .from = ask->from, .to = ask->to};
+    struct pass p = {.group = ask->group, .from = ask->from, .to = ask->to, .arena = arena};
     struct filling f = {.zone = brand_zone(b)};
     enum err err = read_rows(b, &p, arena, why);
     if (err == ERR_OK) {
@@ -401,10 +448,12 @@ enum err talk_read(struct brand *b, const struct talk_ask *ask, struct arena *ar
             uint32_t at = find(&f.census, ask->roles[i].persona, 0);
             if (at != TALK_NONE) f.census.items[at].role = (uint8_t)ask->roles[i].role;
         }
+        place_staff(&f, &p, b, ask);
         err = read_members(&f.census, ask->db);
         fill(&f, &p, arena);
     }
     VEC_FINISH(&p.rows);
+    VEC_FINISH(&p.departments);
     if (err != ERR_OK) return err;
     *out = (struct talk){.from = ask->from,
                          .to = ask->to,

@@ -47,7 +47,8 @@ struct talk_message {
     uint8_t link;     /* enum talk_link */
     uint8_t type;     /* enum talk_type */
     bool question;
-    bool promotion; /* by staff, with something to sell; definitions.md 4 */
+    bool promotion;     /* by staff, with something to sell; definitions.md 4 */
+    uint8_t department; /* that asked for it, numbered from 1; 0 = unknown */
 };
 
 struct talk_account {
@@ -97,13 +98,23 @@ struct talk {
 struct talk_role {
     uint32_t persona;
     enum account_role role;
+    struct str person; /* staff code of whose account it is; "" */
+};
+/* Where staff work, for whom no message says which department asked for it. */
+#define TALK_DEPARTMENT_BYTES 256
+struct talk_places {
+    /* "" or false: unknown. */
+    bool (*department)(void *ctx, struct brand *b, struct str staff,
+                       char out[TALK_DEPARTMENT_BYTES]);
+    void *ctx;
 };
 struct talk_ask {
     uint32_t group; /* code of DIM_GROUP */
     int64_t from, to;
     const struct talk_role *roles; /* events with a staff code are of staff anyway */
     size_t role_count;
-    struct sql *db; /* for trust; NULL = nobody is trusted */
+    struct sql *db;                   /* for trust; NULL = nobody is trusted */
+    const struct talk_places *places; /* NULL = nobody's is known */
 };
 /* Read a group by two passes over the log; arrays in 'arena'. ERR_TOO_LARGE over
  * LIMIT_TALK_MESSAGES. */

@@ -147,7 +147,7 @@ static enum err serve(struct session *s, struct data *d, const struct door *at, 
         api_set_server(api, server);
         ahead = read_ahead_start(d, api);
         tagger = tagger_start(d);
-        healer = healer_start(d);
+        healer = healer_start(d, api_staff(api));
         fprintf(s->out, "wellfield is serving on http://%s/\n", http_address(server));
         err = offer_setup(s, d, http_address(server), why);
         fflush(s->out);

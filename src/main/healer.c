@@ -22,6 +22,7 @@
 
 struct healer {
     struct data *data; /* borrowed */
+    struct talk_places places;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -49,11 +50,12 @@ static enum err look_at_group(struct healer *h, struct brand *b, struct sql *db,
                               struct why *why)
 {
     int32_t day, today;
+    const struct checkup_ask ask = {.brand = b, .db = db, .group = group, .places = &h->places};
     if (health_due(b, db, group, &day, &today) != ERR_OK)
         return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
     for (; day <= today && !atomic_load(&h->stop); day++) {
         uint64_t began = env_mono_ns(brand_env(b));
-        TRY(health_make_day(b, db, group, day, why));
+        TRY(health_make_day(&ask, day, why));
         int64_t ms = (int64_t)((env_mono_ns(brand_env(b)) - began) / 1000000) * REST;
         if (ms) rest(h, ms < REST_MS_MAX ? ms : REST_MS_MAX);
     }
@@ -109,10 +111,11 @@ static void *heal(void *arg)
     return NULL;
 }
 
-struct healer *healer_start(struct data *d)
+struct healer *healer_start(struct data *d, struct staff *staff)
 {
     struct healer *h = mem_alloc(sizeof(*h));
     h->data = d;
+    h->places = (struct talk_places){staff_department, staff};
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->wake, NULL);
     if (pthread_create(&h->thread, NULL, heal, h) == 0) return h;

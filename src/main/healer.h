@@ -2,10 +2,10 @@
  * keeps what it finds as the day's. */
 #pragma once
 
-#include "brand/data.h"
+#include "account/place.h"
 
 struct healer;
 
-/* NULL: no thread could be had. 'd' is borrowed until the stop. */
-struct healer *healer_start(struct data *d);
+/* NULL: no thread could be had. Both are borrowed until the stop. */
+struct healer *healer_start(struct data *d, struct staff *staff);
 void healer_stop(struct healer *h); /* NULL is allowed */

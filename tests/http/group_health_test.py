@@ -69,7 +69,7 @@ def sale():
         facts.append(fact(f"s{i}", "message.sent", clock(69, 9, i), group="sale", props={"text": "在"}))
     facts.append(fact("s4", "message.sent", clock(30, 9, 0), group="sale", props={"text": "还在"}))
     for day, text in ((9, "今晚八点，秒杀！"), (8, "今晚八点秒杀"), (3, "早安"), (2, "今晚八点 秒杀")):
-        facts.append(fact(None, "message.sent", clock(day, 10, 0), group="sale", staff="rose", props={"promotion": True, "text": text}))
+        facts.append(fact(None, "message.sent", clock(day, 10, 0), group="sale", staff="rose", props={"promotion": True, "text": text, **({"department": "销售"} if day > 3 else {})}))
     facts.append(fact("s0", "group.left", clock(9, 11, 0), group="sale"))
     facts.append(fact("s1", "contact.deleted", clock(2, 10, 30), staff="rose"))
     facts.append(fact("s2", "member.revoked", clock(2, 10, 30), props={"purpose": "marketing"}))
@@ -145,6 +145,8 @@ def test_a_post_costs_the_members_who_go_after_it():
     assert (x["all"]["posts"], x["all"]["reached"], x["all"]["lost"]) == (4, 29, 3) and abs(x["all"]["cost"] - 3000 / 29) < 1e-9, x["all"]
     [t] = x["templates"]
     assert (t["text"], t["posts"], t["lost"]) == ("今晚八点 秒杀", 3, 3) and abs(t["cost"] - 3000 / 22) < 1e-9, t
+    asked = feature(call(s, "GET", f"/groups/{g}/health"), "departments")
+    assert (asked["value"], asked["hits"], asked["of"], asked["known"]) == (1, 2, 4, True), asked  # one department asked for two of four posts
     before = call(s, "GET", f"/groups/{g}/pushes", at=clock(2, 11, 0).isoformat())["posts"]
     assert (before[0]["cost"], before[0]["deleted"]) == (None, 1), before[0]  # its two hours were not over
     assert call(s, "GET", f"/groups/{group(s, 'friends')}/pushes")["posts"][0]["lost"] == []

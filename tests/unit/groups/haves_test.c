@@ -19,7 +19,8 @@ static struct haves found(struct made *m, const struct talk_act *acts, uint32_t 
     t.content_count = content_count;
     const struct health_ask ask = {.talk = &t};
     health_make(&ask, m->arena, &h);
-    haves_make(&t, &h, NULL, m->arena, &out);
+    const struct haves_ask haves = {.talk = &t, .health = &h};
+    haves_make(&haves, m->arena, &out);
     return out;
 }
 

@@ -138,6 +138,28 @@ static void unanswered_questions_are_self_centred(void **state)
     assert_false(h.features[FEATURE_DEPARTMENTS].known); /* unknown stands for one */
 }
 
+/* The same, with 20 posts asked for by sales, 10 by care and 10 by nobody known: h = exp(2/3 ln 3/2
+ * + 1/3 ln 3) = 3 / 2^(2/3) = 1.889882.
+ *   self-centred = 1 * 0.931818 * (0.8 + 0.2 * (h - 1) / 2) = 0.828372 */
+static void departments_that_ask_for_posts_make_it_more_self_centred(void **state)
+{
+    struct made *m = *state;
+    people(m, 10);
+    for (int day = 0; day < 20; day++) {
+        say(m, day, TEN, 0, TALK_NONE)->department = 1;
+        say(m, day, TEN + 5, 0, TALK_NONE)->department = day % 2 ? 2 : 0;
+        say(m, day, TEN + 10, 1 + (uint32_t)day % 10, TALK_NONE)->question = true;
+    }
+    struct health h = judge(m, NULL);
+    double seem = 3 / pow(2, 2.0 / 3);
+    assert_true(h.features[FEATURE_DEPARTMENTS].known);
+    NEAR(h.features[FEATURE_DEPARTMENTS].hits, 30);
+    NEAR(h.features[FEATURE_DEPARTMENTS].of, 40);
+    NEAR(h.features[FEATURE_DEPARTMENTS].value, seem);
+    NEAR(h.scores[ARCHETYPE_SELF_CENTRED], 20.5 / 22 * (0.8 + 0.1 * (seem - 1)));
+    assert_int_equal(h.archetype, ARCHETYPE_SELF_CENTRED);
+}
+
 /* Ten promotions; accounts 1 and 2, suspects, answer each, and account 3 five of them; 20 more
  * posts of members.
  *   replies to promotions 25, of suspects 20: g = 20 / (25 + 5) = 2/3; staged = min(1, 4/3) = 1
@@ -291,6 +313,7 @@ int main(void)
         TEST(an_announcement_group_is_a_monologue),
         TEST(members_who_answer_each_other_are_self_driven),
         TEST(unanswered_questions_are_self_centred),
+        TEST(departments_that_ask_for_posts_make_it_more_self_centred),
         TEST(replies_of_suspects_to_promotions_are_staging),
         TEST(a_lesson_that_is_answered_is_led),
         TEST(who_runs_it_is_asked_when_nobody_is_marked),

@@ -95,6 +95,26 @@ static enum err get_graph(struct call *c, struct json_writer *w, struct why *why
 
 static const char *const suspect_verdict_names[] = {"none", "confirmed", "cleared"};
 
+/* The other message of a proof: of the group, or from another one. */
+static void put_beside(struct ward *x, struct json_writer *w, const struct suspect_proof *p)
+{
+    const struct talk *t = &x->up.talk;
+    bool elsewhere = p->beside != TALK_NONE && p->beside >= t->message_count;
+    struct str group = {NULL, 0}, text = {NULL, 0};
+    int64_t at = TIME_NONE;
+    if (elsewhere) {
+        const struct suspect_elsewhere *e = &x->up.elsewhere[p->beside - t->message_count];
+        group = registry_code_text(x->call->brand, DIM_GROUP, e->group);
+        text = e->text;
+        at = e->at;
+    } else if (p->beside != TALK_NONE) {
+        at = t->messages[p->beside].at;
+    }
+    put_time(x->call, w, "other_at", at);
+    put_str(w, "other_group", group);
+    put_str(w, "other_text", text);
+}
+
 static enum err put_proof(struct ward *x, struct json_writer *w, const struct suspect_proof *p,
                           struct why *why)
 {
@@ -113,8 +133,7 @@ static enum err put_proof(struct ward *x, struct json_writer *w, const struct su
     } else {
         TRY(ward_put_text(x, w, p->message, why));
     }
-    put_time(x->call, w, "other_at",
-             p->beside == TALK_NONE ? TIME_NONE : t->messages[p->beside].at);
+    put_beside(x, w, p);
     json_end_object(w);
     return ERR_OK;
 }
@@ -253,9 +272,11 @@ const struct spec group_graph_specs[] = {
               "\"said_at\":\"2025-03-01T09:30:00+08:00\",\"messages\":12,\"near\":11,"
               "\"signs\":[\"same_text\"],\"proofs\":[{\"sign\":\"same_text\",\"text\":\"回购了\","
               "\"at\":\"2025-03-01T09:30:00+08:00\",\"other\":" ACCOUNT ","
-              "\"other_at\":\"2025-03-01T09:31:00+08:00\"}]}],\"next\":null}\n"
+              "\"other_at\":\"2025-03-01T09:31:00+08:00\",\"other_group\":\"好货群\","
+              "\"other_text\":\"回购了\"}]}],\"next\":null}\n"
               "~{\"items\":[{\"account\":" BARE ",\"note\":null,\"by\":null,\"said_at\":null,"
-              "\"proofs\":[{\"at\":null,\"text\":null,\"other\":null,\"other_at\":null}]}]}\n"
+              "\"proofs\":[{\"at\":null,\"text\":null,\"other\":null,\"other_at\":null,"
+              "\"other_group\":null,\"other_text\":null}]}]}\n"
               "~{\"items\":[{\"proofs\":[{\"other\":" BARE "}]}]}"},
     {.method = HTTP_PUT,
      .path = "/api/v1/{brand}/groups/{id}/suspects/{member}",

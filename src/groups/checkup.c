@@ -1,6 +1,5 @@
 /* checkup.c - the kernels one after another over one group's talk. */
-#include "groups/checkup.h"
-
+#include "groups/health_internal.h"
 #include "groups/messages.h"
 #include "groups/role.h"
 #include "groups/vouchers.h"
@@ -153,7 +152,13 @@ static enum err judge(const struct checkup_ask *ask, const struct persona_map *m
                       struct arena *arena, struct checkup *out)
 {
     const struct talk *t = &out->talk;
-    struct suspect_ask suspects = {.talk = t, .text = out->texts ? text_of : NULL, .ctx = out};
+    struct suspect_ask suspects = {.talk = t,
+                                   .text = out->texts ? text_of : NULL,
+                                   .ctx = out,
+                                   .elsewhere = out->elsewhere,
+                                   .elsewhere_count = out->elsewhere_count,
+                                   .devices = out->devices,
+                                   .device_count = out->device_count};
     struct health_ask health = {.talk = t};
     uint8_t *verdicts;
     bool *buyers = arena_alloc_array(arena, t->account_count + 1, sizeof(*buyers));
@@ -187,6 +192,8 @@ enum err checkup_make(const struct checkup_ask *ask, struct arena *arena, struct
     if (err == ERR_OK && sells(&out->talk))
         err = read_texts(ask, snapshot->personas, arena, out, why);
     if (err == ERR_OK) err = vouchers_read(ask->brand, ask->group, ask->to, &out->benefits, why);
+    if (err == ERR_OK) err = read_texts(ask, snapshot->personas, arena, out, why);
+    if (err == ERR_OK) err = suspect_gather(ask, snapshot->personas, arena, out, why);
     if (err == ERR_OK && judge(ask, snapshot->personas, arena, out) != ERR_OK)
         err = why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
     brand_snapshot_release(snapshot);

@@ -24,6 +24,10 @@ struct checkup {
     struct talk talk;
     struct str *texts; /* beside its messages, as far as kept; NULL = not read: nothing is sold */
     struct share benefits; /* of its vouchers */
+    struct suspect_elsewhere *elsewhere; /* what those who may be suspected said in other groups */
+    uint32_t elsewhere_count;
+    struct talk_device *devices; /* those of the talk, and those that two members claimed */
+    uint32_t device_count;
     struct suspects suspects;
     struct health health;
     struct haves haves;

@@ -7,3 +7,6 @@ extern const struct migration health_migrations[];
 
 /* What was said of an erased persona goes. */
 MUST_CHECK enum err verdict_erase(struct tx *tx, uint32_t persona);
+/* suspect_gather.c: what was said elsewhere, and shared devices. */
+MUST_CHECK enum err suspect_gather(const struct checkup_ask *ask, const struct persona_map *map,
+                                   struct arena *arena, struct checkup *c, struct why *why);

@@ -11,7 +11,7 @@
 #define NEAR_TIME (30 * TIME_MINUTE)
 #define ARRIVAL_TIME TIME_HOUR
 enum { MESSAGES_LEAST = 5, NEAR_PERCENT = 60, ORDER_TIMES = 3, ARRIVAL_OTHERS = 2 };
-enum { LINKED_PERCENT = 50 };
+enum { LINKED_PERCENT = 50, SHARERS_MAX = 5 };
 #define HARD_SIGNS ((1u << SIGN_HARD_COUNT) - 1)
 
 static const char *const sign_names[SIGN_COUNT] = {"same_text",   "same_order",     "false_buy",
@@ -177,6 +177,14 @@ static void find_order(struct finding *f)
 
 /* ---- texts ---- */
 
+static int by_messages(const void *a, const void *b)
+{
+    const struct same_text *x = a, *y = b;
+    if (x->a != y->a) return x->a < y->a ? -1 : 1;
+    return (x->b > y->b) - (x->b < y->b);
+}
+
+/* Two that hold each other are found from both ends. */
 static void find_same_texts(struct finding *f)
 {
     struct same_text *same;
@@ -186,8 +194,15 @@ static void find_same_texts(struct finding *f)
         any |= f->candidate[i];
     if (!any) return;
     same_texts(f->ask, f->candidate, f->arena, &same, &count);
+    if (count) qsort(same, count, sizeof(*same), by_messages);
     for (uint32_t i = 0; i < count; i++) {
+        if (i && by_messages(&same[i - 1], &same[i]) == 0) continue;
         uint32_t ends[] = {same[i].a, same[i].b};
+        if (same[i].b >= f->talk->message_count) {
+            add_proof(f, f->talk->messages[same[i].a].account,
+                      (struct suspect_proof){SIGN_SAME_TEXT, same[i].a, TALK_NONE, same[i].b});
+            continue;
+        }
         for (int k = 0; k < 2; k++) {
             uint32_t account = f->talk->messages[ends[k]].account;
             uint32_t other = f->talk->messages[ends[!k]].account;
@@ -222,15 +237,38 @@ static void find_false_buys(struct finding *f)
 
 /* ---- devices and arrivals ---- */
 
+static int by_device(const void *a, const void *b)
+{
+    const struct talk_device *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->account > y->account) - (x->account < y->account);
+}
+
+static void add_sharers(struct finding *f, const uint32_t *accounts, uint32_t count)
+{
+    for (uint32_t a = 0; a < count; a++) {
+        for (uint32_t b = 0; b < count; b++) {
+            if (a == b) continue;
+            add_proof(f, accounts[a],
+                      (struct suspect_proof){SIGN_DEVICE, TALK_NONE, accounts[b], TALK_NONE});
+        }
+    }
+}
+
+/* What more than five have is no device: a shop's, or the name of a model. */
 static void find_devices(struct finding *f)
 {
-    const uint64_t *device = f->ask->device;
-    uint32_t n = f->talk->account_count;
-    for (uint32_t a = 0; device && a < n; a++) {
-        for (uint32_t b = 0; device[a] && b < n; b++) {
-            if (a == b || device[a] != device[b]) continue;
-            add_proof(f, a, (struct suspect_proof){SIGN_DEVICE, TALK_NONE, b, TALK_NONE});
+    uint32_t n = f->ask->device_count;
+    struct talk_device *list = arena_copy(f->arena, f->ask->devices, n * sizeof(*list));
+    if (n) qsort(list, n, sizeof(*list), by_device);
+    for (uint32_t i = 0; i < n;) {
+        uint32_t accounts[SHARERS_MAX], count = 0, from = i;
+        for (; i < n && list[i].hash == list[from].hash; i++) {
+            if (i > from && list[i].account == list[i - 1].account) continue;
+            if (count < SHARERS_MAX) accounts[count] = list[i].account;
+            count++;
         }
+        if (count <= SHARERS_MAX) add_sharers(f, accounts, count);
     }
 }
 
@@ -258,6 +296,14 @@ static void find_arrivals(struct finding *f)
 }
 
 /* ---- the rule ---- */
+
+bool *suspect_candidates(const struct talk *t, struct arena *arena)
+{
+    struct finding f = {.talk = t, .arena = arena};
+    find_near(&f);
+    find_candidates(&f);
+    return f.candidate;
+}
 
 void suspects_find(const struct suspect_ask *ask, struct arena *arena, struct suspects *out)
 {

@@ -83,9 +83,28 @@ static struct str next_phrase(struct str s, size_t *at)
     return from == SIZE_MAX ? (struct str){NULL, 0} : (struct str){s.p + from, s.len - from};
 }
 
+/* From elsewhere, behind the messages; else NULL. */
+static const struct suspect_elsewhere *elsewhere(const struct comparing *c, uint32_t message)
+{
+    uint32_t count = c->ask->talk->message_count;
+    return message < count ? NULL : &c->ask->elsewhere[message - count];
+}
+
 static struct str text_of(const struct comparing *c, uint32_t message)
 {
-    return own_words(c->ask->text(c->ask->ctx, message));
+    const struct suspect_elsewhere *e = elsewhere(c, message);
+    return own_words(e ? e->text : c->ask->text(c->ask->ctx, message));
+}
+
+/* Of two accounts, or one's own here and elsewhere; and by a candidate. */
+static bool is_telling(const struct comparing *c, const bool *candidate, uint32_t a, uint32_t b)
+{
+    const struct suspect_elsewhere *x = elsewhere(c, a), *y = elsewhere(c, b);
+    const struct talk_message *messages = c->ask->talk->messages;
+    uint32_t one = x ? x->account : messages[a].account;
+    uint32_t other = y ? y->account : messages[b].account;
+    bool right = x || y ? !(x && y) && one == other : one != other;
+    return right && (candidate[one] || candidate[other]);
 }
 
 static int by_phrase(const void *a, const void *b)
@@ -261,9 +280,8 @@ struct meeting {
 
 static void meet(const struct comparing *c, struct meeting *m, uint32_t text)
 {
-    const struct talk *t = c->ask->talk;
     const struct text *mine = &c->texts.items[text];
-    uint32_t account = t->messages[mine->message].account, found = 0;
+    uint32_t found = 0;
     for (uint32_t k = 0; k < mine->count; k++) {
         uint64_t pair = c->pairs.items[mine->first + k];
         size_t from = first_of(c, pair), to = first_of(c, pair + 1);
@@ -272,8 +290,7 @@ static void meet(const struct comparing *c, struct meeting *m, uint32_t text)
             if (p->text == text || m->met[p->text] == text + 1) continue;
             m->met[p->text] = text + 1;
             const struct text *other = &c->texts.items[p->text];
-            uint32_t theirs = t->messages[other->message].account;
-            if (theirs == account || !(m->candidate[account] || m->candidate[theirs])) continue;
+            if (!is_telling(c, m->candidate, mine->message, other->message)) continue;
             if (m->compared++ >= COMPARED_MAX) return;
             if (shared(c, mine, other) < SAME_PERCENT) continue;
             bool first = mine->message < other->message;
@@ -315,6 +332,8 @@ static void collect(struct comparing *c)
     for (uint32_t i = first; i < t->message_count; i++) {
         if (talk_is_member(t, t->messages[i].account)) add_text(c, i);
     }
+    for (uint32_t i = 0; i < c->ask->elsewhere_count; i++)
+        add_text(c, t->message_count + i);
 }
 
 void same_texts(const struct suspect_ask *ask, const bool *candidate, struct arena *arena,

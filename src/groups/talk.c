@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/vec.h"
 #include "people/fold.h"
@@ -49,6 +50,7 @@ enum prop {
     PROP_LINK,
     PROP_TYPE,
     PROP_DEPARTMENT,
+    PROP_DEVICE,
     PROP_KINDS
 };
 static const struct {
@@ -57,6 +59,7 @@ static const struct {
 } props[PROP_KINDS] = {
     {"length", PROP_NUMBER}, {"question", PROP_BOOL}, {"promotion", PROP_BOOL},
     {"link", PROP_TEXT},     {"type", PROP_TEXT},     {"department", PROP_TEXT},
+    {"link", PROP_TEXT},     {"type", PROP_TEXT},     {"device", PROP_TEXT},
 };
 
 static const char *const link_names[] = {"", "reply", "quote", "mention", "inferred", "reaction"};
@@ -70,6 +73,7 @@ struct row {
     uint32_t other;          /* to whom */
     uint32_t touchpoint;
     uint32_t content;
+    uint64_t device;          /* 0 = none */
     uint32_t order;           /* within what came of one member: commit order of ties */
     struct talk_message said; /* of a message; accounts are not known yet */
     uint8_t deed;
@@ -127,6 +131,15 @@ static uint8_t number_department(struct pass *p, struct str name)
 }
 
 static void read_message(struct pass *p, const struct history *h, uint32_t r, struct row *row)
+static uint64_t read_device(const struct pass *p, const struct history *h, uint32_t r)
+{
+    int at = p->column_of[PROP_DEVICE];
+    if (at < 0 || h->props[at].text[r] == 0) return 0;
+    struct str text = h->props[at].strings[h->props[at].text[r]];
+    return text.len < TALK_DEVICE_LEAST ? 0 : hash_xxh3(text.p, text.len) | 1;
+}
+
+static void read_message(const struct pass *p, const struct history *h, uint32_t r, struct row *row)
 {
     struct talk_message *m = &row->said;
     double length = number_of(p, h, PROP_LENGTH, r);
@@ -164,6 +177,7 @@ static void add_row(struct pass *p, const struct history *h, uint32_t member, ui
     if (!member) row.staff = h->dim[DIM_STAFF][r];
     if (!row.joins && !row.leaves) row.deed = (uint8_t)deed;
     if (!row.joins && !row.leaves && deed <= DEED_REACTED) read_message(p, h, r, &row);
+    if (!row.joins && !row.leaves && member) row.device = read_device(p, h, r);
     bool unnamed = deed == DEED_MESSAGE || deed == DEED_CONTENT; /* by nobody in particular */
     if (member || row.staff || unnamed) VEC_PUSH(&p->rows, row);
 }
@@ -344,6 +358,8 @@ struct filling {
     uint32_t act_count;
     struct talk_content *contents;
     uint32_t content_count;
+    struct talk_device *devices;
+    uint32_t device_count;
     uint32_t *last;       /* [accounts] index of their latest message; TALK_NONE */
     int32_t *checkin_day; /* [accounts] day of the latest check-in */
     uint8_t *department;  /* [accounts] where they work; 0 = unknown */
@@ -386,6 +402,7 @@ static void do_row(struct filling *f, const struct row *r)
         return;
     }
     struct talk_account *a = &f->census.items[account];
+    if (r->device) f->devices[f->device_count++] = (struct talk_device){account, r->device};
     if (r->deed == DEED_CHECKIN) {
         int32_t day = zone_day(f->zone, r->at);
         a->checkin_days += day != f->checkin_day[account];
@@ -425,6 +442,10 @@ static void fill(struct filling *f, const struct pass *p, struct arena *arena)
     f->messages = arena_alloc_array(arena, rows + 1, sizeof(*f->messages));
     f->acts = arena_alloc_array(arena, rows + 1, sizeof(*f->acts));
     f->contents = arena_alloc_array(arena, rows + 1, sizeof(*f->contents));
+    size_t devices = 0;
+    for (size_t i = 0; i < rows; i++)
+        devices += p->rows.items[i].device != 0;
+    f->devices = arena_alloc_array(arena, devices + 1, sizeof(*f->devices));
     f->last = arena_alloc_array(arena, accounts + 1, sizeof(*f->last));
     f->checkin_day = arena_alloc_array(arena, accounts + 1, sizeof(*f->checkin_day));
     for (size_t i = 0; i < accounts; i++) {
@@ -466,6 +487,8 @@ enum err talk_read(struct brand *b, const struct talk_ask *ask, struct arena *ar
                          .acts = f.acts,
                          .act_count = f.act_count,
                          .contents = f.contents,
-                         .content_count = f.content_count};
+                         .content_count = f.content_count,
+                         .devices = f.devices,
+                         .device_count = f.device_count};
     return ERR_OK;
 }

@@ -80,6 +80,13 @@ struct talk_content {
     uint32_t account; /* who viewed it; TALK_NONE = it was sent */
 };
 
+/* A device that an account was seen with (props.device), as a hash; as often as it was. */
+struct talk_device {
+    uint32_t account;
+    uint64_t hash;
+};
+#define TALK_DEVICE_LEAST 8 /* characters of one; what is shorter is no id */
+
 struct talk {
     int64_t from, to;        /* the time: [from, to) */
     const struct zone *zone; /* of days and hours */
@@ -92,6 +99,8 @@ struct talk {
     uint32_t act_count;
     const struct talk_content *contents; /* in order of time, what was sent before who viewed it */
     uint32_t content_count;
+    const struct talk_device *devices;
+    uint32_t device_count;
 };
 
 /* Who is not a plain member. Personas are of members (their lowest). */

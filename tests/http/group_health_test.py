@@ -75,6 +75,23 @@ def sale():
     facts.append(fact("s2", "member.revoked", clock(2, 10, 30), props={"purpose": "marketing"}))
     facts.append(fact("s3", "group.left", clock(2, 12, 1), group="sale"))
     facts.append(fact("u5", "contact.deleted", clock(2, 10, 40), staff="rose"))  # of no member of the group
+    return facts + planted()
+
+
+def planted():
+    """deals: rose promotes on five days, and each time d1 to d6 speak within the half hour, in an order that never comes again. d1 wrote one of
+    its lines in group swap before; d2 and d3 have one props.device; d4 came with a device identity that is d5's; d6 came within the hour of
+    d2 and d3 through the same poster, d1 an hour and a half later; d4 and d5 without one."""
+    facts = [fact(f"d{i}", "group.joined", clock(30, 9, 90 if i == 1 else i), group="deals", **({} if i in (4, 5) else {"touchpoint": "poster"})) for i in range(1, 7)]
+    facts += [{**fact(None, "page.viewed", clock(29, 8, i)), "identities": {"user": f"d{i}", "device": "ffee-0011-2233"}} for i in (5, 4)]
+    facts.append(fact("d1", "message.sent", clock(6, 9, 0), group="swap", props={"text": "@掌柜 上次那款酱我家吃了三罐，真的离不开"}))
+    for day in range(1, 6):
+        facts.append(fact(None, "message.sent", clock(day, 15, 0), group="deals", staff="rose", props={"promotion": True, "text": "拼团开始"}))
+        for k in range(1, 7):
+            i = k * day % 7
+            words = "上次那款酱我家吃了三罐真的离不开" if (i, day) == (1, 3) else "好" * i + str(day)
+            more = {"device": "a1b2c3d4e5"} if i in (2, 3) else {}
+            facts.append(fact(f"d{i}", "message.sent", clock(day, 15, k), group="deals", props={"text": words, **more}))
     return facts
 
 
@@ -163,6 +180,18 @@ def test_a_life_is_told_by_months_of_28_days():
     early = call(s, "GET", f"/groups/{group(s, 'sale')}/life", at=clock(60, 0, 0).isoformat())
     assert (early["months"], early["half_life"], early["cliff"], early["running"]["active"]) == ([], None, None, 8), early
     call(s, "GET", "/groups/g99/life", status=404)
+def test_suspects_are_shown_with_what_is_outside_of_the_group():
+    """Hard signs: d1 same text (its own elsewhere), d2 and d3 device, d4 and d5 device (a conflict of identities), d6 arrival; soft: all."""
+    s = store()
+    ids = {i: call(s, "GET", "/members", q=f"user:d{i}")["items"][0]["id"] for i in range(1, 7)}
+    by = {x["account"]["id"]: x for x in call(s, "GET", f"/groups/{group(s, 'deals')}/suspects")["items"]}
+    hard = {i: sorted(set(by[ids[i]]["signs"]) & {"same_text", "same_order", "device", "arrival"}) for i in ids}
+    assert hard == {1: ["same_text"], 2: ["device"], 3: ["device"], 4: ["device"], 5: ["device"], 6: ["arrival"]}, hard
+    [proof] = by[ids[1]]["proofs"]
+    assert (proof["sign"], proof["other"], proof["other_group"]) == ("same_text", None, "swap") and proof["text"].startswith("上次那款酱"), proof
+    assert proof["other_text"].startswith("@掌柜") and proof["at"] and proof["other_at"] < proof["at"], proof
+    assert [p["other"]["id"] for p in by[ids[2]]["proofs"]] == [ids[3]] and [p["other"]["id"] for p in by[ids[4]]["proofs"]] == [ids[5]], by
+    assert sorted(p["other"]["id"] for p in by[ids[6]]["proofs"]) == sorted([ids[2], ids[3]]), by[ids[6]]
 
 
 def circle(s, g):

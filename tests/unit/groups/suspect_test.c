@@ -157,12 +157,13 @@ static void a_claim_without_an_order_is_a_proof_where_orders_are_known(void **st
     assert_int_equal(s.count, 0);
 }
 
-/* 1 and 2 share a device; 4 and 5 another; 3 came within the hour of 1 and 2 through their
- * touchpoint, and is suspected for that. 6 came so, too, but hardly speaks. */
+/* 1 and 2 share a device; 6 accounts another, which is then none; 3 came within the hour of 1 and 2
+ * through their touchpoint, and is suspected for that. 6 came so, too, but hardly speaks. */
 static void devices_and_arrivals_are_proofs(void **state)
 {
     struct made *m = *state;
-    uint64_t device[13] = {[1] = 7, [2] = 7};
+    static const struct talk_device devices[] = {{2, 7}, {1, 7}, {2, 7}, {4, 9},  {5, 9},
+                                                 {7, 9}, {8, 9}, {9, 9}, {10, 9}, {3, 8}};
     for (uint32_t i = 1; i <= 6; i++) {
         m->accounts.items[i].touchpoint = i == 4 ? 2 : 1;
         m->accounts.items[i].joined = MADE_FROM - TIME_DAY + i * TIME_MINUTE;
@@ -174,7 +175,7 @@ static void devices_and_arrivals_are_proofs(void **state)
             say(m, day, TEN + 1 + (int)k, 1 + (k * (1 + (uint32_t)day % 4) + (uint32_t)day) % 5,
                 "好");
     }
-    struct suspects s = find(m, (struct suspect_ask){.device = device});
+    struct suspects s = find(m, (struct suspect_ask){.devices = devices, .device_count = 10});
     uint32_t with_device = 0, with_arrival = 0;
     for (uint32_t i = 0; i < s.count; i++) {
         with_device += s.items[i].signs >> SIGN_DEVICE & 1;
@@ -183,6 +184,36 @@ static void devices_and_arrivals_are_proofs(void **state)
     }
     assert_int_equal(with_device, 2);
     assert_int_equal(with_arrival, 1);
+}
+
+/* Account 1 praises after five promotions, once in words that it also wrote in another group, with
+ * marks and a mention around them; so did 2, whose words there are others, and 3, who wrote there
+ * what 1 wrote here. */
+static void ones_own_words_in_another_group_are_a_proof(void **state)
+{
+    struct made *m = *state;
+    static const char *const own[] = {
+        "收到谢谢老板明天去门店自提可以的", "这次颜色跟图片有一点点差别不过能接受",
+        "物流比上回快了两天包装也结实多了", "给妈妈买的她说按钮有点小看不太清楚",
+        "下雨天快递晚到没关系反正不着急用"};
+    const struct suspect_elsewhere elsewhere[] = {
+        {1, 9, MADE_FROM + 5, STR("@阿姨 这款面膜真的很好用，我已经囤了十盒！")},
+        {2, 9, MADE_FROM + 6, STR("楼下的桂花开了满院子都是香味真好闻")},
+        {3, 9, MADE_FROM + 7, str_of(praise[1])}};
+    for (int day = 0; day < 5; day++) {
+        say(m, day, TEN, 0, "开团")->promotion = true;
+        say(m, day, TEN + 3, 1, praise[day]);
+        say(m, day, TEN + 20, day % 2 ? 2 : 4, own[day]);
+    }
+    struct suspects s = find(m, (struct suspect_ask){.elsewhere = elsewhere, .elsewhere_count = 3});
+    assert_int_equal(s.count, 1);
+    assert_int_equal(s.items[0].account, 1);
+    assert_int_equal(s.items[0].proof_count, 1);
+    const struct suspect_proof *proof = &s.items[0].proofs[0];
+    assert_int_equal(proof->sign, SIGN_SAME_TEXT);
+    assert_int_equal(proof->message, 1); /* praise[0], after the first promotion */
+    assert_int_equal(proof->other, TALK_NONE);
+    assert_int_equal(proof->beside, m->messages.count); /* the first of elsewhere */
 }
 
 /* Four lines near promotions are too few, and so is one of every two. */
@@ -209,6 +240,7 @@ int main(void)
         TEST(the_same_order_after_three_promotions_is_a_proof),
         TEST(a_claim_without_an_order_is_a_proof_where_orders_are_known),
         TEST(devices_and_arrivals_are_proofs),
+        TEST(ones_own_words_in_another_group_are_a_proof),
         TEST(who_speaks_little_or_at_all_times_is_no_candidate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ struct checkup_ask {
 struct checkup {
     struct talk talk;
     struct str *texts; /* beside its messages, as far as kept; NULL = not read: nothing is sold */
-    struct share benefits; /* of its vouchers */
+    struct share benefits;               /* of its vouchers */
     struct suspect_elsewhere *elsewhere; /* what those who may be suspected said in other groups */
     uint32_t elsewhere_count;
     struct talk_device *devices; /* those of the talk, and those that two members claimed */

@@ -60,7 +60,6 @@ static struct str plain_words(struct arena *arena, struct str s)
 
 struct str messages_words(struct arena *arena, struct str text)
 {
-    struct strbuf out = {0};
     struct str plain = plain_words(arena, text);
     if (plain.p) return plain;
     struct str s = utf8_fold(arena, text);

@@ -59,7 +59,7 @@ static const struct {
 } props[PROP_KINDS] = {
     {"length", PROP_NUMBER}, {"question", PROP_BOOL}, {"promotion", PROP_BOOL},
     {"link", PROP_TEXT},     {"type", PROP_TEXT},     {"department", PROP_TEXT},
-    {"link", PROP_TEXT},     {"type", PROP_TEXT},     {"device", PROP_TEXT},
+    {"device", PROP_TEXT},
 };
 
 static const char *const link_names[] = {"", "reply", "quote", "mention", "inferred", "reaction"};
@@ -106,12 +106,18 @@ static double number_of(const struct pass *p, const struct history *h, enum prop
     return isnan(n) ? 0 : n;
 }
 
+/* Empty = none. */
+static struct str text_of(const struct pass *p, const struct history *h, enum prop prop, uint32_t r)
+{
+    int at = p->column_of[prop];
+    return at < 0 || h->props[at].text[r] == 0 ? STR("")
+                                               : h->props[at].strings[h->props[at].text[r]];
+}
+
 static int word_of(const struct pass *p, const struct history *h, enum prop prop, uint32_t r,
                    const char *const *words, int count)
 {
-    int at = p->column_of[prop];
-    if (at < 0 || h->props[at].text[r] == 0) return -1;
-    struct str text = h->props[at].strings[h->props[at].text[r]];
+    struct str text = text_of(p, h, prop, r);
     for (int i = 0; i < count; i++) {
         if (str_is(text, words[i])) return i;
     }
@@ -130,16 +136,13 @@ static uint8_t number_department(struct pass *p, struct str name)
     return (uint8_t)p->departments.count;
 }
 
-static void read_message(struct pass *p, const struct history *h, uint32_t r, struct row *row)
 static uint64_t read_device(const struct pass *p, const struct history *h, uint32_t r)
 {
-    int at = p->column_of[PROP_DEVICE];
-    if (at < 0 || h->props[at].text[r] == 0) return 0;
-    struct str text = h->props[at].strings[h->props[at].text[r]];
+    struct str text = text_of(p, h, PROP_DEVICE, r);
     return text.len < TALK_DEVICE_LEAST ? 0 : hash_xxh3(text.p, text.len) | 1;
 }
 
-static void read_message(const struct pass *p, const struct history *h, uint32_t r, struct row *row)
+static void read_message(struct pass *p, const struct history *h, uint32_t r, struct row *row)
 {
     struct talk_message *m = &row->said;
     double length = number_of(p, h, PROP_LENGTH, r);
@@ -148,9 +151,7 @@ static void read_message(const struct pass *p, const struct history *h, uint32_t
     m->length = length > 0 && length < 1e9 ? (uint32_t)length : 0;
     m->question = number_of(p, h, PROP_QUESTION, r) != 0;
     m->promotion = number_of(p, h, PROP_PROMOTION, r) != 0;
-    int asked = p->column_of[PROP_DEPARTMENT];
-    if (asked >= 0 && h->props[asked].text[r])
-        m->department = number_department(p, h->props[asked].strings[h->props[asked].text[r]]);
+    m->department = number_department(p, text_of(p, h, PROP_DEPARTMENT, r));
     m->type = type < 0 ? TALK_TEXT : (uint8_t)type;
     m->link = row->other ? link > 0 ? (uint8_t)link : TALK_REPLY : TALK_ALONE;
     if (row->deed == DEED_REACTED) m->link = TALK_REACTION;

@@ -56,7 +56,7 @@ def talk():
             more = {"other": {"user": f"u{i - 1}"}} if i else {}
             facts.append(fact(f"u{i}", "message.sent", clock(day, 20, i), group="friends", **more))
     facts.append(fact(None, "message.sent", clock(7, 10, 0), group="friends", staff="rose"))
-    return facts + sale()
+    return facts + sale() + planted()
 
 
 def sale():
@@ -75,7 +75,7 @@ def sale():
     facts.append(fact("s2", "member.revoked", clock(2, 10, 30), props={"purpose": "marketing"}))
     facts.append(fact("s3", "group.left", clock(2, 12, 1), group="sale"))
     facts.append(fact("u5", "contact.deleted", clock(2, 10, 40), staff="rose"))  # of no member of the group
-    return facts + planted()
+    return facts
 
 
 def planted():

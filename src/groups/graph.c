@@ -1,12 +1,15 @@
 /* graph.c - edges by sorting, shells by peeling, PageRank by turns.
  *
- * Ties and weights are summed over one sorted list of all that was addressed. Shells: nodes are
+ * Ties and weights are summed over one sorted list of all that was addressed; messages come in
+ * order of time, so that what two say to each other stays in that order. Shells: nodes are
  * taken away in order of what degree is left to them (Batagelj and Zaversnik), each edge looked at
  * twice. */
 #include "groups/graph.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#include "groups/bucket.h"
 
 enum { TURNS_MAX = 200, CORE_PERCENT = 15, CORE_SHELL = 2, CORE_DAYS = 8 };
 enum { INFLUENCE_DAYS = 3, INFLUENCE_CHECKINS = 7, STRONG_REPLIES = 3, STRONG_DAYS = 2 };
@@ -39,9 +42,10 @@ struct making {
     const struct talk *talk;
     struct arena *arena;
     struct graph *graph;
-    uint32_t *node;  /* [accounts] TALK_NONE = none */
-    int32_t *day;    /* [messages] */
-    uint32_t *start; /* [nodes + 1] neighbours of node i: start[i] .. start[i + 1] */
+    uint32_t *node;       /* [accounts] TALK_NONE = none */
+    int32_t *day;         /* [messages] */
+    uint32_t *first_edge; /* [nodes + 1] edges that lead away from node i: first_edge[i] .. */
+    uint32_t *start;      /* [nodes + 1] neighbours of node i: start[i] .. start[i + 1] */
     uint32_t *neighbour;
 };
 
@@ -101,12 +105,23 @@ static uint8_t weight_of(const struct talk_message *m)
     return weights[m->link];
 }
 
-static int by_pair(const void *a, const void *b)
+/* Those of one pair behind each other: with its direction, or without. */
+static struct touch *by_pair(const struct making *m, const struct touch *touches, uint32_t count,
+                             bool directed)
 {
-    const struct touch *x = a, *y = b;
-    if (x->from != y->from) return x->from < y->from ? -1 : 1;
-    if (x->to != y->to) return x->to < y->to ? -1 : 1;
-    return x->day < y->day ? -1 : x->day > y->day;
+    uint32_t *first = arena_alloc_raw(m->arena, ((size_t)count + 1) * sizeof(*first));
+    uint32_t *second = arena_alloc_raw(m->arena, ((size_t)count + 1) * sizeof(*second));
+    struct touch *sorted = arena_alloc_raw(m->arena, ((size_t)count + 1) * sizeof(*sorted));
+    for (uint32_t i = 0; i < count; i++) {
+        bool turned = !directed && touches[i].from > touches[i].to;
+        first[i] = turned ? touches[i].to : touches[i].from;
+        second[i] = turned ? touches[i].from : touches[i].to;
+    }
+    const uint32_t *const keys[] = {first, second};
+    const uint32_t *order = bucket_order(keys, 2, count, m->talk->account_count + 1, m->arena);
+    for (uint32_t i = 0; i < count; i++)
+        sorted[i] = touches[order[i]];
+    return sorted;
 }
 
 static uint32_t gather(const struct making *m, struct touch *out)
@@ -131,7 +146,7 @@ static void make_edges(struct making *m)
     struct touch *touches =
         arena_alloc_raw(m->arena, (m->talk->message_count + 1) * sizeof(*touches));
     uint32_t count = gather(m, touches);
-    if (count) qsort(touches, count, sizeof(*touches), by_pair);
+    touches = by_pair(m, touches, count, true);
     g->edges = arena_alloc_array(m->arena, count + 1, sizeof(*g->edges));
     for (uint32_t i = 0; i < count; i++) {
         const struct touch *x = &touches[i];
@@ -141,44 +156,39 @@ static void make_edges(struct making *m)
         e->weight += x->weight;
         e->replies += x->reply;
     }
+    m->first_edge = arena_alloc_array(m->arena, g->node_count + 2, sizeof(*m->first_edge));
+    for (uint32_t i = 0; i < g->edge_count; i++)
+        m->first_edge[g->edges[i].from + 1]++;
+    for (uint32_t i = 0; i < g->node_count; i++)
+        m->first_edge[i + 1] += m->first_edge[i];
 }
 
 /* ---- ties ---- */
-
-static int by_people(const void *a, const void *b)
-{
-    const struct touch *x = a, *y = b;
-    uint32_t x_low = x->from < x->to ? x->from : x->to, y_low = y->from < y->to ? y->from : y->to;
-    uint32_t x_high = x->from ^ x->to ^ x_low, y_high = y->from ^ y->to ^ y_low;
-    if (x_low != y_low) return x_low < y_low ? -1 : 1;
-    if (x_high != y_high) return x_high < y_high ? -1 : 1;
-    return x->day < y->day ? -1 : x->day > y->day;
-}
 
 static bool same_people(const struct touch *x, const struct touch *y)
 {
     return (x->from == y->from && x->to == y->to) || (x->from == y->to && x->to == y->from);
 }
 
-static struct graph_edge *edge_of(const struct graph *g, uint32_t from, uint32_t to)
+static struct graph_edge *edge_of(const struct making *m, uint32_t from, uint32_t to)
 {
-    uint32_t low = 0, high = g->edge_count;
+    struct graph *g = m->graph;
+    uint32_t low = m->first_edge[from], end = m->first_edge[from + 1], high = end;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        const struct graph_edge *e = &g->edges[middle];
-        if (e->from < from || (e->from == from && e->to < to)) {
+        if (g->edges[middle].to < to) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    bool found = low < g->edge_count && g->edges[low].from == from && g->edges[low].to == to;
-    return found ? &g->edges[low] : NULL;
+    return low < end && g->edges[low].to == to ? &g->edges[low] : NULL;
 }
 
 /* The replies between two people. */
-static void add_tie(struct graph *g, const struct touch *touches, uint32_t count)
+static void add_tie(const struct making *m, const struct touch *touches, uint32_t count)
 {
+    struct graph *g = m->graph;
     uint32_t there = 0, days = 0;
     for (uint32_t i = 0; i < count; i++) {
         there += touches[i].from == touches[0].from;
@@ -188,7 +198,7 @@ static void add_tie(struct graph *g, const struct touch *touches, uint32_t count
     bool strong = there >= STRONG_REPLIES && back >= STRONG_REPLIES && days >= STRONG_DAYS;
     uint32_t ends[] = {touches[0].from, touches[0].to};
     for (int i = 0; i < 2; i++) {
-        struct graph_edge *e = edge_of(g, ends[i], ends[!i]);
+        struct graph_edge *e = edge_of(m, ends[i], ends[!i]);
         if (e) e->reply_days = days;
         g->nodes[ends[i]].strong_ties += strong;
         g->nodes[ends[i]].weak_ties += !strong;
@@ -205,11 +215,11 @@ static void make_ties(struct making *m)
     for (uint32_t i = 0; i < count; i++) {
         if (touches[i].reply) touches[kept++] = touches[i];
     }
-    if (kept) qsort(touches, kept, sizeof(*touches), by_people);
+    touches = by_pair(m, touches, kept, false);
     for (uint32_t i = 0, end; i < kept; i = end) {
         for (end = i + 1; end < kept && same_people(&touches[i], &touches[end]);)
             end++;
-        add_tie(m->graph, &touches[i], end - i);
+        add_tie(m, &touches[i], end - i);
     }
 }
 
@@ -225,7 +235,7 @@ static void count_answerers(struct making *m)
         if (m->node[x->to] == TALK_NONE) continue;
         touches[count++] = (struct touch){.from = m->node[x->to], .to = x->account};
     }
-    if (count) qsort(touches, count, sizeof(*touches), by_pair);
+    touches = by_pair(m, touches, count, true);
     for (uint32_t i = 0; i < count; i++) {
         bool again =
             i && touches[i].from == touches[i - 1].from && touches[i].to == touches[i - 1].to;
@@ -246,7 +256,7 @@ static void find_neighbours(struct making *m)
     for (int round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < g->edge_count; i++) {
             const struct graph_edge *e = &g->edges[i];
-            if (e->from > e->to && edge_of(g, e->to, e->from)) continue;
+            if (e->from > e->to && edge_of(m, e->to, e->from)) continue;
             if (round == 0) {
                 m->start[e->from + 1]++;
                 m->start[e->to + 1]++;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "groups/bucket.h"
 
 #define NEAR_TIME (30 * TIME_MINUTE)
 #define ARRIVAL_TIME TIME_HOUR
@@ -104,19 +105,22 @@ static void find_soft(struct finding *f)
 
 /* ---- the same order ---- */
 
-/* Three who spoke one after another after a promotion: the first message of each. */
+/* Three who spoke one after another after a promotion: the first message of each. They are found
+ * in order of promotions, and stay so. */
 struct triple {
     uint32_t account[3], message[3];
-    uint32_t promotion;
 };
 
-static int by_accounts(const void *a, const void *b)
+static uint32_t *by_accounts(const struct finding *f, const struct triple *list, uint32_t count)
 {
-    const struct triple *x = a, *y = b;
-    for (int i = 0; i < 3; i++) {
-        if (x->account[i] != y->account[i]) return x->account[i] < y->account[i] ? -1 : 1;
+    uint32_t *keys[3];
+    for (int k = 0; k < 3; k++) {
+        keys[k] = arena_alloc_raw(f->arena, ((size_t)count + 1) * sizeof(*keys[k]));
+        for (uint32_t i = 0; i < count; i++)
+            keys[k][i] = list[i].account[k];
     }
-    return x->promotion < y->promotion ? -1 : x->promotion > y->promotion;
+    const uint32_t *const in_turn[] = {keys[0], keys[1], keys[2]};
+    return bucket_order(in_turn, 3, count, f->talk->account_count, f->arena);
 }
 
 static bool same_accounts(const struct triple *x, const struct triple *y)
@@ -127,15 +131,17 @@ static bool same_accounts(const struct triple *x, const struct triple *y)
     return true;
 }
 
-static void add_order(struct finding *f, const struct triple *list, size_t count)
+static void add_order(struct finding *f, const struct triple *list, const uint32_t *places,
+                      size_t count)
 {
     if (count < ORDER_TIMES) return;
     for (size_t i = 0; i < count; i++) {
+        const struct triple *x = &list[places[i]];
         for (int k = 0; k < 3; k++) {
             int next = (k + 1) % 3;
-            struct suspect_proof proof = {SIGN_SAME_ORDER, list[i].message[k],
-                                          list[i].account[next], list[i].message[next]};
-            add_proof(f, list[i].account[k], proof);
+            struct suspect_proof proof = {SIGN_SAME_ORDER, x->message[k], x->account[next],
+                                          x->message[next]};
+            add_proof(f, x->account[k], proof);
         }
     }
 }
@@ -157,7 +163,7 @@ static void find_order(struct finding *f)
             VEC_PUSH(&first, i);
         }
         for (size_t i = 2; i < first.count; i++) {
-            struct triple x = {.promotion = p};
+            struct triple x;
             for (size_t k = 0; k < 3; k++) {
                 x.message[k] = first.items[i - 2 + k];
                 x.account[k] = t->messages[x.message[k]].account;
@@ -165,11 +171,12 @@ static void find_order(struct finding *f)
             VEC_PUSH(&list, x);
         }
     }
-    if (list.count) qsort(list.items, list.count, sizeof(struct triple), by_accounts);
+    const uint32_t *order = by_accounts(f, list.items, (uint32_t)list.count);
     for (size_t i = 0, end; i < list.count; i = end) {
-        for (end = i + 1; end < list.count && same_accounts(&list.items[i], &list.items[end]);)
+        const struct triple *x = &list.items[order[i]];
+        for (end = i + 1; end < list.count && same_accounts(x, &list.items[order[end]]);)
             end++;
-        add_order(f, &list.items[i], end - i);
+        add_order(f, list.items, &order[i], end - i);
     }
     VEC_FINISH(&list);
     VEC_FINISH(&first);

@@ -202,6 +202,7 @@ fuzz-api: all
 .PHONY: fuzz-api
 bench: all
 	@tools/deps build bench
+	@$(MAKE) --no-print-directory $(HEALTH)
 	@bench/run $(OUT)/wellfield
 bench-peers: all
 	@tools/deps build bench node

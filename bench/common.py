@@ -34,7 +34,7 @@ class Bench:
     def compile(self):
         flags = ["-O2", "-std=c11", "-D_GNU_SOURCE"]
         postgres = subprocess.run(["pkg-config", "--cflags", "libpq"], capture_output=True, text=True).stdout.split()
-        for name, extra in (("gen_csv", ["-lm"]), ("intake", []), ("moves", []), ("copy", [*postgres, "-lpq", "-lpthread"])):
+        for name, extra in (("gen_csv", ["-lm"]), ("gen_talk", []), ("intake", []), ("moves", []), ("copy", [*postgres, "-lpq", "-lpthread"])):
             subprocess.run(["cc", *flags, str(self.source / f"{name}.c"), "-o", self.path(name), *extra], check=True)
 
     def sized(self, count):

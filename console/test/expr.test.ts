@@ -115,8 +115,12 @@ describe("the members behind a figure", () => {
   });
 
   it("of a stream left one stage and stand in the other", () => {
-    expect(moved("new", "active")).toBe('lifecycle = "active" and did("lifecycle.changed", within 28d, where props.from = "new")');
-    expect(moved(null, "new")).toBe('lifecycle = "new" and did("lifecycle.changed", within 28d, where props.from is null)');
-    expect(moved("core", "core")).toBe('lifecycle = "core" and not did("lifecycle.changed", within 28d)');
+    const since = "2026-11-01T00:00:00+08:00";
+    const both = (left: number, came: number) => `did("lifecycle.changed", from 2026-11-01, where props.from = "new", count = ${left}) and did("lifecycle.changed", from 2026-11-01, where props.to = "new", count = ${came})`;
+    const ways = (more: number) => Array.from({ length: 8 }, (_, n) => both(n + more, n)).join(" or ");
+    expect(moved("new", "active", since)).toBe(`lifecycle = "active" and (${ways(1)})`);
+    expect(moved("new", "new", since)).toBe(`lifecycle = "new" and (${ways(0)})`);
+    expect(moved("new", "active", since).length).toBeLessThan(4096);
+    expect(moved(null, "new", "2026-11-01T08:30:00+08:00")).toBe('lifecycle = "new" and did("lifecycle.changed", from 2026-11-01T08:30:00+08:00, where props.from is null)');
   });
 });

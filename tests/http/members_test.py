@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Members over HTTP: pages, search, filters, profiles and histories say what questions and events say."""
 import csv
+import datetime
 import functools
 import hashlib
 import io
@@ -225,6 +226,35 @@ def test_the_overview_is_the_report_and_is_computed_once():
     assert get("/overview")["members"] == o["members"]
     empty = call("GET", "/overview", token=store().other["api token"], brand="other")
     assert empty["members"] == 0 and empty["stages"] == [] and empty["kinds"] == []
+
+
+def moved(since, before, now):
+    """As console/src/lib/drill.ts writes it: who stands in one stage now and stood in another, or in none, at 'since'."""
+    changed = lambda where, more="": f'did("lifecycle.changed", from {since}, where props.{where}{more})'  # noqa: E731
+    if not before:
+        return f'lifecycle = "{now}" and {changed("from is null")}'
+    more = int(before != now)
+    pairs = (f"""{changed(f'from = "{before}"', f", count = {n + more}")} and {changed(f'to = "{before}"', f", count = {n}")}""" for n in range(8))
+    return f'lifecycle = "{now}" and ({" or ".join(pairs)})'
+
+
+def test_members_behind_the_figures_of_the_overview_are_those_counted():
+    """The console leads from a figure to an expression: days, kinds, today and the streams between stages."""
+    o, kinds = get("/overview"), get("/catalog")["kinds"]
+    found = lambda expression: call("POST", "/members/count", {"filter": expression})["members"]  # noqa: E731
+    off = []
+    for was, row in zip([*STAGES[:7], None], [*o["flow"], o["arrived"]]):
+        off += [abs(found(moved(o["flow_from"][:10], was, now)) - figure) for now, figure in zip(STAGES, row)]
+    assert o["flow_from"][11:19] == "00:00:00" and sum(off) <= 2, off  # the clock may have moved somebody meanwhile
+    own = [k["kind"] for k in kinds if not k["derived"] and k["kind"] not in ("lifecycle.changed", "trust.changed")]
+    asked = store().ask({"trend": {"kind": "*", "measure": "members", "by": "day", "from": o["from"], "to": o["as_of"]}})["points"]
+    for point in asked[-1], asked[-2], asked[-40]:
+        day = datetime.date.fromisoformat(point["at"][:10])
+        expression = " or ".join(f'did("{k}", from {day}, to {day + datetime.timedelta(days=1)})' for k in own)
+        assert found(expression) == point["value"] > 0, point
+    for kind in [k["kind"] for k in o["kinds"] if k["kind"] != "$rest"][:6]:
+        steps = store().ask({"funnel": {"steps": [{"kind": kind}, {"kind": kind}], "from": o["from"], "to": o["as_of"], "window": "1d"}})["steps"]
+        assert found(f'did("{kind}")') == steps[0]["members"] > 0, kind
 
 
 def test_the_catalog_names_what_queries_can_use():

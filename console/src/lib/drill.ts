@@ -38,8 +38,15 @@ export function cohort(week: string, k: number | null, kinds: Catalog["kinds"]):
   return back && `${born} and (${back})`;
 }
 
-/** Who stands in `to` and left `from` in the last 28 days; `from` null: who appeared. */
-export function moved(from: Stage | null, to: Stage): string {
-  if (from === to) return `lifecycle = "${to}" and not did("lifecycle.changed", within 28d)`;
-  return `lifecycle = "${to}" and did("lifecycle.changed", within 28d, where props.from ${from ? `= "${from}"` : "is null"})`;
+const RETURNS = 8; // to one stage within the weeks of the picture, that are told apart
+
+/** Who stands in `to` now and stood in `from` at `since`; `from` null: in none. Who goes from one stage to another leaves the first once
+ * more than they came to it; who ends where they began, as often. */
+export function moved(from: Stage | null, to: Stage, since: string): string {
+  const at = since.slice(11, 19) === "00:00:00" ? day(since) : since;
+  const changed = (where: string, more = "") => `did("lifecycle.changed", from ${at}, where props.${where}${more})`;
+  if (!from) return `lifecycle = "${to}" and ${changed("from is null")}`;
+  const more = from === to ? 0 : 1;
+  const ways = Array.from({ length: RETURNS }, (_, n) => `${changed(`from = "${from}"`, `, count = ${n + more}`)} and ${changed(`to = "${from}"`, `, count = ${n}`)}`);
+  return `lifecycle = "${to}" and (${ways.join(" or ")})`;
 }

@@ -36,6 +36,16 @@ export async function first(state) {
   say("firstDoor", { ...seen, left: await door.page.locator("#first").count(), dark: await door.page.evaluate(() => document.documentElement.classList.contains("dark")), address: door.page.url(), troubles: door.troubles });
   await door.context.close();
 
+  const list = await held(state, "/members", { width: 390, height: 844 });
+  await list.page.waitForSelector("#first tr.member >> nth=0");
+  const rows = () => list.page.$$eval("tr.member th a", (links) => links.map((a) => [a.textContent.trim(), a.pathname.split("/").pop()].join(" ")).slice(0, 8));
+  const early = await rows();
+  const listed = await judge(list.page);
+  list.release();
+  await list.page.waitForSelector("#app tr.member");
+  say("firstList", { ...listed, early, then: await rows(), left: await list.page.locator("#first").count(), troubles: list.troubles });
+  await list.context.close();
+
   const desk = await held(state, "/overview", { width: 1440, height: 900 });
   await desk.page.waitForFunction(() => [...document.querySelectorAll("#first .kpi b")].every((b) => /\d/.test(b.textContent)) && document.querySelector("#first h1"));
   const kpis = await desk.page.locator("#first .kpi b").allTextContents();

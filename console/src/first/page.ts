@@ -1,7 +1,7 @@
 // The script inside the page itself: the first screen in the language and theme of this browser, and what the application
 // will ask for, asked at once. build/first.mjs puts it there.
 import "../lib/early";
-import { count } from "../lib/format";
+import { count, minute } from "../lib/format";
 import { firstLang, firstTheme, isDark, keep, kept } from "../lib/kept";
 import type { Answer } from "../lib/routes";
 import { NARROW, type Session } from "../lib/types";
@@ -12,6 +12,8 @@ declare const MAIN: string; // the application
 let lang = firstLang();
 let shown = "";
 const place = location.pathname.split("/")[2] || "overview";
+// places whose first figures or rows are shown before the application is here
+const screen = location.search ? "page" : (({ "": "overview", overview: "overview", members: "members" } as Record<string, string>)[location.pathname.split("/").slice(2).join("/")] ?? "page");
 const parsed = new Promise<void>((done) => document.addEventListener("DOMContentLoaded", () => done()));
 let first: HTMLElement;
 const early: Record<string, Promise<Response>> = (window.wfEarly = {});
@@ -48,12 +50,12 @@ function enter(session: Session) {
   const spoken = told ? lang : session.person.lang === "en" ? "en" : "zh-CN";
   if (!first.firstChild || spoken !== lang) {
     lang = document.documentElement.lang = spoken;
-    show(place === "overview" ? "overview" : "page");
-    figures?.then(fill, () => {});
+    show(screen);
+    filled();
   }
   const brand = session.brands.find((b) => b.slug === kept("brand")) ?? session.brands[0];
   if (!brand) return;
-  write(".who-brand, .top .mark span, h1", brand.name);
+  write(".who-brand, .top .mark span", brand.name);
   write(".side .who", session.person.display || session.person.name);
   if (brand.reach !== "brand") for (const link of all("[data-whole]")) link.remove();
   for (const link of all("[data-scope]")) if (!brand.scopes.includes(link.dataset.scope!) || (brand.reach !== "brand" && !NARROW.includes(link.dataset.scope!))) link.remove();
@@ -63,6 +65,28 @@ type Overview = Answer<"GET", "/{brand}/overview">;
 function fill(o: Overview) {
   if (o.events) [o.members, o.active, o.days.at(-1)?.value, o.events].forEach((value, i) => all(".kpi b")[i] && (all(".kpi b")[i].textContent = count(value)));
 }
+
+type Members = Answer<"GET", "/{brand}/members">;
+function list(page: Members) {
+  const table = all("table")[0];
+  if (!table?.hidden || !page.items.length) return; // the application says why there are none
+  const lines = [...all("tr.member")];
+  lines.forEach((line, i) => {
+    const m = page.items[i];
+    if (!m) return line.remove();
+    const [link, stage, seen] = [line.querySelector("a")!, ...line.querySelectorAll("td")];
+    link.setAttribute("href", "/console/members/" + m.id);
+    link.firstElementChild!.textContent = m.name || all(".nameless")[0].textContent!.replace("#", m.id);
+    stage.replaceChildren(...(all(`[data-stage="${m.stage ?? ""}"]`)[0]?.cloneNode(true).childNodes ?? []));
+    seen.textContent = minute(m.last_seen);
+  });
+  const total = all(".total")[0];
+  total.textContent = total.textContent!.replace("#", count(page.total));
+  total.hidden = typeof page.total !== "number";
+  table.hidden = false;
+  all(".bar[role=progressbar]")[0].remove();
+}
+const filled = () => Promise.allSettled([figures?.then(fill), rows?.then(list)]);
 
 function preload(files: string[]) {
   for (const file of files) {
@@ -80,14 +104,16 @@ paint();
 const open = ["setup", "signin", "link"].includes(place);
 const session = ask("/session");
 const slug = kept("brand");
-const figures: Promise<Overview> | null = place === "overview" && kept("in") && slug ? ask(`/${slug}/overview`) : null;
-for (const asked of [session, figures]) asked?.catch(() => {}); // told of by begin()
+const known = kept("in") && slug;
+const figures: Promise<Overview> | null = screen === "overview" && known ? ask(`/${slug}/overview`) : null;
+const rows: Promise<Members> | null = screen === "members" && known ? ask(`/${slug}/members?sort=last_seen&order=desc&limit=100`) : null;
+for (const asked of [session, figures, rows]) asked?.catch(() => {}); // told of by begin()
 preload(CHUNKS[place] ?? []);
 
 /** Writes what comes into the screen, or asks for a name and a password. */
 function tell() {
   const entered = session.then(enter, (status) => status === 401 && show("signin")).catch(() => {});
-  return Promise.allSettled([entered, figures?.then(fill, () => {})]);
+  return Promise.allSettled([entered, filled()]);
 }
 
 function begin() {
@@ -107,11 +133,11 @@ function begin() {
     if (!open) tell();
   });
   if (place === "signin" || place === "setup") show(place);
-  else if (kept("in") && !open) show(place === "overview" ? "overview" : "page");
+  else if (kept("in") && !open) show(screen);
   for (const code of all("form [name=code]")) (code as HTMLInputElement).value = location.hash.slice(1);
   if (open) return pause(0);
   const told = tell();
-  return first.firstChild && !figures ? pause(0) : told;
+  return first.firstChild && !figures && !rows ? pause(0) : told;
 }
 
 // the application comes meanwhile, and begins its work when the first screen has been painted with what it waits for

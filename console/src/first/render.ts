@@ -10,6 +10,7 @@ import { SCOPES, type Session } from "../lib/types";
 import Shell from "../parts/Shell.vue";
 import Setup from "../screens/Setup.vue";
 import SignIn from "../screens/SignIn.vue";
+import MembersFirst from "./MembersFirst.vue";
 import OverviewFirst from "./OverviewFirst.vue";
 import Waiting from "./Waiting.vue";
 
@@ -17,6 +18,7 @@ const screens: Record<string, { path: string; frame: Component; within?: Compone
   signin: { path: "/signin", frame: SignIn },
   setup: { path: "/setup", frame: Setup },
   overview: { path: "/overview", frame: Shell, within: OverviewFirst },
+  members: { path: "/members", frame: Shell, within: MembersFirst },
   page: { path: "/", frame: Shell, within: Waiting },
 };
 /** Somebody who may do everything: the script of the page takes out the places of who may not. */
@@ -26,7 +28,7 @@ async function screen(name: string, lang: Lang): Promise<string> {
   const { path, frame, within } = screens[name];
   const router = createRouter({
     history: createMemoryHistory("/console/"),
-    routes: [...["/", "/overview"].map((path) => ({ path, component: within ?? Waiting })), { path: "/:rest(.*)*", component: Waiting }],
+    routes: [...["/", "/overview", "/members"].map((path) => ({ path, component: within ?? Waiting })), { path: "/:rest(.*)*", component: Waiting }],
   });
   const pinia = createPinia();
   const app = createSSRApp({ render: () => h(frame) }).use(pinia).use(i18n).use(router).component("RouterView", RouterView);

@@ -214,6 +214,7 @@ static enum err read_rows(struct data *d, struct sql *db, const struct audit_fil
 {
     bool family = f->action.len > 0 && f->action.p[f->action.len - 1] == '.';
     struct str to = f->action.p ? arena_str(arena, f->action) : STR("");
+    char who[32];
     if (family) {
         char *end = arena_copy(arena, to.p, to.len + 1);
         end[to.len - 1] = '/';
@@ -226,6 +227,7 @@ static enum err read_rows(struct data *d, struct sql *db, const struct audit_fil
             "OR (CAST($4 AS bigint) = 1 AND brand = '')) "
             "AND (CAST($5 AS bigint) = 0 OR (CAST($5 AS bigint) = 1 AND action = $6) "
             "OR (CAST($5 AS bigint) = 2 AND action >= $6 AND action < $7)) "
+            "AND (CAST($9 AS bigint) = 0 OR who = $10) "
             "ORDER BY number DESC LIMIT CAST($8 AS bigint)");
     sql_bind_int(s, 1, f->below);
     sql_bind_int(s, 2, f->brand == NULL);
@@ -235,6 +237,8 @@ static enum err read_rows(struct data *d, struct sql *db, const struct audit_fil
     sql_bind_str(s, 6, f->action.p ? f->action : STR(""));
     sql_bind_str(s, 7, to);
     sql_bind_int(s, 8, f->limit);
+    sql_bind_int(s, 9, f->by != NULL);
+    sql_bind_str(s, 10, f->by ? who_text(f->by, who) : STR(""));
     for (*count = 0;; (*count)++) {
         bool row;
         TRY(sql_step(s, &row));

@@ -33,11 +33,12 @@ struct audit_row {
     struct str before, after; /* JSON, unsealed; {NULL, 0} = nothing */
 };
 struct audit_filter {
-    const char *brand; /* NULL = all rows */
-    bool server_too;   /* and those of the whole server */
-    struct str action; /* one action, or a family such as "staff."; empty = all */
-    int64_t below;     /* newest first from here; 0 = from the newest */
-    int limit;         /* rows at most */
+    const char *brand;          /* NULL = all rows */
+    bool server_too;            /* and those of the whole server */
+    struct str action;          /* one action, or a family such as "staff."; empty = all */
+    const struct principal *by; /* what they did alone; NULL = whoever */
+    int64_t below;              /* newest first from here; 0 = from the newest */
+    int limit;                  /* rows at most */
 };
 MUST_CHECK enum err audit_read(struct data *d, const struct audit_filter *filter,
                                struct arena *arena, struct audit_row **out, size_t *count,

@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "people/look_merge.h"
 
 #define STATES "open|later|merged|apart"
@@ -63,7 +64,8 @@ static void put_conflict(const struct call *c, const struct look *l, struct json
 static enum err read_page(struct call *c, struct look_conflict_page *page, struct why *why)
 {
     *page = (struct look_conflict_page){.state = state_of(call_str(c, "state")),
-                                        .limit = (size_t)call_int(c, "limit")};
+                                        .limit = (size_t)call_int(c, "limit"),
+                                        .only = sight_of(c)};
     if (!call_has(c, "cursor") || str_to_u64(call_str(c, "cursor"), &page->after)) return ERR_OK;
     return why_fail(why, ERR_INVALID, MSG_BAD_CURSOR, "cursor", NULL);
 }
@@ -120,12 +122,29 @@ static enum err write_down(const struct call *c, const struct people_judge *j, s
     return err;
 }
 
+/* Of whom a caller of narrow reach does not see both there is none. */
+static enum err check_seen(struct call *c, uint32_t id, struct why *why)
+{
+    struct look look;
+    struct look_conflict x;
+    struct sql *db;
+    if (sight_is_whole(c)) return ERR_OK;
+    TRY(call_reader(c, &db, why));
+    look_begin(&look, c->brand, db, c->arena);
+    enum err err = look_conflict(&look, id, &x, why);
+    look_end(&look);
+    if (err == ERR_OK && !(sight_has(c, x.member[0]) && sight_has(c, x.member[1])))
+        err = ERR_NOT_FOUND;
+    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
+}
+
 static enum err judge(struct call *c, struct json_writer *w, struct why *why)
 {
     uint32_t id;
     struct str decision = call_str(c, "decision");
     struct people_judge j = {.who = str_of(c->who->name)};
     TRY(call_number(c, "id", &id, why));
+    TRY(check_seen(c, id, why));
     j.id = id;
     j.state = str_is(decision, "merge")   ? CONFLICT_MERGED
               : str_is(decision, "apart") ? CONFLICT_APART
@@ -186,7 +205,7 @@ const struct spec conflict_specs[] = {
      .path = "/api/v1/{brand}/conflicts",
      .scope = SCOPE_MEMBERS_READ,
      .query = list_query,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_conflicts,
      .summary = "Identities that would have joined two members, and were refused",
      .reply =
@@ -209,6 +228,7 @@ const struct spec conflict_specs[] = {
      .scope = SCOPE_MEMBERS_MERGE,
      .body = judge_body,
      .body_max = 4096,
+     .flags = SPEC_SIGHT,
      .handle = judge,
      .audit = "conflict.judged",
      .summary = "Judge a conflict; 409 when it was judged already",

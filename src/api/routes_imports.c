@@ -8,6 +8,7 @@
 #include "api/import_put.h"
 #include "api/internal.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "base/fs.h"
 #include "intake/preview.h"
 #include "intake/upload.h"
@@ -19,6 +20,14 @@
 
 /* ---- finding ---- */
 
+/* What a file says is of anybody, so that a caller of narrow reach sees those of their own alone.
+ */
+static enum err check_seen(struct call *c, const struct upload *u, struct why *why)
+{
+    bool seen = sight_is_whole(c) || str_is(u->author, c->who->name);
+    return seen ? ERR_OK : call_not_found(why);
+}
+
 static enum err get(struct call *c, uint32_t id, struct upload *out, struct why *why)
 {
     struct upload_view view;
@@ -26,7 +35,8 @@ static enum err get(struct call *c, uint32_t id, struct upload *out, struct why 
     upload_view_take(c->api->uploads, c->brand, c->arena, &view);
     TRY(call_reader(c, &db, why));
     enum err err = upload_get(&view, db, id, out, why);
-    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
+    if (err == ERR_NOT_FOUND) return call_not_found(why);
+    return err == ERR_OK ? check_seen(c, out, why) : err;
 }
 
 /* As it is now, before and after a change. */
@@ -38,7 +48,8 @@ static enum err get_now(struct call *c, uint32_t id, struct upload *out, struct 
     TRY(brand_reader(c->brand, &db, why));
     enum err err = upload_get(&view, db, id, out, why);
     sql_close(db);
-    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
+    if (err == ERR_NOT_FOUND) return call_not_found(why);
+    return err == ERR_OK ? check_seen(c, out, why) : err;
 }
 
 static enum err find(struct call *c, struct upload *out, struct why *why)
@@ -60,9 +71,11 @@ static enum err list_imports(struct call *c, struct json_writer *w, struct why *
     struct str cursor = call_str(c, "cursor");
     if (cursor.len && (!str_to_i64(cursor, &below) || below < 1 || below > UINT32_MAX))
         return why_fail(why, ERR_INVALID, MSG_BAD_CURSOR, "cursor", NULL);
+    struct upload_page page = {.below = (uint32_t)below, .limit = limit + 1};
+    if (!sight_is_whole(c)) page.author = str_of(c->who->name);
     upload_view_take(c->api->uploads, c->brand, c->arena, &view);
     TRY(call_reader(c, &db, why));
-    TRY(upload_list(&view, db, (uint32_t)below, limit + 1, &list, why));
+    TRY(upload_list(&view, db, &page, &list, why));
     bool more = list.count > limit;
     json_begin_object(w);
     put_array(w, "items");
@@ -422,6 +435,7 @@ const struct spec import_specs[] = {
      .path = "/api/v1/{brand}/imports",
      .scope = SCOPE_IMPORTS_WRITE,
      .query = list_query,
+     .flags = SPEC_SIGHT,
      .handle = list_imports,
      .summary = "Uploaded files and their imports, newest first",
      .reply = "{\"items\":[" IMPORT "],\"next\":null}\n"
@@ -438,6 +452,7 @@ const struct spec import_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports/{id}",
      .scope = SCOPE_IMPORTS_WRITE,
+     .flags = SPEC_SIGHT,
      .handle = get_import,
      .summary = "An import: how far it is, or what became of it",
      .reply = IMPORT_REPLY},
@@ -503,7 +518,7 @@ const struct spec import_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports/{id}/rejects",
      .scope = SCOPE_IMPORTS_WRITE,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_rejects,
      .summary = "Rows of the last run that were rejected, as CSV for a spreadsheet",
      .reply_types = "text/csv"},

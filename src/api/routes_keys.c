@@ -5,6 +5,7 @@
 #include "account/place.h"
 #include "api/account_put.h"
 #include "api/authorize.h"
+#include "api/sight.h"
 
 #define BODY_MAX 16384
 #define DAYS_MAX 3650
@@ -169,6 +170,7 @@ static enum err show_audit(struct call *c, struct json_writer *w, struct why *wh
     size_t count, limit = (size_t)call_int(c, "limit");
     struct audit_filter filter = {.brand = brand_slug(c->brand),
                                   .server_too = sees_server(c),
+                                  .by = sight_is_whole(c) ? NULL : c->who,
                                   .action = call_str(c, "action"),
                                   .limit = (int)limit + 1};
     struct str cursor = call_str(c, "cursor");
@@ -282,9 +284,9 @@ const struct spec key_specs[] = {
      .path = "/api/v1/{brand}/audit",
      .scope = SCOPE_AUDIT_READ,
      .query = audit_query,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = show_audit,
-     .summary = "Who did what, newest first",
+     .summary = "Who did what, newest first; to whom a part of the members is shown, what they did",
      .reply = "{\"items\":[{\"id\":12,\"at\":\"2025-01-31T08:00:00+08:00\",\"who\":\"lily\","
               "\"who_id\":\"staff:1\",\"action\":\"staff.role_set\",\"subject\":\"staff:4\","
               "\"brand\":\"shop\",\"before\":{\"role\":\"analyst\"},"

@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "people/look_merge.h"
 
 static void put_member(const struct call *c, struct json_writer *w, const char *key, uint32_t id)
@@ -12,10 +13,11 @@ static void put_member(const struct call *c, struct json_writer *w, const char *
     put_text(w, key, arena_printf(c->arena, "m%" PRIu32, id));
 }
 
-static enum err read_with(const struct call *c, uint32_t *out, struct why *why)
+static enum err read_with(struct call *c, uint32_t *out, struct why *why)
 {
-    if (members_parse(call_str(c, "with"), out)) return ERR_OK;
-    return why_fail(why, ERR_INVALID, MSG_NOT_MEMBER_ID, "with", NULL);
+    if (!members_parse(call_str(c, "with"), out))
+        return why_fail(why, ERR_INVALID, MSG_NOT_MEMBER_ID, "with", NULL);
+    return sight_has(c, *out) ? ERR_OK : call_not_found(why);
 }
 
 /* ---- the preview ---- */
@@ -179,6 +181,18 @@ static void put_personas(const struct call *c, struct json_writer *w, struct str
     json_end_array(w);
 }
 
+/* Who was taken apart again may be another's by now. */
+static bool sees_merge(struct call *c, const struct look_merge *m)
+{
+    struct str moved = m->moved;
+    bool seen = sight_has(c, m->kept) && sight_has(c, m->away);
+    while (moved.len && seen) {
+        uint32_t persona;
+        seen = members_parse(str_cut(&moved, ' '), &persona) && sight_has(c, persona);
+    }
+    return seen;
+}
+
 static enum err get_merges(struct call *c, struct json_writer *w, struct why *why)
 {
     struct look look;
@@ -192,6 +206,7 @@ static enum err get_merges(struct call *c, struct json_writer *w, struct why *wh
         put_items(w);
         for (size_t i = 0; i < merges.count; i++) {
             const struct look_merge *m = &merges.items[i];
+            if (!sight_is_whole(c) && !sees_merge(c, m)) continue;
             json_begin_object(w);
             put_int(w, "merge", (int64_t)m->id);
             put_time(c, w, "at", m->at);
@@ -257,7 +272,7 @@ const struct spec merge_specs[] = {
      .path = "/api/v1/{brand}/members/{id}/merge",
      .scope = SCOPE_MEMBERS_READ,
      .query = preview_query,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_preview,
      .summary = "Two members side by side, and what they would be as one",
      .reply = "{\"sides\":[" SIDE("m12", "\"王婷\"", "138****1234") "," SIDE(
@@ -275,6 +290,7 @@ const struct spec merge_specs[] = {
      .scope = SCOPE_MEMBERS_MERGE,
      .body = merge_body,
      .body_max = 4096,
+     .flags = SPEC_SIGHT,
      .handle = merge,
      .audit = "member.merged",
      .summary = "Make two members one; 409 when one of them is part of another already",
@@ -284,6 +300,7 @@ const struct spec merge_specs[] = {
      .scope = SCOPE_MEMBERS_MERGE,
      .body = unmerge_body,
      .body_max = 4096,
+     .flags = SPEC_SIGHT,
      .handle = unmerge,
      .audit = "member.unmerged",
      .summary = "Undo a merge: both are again what their own identities did",
@@ -291,6 +308,7 @@ const struct spec merge_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/members/{id}/merges",
      .scope = SCOPE_MEMBERS_READ,
+     .flags = SPEC_SIGHT,
      .handle = get_merges,
      .summary = "Merges that concern a member, newest first, undone ones too",
      .reply = "{\"items\":[{\"merge\":7,\"at\":\"2025-03-01T09:30:00+08:00\",\"member\":\"m12\","

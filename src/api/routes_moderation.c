@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "moderation/moderation.h"
 
 #define VERDICTS_SAID "confirm|dismiss|appeal|done|lifted"
@@ -110,13 +111,14 @@ static int place_in(const char *const *names, int count, struct str name)
     return i;
 }
 
-static enum err read_filter(const struct call *c, struct case_filter *f, struct why *why)
+static enum err read_filter(struct call *c, struct case_filter *f, struct why *why)
 {
     uint64_t below = 0;
     struct str state = call_str(c, "state");
     *f = (struct case_filter){.state = -1,
                               .tasks = str_is(state, "tasks"),
                               .rule = (uint32_t)call_int(c, "rule"),
+                              .only = sight_of(c),
                               .limit = (size_t)call_int(c, "limit")};
     if (!f->tasks && !str_is(state, "all"))
         f->state = place_in(case_state_names, CASE_STATES, state);
@@ -140,7 +142,7 @@ static enum err put_page(const struct showing *x, struct json_writer *w, struct 
     size_t count, limit = f->limit;
     f->limit++;
     TRY(moderation_cases(x->look.db, f, x->call->arena, &items, &count, why));
-    enum err err = moderation_count(x->look.db, &counts);
+    enum err err = moderation_count(x->look.db, f->only, &counts);
     if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
     json_begin_object(w);
     put_array(w, "items");
@@ -176,6 +178,7 @@ static enum err put_one(struct call *c, struct json_writer *w, struct why *why)
     TRY(call_number(c, "id", &id, why));
     TRY(begin(c, &x, why));
     enum err err = moderation_case_get(x.look.db, id, c->arena, &m, why);
+    if (err == ERR_OK && !sight_has(c, m.persona)) err = ERR_NOT_FOUND;
     if (err == ERR_OK) put_case(&x, w, &m);
     look_end(&x.look);
     return err == ERR_NOT_FOUND ? call_not_found(why) : err;
@@ -183,12 +186,25 @@ static enum err put_one(struct call *c, struct json_writer *w, struct why *why)
 
 /* ---- what staff say ---- */
 
+/* To a caller of narrow reach a case of another's member is none. */
+static enum err check_seen(struct call *c, uint32_t id, struct why *why)
+{
+    struct sql *db;
+    struct moderation_case m = {0};
+    if (sight_is_whole(c)) return ERR_OK;
+    TRY(call_reader(c, &db, why));
+    enum err err = moderation_case_get(db, id, c->arena, &m, why);
+    if (err == ERR_OK && !sight_has(c, m.persona)) err = ERR_NOT_FOUND;
+    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
+}
+
 static enum err decide(struct call *c, struct json_writer *w, struct why *why)
 {
     uint32_t id;
     struct str verdict = call_str(c, "verdict");
     struct str note = call_has(c, "note") ? str_trim(call_str(c, "note")) : STR("");
     TRY(call_number(c, "id", &id, why));
+    TRY(check_seen(c, id, why));
     int place = place_in(case_verdict_names, CASE_VERDICTS, verdict);
     enum err err =
         moderation_decide(c->brand, id, (enum case_verdict)place, members_source(c), note, why);
@@ -255,7 +271,7 @@ const struct spec moderation_specs[] = {
      .path = "/api/v1/{brand}/moderation/cases",
      .scope = SCOPE_MEMBERS_READ,
      .query = list_query,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = get_cases,
      .summary = "What rules of order found in messages, newest first",
      .reply = "{\"items\":[" CASE "],\"next\":\"12\",\"open\":1,\"appealed\":0,\"tasks\":1}\n"
@@ -263,7 +279,7 @@ const struct spec moderation_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/moderation/cases/{id}",
      .scope = SCOPE_MEMBERS_READ,
-     .flags = SPEC_PERSONAL,
+     .flags = SPEC_PERSONAL | SPEC_SIGHT,
      .handle = put_one,
      .summary = "One of them",
      .reply = CASE "\n~" BARE},
@@ -272,6 +288,7 @@ const struct spec moderation_specs[] = {
      .scope = SCOPE_MEMBERS_WRITE,
      .body = decide_body,
      .body_max = 8192,
+     .flags = SPEC_SIGHT,
      .handle = decide,
      .audit = "moderation.decided",
      .summary = "Say what is so of a case; 409 when it is in no state for that",

@@ -296,11 +296,11 @@ enum err upload_get(const struct upload_view *v, struct sql *db, uint32_t id, st
     return ERR_OK;
 }
 
-enum err upload_list(const struct upload_view *v, struct sql *db, uint32_t below, size_t limit,
+enum err upload_list(const struct upload_view *v, struct sql *db, const struct upload_page *page,
                      struct upload_list *out, struct why *why)
 {
     struct upload_rows rows;
-    TRY(upload_read_list(db, v->arena, below, limit, &rows, why));
+    TRY(upload_read_list(db, v->arena, page, &rows, why));
     out->count = rows.count;
     out->items = arena_alloc_array(v->arena, rows.count + 1, sizeof(*out->items));
     for (size_t i = 0; i < rows.count; i++)
@@ -394,7 +394,8 @@ static enum err sweep_rows(struct uploads *u, struct brand *b, struct sql *db, b
     const struct upload_change recover = {.kind = CHANGE_RECOVER};
     char dir[UPLOAD_PATH_SIZE];
     bool cut = false;
-    TRY(upload_read_list(db, arena, 0, 2 * LIMIT_UPLOADS, &o.rows, why));
+    const struct upload_page all = {.limit = 2 * LIMIT_UPLOADS};
+    TRY(upload_read_list(db, arena, &all, &o.rows, why));
     for (size_t i = 0; i < o.rows.count; i++) {
         const struct upload_row *row = &o.rows.items[i];
         cut |= row->mark == MARK_WORKING;

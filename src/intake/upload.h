@@ -116,9 +116,14 @@ struct upload_list {
     struct upload *items;
     size_t count;
 };
-/* Newest first, those with an id below 'below' (0 = from the newest), 'limit' at most. */
-MUST_CHECK enum err upload_list(const struct upload_view *v, struct sql *db, uint32_t below,
-                                size_t limit, struct upload_list *out, struct why *why);
+struct upload_page {
+    uint32_t below;    /* newest first from here; 0 = from the newest */
+    struct str author; /* what they uploaded; {NULL, 0} = all */
+    size_t limit;
+};
+MUST_CHECK enum err upload_list(const struct upload_view *v, struct sql *db,
+                                const struct upload_page *page, struct upload_list *out,
+                                struct why *why);
 
 /* ---- running ---- */
 

@@ -102,9 +102,9 @@ struct upload_rows {
     struct upload_row *items;
     size_t count;
 };
-/* Those with an id below 'below', newest first. */
-MUST_CHECK enum err upload_read_list(struct sql *db, struct arena *arena, uint32_t below,
-                                     size_t limit, struct upload_rows *out, struct why *why);
+MUST_CHECK enum err upload_read_list(struct sql *db, struct arena *arena,
+                                     const struct upload_page *page, struct upload_rows *out,
+                                     struct why *why);
 /* Bytes that the files of the brand have, or will have. */
 MUST_CHECK enum err upload_read_bytes(struct sql *db, uint64_t *bytes, struct why *why);
 MUST_CHECK enum err upload_insert(struct brand *b, struct upload *n, struct why *why);

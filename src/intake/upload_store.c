@@ -67,14 +67,17 @@ enum err upload_read(struct sql *db, struct arena *arena, uint32_t id, struct up
     return ERR_OK;
 }
 
-enum err upload_read_list(struct sql *db, struct arena *arena, uint32_t below, size_t limit,
+enum err upload_read_list(struct sql *db, struct arena *arena, const struct upload_page *page,
                           struct upload_rows *out, struct why *why)
 {
     struct sql_stmt *s = sql_use(db, "SELECT " COLUMNS " FROM upload WHERE id < $1 AND mark <> 5"
+                                     " AND (CAST($3 AS bigint) = 0 OR author = $4)"
                                      " ORDER BY id DESC LIMIT $2");
-    *out = (struct upload_rows){arena_alloc_array(arena, limit + 1, sizeof(*out->items)), 0};
-    sql_bind_int(s, 1, below ? (int64_t)below : INT64_MAX);
-    sql_bind_int(s, 2, (int64_t)limit);
+    *out = (struct upload_rows){arena_alloc_array(arena, page->limit + 1, sizeof(*out->items)), 0};
+    sql_bind_int(s, 1, page->below ? (int64_t)page->below : INT64_MAX);
+    sql_bind_int(s, 2, (int64_t)page->limit);
+    sql_bind_int(s, 3, page->author.p != NULL);
+    sql_bind_str(s, 4, page->author.p ? page->author : STR(""));
     for (;;) {
         bool row;
         TRY(internal(sql_step(s, &row), why));

@@ -180,12 +180,22 @@ static struct moderation_case read_row(struct sql_stmt *s, struct arena *arena)
     };
 }
 
+/* Whose it is by now. */
+#define MEMBER                                                                                     \
+    "COALESCE((SELECT m.member FROM persona_member m WHERE m.persona = moderation_case.persona),"  \
+    " persona)"
+
+static bool is_of(const struct idset *only, struct sql_stmt *s, int column)
+{
+    return !only || idset_has(only, (uint32_t)sql_int(s, column));
+}
+
 enum err moderation_cases(struct sql *db, const struct case_filter *f, struct arena *arena,
                           struct moderation_case **out, size_t *count, struct why *why)
 {
     struct moderation_case *items = arena_alloc_array(arena, f->limit, sizeof(*items));
     struct sql_stmt *s = sql_use(
-        db, "SELECT " COLUMNS " FROM moderation_case WHERE ($1 < 0 OR state = $1) AND"
+        db, "SELECT " COLUMNS ", " MEMBER " FROM moderation_case WHERE ($1 < 0 OR state = $1) AND"
             " ($2 = 0 OR task IN (1, 3)) AND ($3 = 0 OR rule = $3) AND ($4 = 0 OR grp = $4) AND"
             " ($5 = 0 OR persona = $5 OR persona IN (SELECT o.persona FROM persona_member m JOIN"
             " persona_member o ON o.member = m.member WHERE m.persona = $5)) AND"
@@ -201,7 +211,7 @@ enum err moderation_cases(struct sql *db, const struct case_filter *f, struct ar
         enum err err = sql_step(s, &row);
         if (err != ERR_OK) return moderation_broken(err, why);
         if (!row) break;
-        items[n++] = read_row(s, arena);
+        if (is_of(f->only, s, 25)) items[n++] = read_row(s, arena);
     }
     if (n == f->limit) sql_reset(s);
     *out = items;
@@ -223,21 +233,22 @@ enum err moderation_case_get(struct sql *db, uint32_t id, struct arena *arena,
     return ERR_OK;
 }
 
-enum err moderation_count(struct sql *db, struct case_counts *out)
+enum err moderation_count(struct sql *db, const struct idset *only, struct case_counts *out)
 {
-    bool row;
     struct sql_stmt *s =
-        sql_use(db, "SELECT COALESCE(SUM(CASE WHEN state = 0 THEN 1 ELSE 0 END), 0),"
-                    " COALESCE(SUM(CASE WHEN state = 3 THEN 1 ELSE 0 END), 0),"
-                    " COALESCE(SUM(CASE WHEN task IN (1, 3) THEN 1 ELSE 0 END), 0)"
+        sql_use(db, "SELECT CASE WHEN state = 0 THEN 1 ELSE 0 END, CASE WHEN state = 3 THEN 1"
+                    " ELSE 0 END, CASE WHEN task IN (1, 3) THEN 1 ELSE 0 END, " MEMBER
                     " FROM moderation_case WHERE state IN (0, 3) OR task IN (1, 3)");
     *out = (struct case_counts){0};
-    TRY(sql_step(s, &row));
-    if (!row) return ERR_OK;
-    *out = (struct case_counts){(uint64_t)sql_int(s, 0), (uint64_t)sql_int(s, 1),
-                                (uint64_t)sql_int(s, 2)};
-    sql_reset(s);
-    return ERR_OK;
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        if (!is_of(only, s, 3)) continue;
+        out->open += (uint64_t)sql_int(s, 0);
+        out->appealed += (uint64_t)sql_int(s, 1);
+        out->tasks += (uint64_t)sql_int(s, 2);
+    }
 }
 
 /* ---- what staff say ---- */

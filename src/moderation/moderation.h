@@ -12,6 +12,7 @@
 #include "brand/brand.h"
 #include "moderation/sieve.h"
 #include "moderation/traces.h"
+#include "people/idset.h"
 
 struct budget;
 
@@ -179,12 +180,13 @@ struct moderation_case {
 };
 
 struct case_filter {
-    int state;        /* enum case_state; -1 = all */
-    bool tasks;       /* only those with something to do in the channel */
-    uint32_t rule;    /* 0 = all */
-    uint32_t group;   /* 0 = all */
-    uint32_t persona; /* 0 = all */
-    uint32_t below;   /* newest first from here; 0 = from the newest */
+    int state;                /* enum case_state; -1 = all */
+    bool tasks;               /* only those with something to do in the channel */
+    uint32_t rule;            /* 0 = all */
+    uint32_t group;           /* 0 = all */
+    uint32_t persona;         /* 0 = all */
+    uint32_t below;           /* newest first from here; 0 = from the newest */
+    const struct idset *only; /* of these members; NULL = all, and what staff wrote */
     size_t limit;
 };
 MUST_CHECK enum err moderation_cases(struct sql *db, const struct case_filter *f,
@@ -192,11 +194,12 @@ MUST_CHECK enum err moderation_cases(struct sql *db, const struct case_filter *f
                                      size_t *count, struct why *why);
 MUST_CHECK enum err moderation_case_get(struct sql *db, uint32_t id, struct arena *arena,
                                         struct moderation_case *out, struct why *why);
-/* How many are open or appealed, and how many tasks there are. */
+/* How many are open or appealed, and how many tasks there are; of 'only' as above. */
 struct case_counts {
     uint64_t open, appealed, tasks;
 };
-MUST_CHECK enum err moderation_count(struct sql *db, struct case_counts *out);
+MUST_CHECK enum err moderation_count(struct sql *db, const struct idset *only,
+                                     struct case_counts *out);
 
 enum case_verdict {
     CASE_VERDICT_CONFIRM,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "people/look_internal.h"
 
 static struct str text_of(const struct look *l, struct sql_stmt *s, int column)
@@ -158,18 +159,24 @@ static enum err read_conflict(const struct look *l, struct sql_stmt *s, struct l
     return ERR_OK;
 }
 
-static enum err count_open(const struct look *l, uint64_t *out)
+static bool are_of(const struct idset *only, uint32_t a, uint32_t b)
 {
-    bool row;
-    struct sql_stmt *s =
-        sql_use(l->db, "SELECT COUNT(*) FROM identity_conflict c"
-                       " LEFT JOIN persona_member x ON x.persona = c.a"
-                       " LEFT JOIN persona_member y ON y.persona = c.b WHERE c.state = 0"
-                       " AND COALESCE(x.member, c.a) <> COALESCE(y.member, c.b)");
-    TRY(sql_step(s, &row));
-    *out = row ? (uint64_t)sql_int(s, 0) : 0;
-    sql_reset(s);
-    return ERR_OK;
+    return !only || (idset_has(only, a) && idset_has(only, b));
+}
+
+static enum err count_open(const struct look *l, const struct idset *only, uint64_t *out)
+{
+    struct sql_stmt *s = sql_use(
+        l->db, "SELECT COALESCE(x.member, c.a), COALESCE(y.member, c.b) FROM identity_conflict c"
+               " LEFT JOIN persona_member x ON x.persona = c.a"
+               " LEFT JOIN persona_member y ON y.persona = c.b WHERE c.state = 0"
+               " AND COALESCE(x.member, c.a) <> COALESCE(y.member, c.b)");
+    for (*out = 0;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        *out += are_of(only, (uint32_t)sql_int(s, 0), (uint32_t)sql_int(s, 1));
+    }
 }
 
 static enum err read_page(const struct look *l, const struct look_conflict_page *page,
@@ -181,11 +188,12 @@ static enum err read_page(const struct look *l, const struct look_conflict_page 
                 " COALESCE(x.member, c.a) <> COALESCE(y.member, c.b)) ORDER BY c.id LIMIT $3");
     sql_bind_int(s, 1, page->state);
     sql_bind_int(s, 2, (int64_t)page->after);
-    sql_bind_int(s, 3, (int64_t)page->limit + 1);
+    sql_bind_int(s, 3, page->only ? LIMIT_IDENTITY_CONFLICTS : (int64_t)page->limit + 1);
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
         if (!row) return ERR_OK;
+        if (!are_of(page->only, (uint32_t)sql_int(s, 3), (uint32_t)sql_int(s, 4))) continue;
         if (out->count == page->limit) {
             out->more = true;
             sql_reset(s);
@@ -202,8 +210,24 @@ enum err look_conflicts(const struct look *l, const struct look_conflict_page *p
     *out = (struct look_conflicts){
         .items = arena_alloc_array(l->arena, page->limit, sizeof(out->items[0]))};
     enum err err = read_page(l, page, out);
-    if (err == ERR_OK) err = count_open(l, &out->open);
+    if (err == ERR_OK) err = count_open(l, page->only, &out->open);
     return err == ERR_OK ? ERR_OK : why_fail(why, err, MSG_INTERNAL, "", NULL);
+}
+
+enum err look_conflict(const struct look *l, uint64_t id, struct look_conflict *out,
+                       struct why *why)
+{
+    struct sql_stmt *s = sql_use(l->db, CONFLICT_COLUMNS " WHERE c.id = $1");
+    bool row = false;
+    sql_bind_int(s, 1, (int64_t)id);
+    enum err err = sql_step(s, &row);
+    if (err == ERR_OK && row) {
+        err = read_conflict(l, s, out);
+        sql_reset(s);
+    }
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    if (row) return ERR_OK;
+    return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "conflict", "%" PRIu64, id);
 }
 
 /* Those of one persona; the list's own memory. */

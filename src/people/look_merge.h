@@ -2,6 +2,7 @@
  * judged. Reading only; see look.h. */
 #pragma once
 
+#include "people/idset.h"
 #include "people/look.h"
 #include "people/merge.h"
 
@@ -50,18 +51,22 @@ struct look_conflict {
 };
 struct look_conflict_page {
     enum conflict_state state;
-    uint64_t after; /* the id behind which the page begins; 0 = from the beginning */
-    size_t limit;   /* 1 to LIMIT_PAGE_CONFLICTS */
+    uint64_t after;           /* the id behind which the page begins; 0 = from the beginning */
+    size_t limit;             /* 1 to LIMIT_PAGE_CONFLICTS */
+    const struct idset *only; /* of which both members are; NULL = all there are */
 };
 struct look_conflicts {
     struct look_conflict *items;
     size_t count;
     bool more;
-    uint64_t open; /* how many wait to be judged, later ones apart */
+    uint64_t open; /* of 'only', how many wait to be judged, later ones apart */
 };
 /* In order of id. Those of two who are one member by now are left out, unless judged so. */
 MUST_CHECK enum err look_conflicts(const struct look *l, const struct look_conflict_page *page,
                                    struct look_conflicts *out, struct why *why);
+/* One; ERR_NOT_FOUND. */
+MUST_CHECK enum err look_conflict(const struct look *l, uint64_t id, struct look_conflict *out,
+                                  struct why *why);
 /* All that any of a member's personas is part of; one may come twice. */
 MUST_CHECK enum err look_conflicts_of(const struct look *l, uint32_t member,
                                       struct look_conflicts *out, struct why *why);

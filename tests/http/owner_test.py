@@ -340,6 +340,67 @@ def ask_unanswered(who):
     assert len(call("GET", "/unanswered", who=s.whole, minutes=0)["items"]) == 2
 
 
+def load(*facts):
+    store().load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in facts))
+
+
+def ask_conflicts(who):
+    """Those between two whom they see."""
+    email = f"eight{time.monotonic_ns()}@example.org"
+    load({"at": "2026-01-03T00:00:00Z", "kind": "page.viewed", "identities": {"user": "rose-8", "email": email}})
+    load(*({"at": "2026-01-04T00:00:00Z", "kind": "page.viewed", "identities": {"user": user, "email": email}} for user in ("lily-8", "rose-9")))
+    both = call("GET", "/conflicts")
+    hers = holds_none(call("GET", "/conflicts", who=who), "conflicts")
+    assert (len(both["items"]), both["open"], len(hers["items"]), hers["open"]) == (2, 2, 1, 1), (both, hers)
+    assert {m["id"] for m in hers["items"][0]["members"]} == {member("rose-8"), member("rose-9")}
+    lilys = next(c["conflict"] for c in both["items"] if c["conflict"] != hers["items"][0]["conflict"])
+    refused, unknown = (call("POST", f"/conflicts/{n}/judge", {"decision": "merge"}, 404, who) for n in (lilys, 999))
+    assert refused == unknown, (refused, unknown)
+    assert call("POST", f"/conflicts/{hers['items'][0]['conflict']}/judge", {"decision": "apart"}, who=who)["state"] == "apart"
+    assert [c["conflict"] for c in call("GET", "/conflicts")["items"]] == [lilys] and call("GET", "/conflicts", who=who)["open"] == 0
+    call("POST", f"/conflicts/{lilys}/judge", {"decision": "apart"})
+
+
+def ask_audit(who):
+    """What they did themselves."""
+    for token_ in (store().whole, who):
+        call("GET", "/members/export", who=token_)
+    assert {i["who_id"] for i in call("GET", "/audit")["items"]} > {"key:91"}
+    rows = holds_none(call("GET", "/audit", who=who), "audit")["items"]
+    assert {i["who_id"] for i in rows} == {"key:92"}, rows
+
+
+def ask_cases(who):
+    """Of members whom they see; not what staff wrote."""
+    s = store()
+    rule = call("POST", "/moderation/rules", {"kind": "terms", "action": "warn", "name": "ads", "terms": "刷单"}, 201)
+    for user in ("lily-6", "rose-6"):
+        body = {"type": "track", "userId": user, "event": "message.sent", "properties": {"group": "tea", "text": f"刷单 by {user}"}}
+        assert http("POST", s.url + "/v1/track", json.dumps(body).encode(), {"Authorization": "Bearer " + s.keys["secret write key"], "Content-Type": "application/json"})[0] == 200
+    of = {c["member"]: c["id"] for c in call("GET", "/moderation/cases")["items"]}
+    hers = holds_none(call("GET", "/moderation/cases", who=who), "cases")
+    assert [c["member"] for c in hers["items"]] == [member("rose-6")] and hers["open"] == 1, hers
+    theirs = of[member("lily-6")]
+    for method, path, body in (("GET", "", None), ("POST", "/decide", {"verdict": "confirm"})):
+        refused, unknown = (call(method, f"/moderation/cases/{n}{path}", body, 404, who) for n in (theirs, 999))
+        assert refused == unknown, (refused, unknown)
+    call("POST", f"/moderation/cases/{of[member('rose-6')]}/decide", {"verdict": "confirm"}, 204, who)
+    assert call("GET", f"/moderation/cases/{theirs}")["state"] == "open"
+    assert call("GET", f"/moderation/cases/{of[member('rose-6')]}", who=who)["state"] == "confirmed"
+    call("DELETE", f"/moderation/rules/{rule['id']}", status=204)
+
+
+def ask_imports(who):
+    """Files that they uploaded themselves; see test_people_see_the_imports_of_their_own, too."""
+    made = call("POST", "/imports", {"name": "LILYCUSTOMER1.csv", "bytes": 9}, 201)
+    assert made["id"] in [i["id"] for i in call("GET", "/imports")["items"]]
+    assert holds_none(call("GET", "/imports", who=who), "imports")["items"] == []
+    for path in ("", "/rejects"):
+        refused, unknown = (call("GET", f"/imports/{n}{path}", None, 404, who) for n in (made["id"], 999))
+        assert refused == unknown, (refused, unknown)
+    call("DELETE", f"/imports/{made['id']}", status=204)
+
+
 # What a caller of narrow reach may ask that is not of one member: how the test asks it. A route that is not here fails the test.
 ASKED = {
     "get /members": ask_members,
@@ -351,11 +412,19 @@ ASKED = {
     "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk, "get /groups/{id}/pushes": ask_pushes,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/members/export": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
+    "get /conflicts": ask_conflicts, "post /conflicts/{id}/judge": ask_conflicts, "get /audit": ask_audit,
+    "get /moderation/cases": ask_cases, "get /moderation/cases/{id}": ask_cases, "post /moderation/cases/{id}/decide": ask_cases,
+    "get /imports": ask_imports, "get /imports/{id}": ask_imports, "get /imports/{id}/rejects": ask_imports,
 }
 IDS = {"id": "1", "member": "m1", "code": "pair", "tag": "1", "name": "city", "purpose": "marketing", "list": "news"}
 
 
 def fill(path, m):
+    with_ = "?with=" + member("rose-3") if path.endswith("/merge") else ""
+    return with_and(path, m) + with_
+
+
+def with_and(path, m):
     return re.sub(r"\{(\w+)\}", lambda x: m if x[0] == "{id}" and path.startswith("/members/") else "g1" if x[0] == "{id}" and path.startswith("/groups/") else IDS.get(x[1], "1"), path)
 
 
@@ -399,6 +468,24 @@ def test_no_route_shows_another_s_member():
     assert asked > 80, asked
 
 
+def test_a_merge_needs_both_to_be_seen():
+    s, mine, own, other = store(), member("rose-1"), member("rose-2"), member("lily-2")
+    for method, body in (("GET", None), ("POST", {"over_caps": True})):
+        replies = []
+        for m in (other, "m999"):
+            path = f"/members/{mine}/merge" + (f"?with={m}" if body is None else "")
+            replies.append(call(method, path, body and {**body, "with": m}, 404, s.rose))
+        assert replies[0] == replies[1], replies
+    call("GET", f"/members/{other}/merge?with={mine}", None, 404, s.rose)
+    assert len(call("GET", f"/members/{mine}/merge?with={own}", who=s.rose)["sides"]) == 2
+    for with_ in (own, other):
+        done = call("POST", f"/members/{mine}/merge", {"with": with_, "over_caps": True}, who=s.rose if with_ == own else s.whole)
+        call("POST", f"/members/{mine}/unmerge", {"merge": done["merge"]})
+    assert len(call("GET", f"/members/{mine}/merges")["items"]) == 2
+    seen = holds_none(call("GET", f"/members/{mine}/merges", who=s.rose), "merges")["items"]
+    assert [{m["member"], m["away"]} for m in seen] == [{mine, own}], seen
+
+
 def test_another_member_in_a_history_is_left_out():
     m, other, own = member("rose-8"), member("lily-8"), member("rose-9")
     for to in ("lily-8", "rose-9"):
@@ -440,6 +527,21 @@ def test_people_have_places_and_see_by_them():
     assert call("GET", "/members", who=made_key["secret"])["total"] == 10
     lily.refused(400, "POST", "/shop/keys", {"kind": "token", "name": "own", "reach": "own"})
     lily.refused(400, "POST", "/shop/keys", {"kind": "public", "name": "own", "reach": "own", "place": "x"})
+
+
+def test_people_see_the_imports_of_their_own():
+    boss, olive = Browser(store()), Browser(store())
+    boss.ok("POST", "/session", {"name": "Boss", "password": PASSWORD})
+    made = boss.ok("POST", "/shop/staff", {"name": "Olive", "role": "operator"}, 201)
+    olive.ok("POST", "/session/link", {"token": made["link"].split("#")[1], "password": PASSWORD})
+    number = olive.ok("POST", "/shop/imports", {"name": "a.csv", "bytes": 9}, 201)["id"]
+    others_ = call("POST", "/imports", {"name": "b.csv", "bytes": 9}, 201)["id"]
+    assert [i["id"] for i in olive.ok("GET", "/shop/imports")["items"]] == [others_, number]
+    boss.ok("PUT", f"/shop/staff/{made['id']}/place", {"reach": "own", "code": "olive"})
+    assert [i["id"] for i in olive.ok("GET", "/shop/imports")["items"]] == [number]
+    assert olive.ok("GET", f"/shop/imports/{number}")["name"] == "a.csv"
+    olive.refused(404, "GET", f"/shop/imports/{others_}")
+    olive.refused(403, "POST", f"/shop/imports/{number}/run", {})
 
 
 def test_leavers_are_listed_until_their_members_are_handed_over():

@@ -57,7 +57,6 @@ function enter(session: Session) {
   if (!brand) return;
   write(".who-brand, .top .mark span", brand.name);
   write(".side .who", session.person.display || session.person.name);
-  if (brand.reach !== "brand") for (const link of all("[data-whole]")) link.remove();
   for (const link of all("[data-scope]")) if (!brand.scopes.includes(link.dataset.scope!) || (brand.reach !== "brand" && !NARROW.includes(link.dataset.scope!))) link.remove();
 }
 

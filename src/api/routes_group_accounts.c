@@ -99,7 +99,7 @@ static enum err tell(const struct call *c, const struct group_role *r, const cha
     json_begin_object(&w);
     put_text(&w, "member", arena_printf(c->arena, "m%" PRIu32, r->persona));
     put_text(&w, "role", role);
-    put_str(&w, "person", r->person);
+    put_bool(&w, "named", r->person.len > 0); /* never by whom: the log outlives an erasing */
     json_end_object(&w);
     struct str after = arena_str(c->arena, strbuf_str(&text));
     strbuf_finish(&text);

@@ -62,8 +62,8 @@ struct module {
     /* And now it is visible: a snapshot taken from here on has it. */
     void (*on_visible)(void *state);
     /* Personas are being erased, in this transaction: rows that speak of e->gone go. With
-     * e->origin, events of others go as well. */
-    enum err (*on_erase)(struct tx *tx, void *state, const struct erasure *e);
+     * e->origin, events of others go as well. A room may count e->files. */
+    enum err (*on_erase)(struct tx *tx, void *state, struct erasure *e);
     /* Values of properties went from the log, in this transaction: what was worked out of them is
      * to be made anew. */
     enum err (*on_purge)(struct tx *tx, void *state);
@@ -210,6 +210,7 @@ struct erasure {
     void *arg;
     uint64_t events; /* out: erased */
     uint32_t parts;  /* out: written anew */
+    uint32_t files;  /* out: uploaded ones that went, since they may name them */
 };
 /* Returns when it is done and durable; waits for a merge under way. Any thread but the writer. */
 MUST_CHECK enum err brand_erase(struct brand *b, struct erasure *e, struct why *why);

@@ -136,9 +136,10 @@ static enum err swap_all(struct tx *tx, struct work *w, struct why *why)
     return ERR_OK;
 }
 
-static enum err tell_rooms(struct tx *tx, const struct erasure *e)
+static enum err tell_rooms(struct tx *tx, struct erasure *e)
 {
     struct brand *b = tx->brand;
+    e->files = 0;
     for (int i = 0; i < b->module_count; i++) {
         if (b->modules[i]->on_erase) TRY(b->modules[i]->on_erase(tx, b->states[i], e));
     }

@@ -113,7 +113,7 @@ static void room_on_rollback(void *state)
     VEC_RESET(&r->pending);
 }
 
-static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
+static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     (void)state;
     for (size_t i = 0; i < e->gone.count; i++)

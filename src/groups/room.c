@@ -59,7 +59,7 @@ static void room_on_rollback(void *state)
     text_store_rollback(&r->text);
 }
 
-static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
+static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     struct room *r = state;
     for (size_t i = 0; i < e->gone.count; i++)

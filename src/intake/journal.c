@@ -1,6 +1,7 @@
 /* journal.c - one row a file; ids are never reused, since events name them in their origin. */
 #include "intake/journal.h"
 
+#include "base/mem.h"
 #include "intake/upload_internal.h"
 
 static const struct migration migrations[] = {
@@ -16,15 +17,56 @@ static const struct migration migrations[] = {
     {0, NULL},
 };
 
-/* Rows that a dry run has shown may be of who leaves. */
-static enum err on_erase(struct tx *tx, void *state, const struct erasure *e)
+struct import_room {
+    struct brand *brand;
+    bool gone; /* uploaded files have no use any more, once this batch is committed */
+};
+
+static enum err room_open(struct tx *tx, void **state, struct why *why)
 {
-    (void)state, (void)e;
-    return upload_forget_samples(tx);
+    struct import_room *r = mem_alloc(sizeof(*r));
+    (void)why;
+    r->brand = tx_brand(tx);
+    *state = r;
+    return ERR_OK;
 }
 
-const struct module import_module = {
-    .name = "import", .migrations = migrations, .on_erase = on_erase};
+static void room_close(void *state)
+{
+    mem_free(state);
+}
+
+/* Rows that a dry run has shown may be of who leaves; and when a member does, any file may name
+ * them, in a form of its own. */
+static enum err on_erase(struct tx *tx, void *state, struct erasure *e)
+{
+    struct import_room *r = state;
+    if (e->origin) return upload_forget_samples(tx);
+    if (e->gone.count == 0) return ERR_OK;
+    r->gone = true;
+    return upload_expire_all(tx, &e->files);
+}
+
+static void on_visible(void *state)
+{
+    struct import_room *r = state;
+    if (r->gone) upload_remove_all(r->brand);
+    r->gone = false;
+}
+
+static void on_rollback(void *state)
+{
+    struct import_room *r = state;
+    r->gone = false;
+}
+
+const struct module import_module = {.name = "import",
+                                     .migrations = migrations,
+                                     .open = room_open,
+                                     .close = room_close,
+                                     .on_erase = on_erase,
+                                     .on_visible = on_visible,
+                                     .on_rollback = on_rollback};
 
 static enum err next_id(struct tx *tx, int64_t *id)
 {

@@ -21,7 +21,6 @@
 #include "base/utf8.h"
 #include "intake/upload_internal.h"
 
-#define DAY_MS INT64_C(86400000)
 #define SPARE_BYTES ((uint64_t)256 << 20) /* of the disk, that uploads leave free */
 
 const char *upload_state_name(enum upload_state state)
@@ -33,7 +32,7 @@ const char *upload_state_name(enum upload_state state)
 
 /* ---- places ---- */
 
-static void dir_of(struct brand *b, char out[UPLOAD_PATH_SIZE])
+void upload_dir(struct brand *b, char out[UPLOAD_PATH_SIZE])
 {
     snprintf(out, UPLOAD_PATH_SIZE, "%.400s/brands/%s/uploads", data_dir(brand_data(b)),
              brand_slug(b));
@@ -41,7 +40,7 @@ static void dir_of(struct brand *b, char out[UPLOAD_PATH_SIZE])
 
 void upload_path(struct brand *b, uint32_t id, const char *suffix, char out[UPLOAD_PATH_SIZE])
 {
-    dir_of(b, out);
+    upload_dir(b, out);
     size_t len = strlen(out);
     snprintf(out + len, UPLOAD_PATH_SIZE - len, "/%" PRIu32 "%s", id, suffix);
 }
@@ -54,19 +53,19 @@ uint64_t upload_size(struct brand *b, uint32_t id)
     return lstat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
-static void remove_file(const char *path)
+void upload_remove_file(const char *path)
 {
     struct why why;
     if (fs_remove(path, &why) != ERR_OK) log_warn("intake", "upload_not_removed", "path=%s", path);
 }
 
-static void remove_files(struct brand *b, uint32_t id)
+void upload_remove_files(struct brand *b, uint32_t id)
 {
     char path[UPLOAD_PATH_SIZE];
     upload_path(b, id, "", path);
-    remove_file(path);
+    upload_remove_file(path);
     upload_path(b, id, UPLOAD_REJECTS, path);
-    remove_file(path);
+    upload_remove_file(path);
 }
 
 /* ---- holding ---- */
@@ -148,7 +147,7 @@ static enum err append(struct brand *b, uint32_t id, struct str piece, bool firs
 {
     char path[UPLOAD_PATH_SIZE], dir[UPLOAD_PATH_SIZE];
     int fd = -1;
-    dir_of(b, dir);
+    upload_dir(b, dir);
     upload_path(b, id, "", path);
     if (first) TRY(fs_make_dir(dir, why));
     TRY(fs_open_append(path, &fd, why));
@@ -177,6 +176,7 @@ enum err upload_write(struct uploads *u, struct brand *b, const struct upload *t
 {
     struct upload_live *live = upload_hold(u, b, to->id);
     enum err err = live ? write_held(b, to, piece, why) : busy(why);
+    if (live) upload_leave(b, to->id);
     piece->received = upload_size(b, to->id);
     if (live) upload_let_go(u, live);
     return err;
@@ -192,7 +192,7 @@ enum err upload_remove(struct uploads *u, struct brand *b, const struct upload *
     struct upload_live *live = upload_hold(u, b, of->id);
     if (!live) return busy(why);
     enum err err = upload_change(b, &change, why);
-    if (err == ERR_OK) remove_files(b, of->id);
+    if (err == ERR_OK) upload_remove_files(b, of->id);
     upload_let_go(u, live);
     if (err != ERR_OK) return err;
     snprintf(subject, sizeof(subject), "import:%" PRIu32, of->id);
@@ -250,6 +250,7 @@ static enum upload_state state_of(const struct upload_row *row)
 {
     switch (row->mark) {
     case MARK_NONE:
+        if (!row->kept) return UPLOAD_STOPPED; /* before it ever ran */
         return row->seen.received < row->seen.bytes ? UPLOAD_UPLOADING : UPLOAD_READY;
     case MARK_WORKING:
         return UPLOAD_QUEUED; /* somebody is about to put it into the queue */
@@ -434,7 +435,7 @@ static enum err recover_all(struct uploads *u, struct why *why)
 {
     for (size_t i = 0; i < data_brand_count(u->data); i++) {
         struct brand *b = data_brand_if_open(u->data, i);
-        if (b) TRY(sweep_brand(u, b, true, why));
+        if (b) TRY(upload_sweep_brand(u, b, true, why));
     }
     return ERR_OK;
 }

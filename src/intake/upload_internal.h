@@ -74,6 +74,23 @@ void upload_tell(struct uploads *u, const struct upload_live *live, enum upload_
 /* How many bytes of the file are here; 0 when it is not. */
 uint64_t upload_size(struct brand *b, uint32_t id);
 
+/* Where the files of a brand lie. */
+void upload_dir(struct brand *b, char out[UPLOAD_PATH_SIZE]);
+void upload_remove_file(const char *path);
+/* Of one: it, and what was rejected of it. */
+void upload_remove_files(struct brand *b, uint32_t id);
+
+/* upload_sweep.c: behind the use of a file that is held: if its row did not want it any more
+ * meanwhile, what was left of it goes. */
+void upload_leave(struct brand *b, uint32_t id);
+/* Whatever lies among the uploads of a brand goes: no row wants it any more. */
+void upload_remove_all(struct brand *b);
+
+/* Remove what is over; at the start also what no row wants, and what was at work then has stopped
+ * go, too. */
+MUST_CHECK enum err upload_sweep_brand(struct uploads *u, struct brand *b, bool start,
+                                       struct why *why);
+
 /* upload_run.c: the thread of runners; 'arg' is the uploads. */
 void *upload_runner(void *arg);
 /* upload_undo.c: take back what its runs have stored; a runner's. */
@@ -109,6 +126,9 @@ MUST_CHECK enum err upload_read_list(struct sql *db, struct arena *arena,
 MUST_CHECK enum err upload_read_bytes(struct sql *db, uint64_t *bytes, struct why *why);
 MUST_CHECK enum err upload_insert(struct brand *b, struct upload *n, struct why *why);
 
+/* In a transaction: no file is wanted any more, whatever it is used for now; how many were. Who is
+ * at work with one removes what it leaves, see upload_leave(). */
+MUST_CHECK enum err upload_expire_all(struct tx *tx, uint32_t *count);
 /* A change of a row, made on the writer. */
 enum upload_change_kind {
     CHANGE_START,   /* mark, options, dry_run */

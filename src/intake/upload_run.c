@@ -300,6 +300,7 @@ static void work(struct uploads *u, struct upload_live *l)
     audit_run(u, l, NULL, (struct str){NULL, 0});
     enum err err = run_import(u, l, &counts, &why);
     end_run(u, l, err, &why, &counts);
+    upload_leave(l->brand, l->id);
 }
 
 /* ---- the runners; under the lock ---- */
@@ -403,6 +404,7 @@ static enum err check_run(const struct upload_run *r, struct why *why)
                                      .map = r->map,
                                      .group = r->group,
                                      .source = r->source,
+                                     .sheet = r->sheet,
                                      .date = r->date};
     if (r->tz && !zone_open(r->tz))
         return why_fail(why, ERR_INVALID, MSG_BAD_ZONE, "--tz", "%.60s", r->tz);

@@ -229,6 +229,17 @@ static enum err erase(struct tx *tx, const struct upload_change *c)
     return sql_run(s);
 }
 
+enum err upload_expire_all(struct tx *tx, uint32_t *count)
+{
+    bool row;
+    struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT COUNT(*) FROM upload WHERE kept = 1");
+    TRY(sql_step(s, &row));
+    *count = (uint32_t)sql_int(s, 0);
+    sql_reset(s);
+    return sql_run(sql_use(tx_sql(tx), "UPDATE upload SET kept = 0, rejects = NULL, reason = NULL,"
+                                       " sampled = NULL"));
+}
+
 static enum err run_change(struct tx *tx, void *arg, struct why *why)
 {
     const struct upload_change *c = arg;

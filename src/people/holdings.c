@@ -209,7 +209,8 @@ const struct holding holdings[] = {
     {"upload",
      "id mark name bytes kept dry_run author created_at finished_at options counts tried rejects "
      "reason files undone sampled",
-     NULL, "sampled", "files uploaded to be imported", "7 days", NULL, "deleted", NULL, NULL},
+     NULL, "sampled", "files uploaded to be imported", "7 days, or until a member is erased", NULL,
+     "deleted", NULL, NULL},
     {0},
 };
 

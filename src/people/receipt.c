@@ -23,6 +23,7 @@ static void put_erased(struct json_writer *w, const struct leaving *l)
 {
     put_uint(w, "events", l->erasure.events);
     put_uint(w, "parts_written_anew", l->erasure.parts);
+    put_uint(w, "uploaded_files", l->erasure.files);
     json_key(w, "identities");
     json_begin_object(w);
     for (int k = 0; k < IDENTITY_KIND_COUNT; k++) {

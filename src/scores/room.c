@@ -109,7 +109,7 @@ static void room_on_rollback(void *state)
     r->published = r->erased = false;
 }
 
-static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
+static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     struct room *r = state;
     for (size_t i = 0; i < e->gone.count; i++)

@@ -258,7 +258,7 @@ static enum err room_on_flush(struct tx *tx, void *state, size_t rows_max, bool 
     return store_flush(state, tx, rows_max, clean);
 }
 
-static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
+static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     struct room *r = state;
     const struct persona_set *gone = &e->gone;

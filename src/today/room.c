@@ -108,7 +108,7 @@ static void room_on_rollback(void *state)
     r->woken = false;
 }
 
-static enum err room_on_erase(struct tx *tx, void *state, const struct erasure *e)
+static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     const struct persona_set *gone = &e->gone;
     (void)state;

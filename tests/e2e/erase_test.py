@@ -254,7 +254,7 @@ def test_what_was_kept_of_them_goes_too():
             raise Skip("the rights of the test's token are written into SQLite")
         token = "wf_live_" + "0123456789abcdef" * 3
         db = sqlite3.connect(store.dir + "/server.db")
-        db.execute("INSERT INTO credential (number, hash, kind, brand, created_at, scopes) VALUES (99, ?, 0, ?, 0, 'members.read members.write members.reveal')",
+        db.execute("INSERT INTO credential (number, hash, kind, brand, created_at, scopes) VALUES (99, ?, 0, ?, 0, 'members.read members.write members.reveal members.privacy groups.write imports.write')",
                    (hashlib.sha256(token.encode()).digest(), store.brand))
         db.commit()
         db.close()
@@ -275,10 +275,34 @@ def test_what_was_kept_of_them_goes_too():
         call("POST", f"/members/{m}/consents", {"purpose": "marketing", "granted": True, "way": "paper", "evidence": f"signed {CANARY}"})
         kinds = [e["kind"] for e in call("GET", f"/members/{m}/timeline?limit=200&kind=member.tagged,member.identified,member.consented,member.created")["items"]]
         assert sorted(kinds) == ["member.consented", "member.created", "member.identified", "member.identified", "member.tagged"], kinds
+        # what they said in a group, what a rule found in it, and what staff say of their account
+        rule = call("POST", "/moderation/rules", {"kind": "terms", "action": "note", "name": "r", "terms": "sells"})["id"]
+        say = {"type": "track", "userId": f"{CANARY}-{NUMBER}", "event": "message.sent", "properties": {"group": "tea", "text": f"{CANARY} sells tea"}}
+        assert http("POST", store.url + "/v1/track", json.dumps(say).encode(), {"Authorization": "Bearer " + store.keys["secret write key"], "Content-Type": "application/json"})[0] == 200
+        assert call("GET", f"/moderation/cases?rule={rule}")["items"][0]["text"]["before"] == f"{CANARY} "
+        group = next(g["id"] for g in call("GET", "/groups")["items"] if g["code"] == "tea")
+        call("PUT", f"/groups/{group}/accounts/{m}", {"role": "staff", "person": f"{CANARY} of the shop"})
+        call("PUT", f"/groups/{group}/suspects/{m}", {"verdict": "confirmed", "note": f"{CANARY} again"})
+        # a file that names them, tried; another that has only half come
+        table = f"user,phone\n{CANARY}-{NUMBER},13800138000\nother,13800138001\n{CANARY},1.38E+10\n".encode()
+        files = [call("POST", "/imports", {"name": f"{n}.csv", "bytes": len(table) + n})["id"] for n in range(2)]
+        for n in files:
+            assert http("PUT", f"{store.url}/api/v1/{store.brand}/imports/{n}/content?offset=0", table, {"Authorization": "Bearer " + token, "Content-Type": "application/octet-stream"})[0] == 200
+        call("POST", f"/imports/{files[0]}/run", {"format": "csv", "map": "member=user:user,member=phone:phone", "dry_run": True})
+        deadline = time.monotonic() + 30
+        while call("GET", f"/imports/{files[0]}")["tried"] is None:
+            assert time.monotonic() < deadline
+        assert any("/uploads/" in f for f in files_with(store, CANARY)) and CANARY in json.dumps(call("GET", f"/imports/{files[0]}/samples"))
         link = call("POST", f"/members/{m}/preference-link", {})["path"]
         assert http("GET", store.url + link)[0] == 200
         said = json.loads(store.run("erase", f"user:{CANARY}-{NUMBER}").stdout)
         assert said["events"] >= DAYS + 5, said
+        erased = json.loads(call("GET", f"/privacy/erasures/{said['receipt']}")["text"])["erased"]
+        assert erased["uploaded_files"] == 2, erased
+        for n in files:
+            left = call("GET", f"/imports/{n}")
+            assert (left["file"], left["received"], left["rejects"], left["state"]) == (False, 0, [], "stopped"), left
+            assert http("PUT", f"{store.url}/api/v1/{store.brand}/imports/{n}/content?offset=0", table, {"Authorization": "Bearer " + token, "Content-Type": "application/octet-stream"})[0] == 409
         deadline = time.monotonic() + 30
         while files_with(store, CANARY):
             assert time.monotonic() < deadline, files_with(store, CANARY)
@@ -289,8 +313,13 @@ def test_what_was_kept_of_them_goes_too():
         assert http("GET", store.url + link)[0] == 404
         store.stop()
         db = sqlite3.connect(f"{store.dir}/brands/{store.brand}/brand.db")
-        for table in ("member_tag", "note", "consent_entry"):
+        for table in ("member_tag", "note", "consent_entry", "moderation_case", "group_account", "group_suspect"):
             assert db.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,), table
+        db.execute("ATTACH ? AS words", (f"{store.dir}/brands/{store.brand}/text.db",))
+        for of in ("main", "words"):  # and no table at all names their number, but for those that keep it from being given again
+            for (table,) in db.execute(f"SELECT name FROM {of}.sqlite_master WHERE type = 'table' AND name NOT IN ('erased', 'erasure', 'sqlite_sequence')").fetchall():
+                for column in [c[1] for c in db.execute(f"PRAGMA {of}.table_info({table})") if c[1] in ("persona", "member")]:
+                    assert db.execute(f"SELECT COUNT(*) FROM {of}.{table} WHERE {column} = {m[1:]}").fetchone() == (0,), (table, column)
         assert db.execute("SELECT COUNT(*) FROM timer WHERE kind = 2").fetchone() == (0,)
         db.close()
         check_erased(store)

@@ -40,7 +40,8 @@ def test_a_dry_run_shows_rows_of_each_kind():
         assert samples(s, first) == empty
         shown = "\"显示\n\x1b[31m两行\""
         fresh = "".join(f"1390013800{n},,新{n}\n" for n in range(7))
-        number = upload(s, "more.csv", f"手机号,会员号,昵称\n13800138000,,王\n13800138000,,{shown}\n13800138001,U2,李\n13800138001,U1,谁\n13900138009,,{'长' * 100}\n{fresh}")
+        more = f"手机号,会员号,昵称\n13800138000,,王\n13800138000,,{shown}\n13800138001,U2,李\n13800138001,U1,谁\n13900138009,,{'长' * 100}\n{fresh}"
+        number = upload(s, "more.csv", more)
         tried = run_import(s, number, format="csv", map=KNOWN_MAP, dry_run=True)
         assert {k: tried["tried"][k] for k in ("members_created", "updated", "dropped")} == {"members_created": 8, "updated": 2, "dropped": 1}, tried
         got = samples(s, number)
@@ -63,6 +64,9 @@ def test_a_dry_run_shows_rows_of_each_kind():
         assert "13900138005,,新5".encode() not in contents(s) and "13800138000,,王".encode() not in contents(s)
         want(200, ask(s, "POST", f"/members/{numbers[0]}/erase", {"reason": "asked", "confirm": numbers[0]}, officer))
         assert samples(s, number) == empty and samples(s, first) == empty and look(s, number)["tried"], "figures stay"
+        assert not look(s, number)["file"] and not list((pathlib.Path(s.dir) / "brands/shop/uploads").iterdir())
+        want(409, ask(s, "POST", f"/imports/{number}/run", {"format": "csv"}))
+        number = upload(s, "more.csv", more)
         run_import(s, number, format="csv", map=KNOWN_MAP, dry_run=True)
         again = samples(s, number)
         assert {k: v["rows"] for k, v in again.items()} == {"new": 10, "updated": 1, "conflict": 1, "unchanged": 0}, again

@@ -43,7 +43,7 @@ export const inventoryZh: Record<string, [string, string]> = {
   bulk_pending: ["有导入尚待计算", "直到算完"],
   import_file: ["导入过哪些文件", BRAND],
   saved: ["保存的问题与看板", "直到被删除"],
-  upload: ["上传待导入的文件", "7 天"],
+  upload: ["上传待导入的文件", "7 天，或到有用户被删除时"],
   moderation_rule: ["群秩序规则", "直到被删除"],
   moderation_rule_version: ["群秩序规则的历史版本", "每条规则 20 个版本"],
   moderation_case: ["规则在消息里查到什么、员工怎么处理", "180 天"],

@@ -115,8 +115,10 @@ enum err handout_make(struct call *c, const struct look *l, uint32_t member,
     uint64_t tag;
     int write_fd, read_fd;
     struct look_profile profile;
-    TRY(look_profile(l, member, &profile, why));
-    struct handout h = {.call = c, .look = l, .profile = &profile};
+    struct look once = *l;
+    TRY(look_keep(&once, member, why));
+    TRY(look_profile(&once, member, &profile, why));
+    struct handout h = {.call = c, .look = &once, .profile = &profile};
     env_random(data_env(c->data), &tag, sizeof(tag));
     snprintf(path, sizeof(path), "%.560s/export-%016" PRIx64 ".zip", data_dir(c->data), tag);
     TRY(fs_scratch(path, &write_fd, &read_fd, why));

@@ -3,6 +3,7 @@
 #include "api/handout_internal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "api/member_scores.h"
 #include "api/members.h"
@@ -186,9 +187,9 @@ static enum err add_events(void *ctx, const struct look_entry *items, size_t cou
             cell_text(h, dims[d],
                       e->dim[d] ? registry_code_text(h->call->brand, (enum dim)d, e->dim[d])
                                 : (struct str){NULL, 0});
-        cell_text(h, "other",
-                  e->other ? str_of(arena_printf(h->look->arena, "m%" PRIu32, e->other))
-                           : (struct str){NULL, 0});
+        char other[16];
+        snprintf(other, sizeof(other), "m%" PRIu32, e->other);
+        cell_text(h, "other", e->other ? str_of(other) : (struct str){NULL, 0});
         if (e->amount == HISTORY_NO_AMOUNT) {
             cell_text(h, "amount", (struct str){NULL, 0});
         } else {

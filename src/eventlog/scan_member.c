@@ -216,11 +216,13 @@ static enum err merge(struct gathering *g, uint32_t member)
 {
     size_t count = g->pieces.count;
     TRY(sheet_reserve(&g->layout, &g->merged, g->found.count, &g->purse, g->why));
-    TRY(sheet_reserve(&g->layout, &g->history, g->found.count, &g->purse, g->why));
     g->stretches = mem_alloc_array(count + 1, sizeof(*g->stretches));
     if (count) qsort(g->pieces.items, count, sizeof(g->pieces.items[0]), by_persona);
     size_t personas = merge_personas(g);
+    sheet_finish(&g->layout, &g->found, &g->purse); /* one history may be millions of rows */
+    TRY(sheet_reserve(&g->layout, &g->history, g->merged.count, &g->purse, g->why));
     stretches_merge(&g->layout, g->stretches, personas, member, &g->history, &g->texts);
+    sheet_finish(&g->layout, &g->merged, &g->purse);
     return ERR_OK;
 }
 

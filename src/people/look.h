@@ -11,13 +11,18 @@
 
 struct look {
     struct brand *brand;
-    struct sql *db;            /* a reader connection */
-    struct arena *arena;       /* of everything found */
-    struct snapshot *snapshot; /* of the log */
+    struct sql *db;                /* a reader connection */
+    struct arena *arena;           /* of everything found */
+    struct snapshot *snapshot;     /* of the log */
+    const struct look_story *kept; /* see look_keep(); NULL = none */
 };
 /* Take the snapshot; to be given back by look_end. */
 void look_begin(struct look *l, struct brand *b, struct sql *db, struct arena *arena);
 void look_end(struct look *l);
+
+/* Read a member's history once for all that is asked of them by this look from here on, or by
+ * copies of it; it lies in the look's arena. ERR_NOT_FOUND. */
+MUST_CHECK enum err look_keep(struct look *l, uint32_t member, struct why *why);
 
 struct look_identity {
     enum identity_kind kind;
@@ -184,7 +189,8 @@ MUST_CHECK enum err look_timeline(const struct look *l, uint32_t member,
                                   struct why *why);
 
 /* All of a member's history, oldest first, piece by piece: 'fn' is called with entries that are
- * good until it returns. What the story of a member takes stays in the arena of the look. */
+ * good until it returns. What the story of a member takes stays in the arena of the look, once for
+ * each call unless it is kept (look_keep). */
 typedef enum err look_piece_fn(void *ctx, const struct look_entry *items, size_t count,
                                struct why *why);
 MUST_CHECK enum err look_history(const struct look *l, uint32_t member, look_piece_fn *fn,

@@ -87,9 +87,21 @@ static void add_circles(struct look_story *s, const struct circle_change *change
 enum err look_story(const struct look *l, uint32_t member, struct look_story *out, struct why *why)
 {
     uint32_t *personas, id = look_member_of(l, member);
+    if (l->kept && l->kept->id == id) {
+        *out = *l->kept;
+        return ERR_OK;
+    }
     size_t count = look_personas(l, id, &personas);
     *out = (struct look_story){.id = id, .personas = personas, .persona_count = count};
     return look_story_of(l, out, why);
+}
+
+enum err look_keep(struct look *l, uint32_t member, struct why *why)
+{
+    struct look_story *story = arena_alloc(l->arena, sizeof(*story));
+    TRY(look_story(l, member, story, why));
+    l->kept = story;
+    return ERR_OK;
 }
 
 enum err look_story_of(const struct look *l, struct look_story *out, struct why *why)

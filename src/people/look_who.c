@@ -10,7 +10,7 @@
 
 void look_begin(struct look *l, struct brand *b, struct sql *db, struct arena *arena)
 {
-    *l = (struct look){b, db, arena, brand_snapshot(b)};
+    *l = (struct look){.brand = b, .db = db, .arena = arena, .snapshot = brand_snapshot(b)};
 }
 
 void look_end(struct look *l)

@@ -139,11 +139,12 @@ static enum err put_history(struct json_writer *w, const struct ward *x, struct 
     struct call *c = x->call;
     struct health_day *days;
     size_t count;
-    int32_t since = zone_day(brand_zone(c->brand), x->now) - (int32_t)call_int(c, "days") + 1;
+    int32_t until = zone_day(brand_zone(c->brand), x->now);
+    int32_t since = until - (int32_t)call_int(c, "days") + 1;
     if (health_history(x->db, x->group, since, c->arena, &days, &count) != ERR_OK)
         return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
     put_array(w, "history");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && days[i].day <= until; i++) {
         json_begin_object(w);
         put_str(w, "day", ward_date(c, days[i].day));
         put_text(w, "archetype", archetype_name(days[i].archetype));
@@ -245,6 +246,7 @@ static enum err get_glance(struct call *c, struct json_writer *w, struct why *wh
         put_text(w, "archetype", archetype_name(d->archetype));
         put_str(w, "unclear", str_of(unclear_name(d->unclear)));
         put_real(w, "confidence", d->confidence);
+        put_scores(w, d->scores);
         put_int(w, "members", d->members);
         put_int(w, "messages", d->messages);
         put_int(w, "questions", d->questions);
@@ -300,8 +302,8 @@ const struct spec group_health_specs[] = {
      .handle = get_glance,
      .summary = "The kind of each group, as last looked at, with its messages of 28 days by day",
      .reply = "{\"items\":[{\"id\":\"g1\",\"at\":\"2025-03-01T09:30:00+08:00\","
-              "\"archetype\":\"unclear\",\"unclear\":\"staff\",\"confidence\":0.5,\"members\":212,"
-              "\"messages\":903,\"questions\":31,\"unanswered\":4,\"suspects\":0,"
+              "\"archetype\":\"unclear\",\"unclear\":\"staff\",\"confidence\":0.5," SCORES
+              ",\"members\":212,\"messages\":903,\"questions\":31,\"unanswered\":4,\"suspects\":0,"
               "\"trend\":[880,903]}],\"next\":null}\n~{\"items\":[{\"unclear\":null}]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/groups/{id}/health",

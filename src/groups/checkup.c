@@ -192,7 +192,6 @@ enum err checkup_make(const struct checkup_ask *ask, struct arena *arena, struct
     if (err == ERR_OK && sells(&out->talk))
         err = read_texts(ask, snapshot->personas, arena, out, why);
     if (err == ERR_OK) err = vouchers_read(ask->brand, ask->group, ask->to, &out->benefits, why);
-    if (err == ERR_OK) err = read_texts(ask, snapshot->personas, arena, out, why);
     if (err == ERR_OK) err = suspect_gather(ask, snapshot->personas, arena, out, why);
     if (err == ERR_OK && judge(ask, snapshot->personas, arena, out) != ERR_OK)
         err = why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);

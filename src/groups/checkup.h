@@ -71,16 +71,32 @@ MUST_CHECK enum err health_history(struct sql *db, uint32_t group, int32_t since
 MUST_CHECK enum err health_latest(struct sql *db, struct arena *arena, struct health_day **out,
                                   size_t *count);
 
-/* Groups in which something happened since the last call, in 'arena'; after a load, or when the
- * brand has just been opened, all of them. Any thread. */
-size_t health_changed(struct brand *b, struct arena *arena, uint32_t **out);
-/* Days of a group that are to be made, the last is today: with the first those before it, and once
- * a day is over it once more. */
-MUST_CHECK enum err health_due(struct brand *b, struct sql *db, uint32_t group, int32_t *from,
-                               int32_t *to);
+/* A group in which something happened, and when the earliest of it did. */
+struct health_news {
+    uint32_t group;
+    int64_t since; /* INT64_MAX = nothing did; INT64_MIN = at any time */
+};
+/* Those of since the last call, in 'arena'; after a load, or when the brand has just been opened,
+ * all groups. Any thread. */
+size_t health_changed(struct brand *b, struct arena *arena, struct health_news **out);
+/* Days of a group that are to be made now: what the news is of, and once a day is over it once
+ * more; with the first those of HEALTH_BACK_DAYS before it. Where the news is older than these, or
+ * the last look is, the days before today are forgotten, for health_back() to bring again. */
+#define HEALTH_BACK_DAYS 28
+struct health_days {
+    int32_t from, to; /* the last is today */
+    int32_t newest;   /* the latest that was made before; INT32_MIN = none was */
+};
+MUST_CHECK enum err health_due(struct brand *b, struct sql *db, const struct health_news *news,
+                               struct health_days *out, struct why *why);
+/* The day before the first that is kept: the next to be made of a group's past. A group of which
+ * no day is kept, or HEALTH_KEEP_DAYS, has none: INT32_MIN. */
+MUST_CHECK enum err health_back(struct brand *b, struct sql *db, uint32_t group, int32_t *day);
 /* Look at a group as of the end of a day, or as of now, and keep that as the day's; the time asked
- * for is not read. */
-MUST_CHECK enum err health_make_day(const struct checkup_ask *ask, int32_t day, struct why *why);
+ * for is not read. Circles are kept with it, but not of the past, which a later
+ * look has gone beyond. Of a group that had not begun by then nothing is kept: '*empty'. */
+MUST_CHECK enum err health_make_day(const struct checkup_ask *ask, int32_t day, bool past,
+                                    bool *empty, struct why *why);
 
 /* ---- verdicts on suspects ---- */
 

@@ -5,6 +5,8 @@
 
 extern const struct migration health_migrations[];
 
+/* Days of a group before this one. */
+MUST_CHECK enum err health_forget(struct brand *b, uint32_t group, int32_t before, struct why *why);
 /* What was said of an erased persona goes. */
 MUST_CHECK enum err verdict_erase(struct tx *tx, uint32_t persona);
 /* suspect_gather.c: what was said elsewhere, and shared devices. */

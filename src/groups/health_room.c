@@ -1,8 +1,10 @@
 /* health_room.c - which groups have news, and their days made.
  *
  * The writer notes groups as their events become visible; a load, which does not pass through the
- * rooms, makes all of them new. A day that has a successor is final: when the first look of a new
- * day comes, yesterday is looked at once more as of its end. */
+ * rooms, makes all of them new, at any time. The days that are kept of a group follow each other
+ * without a gap: forward from the newest to today, and back from the first towards the group's
+ * beginning. A day that has a successor is final: when the first look of a new day comes, yesterday
+ * is looked at once more as of its end, and news of the past makes the days since anew. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,17 +12,17 @@
 #include "groups/health_internal.h"
 #include "segments/segments.h"
 
-#define BACK_DAYS 28                   /* made with a group's first day */
 #define FOLLOWED_MS (10 * TIME_MINUTE) /* segments are never so far behind what they are told */
 
 struct room {
     struct brand *brand;
-    VEC(uint32_t) pending; /* groups of the batch under way */
-    uint64_t noted;        /* its events */
-    uint64_t seq_seen;     /* of the newest event committed */
+    VEC(struct health_news) pending; /* of the batch under way; a group may come more than once */
+    uint64_t noted;                  /* its events */
+    uint64_t seq_seen;               /* of the newest event committed */
     pthread_mutex_t lock;
-    VEC(uint32_t) changed; /* under the lock; may name a group twice */
-    bool all;              /* under the lock: every group has news */
+    VEC(struct health_news) changed; /* under the lock; each group once */
+    bool all;                        /* under the lock: every group has news */
+    bool loaded;                     /* under the lock: of any time */
 };
 
 /* What segments were told last may not have reached their rows before the end. */
@@ -66,7 +68,7 @@ static void note_groups_of(struct room *r, struct tx *tx, uint32_t persona)
     struct circle_place *places;
     size_t count = circles_of(r->brand, persona, tx_arena(tx), &places);
     for (size_t i = 0; i < count; i++)
-        VEC_PUSH(&r->pending, places[i].group);
+        VEC_PUSH(&r->pending, ((struct health_news){places[i].group, INT64_MAX}));
 }
 
 static enum err room_on_event(struct tx *tx, void *state, const struct event *ev, uint64_t seq)
@@ -76,13 +78,28 @@ static enum err room_on_event(struct tx *tx, void *state, const struct event *ev
     (void)seq;
     if (tx_replaying(tx)) return ERR_OK;
     r->noted++;
-    bool again = r->pending.count && r->pending.items[r->pending.count - 1] == group;
-    if (group && !again) VEC_PUSH(&r->pending, group);
+    struct health_news *last = r->pending.count ? &r->pending.items[r->pending.count - 1] : NULL;
+    if (group && (!last || last->group != group)) {
+        VEC_PUSH(&r->pending, ((struct health_news){group, ev->at}));
+    } else if (group && ev->at < last->since) {
+        last->since = ev->at;
+    }
     if (ev->other && !group && is_merge(r->brand, ev->kind)) {
         note_groups_of(r, tx, ev->persona);
         note_groups_of(r, tx, ev->other);
     }
     return ERR_OK;
+}
+
+static void add_news(struct room *r, const struct health_news *n)
+{
+    for (size_t k = 0; k < r->changed.count; k++) {
+        struct health_news *old = &r->changed.items[k];
+        if (old->group != n->group) continue;
+        if (n->since < old->since) old->since = n->since;
+        return;
+    }
+    VEC_PUSH(&r->changed, *n);
 }
 
 static void room_on_visible(void *state)
@@ -93,12 +110,9 @@ static void room_on_visible(void *state)
     if (missed || r->pending.count) {
         pthread_mutex_lock(&r->lock);
         r->all |= missed;
-        for (size_t i = 0; i < r->pending.count && !r->all; i++) {
-            bool again = false;
-            for (size_t k = 0; k < r->changed.count && !again; k++)
-                again = r->changed.items[k] == r->pending.items[i];
-            if (!again) VEC_PUSH(&r->changed, r->pending.items[i]);
-        }
+        r->loaded |= missed;
+        for (size_t i = 0; i < r->pending.count; i++)
+            add_news(r, &r->pending.items[i]);
         pthread_mutex_unlock(&r->lock);
     }
     r->seq_seen = seq;
@@ -134,16 +148,21 @@ const struct module health_module = {
 
 /* ---- what has changed ---- */
 
-size_t health_changed(struct brand *b, struct arena *arena, uint32_t **out)
+size_t health_changed(struct brand *b, struct arena *arena, struct health_news **out)
 {
     struct room *r = brand_module_state(b, &health_module);
     uint32_t groups = registry_code_count(b, DIM_GROUP);
     pthread_mutex_lock(&r->lock);
     size_t count = r->all ? groups : r->changed.count;
     *out = arena_alloc_array(arena, count + 1, sizeof(**out));
-    for (size_t i = 0; i < count; i++)
-        (*out)[i] = r->all ? (uint32_t)i + 1 : r->changed.items[i];
-    r->all = false;
+    for (size_t i = 0; r->all && i < count; i++)
+        (*out)[i] = (struct health_news){(uint32_t)i + 1, r->loaded ? INT64_MIN : INT64_MAX};
+    for (size_t i = 0; i < r->changed.count; i++) {
+        const struct health_news *n = &r->changed.items[i];
+        if (!r->all) (*out)[i] = *n;
+        if (r->all && !r->loaded && n->group <= count) (*out)[n->group - 1] = *n;
+    }
+    r->all = r->loaded = false;
     VEC_RESET(&r->changed);
     pthread_mutex_unlock(&r->lock);
     return count;
@@ -176,54 +195,61 @@ static enum err keep_circles(const struct checkup_ask *ask, const struct checkup
     return ERR_OK;
 }
 
-static enum err keep(const struct checkup_ask *ask, const struct checkup *c, int32_t day,
-                     struct arena *arena, struct why *why)
-{
-    bool empty = c->talk.account_count == 0 && c->health.messages == 0;
-    const struct health_day d = health_day_of(c, ask->group, day, ask->to);
-    TRY(keep_circles(ask, c, arena, why));
-    return empty ? ERR_OK : health_save(ask->brand, &d, why);
-}
-
-static enum err make_day(const struct checkup_ask *ask, int32_t day, struct why *why)
-{
-    struct arena *arena = arena_create(0);
-    struct checkup c;
-    enum err err = checkup_make(ask, arena, &c, why);
-    if (err == ERR_OK) err = keep(ask, &c, day, arena, why);
-    arena_destroy(arena);
-    return err;
-}
-
-static enum err newest_day(struct sql *db, uint32_t group, int32_t *day, int64_t *made_at)
+static enum err first_or_last(struct sql *db, const char *text, uint32_t group, int32_t *day)
 {
     bool row;
-    struct sql_stmt *s = sql_use(db, "SELECT day, made_at FROM group_health WHERE of_group = $1"
-                                     " ORDER BY day DESC LIMIT 1");
+    struct sql_stmt *s = sql_use(db, text);
     sql_bind_int(s, 1, group);
     *day = INT32_MIN;
     TRY(sql_step(s, &row));
-    if (!row) return ERR_OK;
-    *day = (int32_t)sql_int(s, 0);
-    *made_at = sql_int(s, 1);
+    if (row && !sql_is_null(s, 0)) *day = (int32_t)sql_int(s, 0);
     sql_reset(s);
     return ERR_OK;
 }
 
-enum err health_due(struct brand *b, struct sql *db, uint32_t group, int32_t *from, int32_t *to)
+enum err health_due(struct brand *b, struct sql *db, const struct health_news *news,
+                    struct health_days *out, struct why *why)
 {
-    int64_t made_at = TIME_NONE;
-    *to = zone_day(brand_zone(b), env_now(brand_env(b)));
-    TRY(newest_day(db, group, from, &made_at));
-    if (*from < *to - BACK_DAYS) *from = *to - BACK_DAYS;
+    int32_t today = zone_day(brand_zone(b), env_now(brand_env(b))), newest;
+    enum err err = first_or_last(db, "SELECT MAX(day) FROM group_health WHERE of_group = $1",
+                                 news->group, &newest);
+    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
+    int32_t first = today - HEALTH_BACK_DAYS;
+    *out = (struct health_days){first, today, newest};
+    if (newest == INT32_MIN) return ERR_OK;
+    if (newest < first) return health_forget(b, news->group, today, why);
+    int32_t since = news->since == INT64_MAX   ? newest
+                    : news->since == INT64_MIN ? INT32_MIN
+                                               : zone_day(brand_zone(b), news->since);
+    out->from = since < first ? today : since < newest ? since : newest;
+    return since < first ? health_forget(b, news->group, today, why) : ERR_OK;
+}
+
+enum err health_back(struct brand *b, struct sql *db, uint32_t group, int32_t *day)
+{
+    int32_t today = zone_day(brand_zone(b), env_now(brand_env(b)));
+    TRY(first_or_last(db, "SELECT MIN(day) FROM group_health WHERE of_group = $1", group, day));
+    if (*day != INT32_MIN) (*day)--;
+    if (*day <= today - HEALTH_KEEP_DAYS) *day = INT32_MIN;
     return ERR_OK;
 }
 
-enum err health_make_day(const struct checkup_ask *ask, int32_t day, struct why *why)
+enum err health_make_day(const struct checkup_ask *ask, int32_t day, bool past, bool *empty,
+                         struct why *why)
 {
     struct checkup_ask then = *ask;
+    struct checkup c;
     int64_t now = env_now(brand_env(ask->brand));
     int64_t end = zone_day_start(brand_zone(ask->brand), day + 1) - 1;
     then.to = end < now ? end : now;
-    return make_day(&then, day, why);
+    struct arena *arena = arena_create(0);
+    enum err err = checkup_make(&then, arena, &c, why);
+    if (err == ERR_OK && !past) err = keep_circles(&then, &c, arena, why);
+    *empty = err == ERR_OK && c.talk.account_count == 0 && c.health.messages == 0;
+    if (err == ERR_OK && !*empty) {
+        struct health_day d = health_day_of(&c, ask->group, day, then.to);
+        err = health_save(ask->brand, &d, why);
+    }
+    arena_destroy(arena);
+    return err;
 }

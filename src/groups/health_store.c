@@ -94,6 +94,28 @@ enum err health_save(struct brand *b, const struct health_day *d, struct why *wh
     return brand_call(b, run_save, &copy, false, why);
 }
 
+struct forgetting {
+    uint32_t group;
+    int32_t before;
+};
+
+static enum err run_forget(struct tx *tx, void *arg, struct why *why)
+{
+    const struct forgetting *f = arg;
+    (void)why;
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "DELETE FROM group_health WHERE of_group = $1 AND day < $2");
+    sql_bind_int(s, 1, f->group);
+    sql_bind_int(s, 2, f->before);
+    return sql_run(s);
+}
+
+enum err health_forget(struct brand *b, uint32_t group, int32_t before, struct why *why)
+{
+    struct forgetting f = {group, before};
+    return brand_call(b, run_forget, &f, false, why);
+}
+
 static struct health_day read_day(struct sql_stmt *s)
 {
     int at = 6;

@@ -1,5 +1,6 @@
 /* healer.c - every ten seconds, each open brand: which groups have news? Those are looked at, one
- * after another; when the day has changed, all of them. It works at low priority a tenth of the
+ * after another; when the day has changed, all of them. What time is left goes to the days of
+ * before, back to the beginning of each group. It works at low priority a tenth of the
  * time, so that many groups, or a long log, do not take the processors from what people wait for:
  * then groups are further behind. */
 #include "main/healer.h"
@@ -19,6 +20,15 @@
 #define REST 9            /* so many times as long as a look took, it rests */
 #define REST_MS_MAX 60000 /* but no longer */
 #define NICENESS 15
+#define BACK_AT_ONCE 14 /* days of a group's past before the next group has its turn */
+
+/* How far a brand's groups have been looked at. */
+struct patient {
+    int32_t day;        /* of the last look */
+    bool over;          /* the past of all groups is whole */
+    VEC(bool) begun;    /* by group: its first day is reached */
+    uint32_t last_back; /* the group whose turn was last */
+};
 
 struct healer {
     struct data *data; /* borrowed */
@@ -26,8 +36,8 @@ struct healer {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    atomic_bool stop;  /* set under the lock */
-    VEC(int32_t) days; /* by brand: of the last look */
+    atomic_bool stop;             /* set under the lock */
+    VEC(struct patient) patients; /* by brand */
 };
 
 static void tell(struct brand *b, const struct why *why)
@@ -46,58 +56,136 @@ static void rest(struct healer *h, int64_t ms)
     pthread_mutex_unlock(&h->lock);
 }
 
-static enum err look_at_group(struct healer *h, struct brand *b, struct sql *db, uint32_t group,
-                              struct why *why)
+/* A day of a group, and a rest after it. */
+static enum err make_day(struct healer *h, const struct checkup_ask *ask, int32_t day, bool past,
+                         bool *empty, struct why *why)
 {
-    int32_t day, today;
-    const struct checkup_ask ask = {.brand = b, .db = db, .group = group, .places = &h->places};
-    if (health_due(b, db, group, &day, &today) != ERR_OK)
-        return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
-    for (; day <= today && !atomic_load(&h->stop); day++) {
-        uint64_t began = env_mono_ns(brand_env(b));
-        TRY(health_make_day(&ask, day, why));
-        int64_t ms = (int64_t)((env_mono_ns(brand_env(b)) - began) / 1000000) * REST;
-        if (ms) rest(h, ms < REST_MS_MAX ? ms : REST_MS_MAX);
-    }
+    uint64_t began = env_mono_ns(brand_env(ask->brand));
+    TRY(health_make_day(ask, day, past, empty, why));
+    int64_t ms = (int64_t)((env_mono_ns(brand_env(ask->brand)) - began) / 1000000) * REST;
+    if (ms) rest(h, ms < REST_MS_MAX ? ms : REST_MS_MAX);
     return ERR_OK;
 }
 
-static void look_at(struct healer *h, struct brand *b, const uint32_t *groups, size_t count)
+/* ---- what is new ---- */
+
+static enum err look_at_group(struct healer *h, struct brand *b, struct sql *db,
+                              const struct health_news *news, struct why *why)
+{
+    struct health_days due;
+    bool empty;
+    const struct checkup_ask ask = {
+        .brand = b, .db = db, .group = news->group, .places = &h->places};
+    TRY(health_due(b, db, news, &due, why));
+    for (int32_t day = due.from; day <= due.to && !atomic_load(&h->stop); day++)
+        TRY(make_day(h, &ask, day, day < due.newest, &empty, why));
+    return ERR_OK;
+}
+
+/* Its past may have to be looked for again. */
+static void begin_again(struct patient *p, uint32_t group)
+{
+    while (p->begun.count <= group)
+        VEC_PUSH(&p->begun, false);
+    p->begun.items[group] = false;
+    p->over = false;
+}
+
+static void look_at(struct healer *h, struct brand *b, struct patient *p,
+                    const struct health_news *news, size_t count)
 {
     struct why why = {0};
     struct sql *db = NULL;
     enum err err = brand_reader(b, &db, &why);
-    for (size_t i = 0; err == ERR_OK && i < count && !atomic_load(&h->stop); i++)
-        err = look_at_group(h, b, db, groups[i], &why);
+    for (size_t i = 0; err == ERR_OK && i < count && !atomic_load(&h->stop); i++) {
+        begin_again(p, news[i].group);
+        err = look_at_group(h, b, db, &news[i], &why);
+    }
     if (db) sql_close(db);
     if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(b, &why);
 }
 
-static void look_at_brand(struct healer *h, struct brand *b, int32_t *day)
+static void look_at_brand(struct healer *h, struct brand *b, struct patient *p)
 {
     struct arena *arena = arena_create(0);
-    uint32_t *groups;
-    size_t count = health_changed(b, arena, &groups);
+    struct health_news *news;
+    size_t count = health_changed(b, arena, &news), groups = registry_code_count(b, DIM_GROUP);
     int32_t today = zone_day(brand_zone(b), env_now(brand_env(b)));
-    if (today != *day) {
-        count = registry_code_count(b, DIM_GROUP);
-        groups = arena_alloc_array(arena, count + 1, sizeof(*groups));
-        for (uint32_t i = 0; i < count; i++)
-            groups[i] = i + 1;
-        *day = today;
+    if (today != p->day) {
+        struct health_news *all = arena_alloc_array(arena, groups + 1, sizeof(*all));
+        for (uint32_t i = 0; i < groups; i++)
+            all[i] = (struct health_news){i + 1, INT64_MAX};
+        for (size_t i = 0; i < count; i++)
+            all[news[i].group - 1] = news[i];
+        news = all;
+        count = groups;
+        p->day = today;
     }
-    if (count) look_at(h, b, groups, count);
+    if (count) look_at(h, b, p, news, count);
     arena_destroy(arena);
 }
 
-static void look_at_all(struct healer *h)
+/* ---- what was before ---- */
+
+/* Some days of one group, back in time. */
+static enum err look_back(struct healer *h, struct brand *b, struct sql *db, struct patient *p,
+                          uint32_t group, struct why *why)
 {
+    const struct checkup_ask ask = {.brand = b, .db = db, .group = group, .places = &h->places};
+    for (int i = 0; i < BACK_AT_ONCE && !atomic_load(&h->stop); i++) {
+        int32_t day;
+        bool begun = true;
+        if (health_back(b, db, group, &day) != ERR_OK)
+            return why_fail(why, ERR_STORE, MSG_INTERNAL, "", NULL);
+        if (day != INT32_MIN) TRY(make_day(h, &ask, day, true, &begun, why));
+        p->begun.items[group] = begun;
+        if (begun) return ERR_OK;
+    }
+    return ERR_OK;
+}
+
+/* The next group whose past is not whole; 0 = there is none. */
+static uint32_t next_back(const struct patient *p)
+{
+    for (uint32_t i = 1; i <= p->begun.count; i++) {
+        uint32_t g = (p->last_back + i) % (uint32_t)p->begun.count;
+        if (g && !p->begun.items[g]) return g;
+    }
+    return 0;
+}
+
+/* Groups whose past is not whole, in turns, until it is time to look for news. */
+static void look_back_at_brand(struct healer *h, struct brand *b, struct patient *p)
+{
+    struct why why = {0};
+    struct sql *db = NULL;
+    uint64_t until = env_mono_ns(brand_env(b)) + BEAT_MS * UINT64_C(1000000);
+    enum err err = brand_reader(b, &db, &why);
+    while (err == ERR_OK && !atomic_load(&h->stop) && env_mono_ns(brand_env(b)) < until) {
+        uint32_t group = next_back(p);
+        if (!group) break;
+        err = look_back(h, b, db, p, group, &why);
+        p->last_back = group;
+    }
+    if (db) sql_close(db);
+    if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(b, &why);
+    p->over = err != ERR_OK || !next_back(p);
+}
+
+/* Is anything left to be done? */
+static bool look_at_all(struct healer *h)
+{
+    bool more = false;
     for (size_t i = 0; i < data_brand_count(h->data) && !atomic_load(&h->stop); i++) {
         struct brand *b = data_brand_if_open(h->data, i);
-        while (h->days.count <= i)
-            VEC_PUSH(&h->days, INT32_MIN);
-        if (b) look_at_brand(h, b, &h->days.items[i]);
+        while (h->patients.count <= i)
+            VEC_PUSH(&h->patients, ((struct patient){.day = INT32_MIN, .over = true}));
+        struct patient *p = &h->patients.items[i];
+        if (b) look_at_brand(h, b, p);
+        if (b && !p->over) look_back_at_brand(h, b, p);
+        more |= b && !p->over;
     }
+    return more;
 }
 
 static void *heal(void *arg)
@@ -105,8 +193,7 @@ static void *heal(void *arg)
     struct healer *h = arg;
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
     while (!atomic_load(&h->stop)) {
-        look_at_all(h);
-        rest(h, BEAT_MS);
+        if (!look_at_all(h)) rest(h, BEAT_MS);
     }
     return NULL;
 }
@@ -134,6 +221,8 @@ void healer_stop(struct healer *h)
     pthread_join(h->thread, NULL);
     pthread_cond_destroy(&h->wake);
     pthread_mutex_destroy(&h->lock);
-    VEC_FINISH(&h->days);
+    for (size_t i = 0; i < h->patients.count; i++)
+        VEC_FINISH(&h->patients.items[i].begun);
+    VEC_FINISH(&h->patients);
     mem_free(h);
 }

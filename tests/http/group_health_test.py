@@ -144,7 +144,24 @@ def test_days_are_kept_and_groups_are_seen_at_a_glance():
         assert time.monotonic() < deadline, history
     assert [d["messages"] for d in history] == [0, 0, 1, 1, 13, 25, 37, 49, 61, 61], history
     [glance] = [x for x in call(s, "GET", "/group-health")["items"] if x["id"] == g]
-    assert (glance["archetype"], glance["messages"], glance["trend"][-1]) == ("self_driven", 61, 61), glance
+    assert (glance["archetype"], glance["messages"], glance["trend"][-1]) == ("self_driven", 61, 61) and glance["scores"]["self_driven"] > 0.8, glance
+
+
+def test_the_past_of_a_group_is_made_and_made_again():
+    """friends joined 40 days ago: its days go back to then. A message of 50 days ago brings days from there on, with the figures that it changes."""
+    s = store()
+    g = group(s, "friends")
+
+    def days():
+        return call(s, "GET", f"/groups/{g}/health", days=100)["history"]
+
+    until(lambda: len(days()) == 41)
+    assert (days()[0]["day"], days()[0]["messages"]) == (clock(40, 0, 0).date().isoformat(), 0)
+    then = call(s, "GET", f"/groups/{g}/health", days=10, at=clock(20, 12, 0).isoformat())["history"]
+    assert [d["day"] for d in then] == [clock(d, 0, 0).date().isoformat() for d in range(29, 19, -1)], then  # none of later
+    s.load("--format", "jsonl", "-", stdin=json.dumps(fact("u3", "message.sent", clock(50, 10, 0), group="friends")))
+    until(lambda: len(days()) == 51 and [d["messages"] for d in days()[:29]] == [1] * 28 + [0])
+    assert days()[0]["day"] == clock(50, 0, 0).date().isoformat()
 
 
 def test_a_post_costs_the_members_who_go_after_it():

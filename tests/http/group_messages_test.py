@@ -15,7 +15,7 @@ import urllib.parse
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from wellfield import Store, http, run  # noqa: E402
+from wellfield import Skip, Store, http, run  # noqa: E402
 
 SECRET = "月亮门第七张桌子"
 
@@ -235,6 +235,8 @@ def test_a_members_data_hold_what_they_said():
 
 
 def test_a_backup_carries_them():
+    if os.environ.get("WF_STORE") == "postgresql":
+        raise Skip("a backup of a store on PostgreSQL is pg_dump's")
     s = loaded()
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -54,8 +54,11 @@ struct module {
     /* Write back up to 'rows_max' changed projection rows; *clean when none is left of this round.
      * A round covers what had changed when it began. */
     enum err (*on_flush)(struct tx *tx, void *state, size_t rows_max, bool *clean);
+    /* All of the batch is said; rows are written back next. What this room keeps of it outside of
+     * the database may begin to be made durable beside that. */
+    void (*on_gathered)(void *state);
     /* The batch is about to be committed: what this room keeps of it outside of the database is
-     * made durable. The commit may fail yet; then on_rollback follows. */
+     * durable when this returns. The commit may fail yet; then on_rollback follows. */
     enum err (*on_prepare)(struct tx *tx, void *state);
     /* The batch is committed; nothing of it is visible to readers yet. */
     void (*on_commit)(void *state);

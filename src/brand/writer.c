@@ -344,6 +344,7 @@ static void run_one(struct tx *tx, struct command *c)
 /* Run a list of commands in one transaction; false when it was rolled back. */
 static bool run_together(struct tx *tx, struct command *list)
 {
+    const struct brand *b = tx->brand;
     enum err err = begin(tx);
     for (struct command *c = list; c && err == ERR_OK; c = c->next) {
         run_one(tx, c);
@@ -354,6 +355,9 @@ static bool run_together(struct tx *tx, struct command *list)
         return true;
     }
     if (err == ERR_OK && tx->bulk_rows == 0) err = timers_run(tx); /* they may emit */
+    for (int i = 0; i < b->module_count && err == ERR_OK; i++) {
+        if (b->modules[i]->on_gathered) b->modules[i]->on_gathered(b->states[i]);
+    }
     if (err == ERR_OK) err = flush_some(tx);
     if (err == ERR_OK) err = commit(tx);
     if (err == ERR_OK) return true;

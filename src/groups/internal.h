@@ -5,6 +5,7 @@
 #include "groups/messages.h"
 #include "groups/record.h"
 #include "groups/role.h"
+#include "groups/scribe.h"
 
 /* An edit or a recall; in the arena of its batch. */
 struct later {
@@ -16,8 +17,11 @@ struct later {
 };
 /* text.db as the writer has it. */
 struct text_store {
-    struct sql *db;          /* NULL = there is no file yet */
+    struct sql *db;          /* NULL = there is no file yet; the scribe's while it writes */
+    struct scribe *scribe;   /* NULL = not needed yet, or no thread to be had */
+    bool writing;            /* it has lines: wait before the connection is used */
     bool open;               /* a transaction is */
+    bool ending;             /* the scribe commits it once its lines are written */
     bool ahead;              /* there may be rows above the brand's seq */
     bool wal_due;            /* something was forgotten: empty the WAL */
     uint64_t purged;         /* rows of the purge under way */
@@ -52,6 +56,7 @@ MUST_CHECK enum err text_store_open(struct tx *tx, struct text_store *t);
 void text_store_close(struct text_store *t);
 MUST_CHECK enum err text_store_said(struct tx *tx, struct text_store *t, const struct event *ev,
                                     uint64_t seq, const struct said *said);
+void text_store_gathered(struct text_store *t);
 MUST_CHECK enum err text_store_prepare(struct tx *tx, struct text_store *t);
 void text_store_commit(struct text_store *t);
 void text_store_rollback(struct text_store *t);

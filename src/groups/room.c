@@ -30,6 +30,12 @@ static enum err room_on_said(struct tx *tx, void *state, const struct event *ev,
     return text_store_said(tx, &r->text, ev, seq, said);
 }
 
+static void room_on_gathered(void *state)
+{
+    struct room *r = state;
+    text_store_gathered(&r->text);
+}
+
 static enum err room_on_prepare(struct tx *tx, void *state)
 {
     struct room *r = state;
@@ -73,6 +79,7 @@ const struct module groups_module = {
     .open = room_open,
     .close = room_close,
     .on_said = room_on_said,
+    .on_gathered = room_on_gathered,
     .on_prepare = room_on_prepare,
     .on_commit = room_on_commit,
     .on_flush = room_on_flush,

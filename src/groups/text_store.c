@@ -2,16 +2,20 @@
  *
  * A batch that says something has a transaction of text.db beside its own: begun with the first
  * message, committed right before the batch's own commit. So there are these states of the two:
- *   idle --said--> open --prepare--> ahead --commit--> idle
+ *   idle --said--> open --gathered, prepare--> ahead --commit--> idle
  * and a rollback undoes 'open', and leaves behind 'ahead' rows above the brand's seq, which go
  * before the next are written, or when the brand is opened.
  *
  * Rows and words are put in by growing id, as a batch tells them: FTS5 keeps what comes in order in
  * memory and writes it once; for each id that is not above the last it writes all it has. So what
- * changes or takes back words waits for the end of the batch ('later'). */
+ * changes or takes back words waits for the end of the batch ('later').
+ *
+ * Both are put in by another thread (scribe.h) while the writer goes on with the batch. The
+ * connection is used here where the scribe has nothing: with no transaction open, or behind
+ * take_back(), with which settle() begins. */
 #include "groups/internal.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,12 +67,11 @@ static enum err make(struct tx *tx, struct text_store *t)
 
 /* ---- rows and their words ---- */
 
-/* 'command' of the index: "delete" takes out the words of a row, NULL puts them in. */
-static enum err index_words(struct tx *tx, struct text_store *t, uint64_t id, struct str text,
+static enum err index_words(struct arena *arena, struct text_store *t, uint64_t id, struct str text,
                             bool removed)
 {
-    struct arena_mark mark = arena_mark(tx_arena(tx));
-    struct str words = messages_words(tx_arena(tx), text);
+    struct arena_mark mark = arena_mark(arena);
+    struct str words = messages_words(arena, text);
     enum err err = ERR_OK;
     if (str_trim(words).len > 0) {
         struct sql_stmt *s =
@@ -79,16 +82,15 @@ static enum err index_words(struct tx *tx, struct text_store *t, uint64_t id, st
         sql_bind_str(s, 2, words);
         err = sql_run(s);
     }
-    arena_rewind(tx_arena(tx), mark);
+    arena_rewind(arena, mark);
     return err;
 }
 
 /* Rows that a statement gives as (id, text) are forgotten. */
-struct doomed {
+typedef VEC(struct doomed {
     uint64_t id;
     struct str text;
-};
-typedef VEC(struct doomed) doomed_list;
+}) doomed_list;
 
 static enum err read_doomed(struct tx *tx, struct sql_stmt *s, doomed_list *out)
 {
@@ -104,7 +106,7 @@ static enum err read_doomed(struct tx *tx, struct sql_stmt *s, doomed_list *out)
 static enum err drop_rows(struct tx *tx, struct text_store *t, const doomed_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        TRY(index_words(tx, t, list->items[i].id, list->items[i].text, true));
+        TRY(index_words(tx_arena(tx), t, list->items[i].id, list->items[i].text, true));
         struct sql_stmt *s = sql_use(t->db, "DELETE FROM said WHERE id = $1");
         sql_bind_int(s, 1, (int64_t)list->items[i].id);
         TRY(sql_run(s));
@@ -139,6 +141,7 @@ static enum err begin(struct tx *tx, struct text_store *t)
         TRY(make(tx, t));
         TRY(retention_wake(tx));
     }
+    assert(!t->ending); /* all was said */
     if (t->open) return ERR_OK;
     TRY(sql_begin(t->db));
     t->open = true;
@@ -154,6 +157,7 @@ static bool is_there(struct brand *b)
 
 void text_store_close(struct text_store *t)
 {
+    scribe_destroy(t->scribe);
     sql_close(t->db);
     VEC_FINISH(&t->later);
 }
@@ -183,28 +187,60 @@ static void bind_time(struct sql_stmt *s, int index, bool is_there, int64_t at)
     }
 }
 
-static enum err insert(struct tx *tx, struct text_store *t, const struct event *ev, uint64_t seq,
-                       const struct said *said)
+/* On the scribe's thread, or on the writer's where there is none. */
+static enum err insert(void *store, struct arena *arena, const struct said_line *l)
 {
-    struct str text = said->recalled ? STR("") : text_or_empty(said->text);
+    struct text_store *t = store;
     struct sql_stmt *s =
         sql_use(t->db, "INSERT INTO said (id, of_group, at, persona, staff, origin, message,"
                        " reply_to, type, text, edited_at, recalled_at) VALUES ($1, $2, $3, $4, $5,"
                        " $6, $7, $8, $9, $10, $11, $12)");
-    sql_bind_int(s, 1, (int64_t)seq);
-    sql_bind_int(s, 2, ev->dim[DIM_GROUP]);
-    sql_bind_int(s, 3, ev->at);
-    sql_bind_int(s, 4, ev->persona);
-    sql_bind_int(s, 5, ev->dim[DIM_STAFF]);
-    sql_bind_int(s, 6, ev->dim[DIM_ORIGIN]);
-    sql_bind_str(s, 7, text_or_empty(said->message));
-    sql_bind_str(s, 8, text_or_empty(said->reply_to));
-    sql_bind_str(s, 9, type_of(tx_brand(tx), t, ev));
-    sql_bind_str(s, 10, text);
-    bind_time(s, 11, said->edited, ev->at);
-    bind_time(s, 12, said->recalled, ev->at);
+    sql_bind_int(s, 1, (int64_t)l->seq);
+    sql_bind_int(s, 2, l->group);
+    sql_bind_int(s, 3, l->at);
+    sql_bind_int(s, 4, l->persona);
+    sql_bind_int(s, 5, l->staff);
+    sql_bind_int(s, 6, l->origin);
+    sql_bind_str(s, 7, l->message);
+    sql_bind_str(s, 8, l->reply_to);
+    sql_bind_str(s, 9, l->type);
+    sql_bind_str(s, 10, l->text);
+    bind_time(s, 11, l->edited, l->at);
+    bind_time(s, 12, l->recalled, l->at);
     TRY(sql_run(s));
-    return index_words(tx, t, seq, text, false);
+    return index_words(arena, t, l->seq, l->text, false);
+}
+
+static enum err say(struct tx *tx, struct text_store *t, const struct event *ev, uint64_t seq,
+                    const struct said *said)
+{
+    const struct said_line line = {
+        .seq = seq,
+        .at = ev->at,
+        .group = ev->dim[DIM_GROUP],
+        .persona = ev->persona,
+        .staff = ev->dim[DIM_STAFF],
+        .origin = ev->dim[DIM_ORIGIN],
+        .edited = said->edited,
+        .recalled = said->recalled,
+        .message = text_or_empty(said->message),
+        .reply_to = text_or_empty(said->reply_to),
+        .type = type_of(tx_brand(tx), t, ev),
+        .text = said->recalled ? STR("") : text_or_empty(said->text),
+    };
+    if (!t->scribe) t->scribe = scribe_create(insert, t);
+    if (!t->scribe) return insert(t, tx_arena(tx), &line);
+    t->writing = true;
+    scribe_add(t->scribe, &line);
+    return ERR_OK;
+}
+
+/* The connection is the writer's again. */
+static enum err take_back(struct text_store *t)
+{
+    if (!t->writing) return ERR_OK;
+    t->writing = false;
+    return scribe_wait(t->scribe);
 }
 
 /* The row that the channel's id names; id 0 = there is none. */
@@ -238,7 +274,7 @@ static enum err find(struct tx *tx, struct text_store *t, uint32_t group, struct
 
 static enum err recall(struct tx *tx, struct text_store *t, const struct former *f, int64_t at)
 {
-    TRY(index_words(tx, t, f->id, f->text, true));
+    TRY(index_words(tx_arena(tx), t, f->id, f->text, true));
     struct sql_stmt *s =
         sql_use(t->db, "UPDATE said SET text = '', recalled_at = $2 WHERE id = $1");
     sql_bind_int(s, 1, (int64_t)f->id);
@@ -250,13 +286,13 @@ static enum err edit(struct tx *tx, struct text_store *t, const struct former *f
                      struct str text)
 {
     if (f->recalled || at < f->edited_at) return ERR_OK; /* a later word stands */
-    TRY(index_words(tx, t, f->id, f->text, true));
+    TRY(index_words(tx_arena(tx), t, f->id, f->text, true));
     struct sql_stmt *s = sql_use(t->db, "UPDATE said SET text = $3, edited_at = $2 WHERE id = $1");
     sql_bind_int(s, 1, (int64_t)f->id);
     sql_bind_int(s, 2, at);
     sql_bind_str(s, 3, text_or_empty(text));
     TRY(sql_run(s));
-    return index_words(tx, t, f->id, text_or_empty(text), false);
+    return index_words(tx_arena(tx), t, f->id, text_or_empty(text), false);
 }
 
 /* ---- what changes it ---- */
@@ -279,7 +315,7 @@ static enum err change(struct tx *tx, struct text_store *t, const struct later *
 /* What the batch said so far is changed by what it said later. */
 static enum err settle(struct tx *tx, struct text_store *t)
 {
-    enum err err = ERR_OK;
+    enum err err = take_back(t);
     if (t->later.count) qsort(t->later.items, t->later.count, sizeof(struct later), by_time);
     for (size_t i = 0; i < t->later.count && err == ERR_OK; i++)
         err = change(tx, t, &t->later.items[i]);
@@ -309,15 +345,39 @@ enum err text_store_said(struct tx *tx, struct text_store *t, const struct event
     bool edited = str_is(kind, "message.edited"), recalled = str_is(kind, "message.recalled");
     if (!edited && !recalled && ev->kind != t->sent) return ERR_OK;
     TRY(begin(tx, t));
-    if (ev->kind == t->sent) return insert(tx, t, ev, seq, said);
+    if (ev->kind == t->sent) return say(tx, t, ev, seq, said);
     wait_for_end(tx, t, ev, seq, said, recalled);
     return ERR_OK;
 }
 
 /* ---- the batch ---- */
 
+static enum err end(void *store)
+{
+    return sql_commit(((const struct text_store *)store)->db);
+}
+
+/* Changes need the writer: where there are some, all waits for text_store_prepare(). */
+void text_store_gathered(struct text_store *t)
+{
+    if (!t->writing || t->later.count) return;
+    t->ending = true;
+    scribe_end(t->scribe, end);
+}
+
+/* Committed by the scribe; or undone, where a line or the commit failed. */
+static enum err take_end(struct text_store *t)
+{
+    enum err err = take_back(t);
+    t->open = t->ending = false;
+    t->ahead = true;
+    if (err != ERR_OK) sql_rollback(t->db);
+    return err;
+}
+
 enum err text_store_prepare(struct tx *tx, struct text_store *t)
 {
+    if (t->ending) return take_end(t);
     if (!t->open) return ERR_OK;
     TRY(settle(tx, t));
     t->open = false;
@@ -338,6 +398,8 @@ void text_store_commit(struct text_store *t)
 
 void text_store_rollback(struct text_store *t)
 {
+    enum err lost = t->ending ? take_end(t) : take_back(t); /* with the rest of the batch */
+    (void)lost;
     if (t->open) sql_rollback(t->db);
     t->open = false;
     t->sent = 0; /* names of the batch may have gone with it */

@@ -108,7 +108,8 @@ static enum err sweep_rows(struct uploads *u, struct brand *b, struct sql *db, b
     const struct upload_change recover = {.kind = CHANGE_RECOVER};
     char dir[UPLOAD_PATH_SIZE];
     bool cut = false;
-    TRY(upload_read_list(db, arena, 0, 2 * LIMIT_UPLOADS, &o.rows, why));
+    const struct upload_page all = {.limit = 2 * LIMIT_UPLOADS};
+    TRY(upload_read_list(db, arena, &all, &o.rows, why));
     for (size_t i = 0; i < o.rows.count; i++) {
         const struct upload_row *row = &o.rows.items[i];
         cut |= row->mark == MARK_WORKING;

@@ -72,7 +72,7 @@ static void load(struct people *p, struct circle_cache *c)
         while ((err = sql_step(s, &row)) == ERR_OK && row) {
             const struct circle_change change = {.member = (uint32_t)sql_int(s, 0),
                                                  .group = (uint32_t)sql_int(s, 1),
-                                                 .to = sql_int(s, 2)};
+                                                 .to = (int)sql_int(s, 2)};
             put_cell(c, &change, true);
         }
         sql_close(db);
@@ -330,8 +330,8 @@ static enum err read_changes(struct sql_stmt *s, struct change_list *list)
         VEC_PUSH(&list->all, ((struct circle_change){.member = (uint32_t)sql_int(s, 0),
                                                      .at = sql_int(s, 1),
                                                      .group = (uint32_t)sql_int(s, 2),
-                                                     .from = sql_int(s, 3),
-                                                     .to = sql_int(s, 4)}));
+                                                     .from = (int)sql_int(s, 3),
+                                                     .to = (int)sql_int(s, 4)}));
     }
     return err;
 }

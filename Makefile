@@ -246,7 +246,9 @@ bench-moderation:
 
 screenshots: all
 	@tools/deps build check node
-	@CONSOLE_SHOTS=$(CURDIR)/build/screenshots WELLFIELD=$(CURDIR)/$(OUT)/wellfield python3 tests/console/console_test.py test_pictures
+	@mkdir -p build/screenshots
+	@for suite in $(if $(CONSOLE_ONLY),,$(filter-out %/console_test.py,$(wildcard tests/console/*_test.py))) 'tests/console/console_test.py test_pictures'; do \
+	    CONSOLE_SHOTS=$(CURDIR)/build/screenshots WELLFIELD=$(CURDIR)/$(OUT)/wellfield python3 $$suite || exit 1; done
 .PHONY: screenshots
 
 # The console's client is made from this file, so the program comes first, without the console.

@@ -2,8 +2,9 @@
  *
  * The survey hashes the bytes, counts lines and finds the encoding by the whole file: a byte order
  * mark, a NUL as every second byte at the start, or NULs as second bytes only is UTF-16; strict
- * UTF-8 is UTF-8; else GB18030 if that decodes without a fault; else UTF-8 again, so that the rows
- * at fault are named one by one.
+ * UTF-8 is UTF-8; else its lines are judged one by one (encoding.h): all of GB18030, none of it
+ * (then it is UTF-8 again, so that the rows at fault are named one by one), or some, when each line
+ * is read as what it is, and those that are neither come as they are, to be named as well.
  *
  * Invariant of recoding: raw[raw_at .. raw_len) are bytes of the file that iconv has not used, at
  * most a few when more are asked for. */
@@ -22,6 +23,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "intake/line_code.h"
 #include "intake/unpack.h"
 
 #define RAW_BYTES ((size_t)1 << 18)
@@ -35,8 +37,11 @@ struct input {
     struct input_info info;
     size_t mark; /* bytes of the byte order mark, still to be left out */
     iconv_t iconv;
-    bool recoding; /* iconv is open */
-    bool ended;    /* of the raw bytes */
+    bool recoding;       /* iconv is open */
+    bool gb_rules;       /* of INPUT_MIXED: a line that may be either is GB18030 */
+    enum line_code line; /* of the line in hand */
+    size_t line_left;    /* bytes of it, at raw_at */
+    bool ended;          /* of the raw bytes */
     size_t raw_at, raw_len;
     char raw[RAW_BYTES];
 };
@@ -176,6 +181,7 @@ static enum err start_over(struct input *in, struct why *why)
     unpack_rewind(in->unpack);
     in->taken = 0;
     in->ended = false;
+    in->line_left = 0;
     in->raw_at = 0;
     return take(in, in->raw, RAW_BYTES, &in->raw_len, why);
 }
@@ -215,7 +221,7 @@ static bool is_utf16le(const struct input *in)
 
 static enum err open_iconv(struct input *in, struct why *why)
 {
-    static const char *const names[] = {"UTF-8", "GB18030", "UTF-16LE", "UTF-16BE"};
+    static const char *const names[] = {"UTF-8", "GB18030", "UTF-16LE", "UTF-16BE", "GB18030"};
     if (in->info.encoding == INPUT_UTF8) return ERR_OK;
     in->iconv = iconv_open("UTF-8", names[in->info.encoding]);
     if (in->iconv == (iconv_t)-1) /* NOLINT: the function's own sentinel */
@@ -270,21 +276,84 @@ static enum err recode(struct input *in, char *p, size_t size, size_t *len, bool
     return ERR_OK;
 }
 
-/* Does all of it decode as GB18030? */
-static enum err try_gb18030(struct input *in, struct why *why)
+/* ---- lines of two encodings ---- */
+
+/* The next line, with its end, or as much of it as there is room for; *len is 0 at the end. */
+static enum err next_line(struct input *in, size_t *len, struct why *why)
 {
-    bool faulty = false;
-    char *scratch = mem_alloc(RAW_BYTES);
-    in->info.encoding = INPUT_GB18030;
+    for (*len = 0;;) {
+        const char *from = in->raw + in->raw_at;
+        size_t held = in->raw_len - in->raw_at;
+        *len = line_length(from, held);
+        if (*len || held == 0 || held == RAW_BYTES || in->ended) {
+            if (*len == 0) *len = held == RAW_BYTES ? held - open_end(from, held) : held;
+            if (*len || in->ended) return ERR_OK;
+        }
+        TRY(more_raw(in, why));
+    }
+}
+
+static enum line_code judged(const struct input *in, enum line_code code)
+{
+    if (code == LINE_EITHER) return in->gb_rules ? LINE_GB18030 : LINE_UTF8;
+    if (code == LINE_DECODES) return in->gb_rules ? LINE_GB18030 : LINE_NEITHER;
+    return code;
+}
+
+/* As recode(), a line at a time. */
+static enum err recode_line(struct input *in, char *p, size_t size, size_t *len, struct why *why)
+{
+    for (*len = 0; *len == 0;) {
+        if (in->line_left == 0) {
+            TRY(next_line(in, &in->line_left, why));
+            if (in->line_left == 0) return ERR_OK;
+            struct str line = {in->raw + in->raw_at, in->line_left};
+            in->line = judged(in, line_code_of(in->iconv, line));
+        }
+        char *from = in->raw + in->raw_at, *to = p;
+        size_t from_left = in->line_left, to_left = size;
+        if (in->line != LINE_GB18030 || iconv(in->iconv, &from, &from_left, &to, &to_left) == 0) {
+            *len = size - to_left;
+        } else if (errno == E2BIG) {
+            *len = size - to_left;
+        } else { /* it was cut, or is damaged after all: as it is */
+            *len = size - to_left;
+            in->line = LINE_NEITHER;
+        }
+        if (in->line != LINE_GB18030 && *len == 0) {
+            *len = from_left < size ? from_left : size;
+            memcpy(p, from, *len);
+            from_left -= *len;
+        }
+        in->raw_at += in->line_left - from_left;
+        in->line_left = from_left;
+    }
+    return ERR_OK;
+}
+
+/* What are its lines? */
+static enum err judge_lines(struct input *in, struct why *why)
+{
+    uint64_t counts[LINE_CODES] = {0};
+    size_t len = 1;
+    in->info.encoding = INPUT_MIXED;
     enum err err = open_iconv(in, why);
     if (err == ERR_OK) err = start_over(in, why);
-    for (size_t len = 1; err == ERR_OK && len > 0 && !faulty;)
-        err = recode(in, scratch, RAW_BYTES, &len, &faulty, why);
-    mem_free(scratch);
-    if (err != ERR_OK || !faulty) return err;
-    iconv_close(in->iconv);
-    in->recoding = false;
-    in->info.encoding = INPUT_UTF8;
+    while (err == ERR_OK) {
+        err = next_line(in, &len, why);
+        if (err != ERR_OK || len == 0) break;
+        counts[line_code_of(in->iconv, (struct str){in->raw + in->raw_at, len})]++;
+        in->raw_at += len;
+    }
+    TRY(err);
+    in->gb_rules = counts[LINE_GB18030] >= counts[LINE_UTF8];
+    if (counts[LINE_UTF8] == 0 && counts[LINE_NEITHER] == 0) {
+        in->info.encoding = INPUT_GB18030;
+    } else if (counts[LINE_GB18030] == 0) {
+        iconv_close(in->iconv);
+        in->recoding = false;
+        in->info.encoding = INPUT_UTF8;
+    }
     return ERR_OK;
 }
 
@@ -297,7 +366,7 @@ static enum err find_encoding(struct input *in, bool utf8, struct why *why)
         told = true;
     }
     if (told) return open_iconv(in, why);
-    if (!utf8) TRY(try_gb18030(in, why));
+    if (!utf8) TRY(judge_lines(in, why));
     if (in->recoding) iconv(in->iconv, NULL, NULL, NULL, NULL);
     return ERR_OK;
 }
@@ -364,6 +433,7 @@ const struct input_info *input_get_info(const struct input *in)
 enum err input_read(struct input *in, char *p, size_t size, size_t *len, struct why *why)
 {
     bool faulty = false;
+    if (in->info.encoding == INPUT_MIXED) return recode_line(in, p, size, len, why);
     if (in->recoding) return recode(in, p, size, len, &faulty, why);
     size_t held = in->raw_len - in->raw_at;
     if (held == 0) return take(in, p, size, len, why);

@@ -18,6 +18,7 @@ enum input_encoding {
     INPUT_GB18030,
     INPUT_UTF16LE,
     INPUT_UTF16BE,
+    INPUT_MIXED, /* lines of UTF-8 and lines of GB18030 */
 };
 
 struct input_info {
@@ -53,7 +54,8 @@ void input_close(struct input *in); /* NULL is allowed */
 const struct input_info *input_get_info(const struct input *in);
 
 /* The next bytes, *len of them; 0 at the end. A byte order mark is left out; what its encoding does
- * not allow becomes U+FFFD, but bytes taken for UTF-8 come as they are. 'size' >= 64. */
+ * not allow becomes U+FFFD, but bytes taken for UTF-8, and lines that are of
+ * no encoding, come as they are. 'size' >= 64. */
 MUST_CHECK enum err input_read(struct input *in, char *p, size_t size, size_t *len,
                                struct why *why);
 /* How far it has been read, 0 to 1. */

@@ -400,7 +400,8 @@ static void put_sheets(const struct preview *p, struct json_writer *w)
 
 static enum err look(struct preview *p, struct json_writer *w, struct why *why)
 {
-    static const char *const encodings[] = {"utf-8", "gb18030", "utf-16", "utf-16"};
+    static const char *const encodings[] = {"utf-8", "gb18030", "utf-16", "utf-16",
+                                            "utf-8 + gb18030"};
     enum import_format *format = &p->options.format;
     if (p->o->guess) TRY(guess(p, format, why));
     TRY(read_options(p, why));

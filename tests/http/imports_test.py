@@ -382,14 +382,40 @@ def test_hostile_files_fail_with_a_reason():
     assert failed["state"] == "failed" and str(len(ORDERS.encode()) + 4) in failed["reason"], failed
 
 
-def test_lines_of_another_encoding_are_named_one_by_one():
+def test_a_file_of_two_encodings_is_read_line_by_line():
     s = store()
-    number = upload(s, "mixed.csv", "手机号,昵称\n13800138901,小王\n".encode() + "13800138902,小李\n".encode("gb18030") + "13800138903,小赵\n".encode())
-    p = want(200, preview(s, number))
-    assert p["encoding"] == "utf-8" and [x["line"] for x in p["problems"]] == [3], p
-    done = run_import(s, number, format="csv")
-    assert (done["counts"]["stored"], done["counts"]["rejected"]) == (2, 1) and "UTF-8" in done["rejects"][0]["reason"], done
-    assert done["rejects"][0]["line"] == 3, done
+
+    def rows(first, *names):
+        return "手机号,昵称\n".encode(first) + b"".join(f"1380013{8900 + i:04},{name}\n".encode(how) if isinstance(name, str) else b"1380013%04d,%b\n" % (8900 + i, name)
+                                                      for i, (name, how) in enumerate(names))
+
+    def nicknames(data, encoding, bad=()):
+        number = upload(s, "mixed.csv", data)
+        p = want(200, preview(s, number))
+        assert p["encoding"] == encoding and [x["line"] for x in p["problems"]] == list(bad), p
+        tried = run_import(s, number, format="csv", dry_run=True)
+        assert [x["line"] for x in tried["rejects"]] == list(bad) and tried["tried"]["rejected"] == len(bad), tried
+        assert all("UTF-8" in x["reason"] for x in tried["rejects"]), tried["rejects"]
+        return [r[1] for r in p["rows"] if len(r) > 1 and r[0] not in {"13800138" + str(900 + n - 2) for n in bad}]
+
+    utf8, gb = "utf-8", "gb18030"
+    # UTF-8 with a line pasted from elsewhere, and the other way round, which decodes as GB18030 by accident
+    assert nicknames(rows(utf8, ("小王", utf8), ("小李", gb), ("小赵", utf8)), "utf-8 + gb18030") == ["小王", "小李", "小赵"]
+    accident = rows(gb, ("小王", gb), ("陈奕迅和张学友", gb), ("小赵", utf8), ("杭州的李雷", gb))
+    assert accident.decode("gb18030")
+    assert nicknames(accident, "utf-8 + gb18030") == ["小王", "陈奕迅和张学友", "小赵", "杭州的李雷"]
+    # lines that are sound in both follow the others, and whole files are what they were
+    assert nicknames(rows(gb, ("联通", gb), ("小王", gb), ("茅", gb), ("，。", gb), ("喆", gb)), "gb18030") == ["联通", "小王", "茅", "，。", "喆"]
+    assert nicknames(rows(gb, ("联通", gb), ("小王", gb), ("小李", utf8), ("喆", gb)), "utf-8 + gb18030") == ["联通", "小王", "小李", "喆"]
+    # what is neither is named, one by one, and the others are read
+    assert nicknames(rows(utf8, ("小王", utf8), (b"\xe5\xb0\x8f\xe7\x8e", ""), (b"\xff\xff", ""), ("café", utf8)), "utf-8", (3, 4)) == ["小王", "café"]
+    assert nicknames(rows(gb, ("小王", gb), ("小李", utf8), (b"\x81\x20\xff", ""), ("小赵", gb)), "utf-8 + gb18030", (4,)) == ["小王", "小李", "小赵"]
+    # beyond one buffer, and in lines longer than it
+    many = "手机号,昵称\n".encode() + b"".join((f"{13900000000 + n},人{n}" + "长" * (n % 50)).encode(gb if n % 3 else utf8) + b"\n" for n in range(20000))
+    done = run_import(s, upload(s, "many.csv", many), format="csv")
+    assert (done["counts"]["stored"], done["counts"]["rejected"]) == (20000, 0), done
+    found = want(200, ask(s, "GET", "/members?q=phone:13900019999"))["items"][0]
+    assert found["name"] == "人19999" + "长" * 49, found
 
 
 def test_formulas_are_kept_as_text():

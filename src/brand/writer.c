@@ -9,8 +9,10 @@
  *
  * Write-back: a round begins ROUND_MS after the first change, or when the tail is to be sealed,
  * notes the seq, and writes slices of changed rows with later batches; with the last slice
- * folded_seq moves to the noted seq. A slice has SLICE_ROWS rows, or SLICE_SHARE for each event of
- * its batch: so a round ends before much more has come in, however fast that is. */
+ * folded_seq moves to the noted seq. A slice has SLICE_ROWS rows, or as many as its batch has
+ * events: an event changes one member, so a round never needs more events than the one before it.
+ * Of a large batch it has twice as many, so that the tail can be sealed soon. Not of a small one:
+ * what a single event waits for is two batches in a row, and a row takes longer than an event. */
 #include <assert.h>
 
 #include "base/log.h"
@@ -18,8 +20,9 @@
 #include "brand/internal.h"
 
 #define ROUND_MS 2000
-#define SLICE_ROWS 64
-#define SLICE_SHARE 2
+#define SLICE_ROWS 64   /* of a batch without events */
+#define SLICE_LEAST 16  /* of any */
+#define SLICE_SMALL 256 /* events of a batch that takes no more rows than it has events */
 #define IDLE_MS 1000
 #define CHECKPOINT_PAGES 4000
 
@@ -187,8 +190,10 @@ static enum err flush_some(struct tx *tx)
         return ERR_OK;
     flush_begin(tx);
     bool clean;
-    size_t rows = tx->events.count * SLICE_SHARE;
-    TRY(flush_slice(tx, rows > SLICE_ROWS ? rows : SLICE_ROWS, &clean));
+    size_t events = tx->events.count;
+    size_t rows = events + (events > SLICE_SMALL ? events - SLICE_SMALL : 0);
+    if (rows < SLICE_LEAST) rows = events ? SLICE_LEAST : SLICE_ROWS;
+    TRY(flush_slice(tx, rows, &clean));
     if (!clean) return ERR_OK;
     TRY(end_round(tx, b->round_seq));
     b->round_began_at = 0;

@@ -80,9 +80,9 @@ struct people {
     /* members in memory */
     struct intmap *member_slots; /* id -> index into members */
     VEC(struct member *) members;
+    VEC(uint32_t) dirty; /* ids of those that became dirty since a round began; some may be gone */
     VEC(uint32_t) round; /* ids of the flush round under way, ascending */
     size_t round_at;     /* next of them */
-    size_t dirty_count;
     uint64_t committed_seq; /* as of the flush under way */
     struct fold *present;   /* scratch: a copy moved to now */
     struct strbuf bytes;    /* scratch: an encoded fold */

@@ -102,7 +102,7 @@ enum err member_get(struct people *p, struct sql *db, uint32_t id, struct member
 
 static void mark_dirty(struct people *p, struct member *m)
 {
-    if (!m->dirty) p->dirty_count++;
+    if (!m->dirty) VEC_PUSH(&p->dirty, m->id);
     m->dirty = true;
 }
 
@@ -110,7 +110,7 @@ void members_forget(struct people *p)
 {
     while (p->members.count)
         drop(p, p->members.count - 1);
-    p->dirty_count = 0;
+    VEC_RESET(&p->dirty);
     VEC_RESET(&p->round);
     p->round_at = 0;
 }
@@ -245,7 +245,6 @@ enum err member_write(struct people *p, struct tx *tx, struct member *m)
     fold_encode(m->fold, &p->bytes);
     TRY(upsert(p, tx, m, &state));
     owners_note(p, m->id, state.owner);
-    if (m->dirty) p->dirty_count--;
     m->dirty = false;
     return ERR_OK;
 }
@@ -257,10 +256,7 @@ enum err member_erase(struct people *p, struct tx *tx, uint32_t id)
     TRY(sql_run(s));
     owners_note(p, id, 0);
     uint64_t slot;
-    if (intmap_get(p->member_slots, id, &slot)) {
-        if (p->members.items[slot]->dirty) p->dirty_count--;
-        drop(p, slot);
-    }
+    if (intmap_get(p->member_slots, id, &slot)) drop(p, slot);
     return timer_clear(tx, &people_module, TIMER_LIFECYCLE, id);
 }
 
@@ -326,9 +322,11 @@ static enum err begin_round(struct people *p, struct tx *tx)
 {
     VEC_RESET(&p->round);
     p->round_at = 0;
-    for (size_t i = 0; i < p->members.count; i++) {
-        if (p->members.items[i]->dirty) VEC_PUSH(&p->round, p->members.items[i]->id);
-    }
+    VEC_RESERVE(&p->round, p->dirty.count);
+    if (p->dirty.count)
+        memcpy(p->round.items, p->dirty.items, p->dirty.count * sizeof(p->dirty.items[0]));
+    p->round.count = p->dirty.count;
+    VEC_RESET(&p->dirty);
     if (p->round.count) qsort(p->round.items, p->round.count, sizeof(p->round.items[0]), by_id);
     return mend_stale(p, tx);
 }
@@ -344,6 +342,7 @@ enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *c
         struct member *m = p->members.items[slot];
         if (!m->dirty) continue;
         if (must_wait(p, m)) {
+            VEC_PUSH(&p->dirty, m->id);
             waiting++;
             continue;
         }

@@ -38,6 +38,7 @@ static void people_close(void *state)
     pthread_mutex_destroy(&p->numbering.lock);
     pthread_cond_destroy(&p->numbering.settled);
     VEC_FINISH(&p->members);
+    VEC_FINISH(&p->dirty);
     VEC_FINISH(&p->round);
     intmap_destroy(p->identities);
     intmap_destroy(p->member_of);

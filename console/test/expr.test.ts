@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { active, cohort, kindDone, moved, onDay, seen, shifted } from "../src/lib/drill";
+import { active, cohort, kindDone, moved, onDay, seen, shifted, stands, stood } from "../src/lib/drill";
 import { FIELDS, joined, opsOf, quoted, typeOf, written, type Condition } from "../src/lib/expr";
 
 const of = (field: string, op: string, value = "", more: Partial<Condition> = {}): Condition => ({ field, op, value, ...more });
@@ -115,12 +115,20 @@ describe("the members behind a figure", () => {
   });
 
   it("of a stream left one stage and stand in the other", () => {
-    const since = "2026-11-01T00:00:00+08:00";
-    const both = (left: number, came: number) => `did("lifecycle.changed", from 2026-11-01, where props.from = "new", count = ${left}) and did("lifecycle.changed", from 2026-11-01, where props.to = "new", count = ${came})`;
-    const ways = (more: number) => Array.from({ length: 8 }, (_, n) => both(n + more, n)).join(" or ");
-    expect(moved("new", "active", since)).toBe(`lifecycle = "active" and (${ways(1)})`);
-    expect(moved("new", "new", since)).toBe(`lifecycle = "new" and (${ways(0)})`);
-    expect(moved("new", "active", since).length).toBeLessThan(4096);
-    expect(moved(null, "new", "2026-11-01T08:30:00+08:00")).toBe('lifecycle = "new" and did("lifecycle.changed", from 2026-11-01T08:30:00+08:00, where props.from is null)');
+    const now = { ended: false, as_of: "2026-11-29T09:00:00+08:00", flow_from: "2026-11-01T00:00:00+08:00" };
+    const times = (span: string, one: string, other: string, more: number, most: number) => `(${Array.from({ length: most }, (_, n) => `did("lifecycle.changed", ${span}, where props.${one}, count = ${n + more}) and did("lifecycle.changed", ${span}, where props.${other}, count = ${n})`).join(" or ")})`;
+    expect(stands("core", now)).toBe('lifecycle = "core"');
+    expect(moved("new", "active", now)).toBe(`lifecycle = "active" and ${times("from 2026-11-01", 'from = "new"', 'to = "new"', 1, 8)}`);
+    expect(moved("new", "new", now)).toBe(`lifecycle = "new" and ${times("from 2026-11-01", 'from = "new"', 'to = "new"', 0, 8)}`);
+    expect(moved(null, "new", now)).toBe('lifecycle = "new" and did("lifecycle.changed", from 2026-11-01, where props.from is null)');
+    // of a history that ended, at its end
+    const then = { ended: true, as_of: "1998-06-30T00:00:00.001+08:00", flow_from: "1998-06-02T00:00:00.001+08:00" };
+    const span = `from ${then.flow_from}, to ${then.as_of}`;
+    expect(stands("effective", then)).toBe(times(`to ${then.as_of}`, 'to = "effective"', 'from = "effective"', 1, 16));
+    expect(moved("effective", "dormant", then)).toBe(`${times(span, 'from = "effective"', 'to = "effective"', 1, 5)} and ${times(span, 'to = "dormant"', 'from = "dormant"', 1, 5)}`);
+    expect(moved(null, "dormant", then)).toBe(`did("lifecycle.changed", ${span}, where props.from is null) and ${times(span, 'to = "dormant"', 'from = "dormant"', 1, 5)}`);
+    expect(moved("effective", "effective", then)).toBe(`${times(`to ${then.as_of}`, 'to = "effective"', 'from = "effective"', 1, 12)} and ${times(span, 'from = "effective"', 'to = "effective"', 0, 5)}`);
+    for (const text of [stands("effective", then), moved("potential", "effective", then), moved("effective", "effective", then)]) expect(text.length).toBeLessThan(4096);
+    expect(stood("new", "2026-11-30")).toContain("to 2026-11-30,");
   });
 });

@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+from drill import moved, stood  # noqa: E402
 from wellfield import DATA, Skip, Store, run, total  # noqa: E402
 
 FILE = DATA / "cdnow_sample.txt.gz"
@@ -64,6 +65,20 @@ def test_bgnbd_is_within_one_percent_of_the_published_estimates():
     for name, published in {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426, "log_likelihood": -9582.4}.items():
         got = reply["bgnbd"][name]
         assert abs(got - published) <= abs(published) * 0.01, (name, got, published)
+
+
+def test_who_stood_where_at_the_end_of_a_week_or_of_the_history_is_found():
+    """The console leads from the stages of a past week, and of a history that ended, to the members behind them."""
+    s, end, since = store(), "1998-06-30T00:00:00.001Z", "1998-06-02T00:00:00.001Z"
+    reply = s.query({"lifecycle": {"by": "week", "flow_from": since, "from": "1997-01-01", "to": end}})
+    found = lambda expression: s.query({"segment": {"expr": expression}})["members"]  # noqa: E731
+    stages = ("effective", "dormant", "churned")
+    for week in reply["stock"][20], reply["stock"][60], reply["stock"][-1]:
+        before = min(str(datetime.date.fromisoformat(week["at"][:10]) + datetime.timedelta(days=7)), end)
+        assert [found(stood(stage, before)) for stage in stages] == [week[stage] for stage in stages], week
+    for row, was in (2, "effective"), (5, "dormant"), (6, "churned"):
+        assert [found(moved(was, now, since, end)) for now in stages] == [reply["flow"][row][i] for i in (2, 5, 6)], was
+    assert found(moved(None, "effective", since, end)) == reply["arrived"][2]
 
 
 def month(text):

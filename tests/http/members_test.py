@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+from drill import moved  # noqa: E402
 from wellfield import Skip, Store, http, run  # noqa: E402
 
 STAGES = ["potential", "new", "effective", "active", "core", "dormant", "churned", "visitor"]
@@ -228,23 +229,13 @@ def test_the_overview_is_the_report_and_is_computed_once():
     assert empty["members"] == 0 and empty["stages"] == [] and empty["kinds"] == []
 
 
-def moved(since, before, now):
-    """As console/src/lib/drill.ts writes it: who stands in one stage now and stood in another, or in none, at 'since'."""
-    changed = lambda where, more="": f'did("lifecycle.changed", from {since}, where props.{where}{more})'  # noqa: E731
-    if not before:
-        return f'lifecycle = "{now}" and {changed("from is null")}'
-    more = int(before != now)
-    pairs = (f"""{changed(f'from = "{before}"', f", count = {n + more}")} and {changed(f'to = "{before}"', f", count = {n}")}""" for n in range(8))
-    return f'lifecycle = "{now}" and ({" or ".join(pairs)})'
-
-
 def test_members_behind_the_figures_of_the_overview_are_those_counted():
     """The console leads from a figure to an expression: days, kinds, today and the streams between stages."""
     o, kinds = get("/overview"), get("/catalog")["kinds"]
     found = lambda expression: call("POST", "/members/count", {"filter": expression})["members"]  # noqa: E731
     off = []
     for was, row in zip([*STAGES[:7], None], [*o["flow"], o["arrived"]]):
-        off += [abs(found(moved(o["flow_from"][:10], was, now)) - figure) for now, figure in zip(STAGES, row)]
+        off += [abs(found(moved(was, now, o["flow_from"][:10])) - figure) for now, figure in zip(STAGES, row)]
     assert o["flow_from"][11:19] == "00:00:00" and sum(off) <= 2, off  # the clock may have moved somebody meanwhile
     own = [k["kind"] for k in kinds if not k["derived"] and k["kind"] not in ("lifecycle.changed", "trust.changed")]
     asked = store().ask({"trend": {"kind": "*", "measure": "members", "by": "day", "from": o["from"], "to": o["as_of"]}})["points"]

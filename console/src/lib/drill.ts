@@ -38,15 +38,26 @@ export function cohort(week: string, k: number | null, kinds: Catalog["kinds"]):
   return back && `${born} and (${back})`;
 }
 
-const RETURNS = 8; // to one stage within the weeks of the picture, that are told apart
+// ---- stages: who comes to one as often as they leave it is where they were ----
+const moment = (at: string) => (/^(00:00:00(?!\.)|$)/.test(at.slice(11)) ? day(at) : at);
+const changed = (span: string, where: string, n?: number) => `did("lifecycle.changed", ${span}where props.${where}${n === undefined ? "" : `, count = ${n}`})`;
+/** Changes of the one sort are `more` than those of the other, which are fewer than `most`. */
+const oftener = (one: string, other: string, more: number, span: string, most: number) =>
+  `(${Array.from({ length: most }, (_, n) => `${changed(span, one, n + more)} and ${changed(span, other, n)}`).join(" or ")})`;
+const came = (s: Stage) => `to = "${s}"`;
+const left = (s: Stage) => `from = "${s}"`;
 
-/** Who stands in `to` now and stood in `from` at `since`; `from` null: in none. Who goes from one stage to another leaves the first once
- * more than they came to it; who ends where they began, as often. */
-export function moved(from: Stage | null, to: Stage, since: string): string {
-  const at = since.slice(11, 19) === "00:00:00" ? day(since) : since;
-  const changed = (where: string, more = "") => `did("lifecycle.changed", from ${at}, where props.${where}${more})`;
-  if (!from) return `lifecycle = "${to}" and ${changed("from is null")}`;
-  const more = from === to ? 0 : 1;
-  const ways = Array.from({ length: RETURNS }, (_, n) => `${changed(`from = "${from}"`, `, count = ${n + more}`)} and ${changed(`to = "${from}"`, `, count = ${n}`)}`);
-  return `lifecycle = "${to}" and (${ways.join(" or ")})`;
+/** Who stood in a stage right before a moment, unless they had left it sixteen times by then. */
+export const stood = (stage: Stage, before: string, most = 16) => oftener(came(stage), left(stage), 1, `to ${moment(before)}, `, most);
+
+/** Who stands in a stage as the overview counts them: now, or at the end of a history that ended. */
+export const stands = (stage: Stage, o: Pick<Overview, "ended" | "as_of">) => (o.ended ? stood(stage, o.as_of) : `lifecycle = "${stage}"`);
+
+/** Who stands in `to` and stood in `from` when the flow began; `from` null: in none. */
+export function moved(from: Stage | null, to: Stage, o: Pick<Overview, "ended" | "as_of" | "flow_from">): string {
+  const since = `from ${moment(o.flow_from ?? o.as_of)}, `;
+  if (!o.ended) return `lifecycle = "${to}" and ${from ? oftener(left(from), came(from), from === to ? 0 : 1, since, 8) : changed(since, "from is null")}`;
+  const span = `${since}to ${moment(o.as_of)}, `;
+  if (from === to) return `${stood(to, o.as_of, 12)} and ${oftener(left(to), came(to), 0, span, 5)}`;
+  return `${from ? oftener(left(from), came(from), 1, span, 5) : changed(span, "from is null")} and ${oftener(came(to), left(to), 1, span, 5)}`;
 }

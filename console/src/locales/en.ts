@@ -38,7 +38,7 @@ const en: typeof zh = {
     title: "Export members", text: "Members to be exported: {n}.", those: "Exports the members that match.", audited: "Who exported how many, and when, is written to the audit.", format: "Format", clear: "Identities (in clear)", masked: "Identities (masked)", take: "Export",
   },
   overview: {
-    asOf: "as of {at}", ago: "computed {n} ago", due: "being computed anew", pastDue: "past weeks are being counted again", active: "seen in 28 days", today: "events today", lastDay: "events on the last day", events: "all events", stages: "Members per lifecycle stage", now: "Now", drill: "open one to see who", days: "Events per day", who: "see who", weekly: "stock at the end of each week",
+    asOf: "as of {at}", ago: "computed {n} ago", due: "being computed anew", pastDue: "past weeks are being counted again", active: "seen in 28 days", today: "events today", lastDay: "events on the last day", events: "all events", stages: "Members per lifecycle stage", now: "Now", atEnd: "At the end", drill: "open one to see who", days: "Events per day", who: "see who", weekly: "stock at the end of each week",
     days90: "last 90 days", kinds: "Top kinds", flow: "Flow of 28 days", flowHow: "left: 28 days ago, right: now", retention: "Weekly retention", weeks12: "members new in the last 12 weeks",
   },
   first: { title: "No events yet", text: "This page will show stages, flow and retention. Bring in a history first: orders, a list of members, chat logs.", import: "Import a file", or: "Or make a write key and send the first event from a site or a server; or simulate a year.", key: "Make a write key" },

@@ -37,7 +37,7 @@ const zh = {
     title: "导出用户", text: "将导出 {n} 位用户。", those: "将导出符合当前条件的用户。", audited: "谁在何时导出了多少人，会记入审计。", format: "格式", clear: "身份（完整显示）", masked: "身份（打码）", take: "导出",
   },
   overview: {
-    asOf: "截至 {at}", ago: "{n}前算出", due: "正在重新计算", pastDue: "往日的数正在重算", active: "28 天内出现", today: "今日事件", lastDay: "最后一天事件", events: "全部事件", stages: "各阶段用户", now: "现在", drill: "点开看是哪些人", days: "每日事件", who: "看是哪些人", weekly: "每周末的存量",
+    asOf: "截至 {at}", ago: "{n}前算出", due: "正在重新计算", pastDue: "往日的数正在重算", active: "28 天内出现", today: "今日事件", lastDay: "最后一天事件", events: "全部事件", stages: "各阶段用户", now: "现在", atEnd: "历史结束时", drill: "点开看是哪些人", days: "每日事件", who: "看是哪些人", weekly: "每周末的存量",
     days90: "最近 90 天", kinds: "事件类型", flow: "28 天的流转", flowHow: "左：28 天前，右：现在", retention: "周留存", weeks12: "最近 12 周的新用户",
   },
   first: { title: "还没有事件", text: "这里会显示用户的阶段、流转与留存。先把历史导进来：订单、会员表、聊天记录都可以。", import: "导入一个文件", or: "或者创建一个写入密钥，从网站或服务器发送第一个事件；也可以生成一年的演示数据。", key: "创建写入密钥" },

@@ -8,8 +8,9 @@ static void make_panel(struct room *r)
     for (size_t i = 0; i < r->lives.count; i++)
         texts[i] = str_of(r->lives.items[i]->expr);
     struct panel *panel = panel_create(r->brand, texts, r->lives.count);
-    panel_set_now(panel, r->now); /* not a millisecond later: the memory's clock never goes back */
+    panel_set_now(panel, room_followed(r)); /* what is due since is yet to be looked at */
     struct memory *memory = memory_create(panel, keeper_memory());
+    panel_set_now(panel, r->now);
     if (!memory_adopt(memory, r->memory)) r->unfilled = true;
     memory_destroy(r->memory);
     panel_destroy(r->panel);

@@ -184,8 +184,7 @@ static void set_now(struct room *r, int64_t now)
 static void look_due(struct room *r, const struct snapshot *s, int64_t until)
 {
     VEC(uint32_t) members = {0};
-    int64_t least = r->at < r->now ? r->at : r->now;
-    if (until < least) until = least;
+    if (until < room_followed(r)) until = room_followed(r);
     for (int64_t due = due_next(r); due != TIME_NONE && due <= until; due = due_next(r)) {
         VEC_PUSH(&members, r->heap.items[0].member);
         due_pop(r);

@@ -165,6 +165,12 @@ struct room {
     uint64_t scanned_ns, scan_ns; /* when the last whole scan ended, how long it took */
 };
 
+/* The keeper's: the clock is followed up to here, even if it has gone back since. */
+static inline int64_t room_followed(const struct room *r)
+{
+    return r->at < r->now ? r->at : r->now;
+}
+
 /* Whoever is looked at is to be noted. */
 static inline bool room_notes(const struct room *r)
 {

@@ -11,7 +11,8 @@
  * 3. The fold is as of the latest event: what is asked is a copy, advanced to now. That of the
  *    member at hand lies open, and goes back to bytes when another comes.
  * 4. digests[i] is of slot i's value when all its readers were last asked. Values are hashed before
- *    the readers are asked, so that what changes meanwhile is seen the next time.
+ *    the readers are asked, and those that are not of the fold after it once more: who was asked
+ *    while one changed, or never yet, is asked again the next time, even if it is as it was.
  * 5. A hand goes round over all; who was not looked at since it passed last goes. */
 #include "segments/memory_internal.h"
 
@@ -29,12 +30,16 @@ static bool is_fit(const struct entry *e)
 
 static void add_reader(struct memory *m, enum expr_field field, struct str name, uint32_t expr)
 {
+    const struct fold_state none = {0};
+    struct expr_value value;
     size_t i = 0;
     while (i < m->slots.count &&
            (m->slots.items[i].field != field || !str_eq(m->slots.items[i].name, name)))
         i++;
-    if (i == m->slots.count)
-        VEC_PUSH(&m->slots, ((struct field_slot){.field = field, .name = name}));
+    if (i == m->slots.count) {
+        bool live = !fold_field(&none, field, &value);
+        VEC_PUSH(&m->slots, ((struct field_slot){.field = field, .name = name, .live = live}));
+    }
     VEC_PUSH(&m->slots.items[i].readers, expr);
 }
 

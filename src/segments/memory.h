@@ -41,6 +41,10 @@ const struct expr_context *memory_learn(struct memory *m, struct person *person,
                                         const struct history *h, uint32_t index,
                                         const struct snapshot *s);
 
+/* All expressions, or all that read what has changed, have been asked about a member by that
+ * context; NULL: none was, since they were learnt. They must be of the newest panel. */
+void memory_asked(struct memory *m, const struct expr_context *c, uint32_t member);
+
 /* Is the member remembered as of a snapshot's personas? 'm' may be NULL. */
 bool memory_knows(const struct memory *m, const struct panel_member *member);
 /* Add an event of theirs, unless it is there; false: they had to be forgotten. */

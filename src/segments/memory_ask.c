@@ -72,15 +72,29 @@ static uint64_t digest_of(const struct expr_value *v)
     return bits * 31 + 1 + (uint64_t)v->type;
 }
 
+static uint64_t slot_digest(const struct field_slot *s, const struct expr_context *c,
+                            uint32_t member)
+{
+    struct expr_value value = {.type = TYPE_NULL};
+    c->get(c->get_ctx, member, s->field, s->name, &value);
+    return digest_of(&value);
+}
+
 /* What fields are now, into m->fresh. */
 static void take_digests(struct memory *m, const struct expr_context *c, uint32_t member)
 {
     VEC_RESET(&m->fresh);
-    for (size_t i = 0; i < m->slots.count; i++) {
+    for (size_t i = 0; i < m->slots.count; i++)
+        VEC_PUSH(&m->fresh, slot_digest(&m->slots.items[i], c, member));
+}
+
+void memory_asked(struct memory *m, const struct expr_context *c, uint32_t member)
+{
+    struct memo *o = memory_find(m, member);
+    for (size_t i = 0; o && i < m->slots.count; i++) {
         const struct field_slot *s = &m->slots.items[i];
-        struct expr_value value = {.type = TYPE_NULL};
-        c->get(c->get_ctx, member, s->field, s->name, &value);
-        VEC_PUSH(&m->fresh, digest_of(&value));
+        if (s->live && (!c || slot_digest(s, c, member) != o->digests[i]))
+            o->digests[i] = NEVER_ASKED;
     }
 }
 
@@ -212,6 +226,7 @@ void memory_ask(struct memory *m, struct panel_view *v, uint32_t member,
     if (m->slots.count) memcpy(o->digests, m->fresh.items, m->slots.count * sizeof(o->digests[0]));
     *q->due = TIME_NONE;
     panel_ask_lens(v, 0, c, &h, 0, &(struct asking){q->which, q->answers, q->due});
+    memory_asked(m, c, member);
     o->recent = true;
     memory_make_room(m, o);
 }

@@ -12,6 +12,8 @@
 #define TEXTS_MAX ((size_t)1 << 16) /* then all is forgotten, and they with it */
 #define NEEDS_MS TIME_HOUR          /* so often it is asked anew which rows are needed */
 #define NO_NEED UINT16_MAX
+/* Digest of a field whose readers have yet to be asked: as if it had been something else. */
+#define NEVER_ASKED UINT64_C(0x9E3779B97F4A7C15)
 
 enum what { COL_AT, COL_AMOUNT, COL_NUMBER, COL_DIM, COL_TEXT, COL_KIND };
 
@@ -34,6 +36,7 @@ struct need {
 struct field_slot {
     enum expr_field field;
     struct str name;
+    bool live;             /* not of the fold: it may change while readers are asked */
     VEC(uint32_t) readers; /* expressions */
 };
 

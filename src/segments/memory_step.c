@@ -9,8 +9,6 @@
  * 2. Nothing here looks at all members at once: a panel made anew does not keep others waiting. */
 #include "segments/memory_internal.h"
 
-/* Of a field that was not read so far: as if it had been something else. */
-#define NEVER_ASKED UINT64_C(0x9E3779B97F4A7C15)
 #define STEPS_MAX 256
 
 struct step *memory_make_step(const struct memory *m)

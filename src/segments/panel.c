@@ -280,6 +280,7 @@ static void ask_run(struct panel_view *v, size_t lens, const struct history *h, 
         v->memory ? memory_learn(v->memory, v->persons[lens], h, index, v->snapshot)
                   : person_see(v->persons[lens], h, index);
     panel_ask_lens(v, lens, c, h, index, a);
+    if (v->memory) memory_asked(v->memory, c, h->member[index]);
 }
 
 void panel_view_learn(struct panel_view *v, struct memory *m, const struct snapshot *s)
@@ -444,7 +445,9 @@ static bool learn_run(void *worker, const struct history *run)
     struct panel_view *v = w->view;
     const struct history *h = v->weavers[0] ? weaver_weave(v->weavers[0], run) : run;
     for (uint32_t i = 0; i < h->member_count && !memory_is_full(w->memory); i++) {
-        if (h->member[i]) (void)memory_learn(w->memory, v->persons[0], h, i, v->snapshot);
+        if (!h->member[i]) continue;
+        (void)memory_learn(w->memory, v->persons[0], h, i, v->snapshot);
+        memory_asked(w->memory, NULL, h->member[i]);
     }
     return !memory_is_full(w->memory);
 }

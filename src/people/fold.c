@@ -169,7 +169,7 @@ void fold_event(struct fold *f, const struct fold_names *n, const struct fold_ro
     if (row->roles & ROLE_ASSIGNED) assign(f, row);
     if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
-    if (f->events == 0) {
+    if (f->first_seen == TIME_NONE) {
         f->first_seen = row->at;
         f->stage_since = row->at;
         f->dirty = true;
@@ -195,7 +195,7 @@ void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row 
     if (row->roles & ROLE_ASSIGNED) assign(f, row);
     if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
-    if (f->events == 0) f->first_seen = row->at;
+    if (f->first_seen == TIME_NONE) f->first_seen = row->at;
     f->last_at = row->at;
     fold_apply(f, n, row);
 }

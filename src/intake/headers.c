@@ -29,10 +29,12 @@ enum role {
     ROLE_WECOM,
     ROLE_OPENID,
     ROLE_EMAIL,
-    ROLE_NUMBER, /* a customer's, unique in its source */
+    ROLE_MORE_EMAIL, /* besides the one of ROLE_EMAIL */
+    ROLE_NUMBER,     /* a customer's, unique in its source */
     ROLE_NAME,
     ROLE_REMARK,
     ROLE_PHONE,
+    ROLE_MORE_PHONE, /* besides the one of ROLE_PHONE */
     ROLE_CONTACT_AT,
     ROLE_JOINED_AT,
     ROLE_SOURCE,
@@ -117,6 +119,9 @@ static const struct header {
     {"openid", ROLE_OPENID, PEOPLE},
     {"邮箱", ROLE_EMAIL, PEOPLE},
     {"email", ROLE_EMAIL, PEOPLE},
+    {"备用邮箱", ROLE_MORE_EMAIL, PEOPLE},
+    {"邮箱2", ROLE_MORE_EMAIL, PEOPLE},
+    {"email2", ROLE_MORE_EMAIL, PEOPLE},
     {"会员编号", ROLE_NUMBER, PEOPLE},
     {"客户编号", ROLE_NUMBER, PEOPLE},
     {"会员ID", ROLE_NUMBER, PEOPLE},
@@ -142,6 +147,19 @@ static const struct header {
     {"备注手机", ROLE_PHONE, PEOPLE},
     {"联系电话", ROLE_PHONE, PEOPLE},
     {"phone", ROLE_PHONE, PEOPLE},
+    {"备用手机", ROLE_MORE_PHONE, PEOPLE},
+    {"备用手机号", ROLE_MORE_PHONE, PEOPLE},
+    {"备用电话", ROLE_MORE_PHONE, PEOPLE},
+    {"第二手机", ROLE_MORE_PHONE, PEOPLE},
+    {"第二手机号", ROLE_MORE_PHONE, PEOPLE},
+    {"手机2", ROLE_MORE_PHONE, PEOPLE},
+    {"手机号2", ROLE_MORE_PHONE, PEOPLE},
+    {"手机号码2", ROLE_MORE_PHONE, PEOPLE},
+    {"联系电话2", ROLE_MORE_PHONE, PEOPLE},
+    {"手机3", ROLE_MORE_PHONE, PEOPLE},
+    {"手机号3", ROLE_MORE_PHONE, PEOPLE},
+    {"phone2", ROLE_MORE_PHONE, PEOPLE},
+    {"phone3", ROLE_MORE_PHONE, PEOPLE},
     {"添加时间", ROLE_CONTACT_AT, PEOPLE},
     {"入群时间", ROLE_JOINED_AT, PEOPLE},
     {"joined", ROLE_JOINED_AT, PEOPLE},
@@ -273,7 +291,8 @@ static const struct seat *next_seat(const struct plan *plan, enum role role,
     return best;
 }
 
-static void add(struct plan *plan, enum role role, struct mapping_entry e)
+/* Each of the columns, or, of what a row has one of, what the first says that has something. */
+static void add_seats(struct plan *plan, enum role role, struct mapping_entry e, bool each)
 {
     const struct seat *seat = next_seat(plan, role, NULL);
     for (; seat && plan->map->count < LIMIT_MAP_ENTRIES; seat = next_seat(plan, role, seat)) {
@@ -282,8 +301,13 @@ static void add(struct plan *plan, enum role role, struct mapping_entry e)
         plan->map->has_at |= e.target == TARGET_AT;
         plan->map->has_kind |= e.target == TARGET_KIND;
         plan->map->entries[plan->map->count++] = e;
-        e.instead = true;
+        e.instead = !each;
     }
+}
+
+static void add(struct plan *plan, enum role role, struct mapping_entry e)
+{
+    add_seats(plan, role, e, false);
 }
 
 static void add_prop(struct plan *plan, enum role role, const char *name, enum value_type type)
@@ -333,13 +357,23 @@ static void add_identity(struct plan *plan, enum role role, enum identity_kind k
         (struct mapping_entry){.target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = kind});
 }
 
+/* Further ones of a person, each of which they may come back by. */
+static void add_more(struct plan *plan, enum role role, enum identity_kind kind)
+{
+    const struct mapping_entry e = {
+        .target = TARGET_MEMBER, .type = VALUE_IDENTITY, .identity = kind};
+    add_seats(plan, role, e, true);
+}
+
 static void add_person(struct plan *plan)
 {
     add_identity(plan, ROLE_UNIONID, IDENTITY_UNIONID);
     add_identity(plan, ROLE_WECOM, IDENTITY_WECOM);
     add_identity(plan, ROLE_OPENID, IDENTITY_OPENID);
     add_identity(plan, ROLE_PHONE, IDENTITY_PHONE);
+    add_more(plan, ROLE_MORE_PHONE, IDENTITY_PHONE);
     add_identity(plan, ROLE_EMAIL, IDENTITY_EMAIL);
+    add_more(plan, ROLE_MORE_EMAIL, IDENTITY_EMAIL);
     add_identity(plan, ROLE_NUMBER, IDENTITY_NAME);
     add_to(plan, ROLE_NAME, TARGET_PERSON, VALUE_TEXT);
     add_trait(plan, ROLE_NAME, "nickname", VALUE_TEXT);
@@ -391,7 +425,7 @@ static bool plan_people(struct plan *plan, bool group)
     for (enum role role = ROLE_UNIONID; role <= ROLE_NAME; role++) {
         if (has(plan, role)) return true;
     }
-    return has(plan, ROLE_PHONE);
+    return has(plan, ROLE_PHONE) || has(plan, ROLE_MORE_PHONE);
 }
 
 /* Seconds since 1970 are the same in every zone, so they win over a local time. */

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 import urllib.parse
@@ -380,6 +381,36 @@ def test_hostile_files_fail_with_a_reason():
         f.write("more")
     failed = run_import(s, number, format="csv")
     assert failed["state"] == "failed" and str(len(ORDERS.encode()) + 4) in failed["reason"], failed
+
+
+def test_a_member_has_several_phones_and_is_known_by_each():
+    with Store("shop").serve() as s:
+        table = "手机号,手机2,备用手机,邮箱,邮箱2,昵称\n13700000001,137 0000 0002,+8613700000003,a@x.cn,b@x.cn,钱多\n13700000011,,,,,孙独\n"
+        number = upload(s, "phones.csv", table)
+        p = want(200, preview(s, number))
+        assert {k: sorted(v) for k, v in p["events"][0]["identities"].items()} == {"phone": [f"+861370000000{n}" for n in (1, 2, 3)], "email": ["a@x.cn", "b@x.cn"]}, p["events"][0]
+        assert [c["means"] for c in p["columns"]][:3] == ["phone"] * 3 and all(c["entry"].startswith("member=phone:") for c in p["columns"][:3]), p["columns"]
+        assert run_import(s, number, format="csv")["counts"]["members_created"] == 2
+        deadline = time.monotonic() + 20
+        while not want(200, ask(s, "GET", "/members"))["items"]:  # rows of members are written behind the log
+            assert time.monotonic() < deadline
+        found = [want(200, ask(s, "GET", "/members?" + urllib.parse.urlencode({"q": q})))["items"] for q in
+                 ("phone:13700000001", "phone:13700000002", "13700000003", "0002", "email:a@x.cn", "b@x.cn")]
+        who = found[0][0]["id"]
+        assert all([m["id"] for m in f] == [who] for f in found), found
+        shown = want(200, ask(s, "GET", f"/members/{who}"))
+        assert sum(i["kind"] == "phone" for i in shown["identities"]) == 3 and sum(i["kind"] == "email" for i in shown["identities"]) == 2, shown["identities"]
+        key = {"Authorization": "Bearer " + re.search(r"\bwf_live_\w+", s.cli("key", "add", "--data", s.dir, "--brand", "shop", "--name", "k", "--scopes", "members.read,members.export,members.reveal,members.privacy").stdout)[0]}
+        lines = want(200, ask(s, "GET", "/members/export?columns=id,phone,email", headers=key)).decode()
+        assert any({who, *(f"+861370000000{n}" for n in (1, 2, 3)), "a@x.cn", "b@x.cn"} == set(re.sub("[\"',]", " ", line).split()) for line in lines.splitlines()), lines
+        with zipfile.ZipFile(io.BytesIO(want(200, ask(s, "GET", f"/members/{who}/export", headers=key)))) as z:
+            assert sorted(i["value"] for i in json.loads(z.read("data.json"))["identities"] if i["kind"] == "phone") == [f"+861370000000{n}" for n in (1, 2, 3)]
+        # a later table that knows them by another of their phones, and an order by the third
+        later = run_import(s, upload(s, "later.csv", "手机号,城市\n13700000002,杭州\n"), format="csv")
+        order = run_import(s, upload(s, "order.csv", ORDERS.splitlines()[0] + "\nB1,2025-01-05 09:03,12.50,13700000003,钱,\n"), format="csv")
+        assert later["counts"]["members_created"] == order["counts"]["members_created"] == 0, (later, order)
+        seen = want(200, ask(s, "GET", f"/members/{who}"))
+        assert seen["orders"] == 1 and {"city": "杭州"}.items() <= {t["name"]: t["value"] for t in seen["traits"]}.items(), seen
 
 
 def test_a_file_of_two_encodings_is_read_line_by_line():

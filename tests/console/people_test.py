@@ -63,6 +63,7 @@ def test_the_whole_way_of_a_member():
     assert merged["merged"] > merged["before"] == merged["after"], merged
     assert 16_000 < seen["exported"]["rows"] < 17_000, seen["exported"]
     assert PHONE in {i["value"] for i in data["identities"]}
+    assert json.loads(receipt["text"])["erased"]["uploaded_files"] == 1, receipt
     assert json.loads(receipt["text"])["reason"] == "withdrew" and PHONE not in json.dumps(receipt)
     whole = seen["whole"]
     assert whole["who"] == whole["found"] and not whole["foreign"] and not whole["failed"], whole

@@ -218,6 +218,12 @@ def test_hostile_definitions_get_a_clear_4xx():
                         ({"code": "x", "name": "x", "expression": "o" * 4097}, "expression"), ({"code": "buyers", "name": "x", "expression": "true"}, "code")):
         code, text, _ = http("POST", s.url + "/api/v1/shop/segments", json.dumps(body).encode(), {"Authorization": "Bearer " + OWNER, "Content-Type": "application/json"})
         assert 400 <= code < 500 and json.loads(text)["errors"][0]["field"] == field, (body, code, text)
+    ask = functools.partial(call, s, "POST", "/members/count")
+    nested = lambda n: {"filter": "(" * n + "orders >= 1" + ")" * n}  # noqa: E731
+    assert ask(nested(31))["members"] == ask({"filter": "orders >= 1"})["members"]
+    for body, code, words in ((nested(33), 413, "32"), ({"filter": "o" * 4097}, 400, "4096"), ({"filter": "lifecyle = active"}, 400, 'did you mean "lifecycle"'), ({"filter": 'lifecycle = "dorment"'}, 400, 'did you mean "dormant"')):
+        refused = ask(body, status=code)["errors"][0]
+        assert refused["field"] == "filter" and words in refused["message"], refused
     call(s, "POST", "/segments", {"code": "x", "name": "x", "expression": "true"}, status=403, token=s.token)
     call(s, "GET", "/segments/buyers/why", status=400, member="x")
     call(s, "GET", "/segments/buyers/why", status=400, member="m999999")

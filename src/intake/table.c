@@ -11,6 +11,8 @@
 #include "intake/describe.h"
 #include "intake/value.h"
 
+#define SEVERAL 5 /* phones or addresses of one cell */
+
 /* The field of an error is the header, or "$N". */
 static const char *field_of(const struct builder *b, char out[96])
 {
@@ -162,9 +164,49 @@ static enum err fill_amount(struct builder *b, const struct mapping_entry *e, st
     return ERR_OK;
 }
 
+/* Where one of several phones or addresses in a cell ends: signs that stand in none of them, or a
+ * blank before a plus. '*gap' is how long that is. */
+static size_t end_of_one(struct str s, size_t *gap)
+{
+    static const char *const wide[] = {"、", "；", "，"};
+    for (size_t i = 0; i < s.len; i++) {
+        struct str rest = {s.p + i, s.len - i};
+        *gap = 1;
+        if (strchr("/;,|\v", s.p[i]) && s.p[i]) return i;
+        if (s.p[i] == ' ' && i + 1 < s.len && s.p[i + 1] == '+') return i;
+        for (size_t k = 0; k < sizeof(wide) / sizeof(wide[0]); k++) {
+            *gap = strlen(wide[k]);
+            if (str_starts(rest, str_of(wide[k]))) return i;
+        }
+    }
+    *gap = 0;
+    return s.len;
+}
+
+/* Room for them all: a row has place for one of each column. */
+static void fill_several(struct builder *b, const struct mapping_entry *e, struct str s)
+{
+    struct identity *who = arena_alloc_array(
+        parse_arena(b->p), b->fact.who_count + SEVERAL + b->t->room.who, sizeof(*who));
+    memcpy(who, b->fact.who, b->fact.who_count * sizeof(*who));
+    b->fact.who = who;
+    for (int i = 0; i < SEVERAL && s.len; i++) {
+        size_t gap, end = end_of_one(s, &gap);
+        struct str one = value_unwrap((struct str){s.p, end});
+        if (one.len) who[b->fact.who_count++] = (struct identity){e->identity, one};
+        s = (struct str){s.p + end + gap, s.len - end - gap};
+    }
+}
+
 static enum err fill_identity(struct builder *b, const struct mapping_entry *e, struct str s)
 {
     struct identity id = {e->identity, s};
+    size_t gap;
+    bool several = e->identity == IDENTITY_PHONE || e->identity == IDENTITY_EMAIL;
+    if (several && e->target == TARGET_MEMBER && end_of_one(s, &gap) < s.len) {
+        fill_several(b, e, s);
+        return ERR_OK;
+    }
     bool phone = e->identity == IDENTITY_PHONE;
     if (phone ? value_scientific(s) : value_damaged(s))
         return builder_bad(b, MSG_DAMAGED_BY_EXCEL, s);
@@ -272,6 +314,7 @@ static bool is_none(const struct mapping_entry *e, struct str s)
 static bool gives(struct builder *b, const struct mapping_entry *e)
 {
     if (e->target != TARGET_MEMBER) return true;
+    if (b->fact.who_count == 0) return false; /* a cell of signs */
     return fact_identity_usable(&b->fact.who[b->fact.who_count - 1], parse_arena(b->p));
 }
 

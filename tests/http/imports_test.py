@@ -405,6 +405,12 @@ def test_a_member_has_several_phones_and_is_known_by_each():
         assert any({who, *(f"+861370000000{n}" for n in (1, 2, 3)), "a@x.cn", "b@x.cn"} == set(re.sub("[\"',]", " ", line).split()) for line in lines.splitlines()), lines
         with zipfile.ZipFile(io.BytesIO(want(200, ask(s, "GET", f"/members/{who}/export", headers=key)))) as z:
             assert sorted(i["value"] for i in json.loads(z.read("data.json"))["identities"] if i["kind"] == "phone") == [f"+861370000000{n}" for n in (1, 2, 3)]
+        # several in one cell, also as an export of ours has them
+        cells = "手机号,邮箱\n13700000021/137 0000 0022、+8613700000023,c@x.cn；d@x.cn\n\"'+8613700000001 +8613700000002 +8613700000003\",\n;;,\n"
+        listed = run_import(s, upload(s, "cells.csv", cells), format="csv", dry_run=True)["tried"]
+        assert (listed["stored"], listed["members_created"], listed["rejected"]) == (3, 1, 0), listed
+        looked = want(200, preview(s, upload(s, "cells.csv", cells)))["events"]
+        assert looked[0]["identities"] == {"phone": [f"+861370000002{n}" for n in (1, 2, 3)], "email": ["c@x.cn", "d@x.cn"]} and len(looked[1]["identities"]["phone"]) == 3, looked
         # a later table that knows them by another of their phones, and an order by the third
         later = run_import(s, upload(s, "later.csv", "手机号,城市\n13700000002,杭州\n"), format="csv")
         order = run_import(s, upload(s, "order.csv", ORDERS.splitlines()[0] + "\nB1,2025-01-05 09:03,12.50,13700000003,钱,\n"), format="csv")

@@ -232,6 +232,7 @@ static const struct spec *const spec_tables[] = {
     unanswered_specs,
     group_health_specs,
     group_life_specs,
+    daily_specs,
     group_graph_specs,
     today_rule_specs,
     today_specs,

@@ -188,6 +188,37 @@ def test_a_post_costs_the_members_who_go_after_it():
     call(s, "GET", "/groups/g99/pushes", status=404)
 
 
+def test_a_day_is_one_text_to_copy():
+    """Three days ago in the group diary. It has y0, y1 (came that day by the poster), y2 (that day, invited), y3 (130 days before), y4 to y6 (20 days before).
+    rose posts at 10:00; y4 leaves at 11:59, y5 at 12:01, so that one of two is put down to the post; y0 and y3 speak, y6 only looks: active 2, opened 3
+    of the 5 who are left. y3 pays 100.00, y0 50.50, and u1, who is not in it, 10: of the group's 150.50 old members paid 66 %. The day before: y6 spoke."""
+    s = store()
+    facts = [fact(f"y{i}", "group.joined", clock(3, 9, i), group="diary", touchpoint="海报") for i in (0, 1)]
+    facts += [fact("y2", "group.joined", clock(3, 9, 2), group="diary", other={"user": "y3"}), fact("y3", "group.joined", clock(133, 9, 0), group="diary")]
+    facts += [fact(f"y{i}", "group.joined", clock(23, 9, i), group="diary") for i in (4, 5, 6)]
+    facts += [fact(None, "message.sent", clock(3, 10, 0), group="diary", staff="rose"), fact("y4", "group.left", clock(3, 11, 59), group="diary"),
+              fact("y5", "group.left", clock(3, 12, 1), group="diary")]
+    facts += [fact(f"y{i}", "message.sent", clock(3, 13, i), group="diary") for i in (0, 3)] + [fact("y6", "content.viewed", clock(3, 13, 0), group="diary")]
+    facts += [fact(u, "order.paid", clock(3, 14, i), amount=amount, props={"order": f"D{i}"}) for i, (u, amount) in enumerate([("y3", 10000), ("y0", 5050), ("u1", 1000)])]
+    facts.append(fact("y6", "message.sent", clock(4, 13, 0), group="diary"))
+    s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in facts))
+    g, day = group(s, "diary"), clock(3, 0, 0).date().isoformat()
+    x = call(s, "GET", "/daily", group=g, day=day, lang="zh")
+    assert x["text"] == f"【diary】{day} 新增 3（海报 2）｜退群 2，其中群发后2小时 1｜活跃 2/5｜打开 3/5｜成交 2 单 ￥150.50，老用户 66%", x["text"]
+    assert x["figures"] == {"joined": 3, "left": 2, "left_after_post": 1, "members": 5, "active": 2, "opened": 3, "orders": 2, "amount": 15050, "amount_old": 10000}, x
+    assert (x["before"]["active"], x["before"]["members"], x["waiting"], x["sources"]) == (1, 4, None, [{"touchpoint": "海报", "joined": 2}]), x
+    x = call(s, "GET", "/daily", group=g, day=day, lang="en")
+    assert x["text"] == f"[diary] {day} new 3 (海报 2) | left 2, 1 of them within 2 h of a post | active 2/5 | opened 3/5 | orders 2, ￥150.50, 66% from old members", x["text"]
+    brand = call(s, "GET", "/daily", day=day, lang="zh")
+    assert (brand["figures"]["orders"], brand["figures"]["joined"], brand["figures"]["left_after_post"]) == (3, 3, 1), brand
+    now = call(s, "GET", "/daily", lang="zh")
+    assert "未回复 " in now["text"] and now["waiting"] is not None and "要帮的群：news（自说自话）" in now["text"], now["text"]
+    week = call(s, "GET", "/daily", span="week", lang="zh", day=day)
+    assert datetime.date.fromisoformat(week["from"]).weekday() == 0 and week["figures"]["joined"] >= 3 and "（上周 " in week["text"], week
+    for wrong in ({"group": "g999"}, {"group": "x"}, {"span": "year"}, {"day": "soon"}, {"lang": "fr"}):
+        call(s, "GET", "/daily", status=400, **wrong)
+
+
 def test_a_life_is_told_by_months_of_28_days():
     s = store()
     life = call(s, "GET", f"/groups/{group(s, 'sale')}/life")

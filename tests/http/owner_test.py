@@ -258,6 +258,13 @@ def ask_pushes(who):
     assert len(call("GET", f"/groups/{g}/pushes", who=s.whole)["posts"][0]["lost"]) == 2
 
 
+def ask_daily(who):
+    """Whom to talk to is told of the members seen; figures are of all."""
+    for lang in ("zh", "en"):
+        told = holds_none(call("GET", "/daily", who=who, lang=lang), "daily")
+        assert told["figures"]["members"] >= 20 and all(int(m["id"][1:]) for m in told["talk_to"]), told
+
+
 def ask_tags(who):
     tag = call("POST", "/tags", {"name": f"t{time.monotonic_ns()}"}, 201)["id"]
     call("POST", f"/tags/{tag}/apply", {"filter": "orders >= 1"})
@@ -409,7 +416,7 @@ ASKED = {
                                         holds_none(call("GET", "/members/export", who=who, filter="orders >= 1"), "export")),
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
-    "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk, "get /groups/{id}/pushes": ask_pushes,
+    "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk, "get /groups/{id}/pushes": ask_pushes, "get /daily": ask_daily,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/members/export": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
     "get /conflicts": ask_conflicts, "post /conflicts/{id}/judge": ask_conflicts, "get /audit": ask_audit,

@@ -51,6 +51,7 @@ enum prop {
     PROP_TYPE,
     PROP_DEPARTMENT,
     PROP_DEVICE,
+    PROP_TO_STAFF,
     PROP_KINDS
 };
 static const struct {
@@ -59,7 +60,7 @@ static const struct {
 } props[PROP_KINDS] = {
     {"length", PROP_NUMBER}, {"question", PROP_BOOL}, {"promotion", PROP_BOOL},
     {"link", PROP_TEXT},     {"type", PROP_TEXT},     {"department", PROP_TEXT},
-    {"device", PROP_TEXT},
+    {"device", PROP_TEXT},   {"to_staff", PROP_TEXT},
 };
 
 static const char *const link_names[] = {"", "reply", "quote", "mention", "inferred", "reaction"};
@@ -71,6 +72,7 @@ struct row {
     int64_t at;
     uint32_t persona, staff; /* who did it */
     uint32_t other;          /* to whom */
+    uint32_t to_staff;       /* or to staff, of whom only the code is known */
     uint32_t touchpoint;
     uint32_t content;
     uint64_t device;          /* 0 = none */
@@ -81,6 +83,7 @@ struct row {
 };
 
 struct pass {
+    struct brand *brand;
     uint32_t group;
     int64_t from, to;
     int kind_joined, kind_left;
@@ -142,6 +145,12 @@ static uint64_t read_device(const struct pass *p, const struct history *h, uint3
     return text.len < TALK_DEVICE_LEAST ? 0 : hash_xxh3(text.p, text.len) | 1;
 }
 
+static uint32_t read_staff(const struct pass *p, const struct history *h, uint32_t r)
+{
+    struct str code = text_of(p, h, PROP_TO_STAFF, r);
+    return code.len ? registry_find_code(p->brand, DIM_STAFF, code) : 0;
+}
+
 static void read_message(struct pass *p, const struct history *h, uint32_t r, struct row *row)
 {
     struct talk_message *m = &row->said;
@@ -153,7 +162,9 @@ static void read_message(struct pass *p, const struct history *h, uint32_t r, st
     m->promotion = number_of(p, h, PROP_PROMOTION, r) != 0;
     m->department = number_department(p, text_of(p, h, PROP_DEPARTMENT, r));
     m->type = type < 0 ? TALK_TEXT : (uint8_t)type;
-    m->link = row->other ? link > 0 ? (uint8_t)link : TALK_REPLY : TALK_ALONE;
+    if (!row->other) row->to_staff = read_staff(p, h, r);
+    bool said_to = row->other || row->to_staff;
+    m->link = said_to ? link > 0 ? (uint8_t)link : TALK_REPLY : TALK_ALONE;
     if (row->deed == DEED_REACTED) m->link = TALK_REACTION;
 }
 
@@ -383,7 +394,7 @@ static void say(struct filling *f, const struct row *r, uint32_t account)
     m.at = r->at;
     m.account = account;
     if (!m.department) m.department = f->department[account];
-    m.to = find(&f->census, r->other, 0);
+    m.to = find(&f->census, r->other, r->to_staff);
     m.target = m.to == TALK_NONE ? TALK_NONE : f->last[m.to];
     if (m.to == TALK_NONE && m.link != TALK_REACTION) m.link = TALK_ALONE;
     if (m.link != TALK_REACTION) f->last[account] = f->message_count;
@@ -461,7 +472,8 @@ static void fill(struct filling *f, const struct pass *p, struct arena *arena)
 enum err talk_read(struct brand *b, const struct talk_ask *ask, struct arena *arena,
                    struct talk *out, struct why *why)
 {
-    struct pass p = {.group = ask->group, .from = ask->from, .to = ask->to, .arena = arena};
+    struct pass p = {
+        .brand = b, .group = ask->group, .from = ask->from, .to = ask->to, .arena = arena};
     struct filling f = {.zone = brand_zone(b)};
     enum err err = read_rows(b, &p, arena, why);
     if (err == ERR_OK) {

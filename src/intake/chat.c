@@ -1,5 +1,6 @@
 /* chat.c - accounts by id and by name, and facts of what they did. */
 #include "intake/chat.h"
+#include "intake/inferring.h"
 
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -168,9 +169,30 @@ static void put_said(struct chat *c, const struct chat_line *l, struct fact *f)
     f->said = arena_copy(a, &said, sizeof(said));
 }
 
+/* Whom it is said to, where neither the row nor the chat says what messages answer. */
+static void infer(struct chat *c, const struct chat_line *l, struct fact *f, struct described *d)
+{
+    struct inferring_account to;
+    c->carries |= l->said.reply_to.len > 0;
+    if (!c->infers || c->carries || !l->says || !l->who) return;
+    const struct inferring_line line = {.group = c->place,
+                                        .at = l->at,
+                                        .who = l->who->name.len ? l->who->name
+                                                                : l->who->identity.value,
+                                        .account = {.member = l->who->identity},
+                                        .text = l->d.text,
+                                        .known = l->other || l->d.signup};
+    if (!inferring_said(c->p->inferring, &line, &to)) return;
+    to.member.value = arena_str(parse_arena(c->p), to.member.value);
+    f->other = arena_copy(parse_arena(c->p), &to.member, sizeof(to.member));
+    f->other_count = 1;
+    d->link = LINK_INFERRED;
+}
+
 void chat_put(struct chat *c, const struct chat_line *l)
 {
     struct arena *a = parse_arena(c->p);
+    struct described d = l->d;
     struct fact f = {.at = l->at, .kind = str_of(l->kind), .amount = HISTORY_NO_AMOUNT};
     struct fact_value props[DESCRIBE_PROPS];
     bool sent = str_is(f.kind, "message.sent");
@@ -183,7 +205,8 @@ void chat_put(struct chat *c, const struct chat_line *l)
         f.other_count = 1;
     }
     if (l->says) put_said(c, l, &f);
-    f.prop_count = describe(&l->d, props);
+    if (sent) infer(c, l, &f, &d);
+    f.prop_count = describe(&d, props);
     if (f.prop_count) f.props = arena_copy(a, props, f.prop_count * sizeof(*props));
     if (l->further) c->p->batch->counts.read++;
     parse_fact(c->p, &f);

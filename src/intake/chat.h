@@ -32,6 +32,8 @@ struct chat {
     struct str group; /* of the chat being read */
     struct str place; /* what tells it from others: goes into the ids of its facts */
     bool passed_over; /* it is private: its rows are counted as skipped */
+    bool infers;      /* the format may leave out what a message answers */
+    bool carries;     /* this chat does not */
 };
 
 void chat_begin(struct chat *c, struct parse *p, const char *channel);

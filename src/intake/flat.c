@@ -206,6 +206,7 @@ enum err flat_parse(struct parse *p, struct why *why)
     struct recent *signups = recent_create();
     struct chat_reader r = {.row = take_row, .own = signups};
     chat_reader_begin(&r, p, &feed);
+    r.chat.infers = true;
     enum err err = chat_reader_end(&r, read_all(&r, why), why);
     recent_destroy(signups);
     return err;

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "brand/data.h"
+#include "intake/inferring.h"
 #include "intake/irc_line.h"
 #include "intake/job.h"
 
@@ -189,7 +190,7 @@ static void parse_init(struct parse *p, struct file_run *run, size_t i)
         .now = job->now,
         .in = run->input,
         .arena = arena_create(0),
-        .carry = job->carry,
+        .inferring = job->inferring,
         .map = job->has_map ? &job->map : NULL,
         .belt = &job->belt,
         .skip = run->entry.done ? UINT64_MAX : run->entry.row_offset,
@@ -382,7 +383,7 @@ static void finish(struct job *job)
     for (size_t i = 0; i < job->count; i++)
         input_close(job->inputs[i]);
     belt_finish(&job->belt);
-    irc_carry_destroy(job->carry);
+    inferring_destroy(job->inferring);
     mem_free(job->results);
     mem_free(job->errors);
     arena_destroy(job->arena);
@@ -399,7 +400,7 @@ enum err import_files(struct brand *b, const struct import_options *options,
                       .paths = paths,
                       .count = path_count,
                       .now = env_now(brand_env(b)),
-                      .carry = irc_carry_create()};
+                      .inferring = inferring_create()};
     *counts = (struct import_counts){0};
     job.inputs = arena_alloc_array(job.arena, path_count + 1, sizeof(job.inputs[0]));
     job.rejects.fd = -1;

@@ -6,23 +6,16 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "brand/said.h"
-#include "groups/replies.h"
 #include "intake/describe.h"
+#include "intake/inferring.h"
 #include "intake/irc_line.h"
 #include "intake/parse.h"
-#include "intake/question.h"
 #include "intake/spoken.h"
 
 #define DISORDER (TIME_HOUR) /* a clock that goes back by less has not passed midnight */
 
-/* What lasts from file to file. */
-struct carry {
-    struct replies *replies; /* what a message answers: the log does not say */
-};
-
 struct log {
     struct parse *p;
-    struct carry *carry;
     bool has_day;
     int32_t day;        /* of the line above */
     int64_t time_ms;    /* of the day, of the line above */
@@ -32,21 +25,6 @@ struct log {
     struct strbuf text; /* of the message above */
     struct recent *sayings;
 };
-
-void *irc_carry_create(void)
-{
-    struct carry *c = mem_alloc(sizeof(*c));
-    c->replies = replies_create(NULL);
-    return c;
-}
-
-void irc_carry_destroy(void *carry)
-{
-    struct carry *c = carry;
-    if (!c) return;
-    replies_destroy(c->replies);
-    mem_free(c);
-}
 
 /* ---- time ---- */
 
@@ -104,12 +82,15 @@ static struct identity *name_of(struct parse *p, struct str nick)
 /* Whom the message is said to, if to anybody. */
 static void infer(struct log *l, struct fact *f, struct str text)
 {
-    struct reply_found found;
-    const struct reply_line line = {f->at, f->who->value, text, is_question(text)};
-    if (joins_question(text)) return; /* who asks the same answers nothing */
-    replies_said(l->carry->replies, &line, &found);
-    if (found.to.len == 0) return;
-    f->other = name_of(l->p, arena_str(parse_arena(l->p), found.to));
+    struct inferring_account to;
+    const struct inferring_line line = {.group = str_of(l->p->options->group),
+                                        .at = f->at,
+                                        .who = f->who->value,
+                                        .account = {.member = f->who[0]},
+                                        .text = text,
+                                        .ordered = true};
+    if (!inferring_said(l->p->inferring, &line, &to)) return;
+    f->other = name_of(l->p, arena_str(parse_arena(l->p), to.member.value));
     f->other_count = 1;
 }
 
@@ -187,7 +168,7 @@ static void take_rename(struct log *l, const struct irc_line *line)
     who[0] = (struct identity){IDENTITY_NAME, line->nick};
     who[1] = (struct identity){IDENTITY_NAME, line->text};
     parse_fact(p, &f);
-    replies_renamed(l->carry->replies, line->nick, line->text);
+    inferring_renamed(p->inferring, str_of(p->options->group), line->nick, line->text);
 }
 
 /* ---- lines ---- */
@@ -287,7 +268,7 @@ static enum err first_day(struct log *l, struct why *why)
 
 enum err irc_parse(struct parse *p, struct why *why)
 {
-    struct log l = {.p = p, .carry = p->carry, .sayings = recent_create()};
+    struct log l = {.p = p, .sayings = recent_create()};
     enum err err = first_day(&l, why);
     if (err == ERR_OK) err = read_log(&l, why);
     if (p->batch) settle(&l);

@@ -26,8 +26,8 @@ struct job {
     bool bulk;       /* more than RECORD_LINES of them */
     bool bulk_began; /* people_bulk_end is due */
     int64_t now;
-    struct tx *trial; /* a dry run: the transaction that will be undone; else NULL */
-    void *carry;      /* of irc */
+    struct tx *trial;            /* a dry run: the transaction that will be undone; else NULL */
+    struct inferring *inferring; /* over all files */
     struct belt belt;
     struct rejects rejects;
     struct progress progress;

@@ -30,6 +30,7 @@ struct met_who {
     enum identity_kind kind;
 };
 
+struct inferring;
 struct table;
 
 /* Who looks at the first rows of a file instead of importing it. */
@@ -55,11 +56,11 @@ struct parse {
     struct input *in;
     struct window rows;
     struct dates dates;
-    struct arena *arena;    /* lives as long as the file */
-    struct kept_text *kept; /* texts of the batch, by hash_ends; NULL = none yet */
-    struct met_who *met;    /* identities of the batch, by hash_ends; NULL = none yet */
-    void *carry;            /* a format's memory across the files of one import */
-    struct mapping *map;    /* compiled --map; NULL = none */
+    struct arena *arena;         /* lives as long as the file */
+    struct kept_text *kept;      /* texts of the batch, by hash_ends; NULL = none yet */
+    struct met_who *met;         /* identities of the batch, by hash_ends; NULL = none yet */
+    struct inferring *inferring; /* whom messages are said to, over all files of one import */
+    struct mapping *map;         /* compiled --map; NULL = none */
     struct belt *belt;
     struct batch *batch; /* being filled; NULL when stopped */
     uint64_t row;        /* number of the current row, from 1 */
@@ -120,5 +121,3 @@ MUST_CHECK enum err slack_parse(struct parse *p, struct why *why);
 MUST_CHECK enum err flat_parse(struct parse *p, struct why *why);
 MUST_CHECK enum err mbox_parse(struct parse *p, struct why *why);
 /* The memory of irc across files. */
-void *irc_carry_create(void);
-void irc_carry_destroy(void *carry);

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "intake/inferring.h"
 #include "intake/input.h"
 #include "intake/table.h"
 #include "intake/upload.h"
@@ -169,7 +170,7 @@ static void read_rows(struct preview *p)
         .now = env_now(brand_env(p->brand)),
         .in = p->in,
         .arena = p->arena,
-        .carry = irc_carry_create(),
+        .inferring = inferring_create(),
         .map = p->options.map || p->options.format == IMPORT_COLUMNS ? &p->map : NULL,
         .belt = &p->belt,
         .batch_rows = LIMIT_IMPORT_ROWS,
@@ -180,8 +181,8 @@ static void read_rows(struct preview *p)
     p->batch = parse->batch;
     belt_stop(&p->belt); /* it gets no other */
     p->err = parse_format(parse, &p->why);
-    irc_carry_destroy(parse->carry);
-    parse->carry = NULL;
+    inferring_destroy(parse->inferring);
+    parse->inferring = NULL;
 }
 
 /* ---- columns ---- */

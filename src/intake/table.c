@@ -375,8 +375,11 @@ static void measure(struct table *t)
             break;
         case TARGET_MESSAGE:
         case TARGET_MESSAGE_TYPE:
-            room->props += DESCRIBE_PROPS;
+            room->props += DESCRIBE_PROPS + 1; /* to_staff */
             room->other++;
+            break;
+        case TARGET_REPLY_TO:
+            t->carries = true;
             break;
         case TARGET_SPEAKER:
             room->who++;

@@ -16,6 +16,7 @@ struct table {
     bool known;             /* the headers mapped themselves */
     bool people;            /* it is a list of people */
     bool messages;          /* it is a chat */
+    bool carries;           /* with a column that tells what a message answers */
     struct map *names;      /* seen in such a list; in a chat, see table_chat.c */
     struct recent *sayings; /* of a chat, whose messages have no ids */
     struct recent *signups; /* lines of lists that grow */

@@ -8,6 +8,7 @@
 #include "intake/chat_text.h"
 #include "intake/chat_type.h"
 #include "intake/describe.h"
+#include "intake/inferring.h"
 #include "intake/spoken.h"
 #include "intake/table_builder.h"
 
@@ -17,8 +18,9 @@
 
 /* Whose a display name is. */
 struct chat_name {
-    struct str id; /* the value of a name identity */
-    bool waiting;  /* met in notices only */
+    struct str id;    /* the value of a name identity */
+    struct str staff; /* or the code, of one who is known by that alone */
+    bool waiting;     /* met in notices only */
 };
 
 static struct chat_name *find_name(const struct builder *b, struct str name)
@@ -40,10 +42,14 @@ static struct chat_name *keep_name(struct builder *b, struct str name, struct st
 static void know_speaker(struct builder *b)
 {
     struct fact *f = &b->fact;
-    if (f->who_count == 0 || b->speaker.len == 0) return;
-    struct str id = f->who[0].value;
+    struct str staff = f->code[DIM_STAFF];
+    if (b->speaker.len == 0 || (f->who_count == 0 && staff.len == 0)) return;
+    struct str id = f->who_count ? f->who[0].value : STR("");
     struct chat_name *known = find_name(b, b->speaker);
     if (!known) known = keep_name(b, b->speaker, id);
+    if (f->who_count == 0 && !str_eq(known->staff, staff))
+        known->staff = arena_str(b->p->arena, staff);
+    if (f->who_count == 0) known->waiting = false;
     if (known->waiting && !str_eq(known->id, id)) {
         f->who[f->who_count++] = (struct identity){IDENTITY_NAME, known->id};
         known->id = arena_str(b->p->arena, id);
@@ -67,13 +73,41 @@ static void address(struct builder *b, const struct chat_name *other, enum messa
 {
     if (!other || d->link != LINK_NONE) return;
     d->link = link;
-    b->fact.other[b->fact.other_count++] = (struct identity){IDENTITY_NAME, other->id};
+    b->to_staff = other->staff;
+    if (other->staff.len == 0)
+        b->fact.other[b->fact.other_count++] = (struct identity){IDENTITY_NAME, other->id};
 }
 
 static struct str group_of(const struct builder *b)
 {
     struct str own = b->fact.code[DIM_GROUP];
     return own.len ? own : str_of(b->p->options->group);
+}
+
+/* Where there is no column that tells what a message answers. */
+static void infer(struct builder *b, struct described *d)
+{
+    struct inferring_account to;
+    const struct fact *f = &b->fact;
+    struct inferring_line line = {.group = group_of(b),
+                                  .at = f->at,
+                                  .who = b->speaker,
+                                  .text = d->text,
+                                  .known = f->other_count || b->reply_to.len ||
+                                           d->link != LINK_NONE || d->signup};
+    if (b->t->carries || line.group.len == 0 || !str_is(f->kind, "message.sent")) return;
+    if (f->who_count) {
+        line.account.member = f->who[0];
+        if (line.who.len == 0) line.who = f->who[0].value;
+    } else {
+        line.account.staff = f->code[DIM_STAFF];
+    }
+    if (!inferring_said(b->p->inferring, &line, &to)) return;
+    d->link = LINK_INFERRED;
+    b->to_staff = arena_str(parse_arena(b->p), to.staff);
+    if (to.staff.len) return;
+    to.member.value = arena_str(parse_arena(b->p), to.member.value);
+    b->fact.other[b->fact.other_count++] = to.member;
 }
 
 /* What the text shows is kept with the event, the text itself goes with it to the rooms. */
@@ -115,16 +149,21 @@ static void settle_message(struct builder *b, struct str type)
 {
     struct fact *f = &b->fact;
     struct described d = {.type = chat_type(type, b->text_subtype)};
-    if (f->who_count == 0 && b->speaker.len)
+    bool staff = f->code[DIM_STAFF].len > 0; /* then they are no member */
+    if (f->who_count == 0 && b->speaker.len && !staff)
         f->who[f->who_count++] = (struct identity){IDENTITY_NAME, b->speaker};
-    if (b->speaker.len) {
+    if (b->speaker.len && f->who_count) {
         builder_add(f->traits, &f->trait_count,
                     (struct fact_value){STR("nickname"), PROP_TEXT, 0, b->speaker});
     }
     bool text = d.type == MESSAGE_UNKNOWN || d.type == MESSAGE_TEXT;
     if (b->text.len && text) d.type = MESSAGE_TEXT;
     if (b->text.len && text) settle_text(b, &d);
+    if (b->text.len && text) infer(b, &d);
     f->prop_count += describe(&d, f->props + f->prop_count);
+    if (b->to_staff.len)
+        builder_add(f->props, &f->prop_count,
+                    (struct fact_value){STR("to_staff"), PROP_TEXT, 0, b->to_staff});
     struct said said = {.text = d.text, .message = b->message, .reply_to = b->reply_to};
     f->said = arena_copy(parse_arena(b->p), &said, sizeof(said));
     if (f->id.len == 0) f->id = b->message.len ? own_id(b) : id_of(b);

@@ -146,6 +146,38 @@ def test_plain_messages_and_mails_come_in():
         s.verify()
 
 
+TALK = [("09:00:00", "阿花", "", "请问几点开始？"), ("09:00:30", "小李", "", "九点半开始"), ("09:01:00", "阿花", "", "小李，谢谢你"),
+        ("09:40:00", "店长", "rose", "今天的新品到了"), ("09:40:20", "小李", "", "@店长\u2005多少钱？"), ("09:40:40", "店长", "rose", "小李：三十九一份"), ("09:40:50", "小李", "", "店长：那我要两份")]
+
+
+def links(s, day):
+    """How messages of a day are tied, by the clock: link, to whom."""
+    rows = s.query({"trend": {"kind": "message.sent", "by": "day", "from": day, "to": day[:-1] + str(int(day[-1]) + 1), "breakdown": "props.link"}})["points"]
+    return {p["key"]: p["value"] for p in rows if p["value"]}
+
+
+def test_tables_without_replies_have_them_inferred():
+    """A table that tells nothing of replies is read as IRC is: the answer to a question, who is called by name; staff that have no account are
+    spoken to by their code. One whose lines go back in time, or that has a column for replies, is left as it is."""
+    def table(day, rows, head="时间,发送人,所属员工,内容"):
+        return (head + "\n" + "\n".join(f"{day} {at},{who},{staff},{text}" for at, who, staff, text in rows) + "\n").encode()
+    with Store("chat") as s:
+        counts = s.load("--format", "csv", "--group", "茶友", write(s, "a.csv", table("2025-03-01", TALK)))
+        assert (counts["stored"], counts["rejected"], counts["members_created"]) == (7, 0, 2), counts
+        assert links(s, "2025-03-01") == {None: 2, "inferred": 4, "mention": 1}, links(s, "2025-03-01")
+        assert members(s, 'did("message.sent", where props.to_staff = "rose", count = 2)') == 1
+        assert members(s, 'did("message.sent", where other is not null and props.link = "inferred")') == 2
+        s.load("--format", "csv", "--group", "茶友", write(s, "b.csv", table("2025-03-02", TALK[::-1])))
+        assert links(s, "2025-03-02") == {None: 6, "mention": 1}, links(s, "2025-03-02")
+        counts = s.load("--format", "csv", "--group", "茶友", write(s, "c.csv", table("2025-03-03", [(at, who, staff, text + "," + str(i) + ",") for i, (at, who, staff, text) in enumerate(TALK)],
+                                                                  "时间,发送人,所属员工,内容,message,reply_to")))
+        assert counts["stored"] == 7 and "inferred" not in links(s, "2025-03-03"), links(s, "2025-03-03")
+        rows = [{"time": f"2025-03-04T{at}+08:00", "sender": who, "senderName": who, "talker": "7@chatroom", "talkerName": "茶友", "content": text} for at, who, _, text in TALK[:3]]
+        s.load("--format", "messages", write(s, "d.json", rows))
+        assert links(s, "2025-03-04") == {None: 1, "inferred": 2}, links(s, "2025-03-04")
+        s.verify()
+
+
 def refused(s, *args):
     p = s.cli("import", "--data", s.dir, "--brand", s.brand, *args, check=False)
     assert p.returncode != 0, p.stdout

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "intake/inferring.h"
 #include "intake/mapping.h"
 #include "intake/parse.h"
 
@@ -50,7 +51,7 @@ static inline void world_parse_str(struct world *w, struct str text)
                               .currency_digits = w->digits,
                               .now = WORLD_NOW,
                               .arena = arena_create(0),
-                              .carry = irc_carry_create(),
+                              .inferring = inferring_create(),
                               .belt = &w->belt,
                               .batch = w->batch,
                               .batch_rows = SIZE_MAX};
@@ -72,7 +73,7 @@ static inline void world_parse(struct world *w, const char *text)
 
 static inline void world_finish(struct world *w)
 {
-    irc_carry_destroy(w->parse.carry);
+    inferring_destroy(w->parse.inferring);
     arena_destroy(w->parse.arena);
     belt_finish(&w->belt);
 }

@@ -15,39 +15,14 @@ static const char *const reasons[] = {NULL, "soon", "share", "full"};
 struct families {
     struct call *call;
     struct sql *db;
-    struct group_record *records; /* by code - 1 */
-    size_t record_count;
-    struct group_row *rows;
-    size_t row_count;
+    struct family_figures all;
 };
 
 static enum err begin(struct call *c, struct families *x, struct why *why)
 {
     *x = (struct families){.call = c};
     TRY(call_reader(c, &x->db, why));
-    TRY(group_record_list(c->brand, x->db, c->arena, &x->records, &x->record_count, why));
-    return groups_list(c->brand, env_now(brand_env(c->brand)), c->arena, &x->rows, &x->row_count,
-                       why);
-}
-
-static const struct group_row *row_of(const struct families *x, uint32_t code)
-{
-    for (size_t i = 0; i < x->row_count; i++) {
-        if (x->rows[i].code == code) return &x->rows[i];
-    }
-    return NULL;
-}
-
-static struct family_group group_of(const struct families *x, uint32_t code, bool qr)
-{
-    const struct group_row *g = row_of(x, code);
-    if (code > x->record_count) return (struct family_group){.archived = true};
-    const struct group_record *r = &x->records[code - 1];
-    return (struct family_group){.archived = r->archived_at != TIME_NONE,
-                                 .members = g ? g->members : 0,
-                                 .hand_over = family_hand_over(r, qr),
-                                 .joined_day = g ? g->joined_day : 0,
-                                 .joined_week = g ? g->joined_week : 0};
+    return family_figures(c->brand, x->db, c->arena, &x->all, why);
 }
 
 /* ---- one family ---- */
@@ -63,8 +38,8 @@ static void put_group(const struct families *x, struct json_writer *w, uint32_t 
     json_begin_object(w);
     put_text(w, "id", id_text(x, code));
     put_str(w, "name",
-            code <= x->record_count ? x->records[code - 1].name
-                                    : registry_code_text(x->call->brand, DIM_GROUP, code));
+            code <= x->all.record_count ? x->all.records[code - 1].name
+                                        : registry_code_text(x->call->brand, DIM_GROUP, code));
     put_int(w, "members", (int64_t)g->members);
     put_int(w, "hand_over", (int64_t)g->hand_over);
     put_bool(w, "archived", g->archived);
@@ -78,7 +53,7 @@ static void put_family(const struct families *x, struct json_writer *w,
     const struct call *c = x->call;
     struct family_group *groups = arena_alloc_array(c->arena, f->group_count + 1, sizeof(*groups));
     for (size_t i = 0; i < f->group_count; i++)
-        groups[i] = group_of(x, f->groups[i], f->qr);
+        groups[i] = family_group_of(&x->all, f->groups[i], f->qr);
     struct family_state s = family_look(f, groups);
     json_begin_object(w);
     put_int(w, "id", f->id);
@@ -86,6 +61,7 @@ static void put_family(const struct families *x, struct json_writer *w,
     put_bool(w, "qr", f->qr);
     put_int(w, "hours", f->hours);
     put_int(w, "share", f->share);
+    put_bool(w, "opens", f->opens);
     put_array(w, "groups");
     for (size_t i = 0; i < f->group_count; i++)
         put_group(x, w, f->groups[i], &groups[i]);
@@ -135,6 +111,7 @@ static enum err tell(const struct families *x, const struct group_family *f, str
     put_bool(&w, "qr", f->qr);
     put_int(&w, "hours", f->hours);
     put_int(&w, "share", f->share);
+    put_bool(&w, "opens", f->opens);
     put_array(&w, "groups");
     for (size_t i = 0; i < f->group_count; i++)
         json_text(&w, id_text(x, f->groups[i]));
@@ -171,6 +148,7 @@ static enum err read_family(const struct call *c, struct group_family *f, struct
     if (call_has(c, "qr")) f->qr = call_bool(c, "qr");
     if (call_has(c, "hours")) f->hours = (int)call_int(c, "hours");
     if (call_has(c, "share")) f->share = (int)call_int(c, "share");
+    if (call_has(c, "opens")) f->opens = call_bool(c, "opens");
     f->changed_by = str_of(c->who->name);
     return read_groups(c, f, why);
 }
@@ -248,6 +226,7 @@ static enum err open_next(struct call *c, struct json_writer *w, struct why *why
          .min = 1,                                                                                 \
          .max = 100,                                                                               \
          .doc = "or filled to so many percent; 90 unless given"},                                  \
+        {.name = "opens", .type = SPEC_BOOL, .doc = "then it is opened at once, without asking"},  \
     {                                                                                              \
         .name = "groups", .type = SPEC_LIST, .max = LIMIT_FAMILY_GROUPS,                           \
         .doc = "in the order in which they fill, such as \"g3\""                                   \
@@ -274,7 +253,8 @@ static const struct spec_field change_body[] = {
 };
 
 #define FAMILY                                                                                      \
-    "{\"id\":1,\"name\":\"辣妈群\",\"qr\":true,\"hours\":48,\"share\":90,\"groups\":[{"          \
+    "{\"id\":1,\"name\":\"辣妈群\",\"qr\":true,\"hours\":48,\"share\":90,\"opens\":false,"       \
+    "\"groups\":[{"                                                                                 \
     "\"id\":\"g3\",\"name\":\"辣妈一群\",\"members\":195,\"hand_over\":195,\"archived\":false," \
     "\"full\":true}],\"entrance\":\"g4\",\"full_in_hours\":30.5,\"next_wanted\":true,"              \
     "\"because\":\"soon\",\"version\":1,\"changed_at\":\"2025-03-01T08:00:00+08:00\","              \

@@ -9,6 +9,7 @@
  * the last, under a name of its own. */
 #pragma once
 
+#include "groups/groups.h"
 #include "groups/record.h"
 
 #define FAMILY_QR_LIMIT 195
@@ -20,6 +21,7 @@ struct group_family {
     struct str name;
     bool qr;          /* people come by a QR code */
     int hours, share; /* when the next is wanted */
+    bool opens;       /* and then it is opened without asking */
     uint32_t *groups; /* codes, in order */
     size_t group_count;
     uint64_t version;
@@ -64,5 +66,22 @@ MUST_CHECK enum err family_remove(struct brand *b, uint32_t id, struct why *why)
  * r->code is filled in. ERR_TOO_LARGE: the family has none yet, or LIMIT_FAMILY_GROUPS. */
 MUST_CHECK enum err family_open_next(struct brand *b, uint32_t id, struct group_record *r,
                                      struct why *why);
+/* What families are looked at by: records by code - 1, and figures, of all groups. */
+struct family_figures {
+    struct group_record *records;
+    size_t record_count;
+    struct group_row *rows;
+    size_t row_count;
+};
+MUST_CHECK enum err family_figures(struct brand *b, struct sql *db, struct arena *arena,
+                                   struct family_figures *out, struct why *why);
+struct family_group family_group_of(const struct family_figures *x, uint32_t code, bool qr);
+/* Open the next of each family that wants one and opens by itself, one each; in 'arena'. */
+#define FAMILY_ITSELF "family" /* changed_by of what was opened so */
+struct family_opened {
+    uint32_t family, group;
+};
+MUST_CHECK enum err families_open_due(struct brand *b, struct sql *db, struct arena *arena,
+                                      struct family_opened **out, size_t *count, struct why *why);
 /* "辣妈一群" and "tea-1" give "辣妈二群" and "tea-2"; what has no number gets one. In 'arena'. */
 struct str family_next_name(struct arena *arena, struct str name);

@@ -39,7 +39,8 @@ static struct group_family read_row(struct sql_stmt *s, struct arena *arena)
                                  .version = (uint64_t)sql_int(s, 5),
                                  .created_at = sql_int(s, 6),
                                  .changed_at = sql_int(s, 7),
-                                 .changed_by = arena_str(arena, sql_str(s, 8))};
+                                 .changed_by = arena_str(arena, sql_str(s, 8)),
+                                 .opens = sql_int(s, 9) != 0};
 }
 
 static enum err read_all(struct sql *db, struct arena *arena, struct group_family *rows,
@@ -47,7 +48,7 @@ static enum err read_all(struct sql *db, struct arena *arena, struct group_famil
 {
     struct sql_stmt *s =
         sql_use(db, "SELECT id, name, qr, hours, share, version, created_at, changed_at,"
-                    " changed_by FROM group_family ORDER BY id LIMIT $1");
+                    " changed_by, opens FROM group_family ORDER BY id LIMIT $1");
     sql_bind_int(s, 1, LIMIT_FAMILIES);
     for (*count = 0;;) {
         bool row;
@@ -72,7 +73,7 @@ static enum err read_one(struct sql *db, uint32_t id, struct arena *arena, struc
 {
     struct sql_stmt *s =
         sql_use(db, "SELECT id, name, qr, hours, share, version, created_at, changed_at,"
-                    " changed_by FROM group_family WHERE id = $1");
+                    " changed_by, opens FROM group_family WHERE id = $1");
     sql_bind_int(s, 1, id);
     TRY(sql_step(s, found));
     if (!*found) return ERR_OK;
@@ -143,8 +144,9 @@ static enum err put(struct sql *db, const struct group_family *f)
 {
     struct sql_stmt *s = sql_use(
         db, "INSERT INTO group_family (id, name, qr, hours, share, version, created_at,"
-            " changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id)"
-            " DO UPDATE SET name = excluded.name, qr = excluded.qr, hours = excluded.hours,"
+            " changed_at, changed_by, opens) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            " ON CONFLICT (id) DO UPDATE SET opens = excluded.opens, name = excluded.name, qr = "
+            "excluded.qr, hours = excluded.hours,"
             " share = excluded.share, version = excluded.version,"
             " changed_at = excluded.changed_at, changed_by = excluded.changed_by");
     sql_bind_int(s, 1, f->id);
@@ -156,6 +158,7 @@ static enum err put(struct sql *db, const struct group_family *f)
     sql_bind_int(s, 7, f->created_at);
     sql_bind_int(s, 8, f->changed_at);
     sql_bind_str(s, 9, f->changed_by);
+    sql_bind_int(s, 10, f->opens);
     TRY(sql_run(s));
     return put_groups(db, f);
 }

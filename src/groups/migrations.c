@@ -21,5 +21,6 @@ const struct migration groups_migrations[] = {
         "CREATE TABLE group_family_member (code {int} PRIMARY KEY, family {int} NOT NULL,"
         " place {int} NOT NULL);"
         "CREATE INDEX group_family_member_family ON group_family_member (family, place)"},
+    {3, "ALTER TABLE group_family ADD COLUMN opens {int} NOT NULL DEFAULT 0"},
     {0, NULL},
 };

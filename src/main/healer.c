@@ -5,16 +5,20 @@
  * then groups are further behind. */
 #include "main/healer.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "account/audit.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "base/wait.h"
 #include "groups/checkup.h"
+#include "groups/family.h"
 
 #define BEAT_MS 10000
 #define REST 9            /* so many times as long as a look took, it rests */
@@ -105,6 +109,39 @@ static void look_at(struct healer *h, struct brand *b, struct patient *p,
     if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(b, &why);
 }
 
+/* ---- families ---- */
+
+static void write_down(struct healer *h, struct brand *b, const struct family_opened *o)
+{
+    static const struct principal timer = {.kind = PRINCIPAL_TIMER};
+    char subject[40], after[40];
+    struct why why = {0};
+    snprintf(subject, sizeof(subject), "family:%" PRIu32, o->family);
+    snprintf(after, sizeof(after), "{\"group\":\"g%" PRIu32 "\"}", o->group);
+    const struct audit_entry e = {.who = &timer,
+                                  .brand = brand_slug(b),
+                                  .action = "family.opened",
+                                  .subject = subject,
+                                  .after = str_of(after)};
+    if (audit_add(h->data, &e, &why) != ERR_OK)
+        log_warn("main", "opening_not_audited", "brand=%s", brand_slug(b));
+}
+
+/* Those that open the next group by themselves, when somebody has come. */
+static void open_families(struct healer *h, struct brand *b, struct arena *arena)
+{
+    struct why why = {0};
+    struct sql *db = NULL;
+    struct family_opened *opened = NULL;
+    size_t count = 0;
+    enum err err = brand_reader(b, &db, &why);
+    if (err == ERR_OK) err = families_open_due(b, db, arena, &opened, &count, &why);
+    for (size_t i = 0; i < count; i++)
+        write_down(h, b, &opened[i]);
+    if (db) sql_close(db);
+    if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(b, &why);
+}
+
 static void look_at_brand(struct healer *h, struct brand *b, struct patient *p)
 {
     struct arena *arena = arena_create(0);
@@ -122,6 +159,7 @@ static void look_at_brand(struct healer *h, struct brand *b, struct patient *p)
         p->day = today;
     }
     if (count) look_at(h, b, p, news, count);
+    if (count) open_families(h, b, arena);
     arena_destroy(arena);
 }
 

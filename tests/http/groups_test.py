@@ -255,6 +255,19 @@ def test_a_family_leads_to_the_first_with_room_and_wants_the_next_before_it_is_f
     call(s, "PUT", f"/group-families/{made['id']}", {"qr": True}, status=412, headers={"If-Match": '"1"'})
     changed = call(s, "PUT", f"/group-families/{made['id']}", {"hours": 2, "groups": [two, three["id"]]})
     assert changed["hours"] == 2 and changed["share"] == 75 and changed["version"] == 3 and changed["entrance"] == two, changed
+    own = call(s, "PUT", f"/group-families/{made['id']}", {"opens": True, "hours": 1})
+    assert own["opens"] and not own["next_wanted"], own
+    track(s, "r7", "group.joined", ago(minutes=1), group="row-2")  # full; the last has room for two of its three
+    for i in range(8, 10):
+        track(s, f"r{i}", "group.joined", ago(minutes=1), group="row-3")
+    assert len(row()["groups"]) == 2 and not row()["next_wanted"], row()
+    track(s, "r10", "group.joined", ago(minutes=1), group="row-3")
+    deadline = time.monotonic() + 40
+    while len((f := row())["groups"]) < 3:  # looked at every ten seconds
+        assert f["next_wanted"] and time.monotonic() < deadline, f
+        time.sleep(0.1)
+    assert f["groups"][2]["name"] == "row-4" and f["changed_by"] == "family" and not f["next_wanted"], f
+    assert [a for a in call(s, "GET", "/audit", action="family.opened")["items"] if a["subject"] == f"family:{made['id']}"], "not audited"
     call(s, "DELETE", f"/group-families/{made['id']}", status=204)
     call(s, "DELETE", f"/group-families/{made['id']}", status=404)
     assert call(s, "GET", "/group-families")["items"] == []

@@ -232,5 +232,28 @@ def test_a_cut_file_says_where_and_keeps_what_is_whole():
         s.verify()
 
 
+def test_rows_at_fault_are_counted_and_located():
+    """Times before 1970 and far ahead, nobody who wrote, a text of more than a MiB: four rows rejected, each at its place. Replies to nothing and
+    in a circle, emoji, right-to-left marks and a text that is a number are no faults: a reply to what comes only later addresses nobody."""
+    chat = telegram(6)
+    rows = chat["messages"]
+    rows[1]["date_unixtime"], rows[2]["date_unixtime"] = "-5", "99999999999999"
+    rows[3]["reply_to_message_id"], rows[4]["reply_to_message_id"], rows[5]["reply_to_message_id"] = 77777, 6, 5
+    rows[6]["from_id"] = rows[6]["from"] = None
+    for i, (who, text) in enumerate((("P1", "好" * 400000), ("\u202e\u05d1\u05d5\U0001f469\u200d\U0001f469", "\u0645\u0631\u062d\u0628\u0627 \U0001f468\u200d\U0001f469\u200d\U0001f467 \u202e abc"), ("P2", 5))):
+        rows.append({"id": 50 + i, "type": "message", "date_unixtime": str(START + 4000 + i), "from": who, "from_id": f"user10{i + 20}", "text": text})
+    with Store("chat") as s:
+        p = s.run("import", "--format", "telegram", write(s, "bad.json", chat))
+        counts = json.loads(p.stdout.splitlines()[-1])
+        assert (counts["read"], counts["stored"], counts["rejected"]) == (16, 12, 4), counts
+        said = p.stderr.splitlines()
+        assert len([x for x in said if x.startswith("bad.json:1") and "outside" in x]) == 2 and [x for x in said if "from_id: is missing" in x] and [x for x in said if "longer than 1048576" in x], said
+        assert members(s, 'did("message.sent", where other is not null)') == 1, said  # of the circle the second line, to the first
+        data = json.dumps(telegram(3), ensure_ascii=False).encode("gb18030")
+        p = s.run("import", "--format", "telegram", write(s, "gb.json", data))
+        assert "gb.json:1:" in p.stderr and "UTF-8" in p.stderr, p.stderr
+        s.verify()
+
+
 if __name__ == "__main__":
     run(globals())

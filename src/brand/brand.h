@@ -65,7 +65,7 @@ struct module {
     /* And now it is visible: a snapshot taken from here on has it. */
     void (*on_visible)(void *state);
     /* Personas are being erased, in this transaction: rows that speak of e->gone go. With
-     * e->origin, events of others go as well. A room may count e->files. */
+     * e->origin, events of others go as well. What goes is counted: erasure_take(), e->files. */
     enum err (*on_erase)(struct tx *tx, void *state, struct erasure *e);
     /* Values of properties went from the log, in this transaction: what was worked out of them is
      * to be made anew. */
@@ -196,6 +196,7 @@ void brand_catalog(struct brand *b, struct expr_catalog *out);
  * nobody's. Parts without any of them keep their files; seqs stay; the ids
  * that senders gave to the events stay, too, as hashes, so that an event sent again is known. All
  * or nothing, also when the process is killed. Snapshots taken before see what they saw. */
+#define ERASURE_TABLES 16
 struct erasure {
     struct persona_set gone;
     uint32_t origin; /* code of the origin whose events go; 0 = none */
@@ -214,7 +215,16 @@ struct erasure {
     uint64_t events; /* out: erased */
     uint32_t parts;  /* out: written anew */
     uint32_t files;  /* out: uploaded ones that went, since they may name them */
+    struct {
+        const char *table;
+        uint64_t rows;
+    } taken[ERASURE_TABLES]; /* out: rows of rooms, see erasure_take() */
+    size_t taken_count;
 };
+/* For a room's on_erase: run 'remove', "DELETE FROM TABLE WHERE persona = $1 RETURNING 1", for each
+ * who is gone, and note how many rows that took. Both texts are literals. */
+MUST_CHECK enum err erasure_take(struct tx *tx, struct erasure *e, const char *table,
+                                 const char *remove);
 /* Returns when it is done and durable; waits for a merge under way. Any thread but the writer. */
 MUST_CHECK enum err brand_erase(struct brand *b, struct erasure *e, struct why *why);
 

@@ -11,6 +11,7 @@
  * Most are before the swap, in LOOKS passes; those that bulk loads have added since, in it.
  * 2. Compaction is held throughout: parts looked at are not merged away.
  * 3. A part keeps its range of seq, though it has fewer rows than that, or none. */
+#include <assert.h>
 #include <inttypes.h>
 
 #include "base/log.h"
@@ -136,10 +137,27 @@ static enum err swap_all(struct tx *tx, struct work *w, struct why *why)
     return ERR_OK;
 }
 
+enum err erasure_take(struct tx *tx, struct erasure *e, const char *table, const char *remove)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < e->gone.count; i++) {
+        bool row = true;
+        struct sql_stmt *s = sql_use(tx_sql(tx), remove);
+        sql_bind_int(s, 1, e->gone.ids[i]);
+        for (; row; rows += row)
+            TRY(sql_step(s, &row));
+    }
+    assert(e->taken_count < ERASURE_TABLES);
+    e->taken[e->taken_count].table = table;
+    e->taken[e->taken_count++].rows = rows;
+    return ERR_OK;
+}
+
 static enum err tell_rooms(struct tx *tx, struct erasure *e)
 {
     struct brand *b = tx->brand;
     e->files = 0;
+    e->taken_count = 0;
     for (int i = 0; i < b->module_count; i++) {
         if (b->modules[i]->on_erase) TRY(b->modules[i]->on_erase(tx, b->states[i], e));
     }

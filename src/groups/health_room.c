@@ -130,9 +130,7 @@ static void room_on_rollback(void *state)
 static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     (void)state;
-    for (size_t i = 0; i < e->gone.count; i++)
-        TRY(verdict_erase(tx, e->gone.ids[i]));
-    return ERR_OK;
+    return verdict_erase(tx, e);
 }
 
 const struct module health_module = {

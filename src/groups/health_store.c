@@ -245,9 +245,8 @@ enum err verdicts_of(struct sql *db, uint32_t member, struct arena *arena, struc
     return read_verdicts(s, arena, out, count);
 }
 
-enum err verdict_erase(struct tx *tx, uint32_t persona)
+enum err verdict_erase(struct tx *tx, struct erasure *e)
 {
-    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM group_suspect WHERE persona = $1");
-    sql_bind_int(s, 1, persona);
-    return sql_run(s);
+    return erasure_take(tx, e, "group_suspect",
+                        "DELETE FROM group_suspect WHERE persona = $1 RETURNING 1");
 }

@@ -47,7 +47,7 @@ MUST_CHECK enum err record_fill(struct tx *tx, uint32_t *recorded);
 /* Make the record, and the code, inside of a command. */
 MUST_CHECK enum err record_make(struct tx *tx, struct group_record *r, struct why *why);
 /* role.c */
-MUST_CHECK enum err role_erase(struct tx *tx, uint32_t persona);
+MUST_CHECK enum err role_erase(struct tx *tx, struct erasure *e);
 
 /* text_store.c: see there. */
 #define STORE_PATH_SIZE 512

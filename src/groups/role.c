@@ -114,9 +114,8 @@ enum err groups_clear_role(struct brand *b, uint32_t group, uint32_t persona, st
     return brand_call(b, run_clear, whom, false, why);
 }
 
-enum err role_erase(struct tx *tx, uint32_t persona)
+enum err role_erase(struct tx *tx, struct erasure *e)
 {
-    struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM group_account WHERE persona = $1");
-    sql_bind_int(s, 1, persona);
-    return sql_run(s);
+    return erasure_take(tx, e, "group_account",
+                        "DELETE FROM group_account WHERE persona = $1 RETURNING 1");
 }

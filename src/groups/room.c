@@ -68,8 +68,7 @@ static void room_on_rollback(void *state)
 static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     struct room *r = state;
-    for (size_t i = 0; i < e->gone.count; i++)
-        TRY(role_erase(tx, e->gone.ids[i]));
+    TRY(role_erase(tx, e));
     return text_store_erase(tx, &r->text, e);
 }
 

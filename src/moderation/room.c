@@ -302,17 +302,12 @@ static void room_on_rollback(void *state)
 static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     struct room *r = state;
-    for (size_t i = 0; i < e->gone.count; i++) {
-        struct sql_stmt *const all[] = {
-            sql_use(tx_sql(tx), "DELETE FROM moderation_case WHERE persona = $1"),
-            sql_use(tx_sql(tx), "DELETE FROM moderation_joined WHERE persona = $1"),
-            sql_use(tx_sql(tx), "DELETE FROM moderation_mark WHERE persona = $1"),
-        };
-        for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
-            sql_bind_int(all[k], 1, e->gone.ids[i]);
-            TRY(sql_run(all[k]));
-        }
-    }
+    TRY(erasure_take(tx, e, "moderation_case",
+                     "DELETE FROM moderation_case WHERE persona = $1 RETURNING 1"));
+    TRY(erasure_take(tx, e, "moderation_joined",
+                     "DELETE FROM moderation_joined WHERE persona = $1 RETURNING 1"));
+    TRY(erasure_take(tx, e, "moderation_mark",
+                     "DELETE FROM moderation_mark WHERE persona = $1 RETURNING 1"));
     r->unlearnt = e->gone.count > 0;
     return case_number(tx_sql(tx), &r->cases);
 }

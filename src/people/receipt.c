@@ -36,6 +36,8 @@ static void put_erased(struct json_writer *w, const struct leaving *l)
     for (size_t i = 0; i < holdings_number(); i++) {
         if (holdings[i].count) put_uint(w, holdings[i].table, l->rows[i]);
     }
+    for (size_t i = 0; i < l->erasure.taken_count; i++)
+        put_uint(w, l->erasure.taken[i].table, l->erasure.taken[i].rows);
     json_end_object(w);
 }
 

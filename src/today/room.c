@@ -110,14 +110,9 @@ static void room_on_rollback(void *state)
 
 static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
-    const struct persona_set *gone = &e->gone;
     (void)state;
-    for (size_t i = 0; i < gone->count; i++) {
-        struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM today_item WHERE persona = $1");
-        sql_bind_int(s, 1, gone->ids[i]);
-        TRY(sql_run(s));
-    }
-    return ERR_OK;
+    return erasure_take(tx, e, "today_item",
+                        "DELETE FROM today_item WHERE persona = $1 RETURNING 1");
 }
 
 const struct module today_module = {

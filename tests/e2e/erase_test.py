@@ -299,6 +299,7 @@ def test_what_was_kept_of_them_goes_too():
         assert said["events"] >= DAYS + 5, said
         erased = json.loads(call("GET", f"/privacy/erasures/{said['receipt']}")["text"])["erased"]
         assert erased["uploaded_files"] == 2, erased
+        assert {t: erased["rows"][t] for t in ("note", "moderation_case", "group_account", "group_suspect", "today_item")} == {"note": 1, "moderation_case": 1, "group_account": 1, "group_suspect": 1, "today_item": 0}, erased
         for n in files:
             left = call("GET", f"/imports/{n}")
             assert (left["file"], left["received"], left["rejects"], left["state"]) == (False, 0, [], "stopped"), left

@@ -78,6 +78,8 @@ static void put_counts(struct json_writer *w, const struct health *h)
     put_int(w, "speakers", h->speakers);
     put_int(w, "messages", h->messages);
     put_int(w, "posts", h->posts);
+    put_int(w, "own_posts", h->own_posts);
+    put_int(w, "promotions", h->promotions);
     put_int(w, "threads", h->threads);
     put_int(w, "replies", h->replies);
     put_int(w, "member_replies", h->member_replies);
@@ -174,6 +176,7 @@ static enum err put_health(struct json_writer *w, struct ward *x, struct why *wh
     put_time(c, w, "at", x->now);
     put_text(w, "archetype", archetype_name(h->archetype));
     put_str(w, "unclear", str_of(unclear_name(h->unclear)));
+    put_str(w, "leading", str_of(leading_name(h->leading)));
     put_real(w, "confidence", h->confidence);
     put_text(w, "remedy", archetype_remedy(h->archetype, (int)call_lang(c)));
     put_scores(w, h->scores);
@@ -314,11 +317,12 @@ const struct spec group_health_specs[] = {
      .summary = "What kind of group it is over the last 28 days, why, what to do, and days before",
      .reply =
          "{\"at\":\"2025-03-01T09:30:00+08:00\",\"archetype\":\"monologue\",\"unclear\":\"staff\","
-         "\"confidence\":0.8,\"remedy\":\"少发一些，多问一些\"," SCORES ","
+         "\"leading\":\"course\",\"confidence\":0.8,\"remedy\":\"少发一些，多问一些\"," SCORES ","
          "\"features\":[{\"feature\":\"staff\",\"value\":0.93,\"hits\":28.0,\"of\":30.0,"
          "\"known\":true,\"groups\":11,\"below\":10}],\"leads\":[{\"feature\":\"echo\","
          "\"high\":false,\"weight\":0.43}],\"counts\":{\"members\":212,\"staff\":2,\"speakers\":8,"
-         "\"messages\":40,\"posts\":30,\"threads\":28,\"replies\":2,\"member_replies\":0,"
+         "\"messages\":40,\"posts\":30,\"own_posts\":28,\"promotions\":6,\"threads\":28,"
+         "\"replies\":2,\"member_replies\":0,"
          "\"reactions\":1,\"questions\":3,\"unanswered\":2},\"haves\":[{\"have\":\"fun\","
          "\"value\":31.5,\"hits\":20,\"of\":40,\"known\":true}],\"haves_total\":40.2,"
          "\"habit\":{\"hits\":41,\"of\":212,\"known\":true},\"activity\":{\"hits\":98,"
@@ -326,7 +330,7 @@ const struct spec group_health_specs[] = {
          "\"members\":3,\"reached\":2}],\"strong_ties\":1,\"weak_ties\":9,\"suspects\":0,"
          "\"history\":[{\"day\":\"2025-02-28\",\"archetype\":\"monologue\",\"confidence\":0."
          "7," SCORES ",\"members\":210,\"messages\":41,\"questions\":3,\"unanswered\":2}]}\n"
-         "~{\"unclear\":null,\"haves_total\":null}"},
+         "~{\"unclear\":null,\"leading\":null,\"haves_total\":null}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/groups/{id}/evidence",
      .scope = SCOPE_MEMBERS_READ,

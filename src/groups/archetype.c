@@ -24,6 +24,12 @@ const char *unclear_name(enum unclear u)
     return reasons[u];
 }
 
+const char *leading_name(enum leading l)
+{
+    static const char *const leadings[] = {NULL, "course", "sale"};
+    return leadings[l];
+}
+
 /* ---- scores ---- */
 
 static double score_of(enum archetype a, const double x[FEATURE_COUNT])
@@ -115,6 +121,9 @@ void archetype_judge(struct health *h)
     h->archetype = h->scores[best] >= SCORE_LEAST ? best : ARCHETYPE_MIXED;
     h->unclear = find_unclear(h);
     if (h->unclear) h->archetype = ARCHETYPE_UNCLEAR;
+    if (h->archetype != ARCHETYPE_LED) return;
+    bool sells = h->promotions >= LEADING_SALE_SHARE * h->own_posts;
+    h->leading = sells ? LEADING_SALE : LEADING_COURSE;
 }
 
 /* ---- what to do about it ---- */

@@ -66,6 +66,9 @@ static void look_at_posts(struct making *m)
         const struct post *post = &p->posts[i];
         bool by_staff = talk_is_staff(m->talk, post->account);
         count(m, FEATURE_STAFF, post->first, by_staff);
+        bool own = by_staff && m->talk->messages[post->first].to == TALK_NONE;
+        m->health->own_posts += own;
+        m->health->promotions += own && post->promotion;
         if (!is_voice(m, post->account)) continue;
         count(m, FEATURE_LED, post->first,
               talk_is_staff(m->talk, p->threads[post->thread].account));

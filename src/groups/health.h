@@ -32,6 +32,11 @@ enum archetype {
 };
 enum unclear { UNCLEAR_NOT, UNCLEAR_STAFF, UNCLEAR_MEMBERS, UNCLEAR_POSTS };
 
+/* How a led group is led: a class that is taught, or a live sale. Ours, as led itself is. */
+enum leading { LEADING_NOT, LEADING_COURSE, LEADING_SALE };
+#define LEADING_SALE_SHARE 0.25           /* of staff's own posts promote, or more: a sale */
+const char *leading_name(enum leading l); /* "course" "sale"; NULL for NOT */
+
 const char *feature_name(enum feature f);     /* "staff" "echo" "led" ... */
 const char *archetype_name(enum archetype a); /* "monologue" ... "mixed" "unclear" */
 const char *unclear_name(enum unclear u);     /* "staff" "members" "posts"; NULL for NOT */
@@ -59,15 +64,18 @@ struct health {
     double scores[ARCHETYPE_SCORES];
     enum archetype archetype;
     enum unclear unclear;
+    enum leading leading;                   /* of a led one */
     double confidence;                      /* lead of the best score over the second */
     struct health_lead leads[HEALTH_LEADS]; /* of the archetype with the best score */
     uint32_t lead_count;
     uint32_t members, messages, posts, threads, staff_threads, speakers;
     uint32_t questions, unanswered, replies, member_replies, reactions;
-    uint32_t staff;    /* accounts named as such */
-    uint32_t rows;     /* messages and reactions looked at */
-    uint16_t *counted; /* [rows] bit per feature: what it was counted over */
-    uint16_t *hit;     /* [rows] and what hit */
+    uint32_t own_posts;  /* of staff that answer nobody */
+    uint32_t promotions; /* of them, those that sell */
+    uint32_t staff;      /* accounts named as such */
+    uint32_t rows;       /* messages and reactions looked at */
+    uint16_t *counted;   /* [rows] bit per feature: what it was counted over */
+    uint16_t *hit;       /* [rows] and what hit */
 };
 
 struct health_ask {

@@ -83,6 +83,8 @@ const en: typeof zh = {
   lossKind: { left: "left", deleted: "deleted a contact", unsubscribed: "took back a consent" },
   daily: { title: "The day to pass on", text: "the brand's day or week as one text, in the service zone", textGroup: "this group's day or week as one text, in the service zone", span: "Which days", lang: "Language of the text", make: "Write it" },
   dailySpan: { today: "Today", yesterday: "Yesterday", week: "This week", lastWeek: "Last week" },
+  leading: { course: "a course", sale: "a sale" },
+  leadingMeans: "A led group in which a quarter or more of the staff's posts that answer nobody are promotions is a sale, else a course. Here: {promotions} of {posts}.",
   have: { fun: "Fun", useful: "Useful", benefits: "Benefits", talk: "People to talk to", habit: "Opening habit", activity: "Activity rate" },
   haveMeans: { fun: "100 × breadth × (replies and reactions among members / members' posts, at most 1)", useful: "members who view a content within 48 hours of its being sent here / members; tracked content only", benefits: "vouchers redeemed / issued, of those given out in this group that expired in 28 days or were issued 28 to 56 days ago; without any there is no data, which is no 0", talk: "share of the last 28 days with a thread that a member starts and in which three people speak", habit: "members who look or act here in each of the last four weeks / members", activity: "members with an act here in 28 days / members; dotted: 60 %, which one brand reported after two years, not a target" },
   archetype: { monologue: "Monologue", staged: "Staged", self_centred: "Self-centred", self_driven: "Self-driven", led: "Led", mixed: "Mixed", unclear: "Unclear" },

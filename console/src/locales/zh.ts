@@ -82,6 +82,8 @@ const zh = {
   lossKind: { left: "退群", deleted: "删除好友", unsubscribed: "撤回同意" },
   daily: { title: "日报", text: "全品牌的一天或一周，一段可复制的文字，按品牌时区", textGroup: "本群的一天或一周，一段可复制的文字，按品牌时区", span: "哪几天", lang: "文字的语言", make: "写日报" },
   dailySpan: { today: "今天", yesterday: "昨天", week: "本周", lastWeek: "上周" },
+  leading: { course: "课程", sale: "带货" },
+  leadingMeans: "引导型的群里，员工主动发言（不是回答）有四分之一或以上是推销的为带货，否则为课程。本群：{posts} 次中 {promotions} 次。",
   have: { fun: "互动有趣", useful: "内容有用", benefits: "福利有料", talk: "群友有聊", habit: "群打开习惯", activity: "活跃率" },
   haveMeans: { fun: "100 × 发言广度 ×（群友之间的回复和表情回应 / 群友发言，最多为 1）", useful: "内容发到群里 48 小时内看过的群友 / 群友；只算可跟踪的内容", benefits: "已核销的券 / 已发的券：在本群发出、近 28 天内过期或发出已满 28 至 56 天的券；没有这样的券即暂无数据，而不是 0", talk: "最近 28 天里，由群友发起、有三人以上参与话题的天数占比", habit: "最近四周每周都在群里看过或参与过的群友 / 群友", activity: "28 天内在群里有过行为的群友 / 群友；虚线为某品牌两年后的 60%，不是目标" },
   archetype: { monologue: "自说自话", staged: "自导自演", self_centred: "自我中心", self_driven: "自发参与", led: "引导型", mixed: "混合", unclear: "暂不判定" },

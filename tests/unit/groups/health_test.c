@@ -186,19 +186,23 @@ static void replies_of_suspects_to_promotions_are_staging(void **state)
 }
 
 /* Ten lessons: staff open, five members answer staff. L = 50/50, e = 10/10, d = 0, i = 0: led = 1.
- */
+ * Of ten staff posts two promote, which is less than a quarter: a course; three: a sale. */
 static void a_lesson_that_is_answered_is_led(void **state)
 {
     struct made *m = *state;
     people(m, 20);
     for (int day = 0; day < 10; day++) {
-        say(m, day, TEN, 0, TALK_NONE);
+        say(m, day, TEN, 0, TALK_NONE)->promotion = day < 2;
         for (uint32_t i = 1; i <= 5; i++)
             say(m, day, TEN + (int)i, i, 0);
     }
     struct health h = judge(m, NULL);
     NEAR(h.scores[ARCHETYPE_LED], 1);
     assert_int_equal(h.archetype, ARCHETYPE_LED);
+    assert_int_equal(h.promotions, 2);
+    assert_int_equal(h.leading, LEADING_COURSE);
+    m->messages.items[2 * 6].promotion = true;
+    assert_int_equal(judge(m, NULL).leading, LEADING_SALE);
 }
 
 /* One account says 95 of 100 posts and nobody is marked as staff. */
@@ -246,6 +250,10 @@ static void a_bot_answers_nothing(void **state)
     assert_int_equal(h.unanswered, 20);
     assert_int_equal(h.posts, 20);
     assert_int_equal(h.replies, 0);
+    /* s = 0, for a bot is no staff: nobody is self-centred; nor is there dialogue or an echo */
+    for (int a = 0; a < ARCHETYPE_SCORES; a++)
+        NEAR(h.scores[a], 0);
+    assert_int_equal(h.unclear, UNCLEAR_POSTS);
 }
 
 /* A question at 23:00 waits for 09:00: staff at 09:09 is in time, at 09:11 not, a promotion never,

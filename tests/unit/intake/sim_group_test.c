@@ -27,9 +27,14 @@ static const enum archetype expected[SIM_KINDS] = {
     [SIM_COURSE] = ARCHETYPE_LED,
     [SIM_FLASH_SALE] = ARCHETYPE_LED,
 };
+/* And of those that are led, how. */
+static const enum leading led_as[SIM_KINDS] = {
+    [SIM_COURSE] = LEADING_COURSE,
+    [SIM_FLASH_SALE] = LEADING_SALE,
+};
 
 struct tally {
-    int found[SIM_KINDS][ARCHETYPE_COUNT];
+    int found[SIM_KINDS][ARCHETYPE_COUNT][LEADING_SALE + 1];
     uint32_t honest[SIM_KINDS], flagged[SIM_KINDS];
     uint32_t shills, caught;
     uint32_t signs[SIGN_HARD_COUNT]; /* that honest accounts were suspected for */
@@ -88,7 +93,7 @@ static void judge(enum sim_kind kind, uint64_t seed, struct tally *t)
     struct health_ask health_ask = {.talk = &talk, .suspect = suspects.flagged};
     struct health h;
     health_make(&health_ask, a, &h);
-    t->found[kind][h.archetype]++;
+    t->found[kind][h.archetype][h.leading]++;
     for (uint32_t i = s.staff; i < talk.account_count; i++) {
         bool shill = sim_talk_is_shill(&s, i);
         t->shills += shill;
@@ -100,19 +105,30 @@ static void judge(enum sim_kind kind, uint64_t seed, struct tally *t)
     arena_destroy(a);
 }
 
+/* The columns of the table: six kinds by eight verdicts. */
+static const struct {
+    enum archetype is;
+    enum leading led;
+} verdicts[] = {{ARCHETYPE_MONOLOGUE, LEADING_NOT},    {ARCHETYPE_STAGED, LEADING_NOT},
+                {ARCHETYPE_SELF_CENTRED, LEADING_NOT}, {ARCHETYPE_SELF_DRIVEN, LEADING_NOT},
+                {ARCHETYPE_LED, LEADING_COURSE},       {ARCHETYPE_LED, LEADING_SALE},
+                {ARCHETYPE_MIXED, LEADING_NOT},        {ARCHETYPE_UNCLEAR, LEADING_NOT}};
+enum { VERDICTS = sizeof(verdicts) / sizeof(verdicts[0]) };
+
 static int print_table(const struct tally *t)
 {
     int right = 0;
     printf("%-13s", "");
-    for (int a = 0; a < ARCHETYPE_COUNT; a++)
-        printf(" %12s", archetype_name((enum archetype)a));
+    for (int v = 0; v < VERDICTS; v++)
+        printf(" %12s",
+               verdicts[v].led ? leading_name(verdicts[v].led) : archetype_name(verdicts[v].is));
     printf("  suspected of honest\n");
     for (int k = 0; k < SIM_KINDS; k++) {
         printf("%-13s", sim_kind_name((enum sim_kind)k));
-        for (int a = 0; a < ARCHETYPE_COUNT; a++)
-            printf(" %12d", t->found[k][a]);
+        for (int v = 0; v < VERDICTS; v++)
+            printf(" %12d", t->found[k][verdicts[v].is][verdicts[v].led]);
         printf("  %u of %u\n", t->flagged[k], t->honest[k]);
-        right += t->found[k][expected[k]];
+        right += t->found[k][expected[k]][led_as[k]];
     }
     printf("told apart %d of %d; shills found %u of %u\n", right, SIM_KINDS * EACH, t->caught,
            t->shills);

@@ -7,6 +7,10 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "groups/internal.h"
+
+#define KEEP_MS TIME_MINUTE        /* a kept list is as of a clock that is this much behind */
+#define LONG_NS UINT64_C(20000000) /* what is made in less is not kept */
 
 /* One member's stay in one group. */
 struct stay {
@@ -85,7 +89,7 @@ static bool add_run(void *worker, const struct history *h)
     return true;
 }
 
-static enum err scan(struct brand *b, struct pass *p, struct why *why)
+static enum err scan(struct snapshot *snapshot, struct pass *p, struct why *why)
 {
     uint16_t kinds[3];
     size_t kind_count = 0;
@@ -99,10 +103,7 @@ static enum err scan(struct brand *b, struct pass *p, struct why *why)
         .columns = &columns, .from = 0, .to = INT64_MAX, .kinds = kinds, .kind_count = kind_count};
     struct budget budget = {.bytes_left = LIMIT_QUERY_MEMORY};
     void *worker = p;
-    struct snapshot *snapshot = brand_snapshot(b);
-    enum err err = eventlog_scan(snapshot, &s, &worker, 1, add_run, &budget, why);
-    brand_snapshot_release(snapshot);
-    return err;
+    return eventlog_scan(snapshot, &s, &worker, 1, add_run, &budget, why);
 }
 
 static int livelier_first(const void *a, const void *b)
@@ -113,8 +114,52 @@ static int livelier_first(const void *a, const void *b)
     return str_cmp(x->name, y->name);
 }
 
-enum err groups_list(struct brand *b, int64_t now, struct arena *arena, struct group_row **rows,
-                     size_t *count, struct why *why)
+/* ---- lists that are kept ---- */
+
+/* A list of this place in the log, made less than KEEP_MS ago; in 'arena'. */
+static bool take_kept(struct room *r, uint64_t seq, int64_t now, struct arena *arena,
+                      struct group_row **rows, size_t *count)
+{
+    struct list_cache *c = &r->list;
+    pthread_mutex_lock(&c->lock);
+    bool good = c->rows && c->seq == seq && c->erased == c->erasures && now >= c->at &&
+                now - c->at < KEEP_MS;
+    if (good) {
+        *rows = arena_copy(arena, c->rows, c->count * sizeof(**rows));
+        *count = c->count;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return good;
+}
+
+static uint64_t erasures(struct room *r)
+{
+    pthread_mutex_lock(&r->list.lock);
+    uint64_t n = r->list.erasures;
+    pthread_mutex_unlock(&r->list.lock);
+    return n;
+}
+
+static void keep_list(struct room *r, const struct list_cache *made)
+{
+    struct list_cache *c = &r->list;
+    struct group_row *rows = mem_alloc_array(made->count + 1, sizeof(*rows));
+    if (made->count) memcpy(rows, made->rows, made->count * sizeof(*rows));
+    pthread_mutex_lock(&c->lock);
+    mem_free(c->rows);
+    c->rows = rows;
+    c->count = made->count;
+    c->seq = made->seq;
+    c->erased = made->erased;
+    c->at = made->at;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- the list ---- */
+
+static enum err make_list(struct brand *b, struct snapshot *snapshot, int64_t now,
+                          struct arena *arena, struct group_row **rows, size_t *count,
+                          struct why *why)
 {
     struct pass p = {
         .kind_joined = registry_find_kind(b, STR("group.joined")),
@@ -129,7 +174,7 @@ enum err groups_list(struct brand *b, int64_t now, struct arena *arena, struct g
     p.rows = arena_alloc_array(arena, p.row_count, sizeof(*p.rows));
     for (uint32_t i = 0; i < p.row_count; i++)
         p.rows[i].last_message_at = TIME_NONE;
-    enum err err = scan(b, &p, why);
+    enum err err = scan(snapshot, &p, why);
     VEC_FINISH(&p.stays);
     if (err != ERR_OK) return err;
     size_t kept = 0;
@@ -143,4 +188,24 @@ enum err groups_list(struct brand *b, int64_t now, struct arena *arena, struct g
     *rows = p.rows;
     *count = kept;
     return ERR_OK;
+}
+
+enum err groups_list(struct brand *b, int64_t now, struct arena *arena, struct group_row **rows,
+                     size_t *count, struct why *why)
+{
+    struct room *r = room_of(b);
+    struct list_cache made = {.at = now, .erased = r ? erasures(r) : 0};
+    struct snapshot *snapshot = brand_snapshot(b);
+    uint64_t began = env_mono_ns(brand_env(b));
+    enum err err = ERR_OK;
+    made.seq = snapshot->seq;
+    if (!r || !take_kept(r, made.seq, now, arena, rows, count)) {
+        err = make_list(b, snapshot, now, arena, rows, count, why);
+        uint64_t took = env_mono_ns(brand_env(b)) - began;
+        made.rows = *rows;
+        made.count = *count;
+        if (err == ERR_OK && r && took >= LONG_NS) keep_list(r, &made);
+    }
+    brand_snapshot_release(snapshot);
+    return err;
 }

@@ -1,6 +1,8 @@
 /* internal.h - what the files of this room share; nothing outside src/groups includes it. */
 #pragma once
 
+#include <pthread.h>
+
 #include "base/vec.h"
 #include "groups/messages.h"
 #include "groups/record.h"
@@ -30,7 +32,19 @@ struct text_store {
     uint32_t type_id;        /* of the property 'type'; 0 = not looked up */
 };
 
+/* The last list of groups that took long: it is that of a place in the log. */
+struct list_cache {
+    pthread_mutex_t lock;
+    struct group_row *rows; /* NULL = none is kept */
+    size_t count;
+    uint64_t seq, erased; /* as of which */
+    int64_t at;           /* and by which clock */
+    uint64_t erasures;    /* so many, which do not move the log */
+};
+
 struct room {
+    struct list_cache list;
+    bool erasing;      /* the batch under way does */
     uint32_t recorded; /* codes up to here have a record; UINT32_MAX = to be looked up */
     struct text_store text;
 };

@@ -12,6 +12,7 @@ static enum err room_open(struct tx *tx, void **state, struct why *why)
     struct room *r = mem_alloc(sizeof(*r));
     (void)why;
     *state = r;
+    pthread_mutex_init(&r->list.lock, NULL);
     TRY(text_store_open(tx, &r->text));
     return record_fill(tx, &r->recorded);
 }
@@ -20,6 +21,8 @@ static void room_close(void *state)
 {
     struct room *r = state;
     text_store_close(&r->text);
+    pthread_mutex_destroy(&r->list.lock);
+    mem_free(r->list.rows);
     mem_free(r);
 }
 
@@ -42,6 +45,17 @@ static enum err room_on_prepare(struct tx *tx, void *state)
     return text_store_prepare(tx, &r->text);
 }
 
+/* Lists of before an erasure are outdated, though the log is where it was. */
+static void room_on_visible(void *state)
+{
+    struct room *r = state;
+    if (!r->erasing) return;
+    pthread_mutex_lock(&r->list.lock);
+    r->list.erasures++;
+    pthread_mutex_unlock(&r->list.lock);
+    r->erasing = false;
+}
+
 static void room_on_commit(void *state)
 {
     struct room *r = state;
@@ -61,6 +75,7 @@ static enum err room_on_flush(struct tx *tx, void *state, size_t rows_max, bool 
 static void room_on_rollback(void *state)
 {
     struct room *r = state;
+    r->erasing = false;
     r->recorded = UINT32_MAX;
     text_store_rollback(&r->text);
 }
@@ -69,6 +84,9 @@ static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
 {
     struct room *r = state;
     TRY(role_erase(tx, e));
+    r->erasing = true;
+    for (size_t i = 0; i < e->gone.count; i++)
+        TRY(role_erase(tx, e->gone.ids[i]));
     return text_store_erase(tx, &r->text, e);
 }
 
@@ -81,6 +99,7 @@ const struct module groups_module = {
     .on_gathered = room_on_gathered,
     .on_prepare = room_on_prepare,
     .on_commit = room_on_commit,
+    .on_visible = room_on_visible,
     .on_flush = room_on_flush,
     .on_rollback = room_on_rollback,
     .on_erase = room_on_erase,

@@ -157,10 +157,11 @@ static void keep_list(struct room *r, const struct list_cache *made)
 
 /* ---- the list ---- */
 
-static enum err make_list(struct brand *b, struct snapshot *snapshot, int64_t now,
-                          struct arena *arena, struct group_row **rows, size_t *count,
-                          struct why *why)
+/* Of a snapshot; made->rows and made->count in 'arena'. */
+static enum err make_list(struct brand *b, struct snapshot *snapshot, struct arena *arena,
+                          struct list_cache *made, struct why *why)
 {
+    int64_t now = made->at;
     struct pass p = {
         .kind_joined = registry_find_kind(b, STR("group.joined")),
         .kind_left = registry_find_kind(b, STR("group.left")),
@@ -185,8 +186,8 @@ static enum err make_list(struct brand *b, struct snapshot *snapshot, int64_t no
         p.rows[kept++].name = registry_code_text(b, DIM_GROUP, code);
     }
     qsort(p.rows, kept, sizeof(p.rows[0]), livelier_first);
-    *rows = p.rows;
-    *count = kept;
+    made->rows = p.rows;
+    made->count = kept;
     return ERR_OK;
 }
 
@@ -200,11 +201,11 @@ enum err groups_list(struct brand *b, int64_t now, struct arena *arena, struct g
     enum err err = ERR_OK;
     made.seq = snapshot->seq;
     if (!r || !take_kept(r, made.seq, now, arena, rows, count)) {
-        err = make_list(b, snapshot, now, arena, rows, count, why);
+        err = make_list(b, snapshot, arena, &made, why);
         uint64_t took = env_mono_ns(brand_env(b)) - began;
-        made.rows = *rows;
-        made.count = *count;
         if (err == ERR_OK && r && took >= LONG_NS) keep_list(r, &made);
+        *rows = made.rows;
+        *count = made.count;
     }
     brand_snapshot_release(snapshot);
     return err;

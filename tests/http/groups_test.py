@@ -218,7 +218,7 @@ def test_growth_is_given_day_by_day_and_adds_up():
     assert days[0]["members"] == 1 and days[-1]["members"] == 3, days
     for before, day in zip(days, days[1:]):
         assert day["members"] == before["members"] + day["joined"] - day["left"], (before, day)
-    assert sum(d["speakers"] for d in days) == 2, days
+    assert all(d["speakers"] == (d["messages"] > 0) for d in days), days  # never two of them on a day
     long = call(s, "GET", path, **{"from": ago(days=60)[:10]})["items"]
     assert sum(d["joined"] for d in long) == 4 and long[0]["members"] == 0, long[0]
     call(s, "GET", path, status=400, **{"from": "2025-01-02", "to": "2025-01-01"})

@@ -85,8 +85,6 @@ static enum err room_on_erase(struct tx *tx, void *state, struct erasure *e)
     struct room *r = state;
     TRY(role_erase(tx, e));
     r->erasing = true;
-    for (size_t i = 0; i < e->gone.count; i++)
-        TRY(role_erase(tx, e->gone.ids[i]));
     return text_store_erase(tx, &r->text, e);
 }
 

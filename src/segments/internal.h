@@ -156,6 +156,7 @@ struct room {
     bool failed;             /* somebody could not be looked at */
     struct panel *panel;     /* of all dynamic segments, in order of 'lives' */
     struct memory *memory;   /* of members looked at; NULL = none is kept */
+    bool abreast;            /* the snapshot of the round has nothing that the queue had not */
     uint64_t histories;      /* read, ever, since somebody was not remembered */
     VEC(struct due) heap;    /* the earliest first; what r->due does not say any more is left out */
     roaring_bitmap_t *since; /* members looked at since the build or fill under way began */

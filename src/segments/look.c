@@ -219,12 +219,12 @@ static void look_at(struct looking *w, uint32_t member)
     look_at_history(w, &m, true);
 }
 
-/* The same of who is remembered; false: they are not, or not as the snapshot has them. What the
- * queue brings of them comes after the clock, and what it has not yet comes with the next round. */
+/* The same of who is remembered; false: they are not, or not as the snapshot has them. */
 static bool look_back(struct looking *w, uint32_t member)
 {
     struct panel_member m;
-    if (!begin_look(w, member, &m) || !memory_knows(w->room->memory, &m)) return false;
+    if (!w->room->abreast || !begin_look(w, member, &m) || !memory_knows(w->room->memory, &m))
+        return false;
     which_all(w);
     look_at_memory(w, &m, true);
     return true;

@@ -1,5 +1,5 @@
-/* busy_test.c - while much happens the keeper reads nobody's history again, and a name that comes
- * to be known has nobody waited for. */
+/* busy_test.c - who does very much is remembered, and a name that comes to be known has nobody
+ * waited for. */
 #include "segments/segments.h"
 
 #define PLACE_MODULES &people_module, &segments_module
@@ -55,26 +55,6 @@ static void verify(struct place *p)
     struct why why = {0};
     struct verify_report report = {.finding = note_finding};
     place_must(segments_verify(p->brand, &report, &why), &why, "segments");
-}
-
-static void the_clock_moves_who_is_remembered_while_events_come(void **state)
-{
-    (void)state;
-    struct place p;
-    place_open(&p, "Asia/Shanghai");
-    add(&p, "day", "did(\"message.sent\", within 1d)");
-    say(&p, "u1", "message.sent", PLACE_NOW);
-    say(&p, "u2", "message.sent", PLACE_NOW);
-    struct segments_stats before = settled(&p);
-    assert_int_equal(before.remembered, 2);
-    p.env.now_ms = PLACE_NOW + 2 * TIME_DAY;
-    say(&p, "u1", "message.sent", p.env.now_ms); /* in the round that moves both by the clock */
-    struct segments_stats after = settled(&p);
-    assert_int_equal(size_of(&p, "day"), 1);
-    assert_int_equal(after.remembered, 2);
-    assert_int_equal(after.histories, before.histories);
-    verify(&p);
-    place_close(&p);
 }
 
 /* Of all their orders each counts, so that none is left out. */
@@ -155,7 +135,6 @@ static void a_name_that_comes_to_be_known_carries_nobody_over_at_once(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_clock_moves_who_is_remembered_while_events_come),
         cmocka_unit_test(who_does_very_much_is_remembered_too),
         cmocka_unit_test(a_name_that_comes_to_be_known_carries_nobody_over_at_once),
     };

@@ -1,23 +1,15 @@
 /* replies.c - a window of the last messages, and points for each of them.
  *
- * A message is read once (whom it addresses, whom it names, how long it is); then every slot of the
- * window is weighed with a fixed number of comparisons. Of equal points the later message wins.
+ * A message is read once (replies_read.c); then the slots of the window are weighed, the latest
+ * first. Of equal points the later message wins. Most slots have nothing to do with who speaks now
+ * nor with whom they name: those have few points, and where these are too few they are passed over.
  *
  * Invariants: line n stands in slot n % REPLIES_WINDOW until line n + REPLIES_WINDOW comes; an
  * account is an index into 'accounts' and stays the same through renames, until all are forgotten
  * together with the window. */
-#include "groups/replies.h"
-
-#include "base/map.h"
 #include "base/time.h"
-#include "base/utf8.h"
-#include "base/vec.h"
+#include "groups/replies_internal.h"
 
-#define NOBODY UINT32_MAX
-#define NAMED_MAX 3    /* names of a text that are kept */
-#define TOKENS_MAX 64  /* words of a text that are looked up as names */
-#define BARE_BYTES 3   /* shorter names need a mark behind them */
-#define PREFIX_BYTES 4 /* so much of a name stands for it */
 #define OPEN_MS (5 * TIME_MINUTE)
 #define PARTNER_MS (10 * TIME_MINUTE)
 #define NEWCOMER_MS (10 * TIME_MINUTE)
@@ -26,46 +18,6 @@
 #define REACH_MS (2 * TIME_HOUR) /* older messages are not answered */
 #define BRIEF_WORDS 2
 #define LONG_WORDS 8
-
-/* What a text is, read once. */
-struct reading {
-    uint32_t addressed; /* by name and mark at the start, or @name; NOBODY */
-    uint32_t bare;      /* by name alone at the start; NOBODY */
-    uint32_t named[NAMED_MAX];
-    size_t named_count;
-    int words; /* runs of letters; an ideograph counts half */
-    bool command;
-};
-
-struct slot {
-    uint64_t seq;
-    int64_t at;
-    uint32_t who;
-    uint32_t to;          /* whom it was taken as said to; NOBODY */
-    uint32_t answered_by; /* the first who did; NOBODY */
-    bool question, root;
-    struct reading is;
-};
-
-struct account {
-    char *name; /* as last written; owned */
-    size_t len;
-    uint64_t called; /* the newest line taken as said to it; REPLY_NONE */
-    uint64_t said;   /* the newest line by it; REPLY_NONE */
-    int64_t at;      /* of the newest line by it */
-    uint32_t to;     /* whom it spoke to last */
-    int64_t to_at;
-};
-
-struct replies {
-    struct reply_weights weights;
-    struct slot window[REPLIES_WINDOW];
-    uint64_t lines; /* fed */
-    uint64_t kept;  /* lines before this one are forgotten */
-    int64_t now;
-    struct map *names; /* folded name to account */
-    VEC(struct account) accounts;
-};
 
 const char *const reply_evidence_names[REPLY_EVIDENCES] = {
 #define X(name) #name,
@@ -87,25 +39,7 @@ const struct reply_weights reply_weights_default = {{
     [REPLY_CALLING] = 50,      [REPLY_WORDY] = 5,
 }};
 
-/* ---- names ---- */
-
-/* ASCII letters made small in 'out'; {NULL, 0}: no name that is found in texts. */
-static struct str fold(struct str name, char out[REPLIES_NAME_BYTES])
-{
-    if (name.len == 0 || name.len > REPLIES_NAME_BYTES) return (struct str){NULL, 0};
-    for (size_t i = 0; i < name.len; i++)
-        out[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + 32) : name.p[i];
-    return (struct str){out, name.len};
-}
-
-static uint32_t find(const struct replies *r, struct str name)
-{
-    char folded[REPLIES_NAME_BYTES];
-    uint64_t account;
-    struct str key = fold(name, folded);
-    if (key.len == 0 || !map_get(r->names, key, &account)) return NOBODY;
-    return (uint32_t)account;
-}
+/* ---- accounts ---- */
 
 static void forget(struct replies *r)
 {
@@ -130,7 +64,7 @@ static uint32_t account_of(struct replies *r, struct str name)
 {
     char folded[REPLIES_NAME_BYTES];
     uint64_t account;
-    struct str key = fold(name, folded);
+    struct str key = replies_fold(name, folded);
     if (key.len == 0) key = name; /* told apart as it is written, and never found */
     if (map_get(r->names, key, &account)) {
         call(&r->accounts.items[account], name);
@@ -144,136 +78,7 @@ static uint32_t account_of(struct replies *r, struct str name)
     return (uint32_t)r->accounts.count - 1;
 }
 
-/* ---- reading a text ---- */
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* What ends a name at the start of a text; its bytes, 0 = nothing does. Asked of each byte. */
-static size_t mark_at(struct str s, size_t at)
-{
-    static const char firsts[] = ":,;>.-!?\xEF\xE3";
-    if (!memchr(firsts, s.p[at], sizeof(firsts) - 1)) return 0;
-    static const char *const marks[] = {":", ",", ";", ">", "：", "，", "、", "..", "-", "!", "?"};
-    struct str rest = {s.p + at, s.len - at};
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (str_starts(rest, str_of(marks[i]))) return strlen(marks[i]);
-    }
-    return 0;
-}
-
-/* The end of the word at 'at'. */
-static size_t word_end(struct str s, size_t at)
-{
-    static const char *const blank = "\xE2\x80\x85"; /* U+2005 behind @name */
-    for (; at < s.len && !is_space(s.p[at]); at++) {
-        if (s.p[at] == blank[0] && str_starts((struct str){s.p + at, s.len - at}, str_of(blank)))
-            break;
-    }
-    return at;
-}
-
-/* Without marks at the end. */
-static struct str bare_word(struct str s)
-{
-    while (s.len && strchr(":,;.!?)>'\"", s.p[s.len - 1]))
-        s.len--;
-    return s;
-}
-
-/* Who is meant by a name that is not whole, of those who spoke lately. */
-static uint32_t find_by_prefix(const struct replies *r, struct str part)
-{
-    if (part.len < PREFIX_BYTES) return NOBODY;
-    uint64_t from = r->lines > r->kept + REPLIES_WINDOW ? r->lines - REPLIES_WINDOW : r->kept;
-    for (uint64_t seq = r->lines; seq-- > from;) {
-        uint32_t who = r->window[seq % REPLIES_WINDOW].who;
-        const struct account *a = &r->accounts.items[who];
-        struct str name = {a->name, a->len};
-        size_t len = name.len < part.len ? name.len : part.len;
-        if (len < PREFIX_BYTES) continue;
-        if (str_eq_fold((struct str){name.p, len}, (struct str){part.p, len})) return who;
-    }
-    return NOBODY;
-}
-
-/* "@name text", "@nametext": the longest name that is known. */
-static uint32_t find_at_sign(const struct replies *r, struct str s)
-{
-    size_t end = word_end(s, 0);
-    if (end > REPLIES_NAME_BYTES) end = REPLIES_NAME_BYTES;
-    for (; end > 0; end--) {
-        uint32_t who = find(r, (struct str){s.p, end});
-        if (who != NOBODY) return who;
-    }
-    return NOBODY;
-}
-
-static void read_start(const struct replies *r, struct str s, uint32_t me, struct reading *out)
-{
-    size_t end = 0, mark = 0;
-    if (s.len > 1 && s.p[0] == '@') {
-        out->addressed = find_at_sign(r, (struct str){s.p + 1, s.len - 1});
-        if (out->addressed == me) out->addressed = NOBODY;
-        return;
-    }
-    uint32_t who = NOBODY;
-    while (end < s.len && end <= REPLIES_NAME_BYTES && !is_space(s.p[end])) {
-        mark = mark_at(s, end);
-        if (mark && (who = find(r, (struct str){s.p, end})) != NOBODY) break;
-        end++;
-    }
-    struct str word = bare_word((struct str){s.p, end});
-    bool marked = who != NOBODY || word.len < end;
-    if (who == NOBODY) who = find(r, word);
-    if (who == NOBODY && marked) who = find_by_prefix(r, word);
-    if (who == me) who = NOBODY;
-    if (marked) {
-        out->addressed = who;
-    } else if (word.len >= BARE_BYTES) {
-        out->bare = who;
-    }
-}
-
-static void add_name(struct reading *out, uint32_t who)
-{
-    for (size_t i = 0; i < out->named_count; i++) {
-        if (out->named[i] == who) return;
-    }
-    if (out->named_count < NAMED_MAX) out->named[out->named_count++] = who;
-}
-
-static void read_words(const struct replies *r, struct str s, uint32_t me, struct reading *out)
-{
-    int halves = 0;
-    size_t at = 0;
-    for (int n = 0; at < s.len && n < TOKENS_MAX; n++) {
-        while (at < s.len && is_space(s.p[at]))
-            at++;
-        size_t end = word_end(s, at);
-        struct str word = bare_word((struct str){s.p + at, end - at});
-        if (word.len && word.p[0] == '@') word = (struct str){word.p + 1, word.len - 1};
-        if (word.len) halves += 2;
-        for (size_t i = 0; i < word.len; i++)
-            halves += (unsigned char)word.p[i] >= 0xE4;
-        uint32_t who = word.len >= BARE_BYTES ? find(r, word) : NOBODY;
-        if (who != NOBODY && who != me) add_name(out, who);
-        at = end > at ? end : at + 1;
-    }
-    out->words = halves / 2;
-}
-
-static void read_text(const struct replies *r, struct str text, uint32_t me, struct reading *out)
-{
-    struct str s = str_trim(text);
-    *out = (struct reading){.addressed = NOBODY, .bare = NOBODY};
-    if (s.len == 0) return;
-    read_start(r, s, me, out);
-    read_words(r, s, me, out);
-    out->command = s.len > 1 && s.p[0] == '!' && !is_space(s.p[1]) && s.p[1] != '!';
-}
+/* ---- weighing ---- */
 
 static bool names(const struct reading *is, uint32_t who)
 {
@@ -282,8 +87,6 @@ static bool names(const struct reading *is, uint32_t who)
     }
     return false;
 }
-
-/* ---- weighing ---- */
 
 /* A message that looks for what it answers. */
 struct asked {
@@ -362,12 +165,27 @@ static bool continues(const struct asked *q, const struct slot *s, int *points)
     return true;
 }
 
-static bool weigh(const struct asked *q, const struct slot *s, int *points)
+/* Is the earlier one neither by nor to anybody whom the later one has to do with, nor in a place of
+ * its own? Then 'plain_most' is the most that it has but for the distance. */
+static bool is_plain(const struct asked *q, const struct slot *s)
 {
-    if (s->who == q->who) return continues(q, s, points);
+    const struct account *me = &q->r->accounts.items[q->who];
+    return s->who != q->is.bare && s->who != me->to && s->to != q->who &&
+           s->is.addressed != q->who && s->seq != q->quiet && s->seq + 1 != q->seq &&
+           (!q->is.named_count || !names(&q->is, s->who)) &&
+           (!s->is.named_count || !names(&s->is, q->who));
+}
+
+/* False: it is not answered, or has no more points than 'most'. */
+static bool weigh(const struct asked *q, const struct slot *s, int most, int *points)
+{
+    if (s->who == q->who) return continues(q, s, points) && *points > most;
     if (q->is.addressed != NOBODY && q->is.addressed != s->who) return false;
-    *points = points_of_people(q, s) + points_of_text(q, s) + points_of_distance(q, s);
-    return true;
+    int distance = points_of_distance(q, s);
+    if (q->is.addressed == NOBODY && q->r->plain_most + distance <= most && is_plain(q, s))
+        return false;
+    *points = points_of_people(q, s) + points_of_text(q, s) + distance;
+    return *points > most;
 }
 
 static int points_of_beginning(const struct asked *q)
@@ -412,7 +230,7 @@ static struct slot *best(struct replies *r, const struct asked *q, int *score)
     for (uint64_t seq = q->seq; seq-- > from;) {
         struct slot *s = &r->window[seq % REPLIES_WINDOW];
         if (q->at - s->at > REACH_MS) break;
-        if (!weigh(q, s, &points) || points <= most) continue;
+        if (!weigh(q, s, most, &points)) continue;
         most = points;
         found = s;
     }
@@ -422,10 +240,23 @@ static struct slot *best(struct replies *r, const struct asked *q, int *score)
 
 /* ---- the stream ---- */
 
+/* See is_plain(). */
+static int most_of_plain(const struct reply_weights *w)
+{
+    static const enum reply_evidence may[] = {REPLY_TO_OTHER, REPLY_MINE,   REPLY_ANSWERED,
+                                              REPLY_LATEST,   REPLY_SPOKEN, REPLY_QUESTION,
+                                              REPLY_ROOT,     REPLY_BRIEF,  REPLY_OPEN};
+    int most = 0;
+    for (size_t i = 0; i < sizeof(may) / sizeof(may[0]); i++)
+        most += w->of[may[i]] > 0 ? w->of[may[i]] : 0;
+    return most;
+}
+
 struct replies *replies_create(const struct reply_weights *weights)
 {
     struct replies *r = mem_alloc(sizeof(*r));
     r->weights = weights ? *weights : reply_weights_default;
+    r->plain_most = most_of_plain(&r->weights);
     r->names = map_create();
     r->now = INT64_MIN;
     return r;
@@ -443,8 +274,8 @@ void replies_destroy(struct replies *r)
 void replies_renamed(struct replies *r, struct str from, struct str to)
 {
     char old_key[REPLIES_NAME_BYTES], new_key[REPLIES_NAME_BYTES];
-    uint32_t who = find(r, from);
-    struct str before = fold(from, old_key), after = fold(to, new_key);
+    uint32_t who = replies_find(r, from);
+    struct str before = replies_fold(from, old_key), after = replies_fold(to, new_key);
     if (who == NOBODY || after.len == 0) return;
     map_remove(r->names, before);
     map_put(r->names, after, who);
@@ -481,7 +312,7 @@ void replies_said(struct replies *r, const struct reply_line *line, struct reply
     if (line->at > r->now) r->now = line->at;
     q.at = r->now;
     q.who = account_of(r, line->who);
-    read_text(r, line->text, q.who, &q.is);
+    replies_read(r, line->text, q.who, &q.is);
     q.quiet = newest_of_few(r, &q);
     struct slot *target = best(r, &q, &out->score);
     uint32_t to = q.is.addressed;

@@ -73,17 +73,45 @@ static enum err make_day(struct healer *h, const struct checkup_ask *ask, int32_
 
 /* ---- what is new ---- */
 
-static enum err look_at_group(struct healer *h, struct brand *b, struct sql *db,
-                              const struct health_news *news, struct why *why)
+static enum err make_days(struct healer *h, const struct checkup_ask *ask,
+                          const struct health_days *due, struct why *why)
 {
-    struct health_days due;
     bool empty;
-    const struct checkup_ask ask = {
-        .brand = b, .db = db, .group = news->group, .places = &h->places};
-    TRY(health_due(b, db, news, &due, why));
-    for (int32_t day = due.from; day <= due.to && !atomic_load(&h->stop); day++)
-        TRY(make_day(h, &ask, day, day < due.newest, &empty, why));
+    for (int32_t day = due->from; day <= due->to && !atomic_load(&h->stop); day++)
+        TRY(make_day(h, ask, day, day < due->newest, &empty, why));
     return ERR_OK;
+}
+
+/* What is due of a group; one that was never looked at is first, as of now. */
+static enum err glance(struct healer *h, const struct checkup_ask *ask,
+                       const struct health_news *news, struct health_days *due, struct why *why)
+{
+    bool empty;
+    TRY(health_due(ask->brand, ask->db, news, due, why));
+    return due->newest == INT32_MIN ? make_day(h, ask, due->to, true, &empty, why) : ERR_OK;
+}
+
+/* A glance at all comes before the weeks of any. What cannot be looked at is told, and passed over.
+ */
+static void look_at_groups(struct healer *h, struct checkup_ask ask, const struct health_news *news,
+                           size_t count)
+{
+    struct health_days *due = mem_alloc_array(count + 1, sizeof(*due));
+    bool *looked = mem_alloc_array(count + 1, sizeof(*looked));
+    struct why why = {0};
+    for (size_t i = 0; i < count && !atomic_load(&h->stop); i++) {
+        ask.group = news[i].group;
+        enum err err = glance(h, &ask, &news[i], &due[i], &why);
+        looked[i] = err == ERR_OK;
+        if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(ask.brand, &why);
+    }
+    for (size_t i = 0; i < count && !atomic_load(&h->stop); i++) {
+        ask.group = news[i].group;
+        enum err err = looked[i] ? make_days(h, &ask, &due[i], &why) : ERR_OK;
+        if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(ask.brand, &why);
+    }
+    mem_free(looked);
+    mem_free(due);
 }
 
 /* Its past may have to be looked for again. */
@@ -100,11 +128,11 @@ static void look_at(struct healer *h, struct brand *b, struct patient *p,
 {
     struct why why = {0};
     struct sql *db = NULL;
-    enum err err = brand_reader(b, &db, &why);
-    for (size_t i = 0; err == ERR_OK && i < count && !atomic_load(&h->stop); i++) {
+    for (size_t i = 0; i < count; i++)
         begin_again(p, news[i].group);
-        err = look_at_group(h, b, db, &news[i], &why);
-    }
+    enum err err = brand_reader(b, &db, &why);
+    const struct checkup_ask ask = {.brand = b, .db = db, .places = &h->places};
+    if (err == ERR_OK) look_at_groups(h, ask, news, count);
     if (db) sql_close(db);
     if (err != ERR_OK && err != ERR_UNAVAILABLE) tell(b, &why);
 }

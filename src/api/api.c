@@ -215,6 +215,7 @@ static const struct spec *const spec_tables[] = {
     key_specs,
     mapping_specs,
     import_specs,
+    import_look_specs,
     tag_rule_specs,
     tag_specs,
     note_specs,

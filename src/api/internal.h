@@ -81,6 +81,7 @@ extern const struct spec owners_specs[];
 extern const struct spec staff_specs[];
 extern const struct spec key_specs[];
 extern const struct spec import_specs[];
+extern const struct spec import_look_specs[];
 extern const struct spec mapping_specs[];
 extern const struct spec segment_file_specs[];
 

@@ -6,58 +6,15 @@
 #include <inttypes.h>
 
 #include "api/import_put.h"
+#include "api/imports.h"
 #include "api/internal.h"
 #include "api/put.h"
 #include "api/sight.h"
 #include "base/fs.h"
-#include "intake/preview.h"
 #include "intake/upload.h"
 #include "people/undo.h"
 
-#define MAP_BYTES 65536
-#define FORMATS "csv|jsonl|segment|irc|columns|xlsx|telegram|discord|slack|messages|mbox"
 #define MIB (INT64_C(1) << 20)
-
-/* ---- finding ---- */
-
-/* What a file says is of anybody, so that a caller of narrow reach sees those of their own alone.
- */
-static enum err check_seen(struct call *c, const struct upload *u, struct why *why)
-{
-    bool seen = sight_is_whole(c) || str_is(u->author, c->who->name);
-    return seen ? ERR_OK : call_not_found(why);
-}
-
-static enum err get(struct call *c, uint32_t id, struct upload *out, struct why *why)
-{
-    struct upload_view view;
-    struct sql *db;
-    upload_view_take(c->api->uploads, c->brand, c->arena, &view);
-    TRY(call_reader(c, &db, why));
-    enum err err = upload_get(&view, db, id, out, why);
-    if (err == ERR_NOT_FOUND) return call_not_found(why);
-    return err == ERR_OK ? check_seen(c, out, why) : err;
-}
-
-/* As it is now, before and after a change. */
-static enum err get_now(struct call *c, uint32_t id, struct upload *out, struct why *why)
-{
-    struct upload_view view;
-    struct sql *db;
-    upload_view_take(c->api->uploads, c->brand, c->arena, &view);
-    TRY(brand_reader(c->brand, &db, why));
-    enum err err = upload_get(&view, db, id, out, why);
-    sql_close(db);
-    if (err == ERR_NOT_FOUND) return call_not_found(why);
-    return err == ERR_OK ? check_seen(c, out, why) : err;
-}
-
-static enum err find(struct call *c, struct upload *out, struct why *why)
-{
-    uint32_t id = 0;
-    TRY(call_number(c, "id", &id, why));
-    return get_now(c, id, out, why);
-}
 
 /* ---- reading ---- */
 
@@ -97,7 +54,7 @@ static enum err get_import(struct call *c, struct json_writer *w, struct why *wh
     struct upload u;
     uint32_t id = 0;
     TRY(call_number(c, "id", &id, why));
-    TRY(get(c, id, &u, why));
+    TRY(imports_get(c, id, &u, why));
     put_import(c, w, &u);
     return ERR_OK;
 }
@@ -107,7 +64,7 @@ static enum err get_rejects(struct call *c, struct json_writer *w, struct why *w
     struct upload u;
     struct strbuf text = {0};
     char path[UPLOAD_PATH_SIZE];
-    TRY(find(c, &u, why));
+    TRY(imports_find(c, &u, why));
     upload_path(c->brand, u.id, UPLOAD_REJECTS, path);
     enum err err = fs_read_file(path, (size_t)2 * LIMIT_UPLOAD_REJECTS_BYTES, &text, why);
     if (err == ERR_OK) {
@@ -130,7 +87,7 @@ static enum err add_import(struct call *c, struct json_writer *w, struct why *wh
 {
     struct upload u = {.name = call_str(c, "name"), .bytes = (uint64_t)call_int(c, "bytes")};
     TRY(upload_add(c->api->uploads, c->brand, &u, c->who, why));
-    TRY(get_now(c, u.id, &u, why));
+    TRY(imports_now(c, u.id, &u, why));
     put_import(c, w, &u);
     c->status = 201;
     return ERR_OK;
@@ -143,7 +100,7 @@ static enum err write_piece(struct call *c, struct json_writer *w, struct why *w
     struct upload_piece piece = {.bytes = request_body(c->req)};
     if (!str_eq_fold(str_trim(str_cut(&type, ';')), STR("application/octet-stream")))
         return why_fail(why, ERR_UNSUPPORTED, MSG_WANT_BYTES, "Content-Type", NULL);
-    TRY(find(c, &u, why));
+    TRY(imports_find(c, &u, why));
     if (piece.bytes.len == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "body", NULL);
     piece.offset = (uint64_t)call_int(c, "offset");
     enum err err = upload_write(c->api->uploads, c->brand, &u, &piece, why);
@@ -159,45 +116,30 @@ static enum err remove_import(struct call *c, struct json_writer *w, struct why 
 {
     struct upload u;
     (void)w;
-    TRY(find(c, &u, why));
+    TRY(imports_find(c, &u, why));
     return upload_remove(c->api->uploads, c->brand, &u, c->who, why);
 }
 
 /* ---- running ---- */
 
-/* As a text of the arena; NULL when it was not given, or is empty. */
-static const char *option(const struct call *c, const char *name)
-{
-    struct str text = call_str(c, name);
-    return text.len ? arena_str(c->arena, text).p : NULL;
-}
-
-/* Options are fields here. */
-static enum err as_field(enum err err, struct why *why)
-{
-    if (err != ERR_OK && memcmp(why->field, "--", 2) == 0)
-        memmove(why->field, why->field + 2, strlen(why->field + 2) + 1);
-    return err;
-}
-
 static enum err run_import(struct call *c, struct json_writer *w, struct why *why)
 {
     struct upload u;
-    struct upload_run run = {.as = option(c, "as"),
-                             .map = option(c, "map"),
-                             .group = option(c, "group"),
-                             .source = option(c, "source"),
-                             .date = option(c, "date"),
-                             .tz = option(c, "tz"),
-                             .sheet = option(c, "sheet"),
+    struct upload_run run = {.as = imports_option(c, "as"),
+                             .map = imports_option(c, "map"),
+                             .group = imports_option(c, "group"),
+                             .source = imports_option(c, "source"),
+                             .date = imports_option(c, "date"),
+                             .tz = imports_option(c, "tz"),
+                             .sheet = imports_option(c, "sheet"),
                              .dry_run = call_bool(c, "dry_run"),
                              .strict = call_bool(c, "strict"),
                              .lang = call_lang(c),
                              .who = c->who};
     import_format_parse(call_str(c, "format"), &run.format);
-    TRY(find(c, &u, why));
-    TRY(as_field(upload_start(c->api->uploads, c->brand, &u, &run, why), why));
-    TRY(get_now(c, u.id, &u, why));
+    TRY(imports_find(c, &u, why));
+    TRY(imports_as_field(upload_start(c->api->uploads, c->brand, &u, &run, why), why));
+    TRY(imports_now(c, u.id, &u, why));
     put_import(c, w, &u);
     c->status = 202;
     return ERR_OK;
@@ -206,9 +148,9 @@ static enum err run_import(struct call *c, struct json_writer *w, struct why *wh
 static enum err stop_import(struct call *c, struct json_writer *w, struct why *why)
 {
     struct upload u;
-    TRY(find(c, &u, why));
+    TRY(imports_find(c, &u, why));
     TRY(upload_stop(c->api->uploads, c->brand, u.id, why));
-    TRY(get_now(c, u.id, &u, why));
+    TRY(imports_now(c, u.id, &u, why));
     put_import(c, w, &u);
     c->status = 202;
     return ERR_OK;
@@ -218,7 +160,7 @@ static enum err preview_undo(struct call *c, struct json_writer *w, struct why *
 {
     struct upload u;
     struct undo_sums sums;
-    TRY(find(c, &u, why));
+    TRY(imports_find(c, &u, why));
     TRY(upload_undo_preview(c->api->uploads, c->brand, &u, &sums, why));
     upload_undo_json(&sums, w->out);
     return ERR_OK;
@@ -228,47 +170,12 @@ static enum err undo_import(struct call *c, struct json_writer *w, struct why *w
 {
     struct upload u;
     const struct upload_run run = {.lang = call_lang(c), .who = c->who};
-    TRY(find(c, &u, why));
+    TRY(imports_find(c, &u, why));
     TRY(upload_undo(c->api->uploads, c->brand, &u, &run, why));
-    TRY(get_now(c, u.id, &u, why));
+    TRY(imports_now(c, u.id, &u, why));
     put_import(c, w, &u);
     c->status = 202;
     return ERR_OK;
-}
-
-static enum err preview_import(struct call *c, struct json_writer *w, struct why *why)
-{
-    struct upload u;
-    char path[UPLOAD_PATH_SIZE];
-    const char *tz = option(c, "tz");
-    struct preview_options o = {.path = path,
-                                .as = option(c, "as"),
-                                .map = option(c, "map"),
-                                .group = option(c, "group"),
-                                .date = option(c, "date"),
-                                .sheet = option(c, "sheet"),
-                                .zone = tz ? zone_open(tz) : brand_zone(c->brand),
-                                .guess = !call_has(c, "format"),
-                                .lang = call_lang(c)};
-    import_format_parse(call_str(c, "format"), &o.format);
-    TRY(find(c, &u, why));
-    if (!o.zone) return why_fail(why, ERR_INVALID, MSG_BAD_ZONE, "tz", "%.60s", tz);
-    TRY(upload_whole(&u, why));
-    upload_path(c->brand, u.id, "", path);
-    o.name = arena_str(c->arena, u.name).p;
-    return as_field(preview_write(c->brand, &o, w, why), why);
-}
-
-static enum err get_samples(struct call *c, struct json_writer *w, struct why *why)
-{
-    struct upload_view view;
-    struct sql *db;
-    uint32_t id = 0;
-    TRY(call_number(c, "id", &id, why));
-    upload_view_take(c->api->uploads, c->brand, c->arena, &view);
-    TRY(call_reader(c, &db, why));
-    enum err err = upload_samples_write(&view, db, id, w, why);
-    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
 }
 
 /* ---- the table ---- */
@@ -294,40 +201,6 @@ static enum err get_samples(struct call *c, struct json_writer *w, struct why *w
     "\"left_s\":4},\"tried\":" COUNTS ",\"undone\":" UNDO ",\"reason\":\"…\"}"
 #define OTHER_NULLS "\"options\":null,\"counts\":null,\"finished\":null}"
 #define IMPORT_REPLY IMPORT "\n~{" OTHER_FORMS "\n~{" OTHER_NULLS
-#define PREVIEW                                                                                    \
-    "{\"format\":\"csv\",\"guessed\":true,\"encoding\":\"utf-8\",\"kind\":null,\"columns\":[{"     \
-    "\"at\":1,"                                                                                    \
-    "\"header\":\"手机号\",\"samples\":[\"13800138000\"],\"means\":\"phone\","                  \
-    "\"target\":\"identity phone\",\"entry\":\"member=phone:手机号\"}],"                        \
-    "\"rows\":[[\"13800138000\"]],\"events\":[{\"at\":\"2025-03-01T08:00:00+08:00\","              \
-    "\"kind\":\"member.identified\",\"identities\":{\"phone\":[\"+8613800138000\"]}},"             \
-    "{\"at\":\"2025-03-01T08:00:00+08:00\",\"kind\":\"member.identified\"}],"                      \
-    "\"problems\":[{\"line\":7,\"column\":3,\"reason\":\"付款时间: …\"}],"                   \
-    "\"sheets\":[],\"sheet\":null}"
-
-#define SAMPLES_OF(name, rows, row, member)                                                        \
-    "\"" name "\":{\"rows\":" rows ",\"first\":[{\"line\":2,\"row\":\"" row                        \
-    "\",\"member\":" member "}]}"
-#define SAMPLES                                                                                    \
-    "{" SAMPLES_OF("new", "7", "A1,2025-01-05 09:03,12.50,13800138000", "null") "," SAMPLES_OF(    \
-        "updated", "1", "A2,…",                                                                    \
-        "\"m12\"") "," SAMPLES_OF("conflict", "1", "A3,…",                                         \
-                                  "\"m12\"") "," SAMPLES_OF("unchanged", "1", "A4,…",              \
-                                                            "null") "}\n~{\"new\":{\"first\":[]}," \
-                                                                    "\"updated\":{\"first\":[{"    \
-                                                                    "\"member\":null}]},"          \
-                                                                    "\"conflict\":{\"first\":[{"   \
-                                                                    "\"member\":null}]},"          \
-                                                                    "\"unchanged\":{\"first\":[{"  \
-                                                                    "\"member\":\"m1\"}]}}"
-
-#define PREVIEW_FORMS                                                                              \
-    "{\"kind\":\"order.paid\",\"columns\":[{\"header\":null,\"means\":null,\"target\":null,"       \
-    "\"entry\":null}],\"events\":[{\"identities\":{},\"other\":{},\"group\":\"g1\","               \
-    "\"touchpoint\":\"shop-1\",\"campaign\":\"may\",\"content\":\"post-7\",\"staff\":\"lily\","    \
-    "\"amount\":12900,\"props\":{},\"traits\":{},\"tags\":[\"高端\"]}],"                         \
-    "\"sheets\":[\"订单\"],\"sheet\":\"订单\"}"
-
 static const struct spec_field list_query[] = {
     {.name = "limit",
      .type = SPEC_INT,
@@ -365,35 +238,6 @@ static const struct spec_field piece_query[] = {
     {0},
 };
 
-/* What is the same for a look at a file and for its import. */
-#define AS_FIELD                                                                                   \
-    {                                                                                              \
-        .name = "as", .type = SPEC_TEXT, .max = LIMIT_KIND_BYTES, .doc = "kind of every row"       \
-    }
-#define MAP_FIELD                                                                                  \
-    {                                                                                              \
-        .name = "map", .type = SPEC_TEXT, .max = MAP_BYTES,                                        \
-        .doc = "columns to what they become, as in docs/import.md; absent: known headers decide"   \
-    }
-#define TZ_FIELD                                                                                   \
-    {                                                                                              \
-        .name = "tz", .type = SPEC_TEXT, .max = 64, .doc = "zone of times without one"             \
-    }
-#define GROUP_FIELD                                                                                \
-    {                                                                                              \
-        .name = "group", .type = SPEC_TEXT, .max = LIMIT_CODE_BYTES,                               \
-        .doc = "group of rows that name none"                                                      \
-    }
-#define SHEET_FIELD                                                                                \
-    {                                                                                              \
-        .name = "sheet", .type = SPEC_TEXT, .max = LIMIT_CODE_BYTES,                               \
-        .doc = "of a workbook, by its name; default: the first visible"                            \
-    }
-#define DATE_FIELD                                                                                 \
-    {                                                                                              \
-        .name = "date", .type = SPEC_TEXT, .max = 10, .doc = "irc: day of the first line"          \
-    }
-
 static const struct spec_field run_body[] = {
     {.name = "format",
      .type = SPEC_ENUM,
@@ -412,21 +256,6 @@ static const struct spec_field run_body[] = {
     SHEET_FIELD,
     {.name = "dry_run", .type = SPEC_BOOL, .fallback = "false", .doc = "change nothing, count"},
     {.name = "strict", .type = SPEC_BOOL, .fallback = "false", .doc = "end at the first bad row"},
-    {0},
-};
-
-/* As long as the target of a request may be. */
-static const struct spec_field preview_query[] = {
-    {.name = "format",
-     .type = SPEC_ENUM,
-     .choices = FORMATS,
-     .doc = "of the file; default: guessed"},
-    AS_FIELD,
-    MAP_FIELD,
-    GROUP_FIELD,
-    DATE_FIELD,
-    TZ_FIELD,
-    SHEET_FIELD,
     {0},
 };
 
@@ -472,14 +301,6 @@ const struct spec import_specs[] = {
      .handle = write_piece,
      .summary = "The next piece of a file",
      .reply = "{\"received\":4194304}"},
-    {.method = HTTP_GET,
-     .path = "/api/v1/{brand}/imports/{id}/preview",
-     .scope = SCOPE_IMPORTS_WRITE,
-     .query = preview_query,
-     .flags = SPEC_PERSONAL,
-     .handle = preview_import,
-     .summary = "The first rows of a file as an import would read them, and what its columns mean",
-     .reply = PREVIEW "\n~" PREVIEW_FORMS},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/imports/{id}/run",
      .scope = SCOPE_IMPORTS_WRITE,
@@ -508,13 +329,6 @@ const struct spec import_specs[] = {
      .audit = "import.undone",
      .summary = "Take back what an import has stored, in its turn; what others brought stays",
      .reply = IMPORT_REPLY},
-    {.method = HTTP_GET,
-     .path = "/api/v1/{brand}/imports/{id}/samples",
-     .scope = SCOPE_IMPORTS_WRITE,
-     .flags = SPEC_PERSONAL,
-     .handle = get_samples,
-     .summary = "Rows of the last dry run, five for each thing that rows would do",
-     .reply = SAMPLES},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/imports/{id}/rejects",
      .scope = SCOPE_IMPORTS_WRITE,

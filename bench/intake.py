@@ -3,6 +3,7 @@ of the same rows in transactions of 100 and in one, and single events beside a p
 import json
 import os
 import subprocess
+import time
 
 from common import rate, ratio
 
@@ -52,10 +53,25 @@ def singles(bench):
     return found, copied(bench, bench.sized(100_000), 1, "key")
 
 
+def synced(bench):
+    """What the disk takes to sync 4 KiB that were appended, with nothing beside it: median and 99th, ms. No answer comes sooner."""
+    took = []
+    fd = os.open(bench.path("synced"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for _ in range(2000):
+        began = time.monotonic()
+        os.write(fd, bytes(4096))
+        os.fdatasync(fd)
+        took.append((time.monotonic() - began) * 1e3)
+    os.close(fd)
+    took.sort()
+    return took[len(took) // 2], took[len(took) * 99 // 100]
+
+
 def run(bench):
     found, theirs = singles(bench)
     bench.add(f"durable HTTP intake, single events, {SINGLE_CONNECTIONS} connections", rate(found["rate"], 1), "≥ 30 k/s")
     bench.add("– time of a request, median / 99th", f"{found['p50_ms']:.1f} / {found['p99_ms']:.1f} ms", "99th < 5 ms")
+    bench.add("– the disk alone: 4 KiB appended and synced, median / 99th", "%.1f / %.1f ms" % synced(bench))
     bench.add("– PostgreSQL INSERT, one a transaction, id unique", rate(theirs, 1), "", ratio(found["rate"], theirs))
     rows = bench.sized(2_000_000)
     found = sent(bench, rows)

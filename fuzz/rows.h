@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "brand/said.h"
+#include "intake/inferring.h"
 #include "intake/mapping.h"
 #include "intake/parse.h"
 #include "people/kinds.h"
@@ -90,7 +91,7 @@ static inline void rows_fuzz(enum import_format format, const char *map, struct 
                       .currency_digits = 2,
                       .now = ROWS_NOW,
                       .arena = arena_create(0),
-                      .carry = irc_carry_create(),
+                      .inferring = inferring_create(),
                       .belt = &belt,
                       .batch_rows = SIZE_MAX};
     struct batch *batch = p.batch = belt_take_empty(&belt);
@@ -104,7 +105,7 @@ static inline void rows_fuzz(enum import_format format, const char *map, struct 
         rows_expect_fact(&batch->facts.items[i]);
     for (size_t i = 0; i < batch->rejects.count; i++)
         rows_expect_fault(&batch->rejects.items[i].why);
-    irc_carry_destroy(p.carry);
+    inferring_destroy(p.inferring);
     arena_destroy(p.arena);
     belt_finish(&belt);
 }

@@ -254,7 +254,9 @@ void xlsx_rewind(struct xlsx *x)
     x->failed = (struct why){0};
     x->ended = x->data = x->collecting = x->phonetic = false;
     x->row = x->cells = 0;
+    x->column = x->next = 0;
     x->out_at = 0;
+    strbuf_reset(&x->value);
     strbuf_reset(&x->out);
 }
 

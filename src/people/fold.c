@@ -169,7 +169,7 @@ void fold_event(struct fold *f, const struct fold_names *n, const struct fold_ro
     if (row->roles & ROLE_ASSIGNED) assign(f, row);
     if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
-    if (f->first_seen == TIME_NONE) {
+    if (fold_is_empty(f)) {
         f->first_seen = row->at;
         f->stage_since = row->at;
         f->dirty = true;
@@ -187,7 +187,7 @@ void fold_advance(struct fold *f, const struct fold_names *n, int64_t until, fol
 {
     struct report report = {fn, ctx};
     assert(until < FOLD_NEVER);
-    if (f->events) walk(f, &n->rules, until + 1, &report);
+    if (!fold_is_empty(f)) walk(f, &n->rules, until + 1, &report);
 }
 
 void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row *row)
@@ -195,7 +195,7 @@ void fold_add(struct fold *f, const struct fold_names *n, const struct fold_row 
     if (row->roles & ROLE_ASSIGNED) assign(f, row);
     if (row->roles & (ROLE_DERIVED | ROLE_BOOKKEEPING)) return;
     assert(row->at >= f->last_at);
-    if (f->first_seen == TIME_NONE) f->first_seen = row->at;
+    if (fold_is_empty(f)) f->first_seen = row->at;
     f->last_at = row->at;
     fold_apply(f, n, row);
 }
@@ -252,8 +252,8 @@ void fold_get_state(const struct fold *f, const struct fold_names *n, struct fol
 {
     static const struct report nobody = {NULL, NULL};
     struct fold view = *f; /* borrows the sets, which settling leaves alone */
-    if (view.events && view.dirty) settle(&view, &n->rules, &nobody);
-    int64_t now = view.events ? view.now : 0;
+    if (!fold_is_empty(&view) && view.dirty) settle(&view, &n->rules, &nobody);
+    int64_t now = fold_is_empty(&view) ? 0 : view.now;
     *out = (struct fold_state){
         .stage = view.stage,
         .stage_since = view.stage_since,
@@ -290,7 +290,7 @@ void fold_get_state(const struct fold *f, const struct fold_names *n, struct fol
 void fold_get_reasons(const struct fold *f, const struct fold_names *n, int64_t now,
                       struct fold_reason *lifecycle, struct fold_reason *trust)
 {
-    assert(!f->events || now >= f->now);
+    assert(fold_is_empty(f) || now >= f->now);
     struct fold_reasons reasons = fold_reason_at(f, &n->rules, now);
     *lifecycle = reasons.lifecycle;
     *trust = reasons.trust;

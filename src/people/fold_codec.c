@@ -1,6 +1,6 @@
 /* fold_codec.c - a fold as bytes.
  *
- *     u8 version (4) · owner by hand, 0 or staff and time · varint events · if events > 0:
+ *     u8 version (4) · owner by hand, 0 or staff and time · varint events · unless it is empty:
  *     varint now · times, each 0 for never or now - time + 1 · stage, trust, trust_peak and flags ·
  *     counters · trust evidence · order totals and orders · lists: groups, ties to staff, act days,
  *     messages that wait for an answer
@@ -339,7 +339,7 @@ void fold_encode(const struct fold *f, struct strbuf *out)
     put_varint(out, f->hand_staff);
     if (f->hand_staff) put_varint(out, (uint64_t)f->hand_at);
     put_varint(out, f->events);
-    if (f->events == 0) return;
+    if (fold_is_empty(f)) return;
     put_varint(out, (uint64_t)f->now);
     for (int i = 0; i < TIMES; i++) {
         put_time(out, f, *times[i]);
@@ -393,7 +393,7 @@ bool fold_decode(struct fold *f, const struct fold_rules *r, struct str bytes)
     if (get_u8(&in) != VERSION) return false;
     get_hand(&in, f);
     f->events = get_varint(&in);
-    if (f->events) get_state(&in, f);
+    if (f->events || byte_reader_left(&in)) get_state(&in, f);
     if (in.bad || byte_reader_left(&in)) {
         fold_reset(f);
         return false;

@@ -184,6 +184,13 @@ void fold_apply_refund(struct fold *f, const struct fold_row *row);
 void fold_orders_recount(struct fold *f);
 void fold_orders_pace(struct fold *f, const struct fold_rules *r);
 
+/* Was nothing folded yet? There may be no events and yet something: a mark of when somebody was
+ * known. */
+static inline bool fold_is_empty(const struct fold *f)
+{
+    return f->first_seen == TIME_NONE;
+}
+
 static inline int64_t fold_day_last(const struct fold_day *d)
 {
     return d->first + d->span_ms;

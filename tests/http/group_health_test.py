@@ -228,6 +228,8 @@ def test_a_life_is_told_by_months_of_28_days():
     early = call(s, "GET", f"/groups/{group(s, 'sale')}/life", at=clock(60, 0, 0).isoformat())
     assert (early["months"], early["half_life"], early["cliff"], early["running"]["active"]) == ([], None, None, 8), early
     call(s, "GET", "/groups/g99/life", status=404)
+
+
 def test_suspects_are_shown_with_what_is_outside_of_the_group():
     """Hard signs: d1 same text (its own elsewhere), d2 and d3 device, d4 and d5 device (a conflict of identities), d6 arrival; soft: all."""
     s = store()
@@ -259,9 +261,12 @@ def until(condition, seconds=60):
 
 
 def holds(s, code, members):
-    """Wait until a segment holds exactly these."""
+    """Wait until a segment, which may have been made just now and not be followed yet, holds exactly these."""
+    url = f"{s.url}/api/v1/shop/members?" + urllib.parse.urlencode({"segment": code, "limit": 50})
+
     def who():
-        return sorted(m["id"] for m in call(s, "GET", "/members", segment=code, limit=50)["items"])
+        status, text, _ = http("GET", url, None, {"Authorization": "Bearer " + s.owner})
+        return sorted(m["id"] for m in json.loads(text)["items"]) if status == 200 else None
     until(lambda: who() == sorted(members), 30)
 
 

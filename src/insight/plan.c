@@ -202,7 +202,6 @@ static bool add_fold_columns(struct plan *p)
     remember(p, n->prop_order, PROP_TEXT);
     remember(p, n->prop_question, PROP_BOOL);
     remember(p, n->prop_known, PROP_BOOL);
-    remember(p, n->prop_inferred, PROP_BOOL);
     remember(p, n->prop_template, PROP_BOOL);
     if (!p->derived) return true;
     return (!n->prop_from || plan_prop(p, n->prop_from, PROP_TEXT)) &&

@@ -128,8 +128,6 @@ struct fold_names {
     uint32_t prop_question; /* bool: the message is a question */
     uint32_t
         prop_known; /* bool: on member.created / member.identified: more than anon or device id */
-    uint32_t prop_inferred; /* bool: on member.identified: it says when somebody was known, and is
-                               counted as no event of theirs */
     uint32_t prop_template; /* bool or absent: a template, not written by a person */
     int kind_lifecycle;     /* codes of the derived kinds, -1 = not registered */
     int kind_trust;
@@ -147,7 +145,7 @@ struct fold_row {
     uint32_t group, content, staff, other;
     int64_t amount; /* HISTORY_NO_AMOUNT = null */
     uint64_t order; /* hash of props.order; 0 = none */
-    bool question, known, inferred, human;
+    bool question, known, human;
 };
 /* Columns a history must have for fold_row_of_history (added to 'columns'; types beside
  * columns->props). */

@@ -227,7 +227,7 @@ void fold_apply(struct fold *f, const struct fold_names *n, const struct fold_ro
         TALK = ROLE_MESSAGE | ROLE_DM_RECEIVED | ROLE_DM_SENT | ROLE_ANSWERED,
         SPREAD = ROLE_SHARES | ROLE_INVITE_PAID | ROLE_INVITE_QUALIFIED | ROLE_INVITE_ACCEPTED,
     };
-    f->events += !row->inferred;
+    f->events++;
     if (row->roles == 0) return;
     add_flags(f, row);
     if (row->roles & ROLE_ACT) add_act(f, n, row->at);

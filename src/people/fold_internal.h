@@ -184,8 +184,7 @@ void fold_apply_refund(struct fold *f, const struct fold_row *row);
 void fold_orders_recount(struct fold *f);
 void fold_orders_pace(struct fold *f, const struct fold_rules *r);
 
-/* Was nothing folded yet? There may be no events and yet something: a mark of when somebody was
- * known. */
+/* Was nothing folded yet? */
 static inline bool fold_is_empty(const struct fold *f)
 {
     return f->first_seen == TIME_NONE;

@@ -85,7 +85,6 @@ void fold_columns(const struct fold_names *n, struct columns *columns)
     column_add(columns, n->prop_order);
     column_add(columns, n->prop_question);
     column_add(columns, n->prop_known);
-    column_add(columns, n->prop_inferred);
     column_add(columns, n->prop_template);
 }
 
@@ -151,7 +150,6 @@ void fold_row_of_history(const struct fold_names *n, const struct columns *colum
     if (roles & READS_ORDER) out->order = column_hash(columns, h, n->prop_order, row);
     if (roles & READS_QUESTION) out->question = column_true(columns, h, n->prop_question, row);
     if (roles & ROLE_KNOWN) out->known = column_true(columns, h, n->prop_known, row);
-    if (roles & ROLE_KNOWN) out->inferred = column_true(columns, h, n->prop_inferred, row);
     if (roles & READS_TEMPLATE) out->human = !column_true(columns, h, n->prop_template, row);
 }
 
@@ -189,7 +187,6 @@ void fold_row_of_event(const struct fold_names *n, const struct event *ev, struc
     if (roles & READS_ORDER) out->order = prop_hash(ev, n->prop_order);
     if (roles & READS_QUESTION) out->question = prop_true(ev, n->prop_question);
     if (roles & ROLE_KNOWN) out->known = prop_true(ev, n->prop_known);
-    if (roles & ROLE_KNOWN) out->inferred = prop_true(ev, n->prop_inferred);
     if (roles & READS_TEMPLATE) out->human = !prop_true(ev, n->prop_template);
 }
 

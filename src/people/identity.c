@@ -40,16 +40,10 @@ static uint64_t cache_key(struct hash128 key)
     return key.lo == UINT64_MAX ? key.hi >> 1 : key.lo;
 }
 
-/* The persona, and above it the second in which the identity was first seen. */
-static uint64_t cached(uint32_t persona, int64_t first_seen)
-{
-    return (uint64_t)(first_seen / 1000) << 32 | persona;
-}
-
 enum err identity_load_all(struct people *p, struct sql *db)
 {
     if (p->identities_complete) return ERR_OK;
-    struct sql_stmt *s = sql_use(db, "SELECT key, persona, first_seen FROM identity");
+    struct sql_stmt *s = sql_use(db, "SELECT key, persona FROM identity");
     sql_stream(s);
     for (;;) {
         bool row;
@@ -59,7 +53,7 @@ enum err identity_load_all(struct people *p, struct sql *db)
         struct str bytes = sql_blob(s, 0);
         if (bytes.len != sizeof(key)) return ERR_CORRUPT;
         memcpy(&key, bytes.p, sizeof(key));
-        intmap_put(p->identities, cache_key(key), cached((uint32_t)sql_int(s, 1), sql_int(s, 2)));
+        intmap_put(p->identities, cache_key(key), (uint64_t)sql_int(s, 1));
     }
     p->identities_complete = true;
     return ERR_OK;
@@ -70,56 +64,36 @@ void identity_prefetch(const struct people *p, struct hash128 key)
     intmap_prefetch(p->identities, cache_key(key));
 }
 
-static void cache(struct people *p, struct hash128 key, uint64_t value)
-{
-    if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
-        intmap_reset(p->identities);
-    intmap_put(p->identities, cache_key(key), value);
-}
-
-enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
-                       struct identity_place *out)
+enum err identity_find(struct people *p, struct sql *db, struct hash128 key, uint32_t *persona)
 {
     uint64_t found = 0;
-    *out = (struct identity_place){0};
-    if (!intmap_get(p->identities, cache_key(key), &found)) {
-        if (p->identities_complete) return ERR_OK;
-        struct sql_stmt *s = sql_use(db, "SELECT persona, first_seen FROM identity WHERE key = $1");
-        sql_bind_blob(s, 1, &key, sizeof(key));
-        bool row;
-        TRY(sql_step(s, &row));
-        if (!row) return ERR_OK;
-        found = cached((uint32_t)sql_int(s, 0), sql_int(s, 1));
-        sql_reset(s);
-        cache(p, key, found);
+    *persona = 0;
+    if (intmap_get(p->identities, cache_key(key), &found)) {
+        *persona = (uint32_t)found;
+        return ERR_OK;
     }
-    *out = (struct identity_place){(uint32_t)found, (int64_t)(found >> 32) * 1000};
+    if (p->identities_complete) return ERR_OK;
+    struct sql_stmt *s = sql_use(db, "SELECT persona FROM identity WHERE key = $1");
+    sql_bind_blob(s, 1, &key, sizeof(key));
+    bool row;
+    TRY(sql_step(s, &row));
+    if (!row) return ERR_OK;
+    *persona = (uint32_t)sql_int(s, 0);
+    sql_reset(s);
+    if (intmap_count(p->identities) >= CACHE_MAX) intmap_reset(p->identities);
+    intmap_put(p->identities, cache_key(key), *persona);
     return ERR_OK;
 }
 
-enum err identity_known_since(struct sql *db, uint32_t persona, int64_t *at)
+enum err identity_is_known(struct sql *db, uint32_t persona, bool *known)
 {
-    struct sql_stmt *s = sql_use(db, "SELECT MIN(first_seen) FROM identity WHERE persona = $1"
-                                     " AND kind <> $2 AND kind <> $3");
-    bool row;
+    struct sql_stmt *s = sql_use(
+        db, "SELECT 1 FROM identity WHERE persona = $1 AND kind <> $2 AND kind <> $3 LIMIT 1");
     sql_bind_int(s, 1, persona);
     sql_bind_int(s, 2, IDENTITY_ANON);
     sql_bind_int(s, 3, IDENTITY_DEVICE);
-    TRY(sql_step(s, &row));
-    *at = row && !sql_is_null(s, 0) ? sql_int(s, 0) : TIME_NONE;
-    sql_reset(s);
-    return ERR_OK;
-}
-
-enum err identity_seen(struct people *p, struct tx *tx, struct hash128 key, uint32_t persona,
-                       int64_t at)
-{
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx), "UPDATE identity SET first_seen = $2 WHERE key = $1 AND first_seen > $2");
-    sql_bind_blob(s, 1, &key, sizeof(key));
-    sql_bind_int(s, 2, at);
-    TRY(sql_run(s));
-    cache(p, key, cached(persona, at));
+    TRY(sql_step(s, known));
+    if (*known) sql_reset(s);
     return ERR_OK;
 }
 
@@ -171,7 +145,9 @@ enum err identity_insert(struct people *p, struct tx *tx, const struct identity_
 {
     TRY(insert_row(p, tx, row));
     if (row->identity->kind == IDENTITY_NAME) name_index_note(p, row->persona);
-    cache(p, row->key, cached(row->persona, row->first_seen));
+    if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
+        intmap_reset(p->identities);
+    intmap_put(p->identities, cache_key(row->key), row->persona);
     return ERR_OK;
 }
 

@@ -132,19 +132,11 @@ uint64_t people_count(struct brand *b); /* rows of members; any thread but the w
 MUST_CHECK enum err identity_open(struct people *p, struct sql *db);
 void identity_forget(struct people *p); /* after a rollback: drop what is cached */
 struct hash128 identity_key(const struct people *p, const struct identity *id, struct str scope);
-/* Where an identity belongs. */
-struct identity_place {
-    uint32_t persona;   /* 0 = unknown */
-    int64_t first_seen; /* UTC ms of the second */
-};
+/* Persona of an identity, 0 when unknown. */
 MUST_CHECK enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
-                                  struct identity_place *out);
-/* Since when the persona has one that is more than an anonymous or device id; TIME_NONE: never. */
-MUST_CHECK enum err identity_known_since(struct sql *db, uint32_t persona, int64_t *at);
-/* An identity of a persona was seen at a time which is before the first one known, or in its
- * second. */
-MUST_CHECK enum err identity_seen(struct people *p, struct tx *tx, struct hash128 key,
-                                  uint32_t persona, int64_t at);
+                                  uint32_t *persona);
+/* Has the persona one that is more than an anonymous or device id? */
+MUST_CHECK enum err identity_is_known(struct sql *db, uint32_t persona, bool *known);
 /* It will be looked for soon. */
 void identity_prefetch(const struct people *p, struct hash128 key);
 MUST_CHECK enum err identity_load_all(struct people *p, struct sql *db);
@@ -253,8 +245,7 @@ MUST_CHECK enum err name_index_find(struct people *p, struct str text, size_t li
 struct resolved {
     uint32_t persona; /* 0 = the fact has no member */
     bool created;
-    bool became_known;    /* an anonymous persona got its first known identity, */
-    bool earlier;         /* or a late fact shows that it had one then already */
+    bool became_known;    /* an anonymous persona got its first known identity */
     bool known;           /* of a created member */
     uint32_t merged_into; /* root and away of a merge; 0 = none */
     uint32_t merged_away;

@@ -29,7 +29,6 @@ static enum err register_own(struct tx *tx, struct people *p)
     TRY(registry_prop(tx, STR("known"), PROP_BOOL, &p->names.prop_known, &why));
     TRY(registry_prop(tx, STR("template"), PROP_BOOL, &p->names.prop_template, &why));
     TRY(registry_prop(tx, STR("inferred"), PROP_BOOL, &p->prop_inferred, &why));
-    p->names.prop_inferred = p->prop_inferred;
     TRY(registry_prop(tx, STR("from"), PROP_TEXT, &p->names.prop_from, &why));
     TRY(registry_prop(tx, STR("to"), PROP_TEXT, &p->names.prop_to, &why));
     return own_kind(tx, "circle.changed", &p->names.kind_circle);

@@ -42,7 +42,6 @@ static void plan_member(struct people *p, struct plan *plan, const struct event 
     if (r->became_known && like->kind != p->kind_identified) {
         struct event known = convert_own(like, p->kind_identified, r->persona);
         convert_add_flag(&known, p->names.prop_known, arena);
-        if (r->earlier) convert_add_flag(&known, p->prop_inferred, arena);
         plan_push(plan, &known);
     }
     if (r->merged) {

@@ -46,10 +46,10 @@ static enum err find_gone(struct people *p, struct tx *tx, struct brand_list *l,
         VEC_PUSH(&l->numbers, (uint32_t)numbers->items[i].number);
     for (size_t i = 0; i < keys->count; i++) {
         struct hash128 key;
-        struct identity_place found;
+        uint32_t persona;
         if (!hex_decode(keys->items[i].string, (uint8_t *)&key, sizeof(key))) return ERR_CORRUPT;
-        TRY(identity_find(p, tx_sql(tx), key, &found));
-        if (found.persona && is_number(line, found.persona)) VEC_PUSH(&l->gone, found.persona);
+        TRY(identity_find(p, tx_sql(tx), key, &persona));
+        if (persona && is_number(line, persona)) VEC_PUSH(&l->gone, persona);
     }
     return ERR_OK;
 }

@@ -17,7 +17,6 @@ struct candidate {
     const struct identity *identity;
     struct hash128 key;
     uint32_t persona; /* 0 = unknown */
-    bool early;       /* the fact is of before it was first seen, or of that second */
     bool keep;
     enum conflict_cause cause; /* why it was left out, when another member's; CONFLICT_NONE */
 };
@@ -49,23 +48,13 @@ static bool counts_known(const uint32_t counts[IDENTITY_KIND_COUNT])
     return false;
 }
 
-/* A late fact shows that an identity was there before. */
-static bool is_early(const struct fact *fact, const struct identity_place *found)
-{
-    return found->persona && fact->at < found->first_seen + 1000;
-}
-
 /* Highest rank first; equal ranks as sent. Insertion: there are at most 16. */
 static enum err collect(struct work *w, const struct identity *ids, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct identity_place found;
-        struct candidate c = {.identity = &ids[i],
-                              .key = identity_key(w->p, &ids[i], w->sender->scope),
-                              .keep = true};
-        TRY(identity_find(w->p, tx_sql(w->tx), c.key, &found));
-        c.persona = found.persona;
-        c.early = is_early(w->fact, &found);
+        struct candidate c = {&ids[i], identity_key(w->p, &ids[i], w->sender->scope), 0, true,
+                              CONFLICT_NONE};
+        TRY(identity_find(w->p, tx_sql(w->tx), c.key, &c.persona));
         size_t at = w->count++;
         while (at > 0 && w->list[at - 1].identity->kind > ids[i].kind) {
             w->list[at] = w->list[at - 1];
@@ -137,21 +126,14 @@ static enum err merge_in(struct work *w, struct candidate *c, uint32_t other)
     return ERR_OK;
 }
 
-/* Does an identity make a persona known, or known earlier than was thought? Its own are asked, not
- * those of the whole member: a merge may be undone. */
+/* Does an identity more make a persona known? Its own are asked, not those of the whole member: a
+ * merge may be undone. */
 static enum err note_known(struct work *w, bool member_known)
 {
-    int64_t since = TIME_NONE;
+    bool known = member_known;
     if (w->out->became_known) return ERR_OK;
-    if (member_known) TRY(identity_known_since(tx_sql(w->tx), w->anchor, &since));
-    w->out->became_known = since == TIME_NONE || w->fact->at < since;
-    w->out->earlier = w->out->became_known && since != TIME_NONE;
-    return ERR_OK;
-}
-
-static enum err note_early(struct work *w, struct candidate *c)
-{
-    if (c->persona == w->anchor && !is_anonymous(c->identity->kind)) TRY(note_known(w, true));
+    if (known) TRY(identity_is_known(tx_sql(w->tx), w->anchor, &known));
+    w->out->became_known = !known;
     return ERR_OK;
 }
 
@@ -193,15 +175,6 @@ static enum err insert_kept(struct work *w, uint32_t persona)
     return ERR_OK;
 }
 
-static enum err keep_early(struct work *w)
-{
-    for (size_t i = 0; i < w->count; i++) {
-        const struct candidate *c = &w->list[i];
-        if (c->keep && c->early) TRY(identity_seen(w->p, w->tx, c->key, c->persona, w->fact->at));
-    }
-    return ERR_OK;
-}
-
 /* The same identity twice on one event is one. */
 static void drop_repeats(struct work *w)
 {
@@ -237,9 +210,7 @@ static enum err join_known(struct work *w, uint32_t persona)
         }
         uint32_t other = identity_member(w->p, c->persona);
         if (other != w->member) TRY(merge_in(w, c, other));
-        if (c->keep && c->early) TRY(note_early(w, c));
     }
-    TRY(keep_early(w));
     TRY(insert_kept(w, persona));
     for (size_t i = 0; i < w->count; i++) {
         if (!w->list[i].keep) continue;
@@ -336,9 +307,7 @@ enum err resolve(const struct plan *plan, const struct sender *sender, const str
     if (count == 1) { /* by far the most: one identity, and it is known */
         bool known = !other && fact_keyed(fact);
         struct hash128 key = known ? fact->who_key : identity_key(p, ids, sender->scope);
-        struct identity_place found;
-        TRY(identity_find(p, tx_sql(tx), key, &found));
-        if (!is_early(fact, &found)) out->persona = found.persona;
+        TRY(identity_find(p, tx_sql(tx), key, &out->persona));
     }
     if (count == 0 || out->persona) return ERR_OK;
     struct work w = {.p = p, .tx = tx, .sender = sender, .fact = fact, .out = out};

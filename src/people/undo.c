@@ -313,24 +313,12 @@ static enum err clear_one(struct undo *u, struct tx *tx, uint32_t persona)
     return trait_restore(tx, persona, u->order->origin);
 }
 
-/* Nobody but the origin has told of them before. */
-static enum err see_later(struct tx *tx, const struct touched *t)
-{
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx), "UPDATE identity SET first_seen = $2 WHERE persona = $1 AND first_seen < $2");
-    sql_bind_int(s, 1, t->persona);
-    sql_bind_int(s, 2, t->first_at);
-    return sql_run(s);
-}
-
 static enum err clear_staying(struct undo *u, struct tx *tx)
 {
     for (size_t i = 0; i < u->touched.count; i++) {
-        const struct touched *t = &u->touched.items[i];
-        name_index_note(u->p, t->persona);
-        if (is_gone(u, t->persona)) continue;
-        TRY(clear_one(u, tx, t->persona));
-        if (t->first_at != TIME_NONE) TRY(see_later(tx, t));
+        uint32_t persona = u->touched.items[i].persona;
+        name_index_note(u->p, persona);
+        if (!is_gone(u, persona)) TRY(clear_one(u, tx, persona));
     }
     return ERR_OK;
 }

@@ -54,7 +54,7 @@ class Zone:
 
 class Event:
     __slots__ = ("at", "seq", "persona", "kind", "group", "staff", "content", "touchpoint", "campaign", "other",
-                 "amount", "props", "known", "earlier")
+                 "amount", "props", "known")
 
     def __init__(self, **fields):
         for name in self.__slots__:
@@ -300,7 +300,7 @@ class History:
             "last_interaction": none(m.last(INTERACTION)),
             "last_order": none(m.last({"order.paid"})),
             "last_act": none(m.last(ACT)),
-            "events": sum(not e.earlier for e in m.events),
+            "events": len(m.events),
             "orders": len(m.standing()),
             "spent": m.spent(),
             "invited": sum(e.kind == "invite.accepted" for e in m.events),

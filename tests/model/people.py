@@ -12,7 +12,6 @@ from expressions import Date, Person
 RANK = ("user", "unionid", "wecom", "openid", "phone", "email", "telegram", "device", "name", "anon")
 CAP = {"user": 1}  # of others 5
 ANONYMOUS = {"anon", "device"}
-NO, FIRST, EARLIER = range(3)  # it was known before, not yet, or later as far as was told
 TALK = {"message.sent", "message.edited", "message.recalled", "message.reacted", "dm.received", "dm.sent"}
 
 
@@ -24,7 +23,6 @@ class World:
     def __init__(self, zone):
         self.zone = zone
         self.owner = {}        # identity -> persona
-        self.seen = {}         # identity -> the earliest fact that named it
         self.personas = set()
         self.merges = []       # those that hold: pairs of personas
         self.log = []
@@ -65,10 +63,10 @@ class World:
     # ---- facts ----
 
     def resolve(self, who, at, number, public=False):
-        """(the persona of these identities or None, what is learnt of when it was known); 'number' if it is a new one."""
+        """(the persona of these identities or None, whether they make it known); 'number' if it is a new one."""
         who = sorted(dict.fromkeys(who), key=lambda i: RANK.index(kind(i)))
         if not who:
-            return None, NO
+            return None, False
         kept, joined = [], []
         for i in who:
             theirs = self.circle(i)
@@ -81,8 +79,7 @@ class World:
             self.personas.add(number)
             self.event(number, "member.created", at, known=is_known(kept))
             self.attach(kept, number)
-            self.see(kept, at)
-            return number, NO
+            return number, False
         anchor = self.owner[known[0]]
         if public:
             kept = self.allowed(kept, known[0])
@@ -91,12 +88,9 @@ class World:
             if self.member(self.owner[i]) != self.member(anchor):
                 self.merges.append((anchor, self.owner[i]))
         new = [i for i in kept if i not in self.owner]
-        named = [i for i in kept if self.owner.get(i, anchor) == anchor]
-        since = [self.seen[i] for i in self.identities({anchor}) if is_known([i])]
-        learnt = FIRST if not since else EARLIER if at < min(since) else NO
+        becomes_known = is_known(new) and not is_known(self.identities({anchor}))
         self.attach(new, anchor)
-        self.see(kept, at)
-        return self.owner[kept[0]], learnt if is_known(named) else NO
+        return self.owner[kept[0]], becomes_known
 
     def allowed(self, kept, anchor):
         """A public key attaches to new and anonymous members, and never merges two known ones."""
@@ -113,10 +107,6 @@ class World:
         if identity not in self.owner:
             return [identity]
         return self.identities(self.members()[self.member(self.owner[identity])])
-
-    def see(self, identities, at):
-        for i in identities:
-            self.seen[i] = min(at, self.seen.get(i, at))
 
     def attach(self, identities, persona):
         for i in identities:
@@ -140,9 +130,9 @@ class World:
         persona, known = self.resolve(who, at, answer["member"] if answer["created"] else None, f.get("public"))
         asked, other_known = self.resolve(other, at, answer["other"] if answer["other_created"] else None, f.get("public"))
         if known and f["kind"] != "member.identified":
-            self.event(persona, "member.identified", at, known=True, earlier=known == EARLIER)
+            self.event(persona, "member.identified", at, known=True)
         if other_known and not (known and asked == persona):
-            self.event(asked, "member.identified", at, known=True, earlier=other_known == EARLIER)
+            self.event(asked, "member.identified", at, known=True)
         columns = {name: f.get(name) for name in ("group", "staff", "content", "touchpoint", "campaign")}
         if persona and f["kind"] == "message.sent" and f.get("group") and f["group"] not in self.known_of(persona).places()[0]:
             self.event(persona, "group.joined", at, group=f["group"], props={"inferred": True})
@@ -151,7 +141,7 @@ class World:
                        other=persona and self.member(persona))
         self.event(persona, f["kind"], at, amount=f.get("amount"), other=asked and self.member(asked),
                    props=dict(f.get("props", {})),
-                   known=known != NO, **columns)
+                   known=known, **columns)
         if persona:
             self.traits += [(persona, name, at, value) for name, value in f.get("traits", {}).items()]
         return persona and self.member(persona), asked and self.member(asked)
@@ -188,7 +178,6 @@ class World:
         self.personas -= gone
         self.merges = [m for m in self.merges if not gone & set(m)]
         self.owner = {i: p for i, p in self.owner.items() if p not in gone}
-        self.seen = {i: at for i, at in self.seen.items() if i in self.owner}
         self.log = [e for e in self.log if e.persona not in gone]
         self.histories = {}
         self.traits = [t for t in self.traits if t[0] not in gone]

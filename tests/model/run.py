@@ -319,15 +319,16 @@ class Run:
                     raise Difference(f"m{root}: changes told are {told}, the model says {wanted}", i)
 
     def told(self, index, name):
-        """What the product says of the people of a sequence, without their numbers and the name they differ by. What came of
-        learning who they are is told when it is learnt: the number of events goes by that."""
+        """What the product says of the people of a sequence, without their numbers and the name they differ by. How a member
+        came to be known is told once, when it is learnt: the number of events and since when one is potential go by that."""
         world, found = self.worlds[index], []
         rows = dict((id_, rest) for id_, *rest in map(member_row, self.driver.ask("members")))
         for root in world.members():
             facts, since, _ = rows[root]
             own = sorted(i.replace(name, "") for i in world.identities(world.members()[root]))
             held = [code for code in self.texts if str(root) in self.driver.ask("in", code)[0]]
-            found.append((own, {k: v for k, v in facts.items() if k != "events"}, since, held))
+            found.append((own, {k: v for k, v in facts.items() if k != "events"},
+                          facts["lifecycle"] != "potential" and since, held))
         return sorted(found, key=str)
 
     def do_select(self, index, text):

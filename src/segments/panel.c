@@ -98,6 +98,7 @@ static void add(struct panel *p, struct str text, struct entry *out)
             out->basis = basis_of(p, e, text, &p->names.rules);
             out->fields = expr_fields(e);
             l->fields |= out->fields != 0;
+            l->consent |= out->fields >> FIELD_CONSENTED & 1;
             expr_get_reach_ever(e, p->arena, &out->reach);
             p->warned |= expr_warning_count(e) > 0;
             p->rhythm |= (out->fields & RHYTHM_FIELDS) != 0;
@@ -252,17 +253,15 @@ void panel_ask_lens(struct panel_view *v, size_t lens, const struct expr_context
                     const struct history *h, uint32_t index, const struct asking *a)
 {
     const struct panel *p = v->panel;
-    uint64_t fields = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct entry *e = &p->entries[i];
         if (e->lens != lens || !e->expr || (a->which && !a->which[i])) continue;
         a->answers[i] = expr_member(e->expr, c, h, index);
         sooner(a->due, expr_next_change(e->expr, c, h, index));
-        fields |= e->fields;
     }
-    if (fields >> FIELD_CONSENTED & 1)
-        sooner(a->due, people_consent_due(p->brand, h->member[index], c->now));
+    /* of whoever is asked anything: a birthday that comes may change none of the answers before */
     const struct lens *l = p->lenses.items[lens];
+    if (l->consent) sooner(a->due, people_consent_due(p->brand, h->member[index], c->now));
     if (l->fields || l->plan.derived) sooner(a->due, first_after(h, index, c->now));
     const struct fold_state *state = l->plan.derived
                                          ? person_state(v->persons[lens]) /* changes to come */

@@ -9,8 +9,9 @@
 
 struct lens {
     struct plan plan;
-    bool fold;   /* an expression reads a field of the fold */
-    bool fields; /* or any field */
+    bool fold;    /* an expression reads a field of the fold */
+    bool fields;  /* or any field */
+    bool consent; /* or consented() */
 };
 
 struct entry {

@@ -322,9 +322,12 @@ class History:
             if gaps:
                 moments |= {y + -(-n * span * DAY // (2 * gaps)) for y in self.times for n in (3, 4)}
         joined = self.at(t).first(ACT | JOIN)
-        if joined != NEVER:
-            for n in range(0, 30):  # of the mean: length = days * WINDOW / 4, or / (4 * now)
-                moments |= {joined + WINDOW + n * WINDOW // 4 + d for d in (0, 1)}
+        if joined != NEVER:  # of the mean, which sinks from the 28th to the 84th day: length = before * WINDOW / (4 * now)
+            most = len(self.at(t).days(ACT, NEVER, t))
+            for now in range(1, most + 1):
+                for before in range(4 * now, min(12 * now, most) + 1):
+                    moments |= {joined + WINDOW + before * WINDOW // (4 * now) + d for d in (0, 1)}
+            moments |= {joined + WINDOW + n * WINDOW // 4 + d for n in range(4, 13) for d in (0, 1)}
         for x in sorted(m for m in moments if m <= t):
             stage, trust = self.at(x).stage(), self.at(x).trust()
             if stage != was:

@@ -220,6 +220,8 @@ def test_the_first_screen_is_there_before_the_application_and_hands_over_what_wa
         assert door["address"].endswith("/console/overview") and door["left"] == 0 and door["dark"], door
         assert len(desk["kpis"]) == 4 == len([k for k in desk["kpis"] if number(k)]) and len(desk["places"]) == 9, desk
         assert desk["kpis"][:2] == desk["then"][:2], desk
+        assert "SignIn" in door["fetched"] and "Overview" not in door["fetched"], door
+        assert not {"SignIn", "Members"} & set(steps["firstOne"]["fetched"]), steps["firstOne"]
         rows = steps["firstList"]
         assert len(rows["early"]) == 8 and rows["early"] == rows["then"] and rows["left"] == 0 and rows["h1"] == ["Members" if lang == "en" else "用户"], rows
         for seen in (door, desk, rows):

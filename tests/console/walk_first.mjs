@@ -21,19 +21,23 @@ async function held(state, path, size) {
   return { context, page, release, troubles };
 }
 
+/** The names of the files that the first screen has had fetched ahead. */
+const ahead = (page) => page.$$eval("head link[rel*=preload]", (links) => links.map((a) => a.href.split("/").pop().split("-")[0]));
+
 export async function first(state) {
   const door = await held(undefined, "/overview", { width: 390, height: 844 });
   await door.page.waitForSelector("#first form");
   await door.page.fill("#first input[name=name]", "owner");
   await door.page.fill("#first input[name=password]", plan.password);
   const seen = await judge(door.page);
+  const fetched = await ahead(door.page);
   await door.page.selectOption("#first .switches select >> nth=1", "dark");
   // another language and back: what was typed stays
   for (const lang of [plan.lang === "en" ? "zh-CN" : "en", plan.lang]) await door.page.selectOption("#first .switches select >> nth=0", lang);
   await door.page.click("#first button.main");
   door.release();
   await door.page.waitForSelector("#app .kpi b");
-  say("firstDoor", { ...seen, left: await door.page.locator("#first").count(), dark: await door.page.evaluate(() => document.documentElement.classList.contains("dark")), address: door.page.url(), troubles: door.troubles });
+  say("firstDoor", { ...seen, fetched, left: await door.page.locator("#first").count(), dark: await door.page.evaluate(() => document.documentElement.classList.contains("dark")), address: door.page.url(), troubles: door.troubles });
   await door.context.close();
 
   const list = await held(state, "/members", { width: 390, height: 844 });
@@ -45,6 +49,11 @@ export async function first(state) {
   await list.page.waitForSelector("#app tr.member");
   say("firstList", { ...listed, early, then: await rows(), left: await list.page.locator("#first").count(), troubles: list.troubles });
   await list.context.close();
+
+  const one = await held(state, "/members/1", { width: 390, height: 844 });
+  await one.page.waitForLoadState("domcontentloaded");
+  say("firstOne", { fetched: await ahead(one.page) });
+  await one.context.close();
 
   const desk = await held(state, "/overview", { width: 1440, height: 900 });
   await desk.page.waitForFunction(() => [...document.querySelectorAll("#first .kpi b")].every((b) => /\d/.test(b.textContent)) && document.querySelector("#first h1"));

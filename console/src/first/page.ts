@@ -6,14 +6,15 @@ import { firstLang, firstTheme, isDark, keep, kept } from "../lib/kept";
 import type { Answer } from "../lib/routes";
 import { NARROW, type Session } from "../lib/types";
 
-declare const CHUNKS: Record<string, string[]>; // of a place: the files that its screen is made of
+declare const CHUNKS: Record<string, string[]>; // of an address: the files that its screen is made of
 declare const MAIN: string; // the application
 
 let lang = firstLang();
 let shown = "";
-const place = location.pathname.split("/")[2] || "overview";
+const at = location.pathname.split("/").slice(2).join("/") || "overview";
+const place = at.split("/")[0];
 // places whose first figures or rows are shown before the application is here
-const screen = location.search ? "page" : (({ "": "overview", overview: "overview", members: "members" } as Record<string, string>)[location.pathname.split("/").slice(2).join("/")] ?? "page");
+const screen = location.search ? "page" : (({ overview: "overview", members: "members" } as Record<string, string>)[at] ?? "page");
 const parsed = new Promise<void>((done) => document.addEventListener("DOMContentLoaded", () => done()));
 let first: HTMLElement;
 const early: Record<string, Promise<Response>> = (window.wfEarly = {});
@@ -107,7 +108,7 @@ const known = kept("in") && slug;
 const figures: Promise<Overview> | null = screen === "overview" && known ? ask(`/${slug}/overview`) : null;
 const rows: Promise<Members> | null = screen === "members" && known ? ask(`/${slug}/members?sort=last_seen&order=desc&limit=100`) : null;
 for (const asked of [session, figures, rows]) asked?.catch(() => {}); // told of by begin()
-preload(CHUNKS[place] ?? []);
+preload(CHUNKS[open || kept("in") ? at : "signin"] ?? []);
 
 /** Writes what comes into the screen, or asks for a name and a password. */
 function tell() {

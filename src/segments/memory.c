@@ -12,7 +12,9 @@
  *    member at hand lies open, and goes back to bytes when another comes.
  * 4. digests[i] is of slot i's value when all its readers were last asked. Values are hashed before
  *    the readers are asked, and those that are not of the fold after it once more: who was asked
- *    while one changed, or never yet, is asked again the next time, even if it is as it was.
+ *    while one changed, or never yet, is asked again the next time, even if it is as it was. Who
+ *    was only learnt was never asked: an event may be in what they were learnt from that nobody
+ *    has been told of.
  * 5. A hand goes round over all; who was not looked at since it passed last goes. */
 #include "segments/memory_internal.h"
 

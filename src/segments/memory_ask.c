@@ -93,7 +93,7 @@ void memory_asked(struct memory *m, const struct expr_context *c, uint32_t membe
     struct memo *o = memory_find(m, member);
     for (size_t i = 0; o && i < m->slots.count; i++) {
         const struct field_slot *s = &m->slots.items[i];
-        if (s->live && (!c || slot_digest(s, c, member) != o->digests[i]))
+        if (!c || (s->live && slot_digest(s, c, member) != o->digests[i]))
             o->digests[i] = NEVER_ASKED;
     }
 }

@@ -1,5 +1,5 @@
-/* busy_test.c - who does very much is remembered, and a name that comes to be known has nobody
- * waited for. */
+/* busy_test.c - who does very much is remembered, a name that comes to be known has nobody waited
+ * for, and what is told late is followed. */
 #include "segments/segments.h"
 
 #define PLACE_MODULES &people_module, &segments_module
@@ -132,11 +132,37 @@ static void a_name_that_comes_to_be_known_carries_nobody_over_at_once(void **sta
     place_close(&p);
 }
 
+/* The writer shows an event before it tells of it: who is looked through in between has it already,
+ * and those who were asked before have not. */
+static void who_was_looked_through_is_asked_of_what_is_told_later(void **state)
+{
+    (void)state;
+    struct place p;
+    const struct str texts[] = {STR("orders = 1")};
+    uint8_t which[1] = {0}, answers[1] = {0};
+    int64_t due;
+    place_open(&p, "Asia/Shanghai");
+    say(&p, "u1", "order.paid", PLACE_NOW);
+    struct panel *panel = panel_create(p.brand, texts, 1);
+    struct memory *m = memory_create(panel, SIZE_MAX / 4);
+    take_in(m, &p);
+    const struct event told = {.kind = (uint16_t)panel->created, .persona = 1, .at = PLACE_NOW};
+    assert_true(memory_add(m, 1, &told, 1)); /* it is in there */
+    struct panel_view *v = panel_view_create(panel);
+    memory_ask(m, v, 1, &(struct memory_question){true, which, answers, &due});
+    assert_true(which[0] && answers[0]);
+    panel_view_destroy(v);
+    memory_destroy(m);
+    panel_destroy(panel);
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_does_very_much_is_remembered_too),
         cmocka_unit_test(a_name_that_comes_to_be_known_carries_nobody_over_at_once),
+        cmocka_unit_test(who_was_looked_through_is_asked_of_what_is_told_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,57 +6,29 @@ Chromium walks (console_walk.mjs) and says what it saw; the tests judge it."""
 import functools
 import json
 import os
-import pathlib
 import re
-import shutil
-import subprocess
-import sys
-import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "lib"))
-from wellfield import BINARY, DATA, Skip, Store, http, npm_install, run  # noqa: E402
+from walks import SHOTS, by_step, judged, need_browser, quiet, sent, serve
+from wellfield import BINARY, DATA, Skip, Store, http, run
 
 FIRST_LOAD = 350 * 1024
-PASSWORD, GUEST = "correct horse battery staple", "another long enough phrase"
+GUEST = "another long enough phrase"
 WORDS = {"zh-CN": {"reveal": "显示完整内容", "question": "入群到下单", "board": "我的看板"},
          "en": {"reveal": "Show in clear", "question": "From joining to buying", "board": "My board"}}
 stores = []
 
 
-def need_browser():
-    if not shutil.which("node") or not shutil.which("npm"):
-        raise Skip("node or npm is absent")
-    browser = next((b for b in ("/usr/bin/chromium", shutil.which("chromium") or "") if os.path.exists(b)), None)
-    if not browser:
-        raise Skip("chromium is absent")
-    npm_install(HERE)
-    return browser
-
-
 def started():
     """A server on a simulated brand that nobody has an account for, and its setup code."""
+    need_browser()
     s = Store("shop", None, "--name", "山泉 Shop")
     stores.append(s)
     s.run("simulate", "--members", "2000", "--days", "180", "--seed", "7")
-    s.serve()
-    if http("GET", s.url + "/console/")[0] == 404:
-        raise Skip("built without the console")
+    serve(s)
     s.simulated = sum(p["value"] for p in s.ask({"trend": {"by": "month"}})["points"])  # the walk adds to them
     found = re.search(r"/console/setup#(\S+)", s.server_log())
     assert found, s.server_log()
     return s, found.group(1)
-
-
-def browse(plan, s):
-    browser = need_browser()
-    listed = os.path.join(s.folder, f"plan-{time.monotonic_ns()}.json")
-    with open(listed, "w") as f:
-        json.dump({"url": s.url, "brand": s.brand, "password": PASSWORD, "guestPassword": GUEST, **plan}, f)
-    p = subprocess.run(["node", str(HERE / "console_walk.mjs"), browser, listed], capture_output=True, text=True, timeout=580)
-    seen = [json.loads(line) for line in p.stdout.splitlines()]
-    assert p.returncode == 0, (p.stderr[-1500:], [v["step"] for v in seen], [v for v in seen if v["step"] == "visitor"])
-    return seen
 
 
 @functools.cache
@@ -79,11 +51,10 @@ def walk(lang):
     s, code = started()
     words = WORDS[lang]
     cdnow = DATA / "cdnow_sample.txt.gz"
-    plan = {"lang": lang, "code": code, "words": words, "question": words["question"], "boardName": words["board"], "paint": lang == "zh-CN",
-            "cdnow": str(cdnow) if cdnow.exists() else None,
-            "linkCommand": [BINARY, "link", "--data", s.dir, "--name", "owner", "--url", s.url]}
-    seen = browse(plan, s)
-    return s, {v["step"]: v for v in seen if v["step"] != "visitor"}, [v for v in seen if v["step"] == "visitor"]
+    seen = sent("console_walk.mjs", s, 580, lang=lang, code=code, words=words, guestPassword=GUEST, question=words["question"], boardName=words["board"],
+                paint=lang == "zh-CN", cdnow=str(cdnow) if cdnow.exists() else None,
+                linkCommand=[BINARY, "link", "--data", s.dir, "--name", "owner", "--url", s.url])
+    return s, by_step(seen), seen
 
 
 def number(text):
@@ -331,44 +302,28 @@ def test_the_keyboard_reaches_every_place():
             assert f"/console/{place}" in steps["keyboard"]["reached"], steps["keyboard"]
 
 
-def judged(name, v):
-    assert not v["faults"], (name, v["faults"])
-    assert not v["violations"], (name, v["violations"])
-    assert v["overflow"] <= 0, (name, v["overflow"])
-    assert v["h1"] and not v["keys"], (name, v["h1"], v["keys"])
-
-
-def quiet(visitors):
-    for v in visitors:
-        # a reply of 401 or 400 that a step provokes is told by the browser itself
-        loud = [t for t in v["troubles"] if not re.search("status of 40[01]", t)]
-        assert not loud, (v["name"], loud)
-        assert not v["foreign"] and not v["failed"], (v["name"], v["foreign"], v["failed"])
-
-
 def test_no_screen_has_a_serious_fault():
-    for lang, _, steps, visitors in each():
+    for lang, _, steps, seen in each():
         for name, v in steps.items():
             if "h1" in v:
                 judged((lang, name), v)
                 assert v["lang"] == lang
-        quiet(visitors)
+        quiet(seen, "status of 400")
 
 
 def test_pictures():
     """Every screen, laptop and phone, light and dark."""
-    shots = os.environ.get("CONSOLE_SHOTS")
-    if not shots:
+    if not SHOTS:
         raise Skip("CONSOLE_SHOTS names no folder (make screenshots)")
-    os.makedirs(shots, exist_ok=True)
+    os.makedirs(SHOTS, exist_ok=True)
     s, steps, _ = walked("zh-CN")
-    seen = browse({"pictures": True, "lang": "zh-CN", "words": WORDS["zh-CN"], "board": steps["board"]["board"], "shots": shots,
-                   "imported": steps.get("import", {}).get("id"), "rejected": steps.get("rejects", {}).get("id"), "only": os.environ.get("CONSOLE_ONLY")}, s)
+    seen = sent("console_walk.mjs", s, 580, pictures=True, lang="zh-CN", words=WORDS["zh-CN"], board=steps["board"]["board"],
+                imported=steps.get("import", {}).get("id"), rejected=steps.get("rejects", {}).get("id"), only=os.environ.get("CONSOLE_ONLY"))
     pictures = [v for v in seen if v["step"] == "picture"]
     assert len(pictures) > 100 or os.environ.get("CONSOLE_ONLY")
     for v in pictures:
         judged((v["name"], v["size"], v["scheme"]), v)
-    quiet([v for v in seen if v["step"] == "visitor"])
+    quiet(seen, "status of 400")
 
 
 if __name__ == "__main__":

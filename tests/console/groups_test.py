@@ -2,23 +2,10 @@
 """Groups in Chromium, in both languages: a chat log is loaded, its group opened, words looked for, the one who runs it named, members
 narrowed, the charter written. Every screen on laptop and phone, light and dark. CONSOLE_SHOTS=DIR keeps the pictures."""
 import datetime
-import functools
-import json
-import os
-import pathlib
-import subprocess
-import sys
-import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "lib"))
-sys.path.insert(0, str(HERE.parent / "http"))
-sys.path.insert(0, str(HERE))
-from account_test import Browser  # noqa: E402
-from console_test import need_browser  # noqa: E402
-from wellfield import Skip, Store, http, run  # noqa: E402
+from walks import by_step, in_order, owned, sent, shop
+from wellfield import run
 
-PASSWORD = "correct horse battery staple"
 ASKED = ["早上好呀", "周六的亲子课还有名额吗？", "我家宝宝也想去", "停车方便吗？", "上次买的围兜很好用", "请问几点开始？"]
 TOLD = ["早上好，今天十点开团", "还有五个名额，报名接龙", "门口可以停，两小时免费", "新品围兜 ¥39，限时两天", "九点半开始，记得带水杯"]
 
@@ -45,34 +32,16 @@ def others():
     yield {"kind": "message.sent", "at": at, "identities": {"user": "q1"}, "group": "门店二群", "props": {"text": "这里好安静", "message": "a1"}}
 
 
-@functools.cache
-def walked(lang):
-    need_browser()
-    with Store("shop", None, "--name", "山泉 Shop") as s:
-        return walk(s, lang)
-
-
-def walk(s, lang):
-    s.load("--format", "irc", "--group", "辣妈一群", "--source", "wx", "-", stdin="\n".join(log()) + "\n")
-    s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in others()))
-    s.serve()
-    if http("GET", s.url + "/console/")[0] == 404:
-        raise Skip("built without the console")
-    boss = Browser(s)
-    boss.ok("POST", "/setup", {"code": s.setup_code(), "name": "owner", "password": PASSWORD}, 201)
-    plan = {"url": s.url, "lang": lang, "words": {}, "name": "owner", "password": PASSWORD, "shots": os.environ.get("CONSOLE_SHOTS")}
-    listed = os.path.join(s.folder, f"plan-{time.monotonic_ns()}.json")
-    pathlib.Path(listed).write_text(json.dumps(plan))
-    p = subprocess.run(["node", str(HERE / "walk_groups.mjs"), need_browser(), listed], capture_output=True, text=True, timeout=300)
-    seen = [json.loads(line) for line in p.stdout.splitlines()]
-    assert p.returncode == 0, (p.stderr[-1500:], [v["step"] for v in seen])
-    s.verify()
-    return seen
+def walk(lang):
+    with shop(others()) as s:
+        s.load("--format", "irc", "--group", "辣妈一群", "--source", "wx", "-", stdin="\n".join(log()) + "\n")
+        owned(s)
+        return sent("walk_groups.mjs", s, lang=lang)
 
 
 def check(lang):
-    seen = walked(lang)
-    at = {v["step"]: v for v in seen}
+    seen = walk(lang)
+    at = by_step(seen)
     assert at["list"]["names"] == ["辣妈一群", "门店二群"], at["list"]
     assert at["group"]["asks"] and at["group"]["proposed"][0] == "小玫", at["group"]
     assert at["named"] == {"step": "named", "asks": 0}, at["named"]
@@ -82,15 +51,7 @@ def check(lang):
     assert at["charter"]["name"] == "辣妈交流群" and at["charter"]["rules"], at["charter"]
     assert at["made"]["title"] == "好货群", at["made"]
     assert at["next"]["title"] == "门店三群" and at["family"] == {"step": "family", "groups": ["门店二群", "门店三群"], "here": ["门店二群"]}, (at["next"], at["family"])
-    pictures = [v for v in seen if v["step"] == "picture"]
-    assert len(pictures) == 20, len(pictures)
-    for p in pictures:
-        what = (p["name"], p["size"], p["scheme"])
-        assert not p["faults"], (what, p["faults"])
-        assert p["overflow"] <= 0 and not p["violations"] and not p["keys"], (what, p)
-    for v in seen:
-        if v["step"] == "visitor":
-            assert not v["foreign"] and not v["failed"] and not [x for x in v["troubles"] if "401" not in x and "404" not in x], v
+    in_order(seen, 20, "status of 404")
 
 
 def test_groups_are_walked_in_chinese():

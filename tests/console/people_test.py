@@ -3,20 +3,13 @@
 comes and as the clock passes, explained, merged and taken apart, handed out, erased with a receipt. In Chromium, on the real
 binary, and `verify` after it. CONSOLE_SHOTS=DIR keeps the pictures."""
 import json
-import os
 import pathlib
-import subprocess
-import sys
 import zipfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "lib"))
-sys.path.insert(0, str(HERE))
-from console_test import need_browser  # noqa: E402
-from wellfield import Skip, Store, http, run  # noqa: E402
+from walks import by_step, owned, sent, shop
+from wellfield import run
 
 MEMBERS, BAD, WINDOW_S = 50_000, 7, 15
-PASSWORD = "correct horse battery staple"
 PHONE, NAME = "+8613900000005", "=cmd|' /C calc'!A0"
 
 
@@ -31,24 +24,13 @@ def listed():
 
 
 def walk(lang):
-    browser = need_browser()
-    with Store("shop", None, "--name", "山泉 Shop") as s:
-        s.serve()
-        if http("GET", s.url + "/console/")[0] == 404:
-            raise Skip("built without the console")
-        made = json.dumps({"code": s.setup_code(), "name": "owner", "password": PASSWORD}).encode()
-        assert http("POST", s.url + "/api/v1/setup", made, {"Content-Type": "application/json"})[0] == 201
-        files = {name: pathlib.Path(s.folder, name) for name in ("members.csv", "one.zip", "receipt.json", "plan.json")}
-        files["members.csv"].write_bytes(listed())
-        files["plan.json"].write_text(json.dumps({
-            "url": s.url, "brand": "shop", "lang": lang, "words": {}, "name": "owner", "password": PASSWORD, "key": s.keys["secret write key"],
-            "file": str(files["members.csv"]), "recent": "trait.city = \"上海\"", "expression": f'did("page.viewed", within {WINDOW_S}s)', "phone": PHONE, "other": "m9",
-            "typed": NAME, "zip": str(files["one.zip"]), "receipt": str(files["receipt.json"]), "shots": os.environ.get("CONSOLE_SHOTS")}))
-        p = subprocess.run(["node", str(HERE / "walk_people.mjs"), browser, str(files["plan.json"])], capture_output=True, text=True, timeout=400)
-        seen = {v["step"]: v for v in map(json.loads, p.stdout.splitlines())}
-        assert p.returncode == 0, (p.stderr[-1500:], list(seen))
-        s.verify()
-        return seen, json.loads(zipfile.ZipFile(files["one.zip"]).read("data.json")), json.loads(files["receipt.json"].read_text())
+    with shop() as s:
+        owned(s)
+        table, file, receipt = (pathlib.Path(s.folder, name) for name in ("members.csv", "one.zip", "receipt.json"))
+        table.write_bytes(listed())
+        seen = sent("walk_people.mjs", s, 400, lang=lang, key=s.keys["secret write key"], file=str(table), recent="trait.city = \"上海\"",
+                    expression=f'did("page.viewed", within {WINDOW_S}s)', phone=PHONE, other="m9", typed=NAME, zip=str(file), receipt=str(receipt))
+        return by_step(seen), json.loads(zipfile.ZipFile(file).read("data.json")), json.loads(receipt.read_text())
 
 
 def test_the_whole_way_of_a_member():

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "account/audit.h"
 #include "api/pool.h"
 #include "api/validate.h"
 
@@ -84,6 +85,18 @@ enum err call_if_match(const struct call *c, uint64_t version, struct why *why)
         if (str_is(str_trim(str_cut(&wanted, ',')), etag)) return ERR_OK;
     }
     return why_fail(why, ERR_PRECONDITION, MSG_CHANGED_MEANWHILE, "", NULL);
+}
+
+enum err call_audit(const struct call *c, const char *subject, struct str before, struct str after,
+                    struct why *why)
+{
+    const struct audit_entry e = {.who = c->who,
+                                  .brand = brand_slug(c->brand),
+                                  .action = c->spec->audit,
+                                  .subject = subject,
+                                  .before = before,
+                                  .after = after};
+    return audit_add(c->data, &e, why);
 }
 
 enum err call_not_found(struct why *why)

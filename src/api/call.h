@@ -61,6 +61,10 @@ void call_etag(struct call *c, uint64_t version);
 /* May a thing of this version be changed? ERR_PRECONDITION when If-Match names another; without
  * If-Match, or with "*", it may. */
 MUST_CHECK enum err call_if_match(const struct call *c, uint64_t version, struct why *why);
+/* Write into the audit log that who calls did that of the spec to 'subject': what there was of it
+ * before, as JSON, and what there is after; {NULL, 0} = nothing. */
+MUST_CHECK enum err call_audit(const struct call *c, const char *subject, struct str before,
+                               struct str after, struct why *why);
 /* The same 404 for what is not there and what is not the caller's. */
 enum err call_not_found(struct why *why);
 

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 
 bool groups_parse(struct str text, uint32_t *out)
@@ -34,11 +33,5 @@ enum err groups_find(struct call *c, struct sql **db, struct group_record *out, 
 enum err groups_tell(const struct call *c, uint32_t group, struct str before, struct str after,
                      struct why *why)
 {
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "group:g%" PRIu32, group),
-                                  .before = before,
-                                  .after = after};
-    return audit_add(c->data, &e, why);
+    return call_audit(c, arena_printf(c->arena, "group:g%" PRIu32, group), before, after, why);
 }

@@ -1,6 +1,5 @@
 /* routes_brand.c - what the console asks of a brand as a whole: the overview, the names that
  * queries can use, the settings. */
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -178,13 +177,7 @@ static enum err write_down(const struct call *c, const struct brand_change chang
         put_text(&w, "service_hours", hours);
         json_end_object(&w);
     }
-    struct audit_entry entry = {.who = c->who,
-                                .brand = brand_slug(c->brand),
-                                .action = "settings.changed",
-                                .subject = "settings",
-                                .before = strbuf_str(&texts[0]),
-                                .after = strbuf_str(&texts[1])};
-    enum err err = audit_add(c->data, &entry, why);
+    enum err err = call_audit(c, "settings", strbuf_str(&texts[0]), strbuf_str(&texts[1]), why);
     strbuf_finish(&texts[0]);
     strbuf_finish(&texts[1]);
     return err;

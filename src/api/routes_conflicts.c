@@ -1,7 +1,6 @@
 /* routes_conflicts.c - refused merges wait here for a person to judge. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -112,12 +111,8 @@ static enum err write_down(const struct call *c, const struct people_judge *j, s
     put_text(&w, "decision", conflict_state_name(j->state));
     if (j->merge) put_int(&w, "merge", (int64_t)j->merge);
     json_end_object(&w);
-    struct audit_entry entry = {.who = c->who,
-                                .brand = brand_slug(c->brand),
-                                .action = "conflict.judged",
-                                .subject = arena_printf(c->arena, "conflict:%" PRIu64, j->id),
-                                .after = strbuf_str(&text)};
-    enum err err = audit_add(c->data, &entry, why);
+    enum err err = call_audit(c, arena_printf(c->arena, "conflict:%" PRIu64, j->id),
+                              (struct str){NULL, 0}, strbuf_str(&text), why);
     strbuf_finish(&text);
     return err;
 }

@@ -1,5 +1,4 @@
 /* routes_consent.c - what there is to consent to: purposes, their texts, their lists. */
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -66,13 +65,8 @@ static enum err tell(const struct call *c, const char *what, struct str key, str
     struct strbuf text = {0};
     struct json_writer w = {.out = &text};
     json_tree(&w, c->body);
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject =
-                                      arena_printf(c->arena, "%s:" STR_FMT, what, STR_ARG(key)),
-                                  .after = strbuf_str(&text)};
-    enum err err = audit_add(c->data, &e, why);
+    enum err err = call_audit(c, arena_printf(c->arena, "%s:" STR_FMT, what, STR_ARG(key)),
+                              (struct str){NULL, 0}, strbuf_str(&text), why);
     strbuf_finish(&text);
     return err;
 }
@@ -141,13 +135,10 @@ static enum err save_list(struct call *c, struct json_writer *w, struct why *why
 
 static enum err recall_all(struct call *c, struct json_writer *w, struct why *why)
 {
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = "consent"};
+    const struct str nothing = {NULL, 0};
     (void)w;
     TRY(consent_recall(c->brand, 0, why));
-    return audit_add(c->data, &e, why);
+    return call_audit(c, "consent", nothing, nothing, why);
 }
 
 /* ---- the table ---- */

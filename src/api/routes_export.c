@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/member_scores.h"
 #include "api/members.h"
@@ -226,13 +225,7 @@ static enum err write_down(const struct export *e, struct why *why)
     put_str(&w, "filter", call_str(c, "filter"));
     put_str(&w, "stage", call_str(c, "stage"));
     json_end_object(&w);
-    enum err err = audit_add(c->data,
-                             &(struct audit_entry){.who = c->who,
-                                                   .brand = brand_slug(c->brand),
-                                                   .action = "members.exported",
-                                                   .subject = "members",
-                                                   .after = strbuf_str(&text)},
-                             why);
+    enum err err = call_audit(c, "members", (struct str){NULL, 0}, strbuf_str(&text), why);
     strbuf_finish(&text);
     return err;
 }

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "account/audit.h"
 #include "api/groups.h"
 #include "api/internal.h"
 #include "api/put.h"
@@ -117,13 +116,10 @@ static enum err tell(const struct families *x, const struct group_family *f, str
         json_text(&w, id_text(x, f->groups[i]));
     json_end_array(&w);
     json_end_object(&w);
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "family:%" PRIu32, f->id),
-                                  .after = arena_str(c->arena, strbuf_str(&text))};
+    enum err err = call_audit(c, arena_printf(c->arena, "family:%" PRIu32, f->id),
+                              (struct str){NULL, 0}, strbuf_str(&text), why);
     strbuf_finish(&text);
-    return audit_add(c->data, &e, why);
+    return err;
 }
 
 static enum err read_groups(const struct call *c, struct group_family *f, struct why *why)

@@ -2,7 +2,6 @@
  * have said, and as may be proposed to them. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/group_look.h"
 #include "api/groups.h"
 #include "api/internal.h"

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "account/audit.h"
 #include "api/group_look.h"
 #include "api/groups.h"
 #include "api/internal.h"

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/member_scores.h"
 #include "api/member_why.h"
@@ -44,12 +43,8 @@ struct str members_source(const struct call *c)
 
 enum err members_tell(const struct call *c, uint32_t member, struct str after, struct why *why)
 {
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "member:m%" PRIu32, member),
-                                  .after = after};
-    return audit_add(c->data, &e, why);
+    return call_audit(c, arena_printf(c->arena, "member:m%" PRIu32, member), (struct str){NULL, 0},
+                      after, why);
 }
 
 enum err members_look(struct call *c, struct look *look, uint32_t *member, struct why *why)

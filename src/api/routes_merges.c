@@ -1,7 +1,6 @@
 /* routes_merges.c - two members become one by hand, with a preview, and any merge is undone. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -107,8 +106,8 @@ static enum err get_preview(struct call *c, struct json_writer *w, struct why *w
 
 /* ---- merging and undoing ---- */
 
-static enum err write_down(const struct call *c, const char *action, uint32_t member,
-                           uint32_t other, uint64_t merge, struct why *why)
+static enum err write_down(const struct call *c, uint32_t member, uint32_t other, uint64_t merge,
+                           struct why *why)
 {
     struct strbuf text = {0};
     struct json_writer w = {.out = &text};
@@ -116,12 +115,7 @@ static enum err write_down(const struct call *c, const char *action, uint32_t me
     put_int(&w, "merge", (int64_t)merge);
     put_member(c, &w, "other", other);
     json_end_object(&w);
-    struct audit_entry entry = {.who = c->who,
-                                .brand = brand_slug(c->brand),
-                                .action = action,
-                                .subject = arena_printf(c->arena, "member:m%" PRIu32, member),
-                                .after = strbuf_str(&text)};
-    enum err err = audit_add(c->data, &entry, why);
+    enum err err = members_tell(c, member, strbuf_str(&text), why);
     strbuf_finish(&text);
     return err;
 }
@@ -133,7 +127,7 @@ static enum err merge(struct call *c, struct json_writer *w, struct why *why)
     TRY(members_id(c, &m.a, why));
     TRY(read_with(c, &m.b, why));
     TRY(people_merge(c->brand, &m, why));
-    TRY(write_down(c, "member.merged", m.kept, m.away, m.id, why));
+    TRY(write_down(c, m.kept, m.away, m.id, why));
     json_begin_object(w);
     put_int(w, "merge", (int64_t)m.id);
     put_member(c, w, "member", m.kept);
@@ -163,7 +157,7 @@ static enum err unmerge(struct call *c, struct json_writer *w, struct why *why)
     struct people_unmerge u = {.id = (uint64_t)call_int(c, "merge"), .who = str_of(c->who->name)};
     TRY(check_concerns(c, u.id, why));
     TRY(people_unmerge(c->brand, &u, why));
-    TRY(write_down(c, "member.unmerged", u.kept, u.taken, u.id, why));
+    TRY(write_down(c, u.kept, u.taken, u.id, why));
     json_begin_object(w);
     put_member(c, w, "member", u.kept);
     put_member(c, w, "taken", u.taken);

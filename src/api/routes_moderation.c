@@ -1,7 +1,6 @@
 /* routes_moderation.c - the queue of what rules found in messages, and what staff say of it. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -210,15 +209,11 @@ static enum err decide(struct call *c, struct json_writer *w, struct why *why)
         moderation_decide(c->brand, id, (enum case_verdict)place, members_source(c), note, why);
     if (err == ERR_NOT_FOUND) return call_not_found(why);
     if (err != ERR_OK) return err;
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = arena_printf(c->arena, "case:%" PRIu32, id),
-        .after = str_of(arena_printf(c->arena, "{\"verdict\":\"%s\"}",
-                                     case_verdict_names[(enum case_verdict)place]))};
+    const char *after = arena_printf(c->arena, "{\"verdict\":\"%s\"}",
+                                     case_verdict_names[(enum case_verdict)place]);
     (void)w;
-    return audit_add(c->data, &e, why);
+    return call_audit(c, arena_printf(c->arena, "case:%" PRIu32, id), (struct str){NULL, 0},
+                      str_of(after), why);
 }
 
 /* ---- the table ---- */

@@ -2,7 +2,6 @@
  * teach. */
 #include <math.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -106,12 +105,7 @@ static enum err put_lesson(struct call *c, struct json_writer *w, struct why *wh
 
 static enum err tell_lesson(const struct call *c, const char *after, struct why *why)
 {
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = "lesson",
-                                  .after = str_of(after)};
-    return audit_add(c->data, &e, why);
+    return call_audit(c, "lesson", (struct str){NULL, 0}, str_of(after), why);
 }
 
 /* The text of a case, or one that is given. */

@@ -1,7 +1,6 @@
 /* routes_moderation_rules.c - rules of order in groups, and what they were before. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/put.h"
 #include "moderation/moderation.h"
@@ -216,14 +215,8 @@ static enum err tell(const struct call *c, const struct moderation_rule *before,
                      const struct moderation_rule *after, struct why *why)
 {
     const struct str none = {NULL, 0};
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = arena_printf(c->arena, "rule:%" PRIu32, (after ? after : before)->id),
-        .before = before ? told(c, before) : none,
-        .after = after ? told(c, after) : none};
-    return audit_add(c->data, &e, why);
+    return call_audit(c, arena_printf(c->arena, "rule:%" PRIu32, (after ? after : before)->id),
+                      before ? told(c, before) : none, after ? told(c, after) : none, why);
 }
 
 static enum err add_rule(struct call *c, struct json_writer *w, struct why *why)

@@ -1,7 +1,6 @@
 /* routes_notes.c - notes on a member, and traits set by hand. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"

@@ -2,7 +2,6 @@
  * would make of its members, changed, and as they were; and the scores of its buyers. */
 #include <unistd.h>
 
-#include "account/audit.h"
 #include "api/asking.h"
 #include "api/internal.h"
 #include "api/members.h"
@@ -230,13 +229,8 @@ static enum err put_numbers(struct call *c, struct json_writer *w, struct why *w
     struct numbering_change change = {before.numbers, members_source(c), before.version};
     TRY(read_numbers(c, &change.numbers, why));
     TRY(numbering_change(c->brand, &change, why));
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = "numbers",
-                                  .before = say(c, &before.numbers, &change.numbers),
-                                  .after = say(c, &change.numbers, &before.numbers)};
-    TRY(audit_add(c->data, &e, why));
+    TRY(call_audit(c, "numbers", say(c, &before.numbers, &change.numbers),
+                   say(c, &change.numbers, &before.numbers), why));
     return put_numbering(c, w);
 }
 
@@ -315,16 +309,13 @@ static enum err get_scores(struct call *c, struct json_writer *w, struct why *wh
 
 static enum err refresh_scores(struct call *c, struct json_writer *w, struct why *why)
 {
+    const struct str nothing = {NULL, 0};
     int64_t as_of = call_int(c, "as_of");
     if (as_of != TIME_NONE && as_of > env_now(brand_env(c->brand)))
         return why_fail(why, ERR_INVALID, MSG_NOT_PAST, "as_of", NULL);
     TRY(scores_refresh(c->brand, as_of, why));
     c->status = 202;
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = "scores"};
-    TRY(audit_add(c->data, &e, why));
+    TRY(call_audit(c, "scores", nothing, nothing, why));
     return get_scores(c, w, why);
 }
 

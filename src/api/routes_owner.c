@@ -4,7 +4,6 @@
  * is shown with their name. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "account/place.h"
 #include "api/chosen.h"
 #include "api/internal.h"
@@ -154,13 +153,8 @@ static enum err finish(const struct call *c, struct json_writer *w, const struct
 {
     size_t from = w->out->len;
     put_counts(w, h);
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = subject,
-        .after = arena_str(c->arena, (struct str){w->out->p + from, w->out->len - from})};
-    return audit_add(c->data, &e, why);
+    const struct str counts = {w->out->p + from, w->out->len - from};
+    return call_audit(c, subject, (struct str){NULL, 0}, counts, why);
 }
 
 static enum err set_owner(struct call *c, struct json_writer *w, struct why *why)

@@ -1,6 +1,5 @@
 /* routes_owners.c - all who answer for members, who of them is leaving, and the rule by which a
  * contact becomes an owner. */
-#include "account/audit.h"
 #include "account/place.h"
 #include "api/call.h"
 #include "api/internal.h"
@@ -131,15 +130,10 @@ static enum err set_rule(struct call *c, struct json_writer *w, struct why *why)
     segments_refresh(c->brand);
     size_t from = w->out->len;
     TRY(put_rule(c, w));
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = "owners",
-        .before = str_of(arena_printf(c->arena, "{\"rule\":\"%s\",\"days\":%d}",
-                                      fold_owner_rule_name(before.rule), before.days)),
-        .after = arena_str(c->arena, (struct str){w->out->p + from, w->out->len - from})};
-    return audit_add(c->data, &e, why);
+    const struct str said = {w->out->p + from, w->out->len - from};
+    const char *was = arena_printf(c->arena, "{\"rule\":\"%s\",\"days\":%d}",
+                                   fold_owner_rule_name(before.rule), before.days);
+    return call_audit(c, "owners", str_of(was), said, why);
 }
 
 /* ---- the table ---- */

@@ -1,7 +1,6 @@
 /* routes_privacy.c - what a member may ask for: their data, and to be erased; and what is kept. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/handout.h"
 #include "api/internal.h"
 #include "api/members.h"
@@ -9,22 +8,6 @@
 #include "base/fs.h"
 #include "people/erasure.h"
 #include "people/holdings.h"
-
-static enum err write_down(const struct call *c, const char *action, const char *subject,
-                           const struct strbuf *after, struct why *why)
-{
-    struct audit_entry entry = {.who = c->who,
-                                .brand = brand_slug(c->brand),
-                                .action = action,
-                                .subject = subject,
-                                .after = strbuf_str(after)};
-    return audit_add(c->data, &entry, why);
-}
-
-static const char *subject_of(const struct call *c, uint32_t member)
-{
-    return arena_printf(c->arena, "member:m%" PRIu32, member);
-}
 
 /* ---- the member's data ---- */
 
@@ -44,7 +27,7 @@ static enum err hand_out(struct call *c, struct json_writer *w, struct why *why)
     json_begin_object(&note);
     put_int(&note, "events", (int64_t)made.events);
     json_end_object(&note);
-    err = write_down(c, "member.exported", subject_of(c, member), &after, why);
+    err = members_tell(c, member, strbuf_str(&after), why);
     strbuf_finish(&after);
     if (err != ERR_OK) fs_close(made.fd);
     if (err != ERR_OK) return err;
@@ -116,7 +99,7 @@ static enum err erase(struct call *c, struct json_writer *w, struct why *why)
     put_int(&note, "receipt", (int64_t)id);
     put_str(&note, "reason", order.reason);
     json_end_object(&note);
-    err = write_down(c, "member.erased", subject_of(c, order.member), &after, why);
+    err = members_tell(c, order.member, strbuf_str(&after), why);
     strbuf_finish(&after);
     if (err == ERR_OK) err = read_receipt(c, id, &receipt, why);
     if (err == ERR_OK) put_receipt(c, w, &receipt);

@@ -1,7 +1,6 @@
 /* routes_retention.c - how long what is kept: the classes, what would go, and what went. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -200,18 +199,6 @@ static enum err preview(struct call *c, struct json_writer *w, struct why *why)
 
 /* ---- setting ---- */
 
-static enum err write_down(const struct call *c, const char *action, const char *subject,
-                           struct str texts[2], struct why *why)
-{
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = action,
-                                  .subject = subject,
-                                  .before = texts[0],
-                                  .after = texts[1]};
-    return audit_add(c->data, &e, why);
-}
-
 static struct str say_class(const struct call *c, const struct retention_class *r)
 {
     struct strbuf text = {0};
@@ -238,16 +225,15 @@ static enum err put_retention(struct call *c, struct json_writer *w, struct why 
     if (call_has(c, "personal")) after.personal = call_bool(c, "personal");
     TRY(retention_set(c->brand, &after, why));
     TRY(read_class(c, before.name, &after, why));
-    struct str texts[2] = {say_class(c, &before), say_class(c, &after)};
-    TRY(write_down(c, "retention.changed", "retention", texts, why));
+    TRY(call_audit(c, "retention", say_class(c, &before), say_class(c, &after), why));
     put_class(c, w, &after);
     return ERR_OK;
 }
 
 static enum err ask_purge(struct call *c, struct json_writer *w, struct why *why)
 {
-    struct str none[2] = {{NULL, 0}, {NULL, 0}};
-    TRY(write_down(c, "purge.asked", "retention", none, why));
+    const struct str nothing = {NULL, 0};
+    TRY(call_audit(c, "retention", nothing, nothing, why));
     people_ask_purge(c->brand);
     c->status = 202;
     json_begin_object(w);

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -107,12 +106,7 @@ static enum err write_down(const struct call *c, uint32_t member, struct why *wh
     json_tree(&w, call_json(c, "fields"));
     put_str(&w, "reason", call_str(c, "reason"));
     json_end_object(&w);
-    struct audit_entry entry = {.who = c->who,
-                                .brand = brand_slug(c->brand),
-                                .action = "member.revealed",
-                                .subject = arena_printf(c->arena, "member:m%" PRIu32, member),
-                                .after = strbuf_str(&text)};
-    enum err err = audit_add(c->data, &entry, why);
+    enum err err = members_tell(c, member, strbuf_str(&text), why);
     strbuf_finish(&text);
     return err;
 }

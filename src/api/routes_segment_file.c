@@ -3,7 +3,6 @@
  * Rows are looked up as they are: nobody is made, nothing of the file is kept. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/put.h"
 #include "api/segment_call.h"
@@ -86,14 +85,10 @@ static void put_found(struct json_writer *w, const struct list_file *file, const
 static enum err tell(struct call *c, const struct segment *s, const struct list_file *file,
                      const struct found *f, struct why *why)
 {
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = arena_printf(c->arena, "segment:" STR_FMT, STR_ARG(s->code)),
-        .after = str_of(arena_printf(c->arena, "{\"rows\":%zu,\"members\":%zu}", file->count,
-                                     f->members.count))};
-    return audit_add(c->data, &e, why);
+    const char *counts =
+        arena_printf(c->arena, "{\"rows\":%zu,\"members\":%zu}", file->count, f->members.count);
+    return call_audit(c, arena_printf(c->arena, "segment:" STR_FMT, STR_ARG(s->code)),
+                      (struct str){NULL, 0}, str_of(counts), why);
 }
 
 static enum err list_by_file(struct call *c, struct json_writer *w, struct why *why)

@@ -137,14 +137,8 @@ static enum err tell(const struct call *c, const struct segment *before,
 {
     const struct str none = {NULL, 0};
     const struct segment *any = after ? after : before;
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = arena_printf(c->arena, "segment:" STR_FMT, STR_ARG(any->code)),
-        .before = before ? told(c, before) : none,
-        .after = after ? told(c, after) : none};
-    return audit_add(c->data, &e, why);
+    return call_audit(c, arena_printf(c->arena, "segment:" STR_FMT, STR_ARG(any->code)),
+                      before ? told(c, before) : none, after ? told(c, after) : none, why);
 }
 
 static enum err read_wanted(struct call *c, struct segment *s, struct why *why)

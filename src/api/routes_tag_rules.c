@@ -1,7 +1,6 @@
 /* routes_tag_rules.c - tags that are given by a rule. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -35,12 +34,8 @@ static enum err get_rules(struct call *c, struct json_writer *w, struct why *why
 
 static enum err tell(const struct call *c, uint32_t tag, struct str after, struct why *why)
 {
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "tag:%" PRIu32, tag),
-                                  .after = after};
-    return audit_add(c->data, &e, why);
+    return call_audit(c, arena_printf(c->arena, "tag:%" PRIu32, tag), (struct str){NULL, 0}, after,
+                      why);
 }
 
 static enum err set_rule(struct call *c, struct json_writer *w, struct why *why)

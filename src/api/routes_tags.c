@@ -1,7 +1,6 @@
 /* routes_tags.c - tags and their groups, and tags on one member and on many. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
@@ -76,17 +75,14 @@ static enum err read_name(const struct call *c, struct str *out, struct why *why
 static enum err tell(const struct call *c, const char *what, uint32_t id, struct str name,
                      struct why *why)
 {
+    const struct str nothing = {NULL, 0};
     struct strbuf text = {0};
     struct json_writer w = {.out = &text};
     json_begin_object(&w);
     put_str(&w, "name", name);
     json_end_object(&w);
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "%s:%" PRIu32, what, id),
-                                  .after = name.p ? strbuf_str(&text) : (struct str){NULL, 0}};
-    enum err err = audit_add(c->data, &e, why);
+    enum err err = call_audit(c, arena_printf(c->arena, "%s:%" PRIu32, what, id), nothing,
+                              name.p ? strbuf_str(&text) : nothing, why);
     strbuf_finish(&text);
     return err;
 }
@@ -241,13 +237,9 @@ static enum err finish(const struct call *c, struct json_writer *w, const struct
     json_begin_object(w);
     put_counts(w, t);
     json_end_object(w);
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = arena_printf(c->arena, "tag:%" PRIu32, t->tag),
-        .after = arena_str(c->arena, (struct str){w->out->p + from, w->out->len - from})};
-    return audit_add(c->data, &e, why);
+    const struct str counts = {w->out->p + from, w->out->len - from};
+    return call_audit(c, arena_printf(c->arena, "tag:%" PRIu32, t->tag), (struct str){NULL, 0},
+                      counts, why);
 }
 
 static enum err apply_tag(struct call *c, struct json_writer *w, struct why *why)

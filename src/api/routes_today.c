@@ -6,7 +6,6 @@
  * otherwise. A suggestion that was withheld is not there for anybody. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"

@@ -1,6 +1,5 @@
 /* routes_today_rules.c - the reasons of the list of the day: what they are, for how many they hold,
  * and what they have been worth. */
-#include "account/audit.h"
 #include "api/asking.h"
 #include "api/internal.h"
 #include "api/put.h"
@@ -120,14 +119,8 @@ static enum err tell(const struct call *c, const struct today_rule *before,
 {
     const struct str none = {NULL, 0};
     const struct today_rule *any = after ? after : before;
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject =
-                                      arena_printf(c->arena, "rule:" STR_FMT, STR_ARG(any->code)),
-                                  .before = before ? told(c, before) : none,
-                                  .after = after ? told(c, after) : none};
-    return audit_add(c->data, &e, why);
+    return call_audit(c, arena_printf(c->arena, "rule:" STR_FMT, STR_ARG(any->code)),
+                      before ? told(c, before) : none, after ? told(c, after) : none, why);
 }
 
 /* A sentence stands for itself in the other language. */
@@ -246,15 +239,9 @@ static enum err set_settings(struct call *c, struct json_writer *w, struct why *
                                      .enabled = call_bool(c, "enabled")};
     (void)w;
     TRY(today_set_settings(c->brand, &s, why));
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = "today",
-        .before = {NULL, 0},
-        .after = str_of(arena_printf(c->arena, "{\"enabled\":%s,\"hour\":%d,\"per_day\":%d}",
-                                     s.enabled ? "true" : "false", s.hour, s.per_day))};
-    return audit_add(c->data, &e, why);
+    const char *after = arena_printf(c->arena, "{\"enabled\":%s,\"hour\":%d,\"per_day\":%d}",
+                                     s.enabled ? "true" : "false", s.hour, s.per_day);
+    return call_audit(c, "today", (struct str){NULL, 0}, str_of(after), why);
 }
 
 /* ---- the table ---- */

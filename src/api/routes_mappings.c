@@ -2,15 +2,12 @@
  *
  * A mapping's body is the options of an import that do not change from file to file, as they were
  * given, and the headers that its map reads: it fits a file that has them all. */
-#include <inttypes.h>
-
-#include "account/audit.h"
 #include "api/internal.h"
 #include "api/put.h"
+#include "api/saved_call.h"
 #include "base/limits.h"
 #include "intake/import.h"
 #include "intake/mapping.h"
-#include "saved/saved.h"
 
 #define MAP_BYTES 65536
 #define FORMATS "csv|columns"
@@ -19,17 +16,6 @@
 static const char *const kept[] = {"as", "map", "group", "source", "tz"};
 
 /* ---- reading ---- */
-
-static void put_part(struct json_writer *w, const char *key, const struct json *body)
-{
-    const struct json *part = body ? json_get(body, key) : NULL;
-    json_key(w, key);
-    if (part) {
-        json_tree(w, part);
-    } else {
-        json_null(w);
-    }
-}
 
 static void put_mapping(const struct call *c, struct json_writer *w, const struct saved *s)
 {
@@ -42,10 +28,10 @@ static void put_mapping(const struct call *c, struct json_writer *w, const struc
     put_int(w, "version", (int64_t)s->version);
     put_str(w, "author", s->author);
     put_time(c, w, "changed_at", s->changed_at);
-    put_part(w, "format", body);
+    put_saved_part(w, "format", body);
     for (size_t i = 0; i < COUNT(kept); i++)
-        put_part(w, kept[i], body);
-    put_part(w, "headers", body);
+        put_saved_part(w, kept[i], body);
+    put_saved_part(w, "headers", body);
     json_end_object(w);
 }
 
@@ -64,20 +50,8 @@ static enum err list_mappings(struct call *c, struct json_writer *w, struct why 
     put_items(w);
     for (size_t i = 0; i < count; i++)
         put_mapping(c, w, &items[i]);
-    json_end_array(w);
-    put_str(w, "next", (struct str){NULL, 0});
-    json_end_object(w);
+    put_items_end(w);
     return ERR_OK;
-}
-
-static enum err find(struct call *c, struct saved *out, struct why *why)
-{
-    struct sql *db;
-    uint32_t id = 0;
-    TRY(call_number(c, "id", &id, why));
-    TRY(call_reader(c, &db, why));
-    enum err err = saved_get(db, SAVED_MAPPING, id, c->arena, out, why);
-    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
 }
 
 /* ---- what is wanted ---- */
@@ -168,38 +142,11 @@ static enum err read_wanted(struct call *c, struct saved *s, struct why *why)
 
 /* ---- changing ---- */
 
-static struct str named(const struct call *c, struct str name)
-{
-    struct strbuf text = {0};
-    struct json_writer w = {.out = &text};
-    if (!name.p) return name;
-    json_begin_object(&w);
-    put_str(&w, "name", name);
-    json_end_object(&w);
-    struct str out = arena_str(c->arena, strbuf_str(&text));
-    strbuf_finish(&text);
-    return out;
-}
-
-static enum err tell(const struct call *c, const struct saved *s, struct str before,
-                     struct str after, struct why *why)
-{
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "mapping:%" PRIu32, s->id),
-                                  .before = named(c, before),
-                                  .after = named(c, after)};
-    return audit_add(c->data, &e, why);
-}
-
 static enum err add_mapping(struct call *c, struct json_writer *w, struct why *why)
 {
-    struct saved s = {.author = str_of(c->who->name)};
+    struct saved s = {0};
     TRY(read_wanted(c, &s, why));
-    TRY(saved_add(c->brand, &s, why));
-    TRY(tell(c, &s, (struct str){NULL, 0}, s.name, why));
-    c->status = 201;
+    TRY(saved_call_add(c, &s, why));
     put_mapping(c, w, &s);
     return ERR_OK;
 }
@@ -207,24 +154,19 @@ static enum err add_mapping(struct call *c, struct json_writer *w, struct why *w
 static enum err change_mapping(struct call *c, struct json_writer *w, struct why *why)
 {
     struct saved s;
-    TRY(find(c, &s, why));
+    TRY(saved_of_path(c, SAVED_MAPPING, &s, why));
     TRY(call_if_match(c, s.version, why));
     struct str before = s.name;
     TRY(read_wanted(c, &s, why));
-    TRY(saved_change(c->brand, &s, why));
-    TRY(tell(c, &s, before, s.name, why));
+    TRY(saved_call_change(c, &s, before, why));
     put_mapping(c, w, &s);
     return ERR_OK;
 }
 
 static enum err remove_mapping(struct call *c, struct json_writer *w, struct why *why)
 {
-    struct saved s;
     (void)w;
-    TRY(find(c, &s, why));
-    TRY(call_if_match(c, s.version, why));
-    TRY(saved_remove(c->brand, &s, why));
-    return tell(c, &s, s.name, (struct str){NULL, 0}, why);
+    return saved_call_remove(c, SAVED_MAPPING, why);
 }
 
 /* ---- the table ---- */

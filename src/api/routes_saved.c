@@ -2,12 +2,10 @@
  *
  * A question's body is {"query", "chart"}, a board's the list of its questions' ids. A question
  * that was removed is no longer on the boards that name it: its id is never given again. */
-#include <inttypes.h>
-
 #include "api/internal.h"
 #include "api/put.h"
+#include "api/saved_call.h"
 #include "base/limits.h"
-#include "saved/saved.h"
 
 static const struct json *body_of(const struct call *c, const struct saved *s)
 {
@@ -26,24 +24,13 @@ static void put_head(const struct call *c, struct json_writer *w, const struct s
     put_time(c, w, "changed_at", s->changed_at);
 }
 
-static void put_part(struct json_writer *w, const char *key, const struct json *body)
-{
-    const struct json *part = json_get(body, key);
-    json_key(w, key);
-    if (part) {
-        json_tree(w, part);
-    } else {
-        json_null(w);
-    }
-}
-
 static void put_question(const struct call *c, struct json_writer *w, const struct saved *s)
 {
     const struct json *body = body_of(c, s);
     json_begin_object(w);
     put_head(c, w, s);
-    put_part(w, "query", body);
-    put_part(w, "chart", body);
+    put_saved_part(w, "query", body);
+    put_saved_part(w, "chart", body);
     json_end_object(w);
 }
 
@@ -89,16 +76,6 @@ static enum saved_kind kind_of(const struct call *c)
     return strstr(c->spec->path, "/boards") ? SAVED_BOARD : SAVED_QUESTION;
 }
 
-static enum err find(struct call *c, struct saved *out, struct why *why)
-{
-    struct sql *db;
-    uint32_t id = 0;
-    TRY(call_number(c, "id", &id, why));
-    TRY(call_reader(c, &db, why));
-    enum err err = saved_get(db, kind_of(c), id, c->arena, out, why);
-    return err == ERR_NOT_FOUND ? call_not_found(why) : err;
-}
-
 static enum err put_one(struct call *c, struct json_writer *w, const struct saved *s,
                         struct why *why)
 {
@@ -138,7 +115,7 @@ static enum err list_saved(struct call *c, struct json_writer *w, struct why *wh
 static enum err get_saved(struct call *c, struct json_writer *w, struct why *why)
 {
     struct saved s;
-    TRY(find(c, &s, why));
+    TRY(saved_of_path(c, kind_of(c), &s, why));
     return put_one(c, w, &s, why);
 }
 
@@ -191,65 +168,29 @@ static enum err read_wanted(struct call *c, struct saved *s, struct why *why)
     return err;
 }
 
-/* {"name": ...}, into the arena. */
-static struct str named(const struct call *c, struct str name)
-{
-    struct strbuf text = {0};
-    struct json_writer w = {.out = &text};
-    json_begin_object(&w);
-    put_str(&w, "name", name);
-    json_end_object(&w);
-    struct str out = arena_str(c->arena, strbuf_str(&text));
-    strbuf_finish(&text);
-    return out;
-}
-
-/* Who did that of the spec to it; a name that is {NULL, 0} was not there. */
-static enum err tell(const struct call *c, const struct saved *s, struct str before,
-                     struct str after, struct why *why)
-{
-    const struct str none = {NULL, 0};
-    const struct audit_entry e = {
-        .who = c->who,
-        .brand = brand_slug(c->brand),
-        .action = c->spec->audit,
-        .subject = arena_printf(c->arena, "%s:%" PRIu32,
-                                s->kind == SAVED_BOARD ? "board" : "question", s->id),
-        .before = before.p ? named(c, before) : none,
-        .after = after.p ? named(c, after) : none};
-    return audit_add(c->data, &e, why);
-}
-
 static enum err add_saved(struct call *c, struct json_writer *w, struct why *why)
 {
-    struct saved s = {.author = str_of(c->who->name)};
+    struct saved s = {0};
     TRY(read_wanted(c, &s, why));
-    TRY(saved_add(c->brand, &s, why));
-    TRY(tell(c, &s, (struct str){NULL, 0}, s.name, why));
-    c->status = 201;
+    TRY(saved_call_add(c, &s, why));
     return put_one(c, w, &s, why);
 }
 
 static enum err change_saved(struct call *c, struct json_writer *w, struct why *why)
 {
     struct saved s;
-    TRY(find(c, &s, why));
+    TRY(saved_of_path(c, kind_of(c), &s, why));
     TRY(call_if_match(c, s.version, why));
     struct str before = s.name;
     TRY(read_wanted(c, &s, why));
-    TRY(saved_change(c->brand, &s, why));
-    TRY(tell(c, &s, before, s.name, why));
+    TRY(saved_call_change(c, &s, before, why));
     return put_one(c, w, &s, why);
 }
 
 static enum err remove_saved(struct call *c, struct json_writer *w, struct why *why)
 {
-    struct saved s;
     (void)w;
-    TRY(find(c, &s, why));
-    TRY(call_if_match(c, s.version, why));
-    TRY(saved_remove(c->brand, &s, why));
-    return tell(c, &s, s.name, (struct str){NULL, 0}, why);
+    return saved_call_remove(c, kind_of(c), why);
 }
 
 /* ---- the table ---- */

@@ -1,0 +1,18 @@
+/* saved_call.h - what is kept under a name, as a call finds and changes it. */
+#pragma once
+
+#include "api/call.h"
+#include "saved/saved.h"
+
+/* The one of {id}; ERR_NOT_FOUND. */
+MUST_CHECK enum err saved_of_path(struct call *c, enum saved_kind kind, struct saved *out,
+                                  struct why *why);
+/* Write a part of its body, which may be NULL; null when there is none. */
+void put_saved_part(struct json_writer *w, const char *key, const struct json *body);
+
+/* Make it, replace the one that was called 'before', or remove that of {id}, each told to the audit
+ * log. */
+MUST_CHECK enum err saved_call_add(struct call *c, struct saved *s, struct why *why);
+MUST_CHECK enum err saved_call_change(struct call *c, struct saved *s, struct str before,
+                                      struct why *why);
+MUST_CHECK enum err saved_call_remove(struct call *c, enum saved_kind kind, struct why *why);

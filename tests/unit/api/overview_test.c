@@ -1,6 +1,6 @@
 /* overview_test.c - an overview is what the questions say, is given at once however long it takes,
  * and says how old it is. */
-#include "people/look_place.h"
+#include "api/story.h"
 
 static int64_t at_once_ms; /* what takes longer is computed beside; simulated ones take 0 */
 #define AT_ONCE_MS at_once_ms
@@ -8,47 +8,27 @@ static int64_t at_once_ms; /* what takes longer is computed beside; simulated on
 
 #include "api/api.h"
 
-#define BEGAN (CROWD_START + 200 * TIME_DAY)
-
 struct scene {
-    struct place place;
+    struct story story;
     struct overview_cache *cache;
-    struct crowd crowd;
-    size_t sent;
     struct arena *arena;
 };
-
-/* Everything up to the brand's now, then the clock's own changes. */
-static void send_until(struct scene *s, int64_t now)
-{
-    struct why why = {0};
-    size_t from = s->sent;
-    s->place.env.now_ms = now;
-    while (s->sent < s->crowd.count && s->crowd.facts[s->sent].at < now)
-        s->sent++;
-    send(&s->place, s->crowd.facts + from, s->sent - from);
-    for (int batch = 0; batch < 20; batch++)
-        place_must(brand_flush(s->place.brand, &why), &why, "flush");
-}
 
 static void open_scene(struct scene *s, int64_t at_once)
 {
     *s = (struct scene){0};
     at_once_ms = at_once;
-    place_open(&s->place, "Asia/Shanghai");
-    crowd_fill(&s->crowd, 43, FACTS, PEOPLE);
+    story_open(&s->story, 43);
     s->arena = arena_create(0);
     s->cache = overview_create();
     assert_non_null(s->cache);
-    send_until(s, BEGAN);
 }
 
 static void close_scene(struct scene *s)
 {
     overview_destroy(s->cache);
     arena_destroy(s->arena);
-    crowd_drop(&s->crowd);
-    place_close(&s->place);
+    story_close(&s->story);
 }
 
 static const struct json *look(struct scene *s)
@@ -56,7 +36,7 @@ static const struct json *look(struct scene *s)
     struct strbuf out = {0};
     struct why why = {0};
     const struct json *tree;
-    place_must(overview_write(s->cache, s->place.brand, &out, &why), &why, "overview");
+    place_must(overview_write(s->cache, s->story.place.brand, &out, &why), &why, "overview");
     place_must(json_parse(s->arena, arena_str(s->arena, strbuf_str(&out)), &tree, &why), &why,
                "json");
     strbuf_finish(&out);
@@ -90,7 +70,7 @@ static uint64_t asked(struct scene *s, const char *question, const char *list, c
     struct strbuf out = {0};
     struct why why = {0};
     const struct json *tree;
-    place_must(api_ask(s->place.brand, &q, NULL, &out, &why), &why, question);
+    place_must(api_ask(s->story.place.brand, &q, NULL, &out, &why), &why, question);
     place_must(json_parse(s->arena, arena_str(s->arena, strbuf_str(&out)), &tree, &why), &why,
                "json");
     strbuf_finish(&out);
@@ -131,9 +111,9 @@ static void one_that_takes_no_time_is_computed_for_who_asks(void **state)
     open_scene(&s, 0);
     is_as_asked(&s);
     int64_t events = sections_int(look(&s), "events");
-    send_until(&s, BEGAN + OVERVIEW_AGE_MS - 1); /* not yet due */
+    story_until(&s.story, BEGAN + OVERVIEW_AGE_MS - 1); /* not yet due */
     assert_int_equal(age(look(&s)), OVERVIEW_AGE_MS - 1);
-    send_until(&s, BEGAN + 40 * TIME_DAY); /* after a pause, too */
+    story_until(&s.story, BEGAN + 40 * TIME_DAY); /* after a pause, too */
     is_as_asked(&s);
     assert_true(sections_int(look(&s), "events") > events);
     close_scene(&s);
@@ -146,7 +126,7 @@ static void one_that_takes_long_is_computed_beside(void **state)
     open_scene(&s, -1);
     is_as_asked(&s); /* the first of all waits */
     int64_t events = sections_int(look(&s), "events");
-    send_until(&s, BEGAN + TIME_DAY);
+    story_until(&s.story, BEGAN + TIME_DAY);
     const struct json *o = look(&s); /* what there is, and it says how old it is */
     assert_int_equal(sections_int(o, "events"), events);
     assert_int_equal(age(o), TIME_DAY);
@@ -167,12 +147,12 @@ static void it_is_kept_for_those_who_asked_of_late(void **state)
     pthread_mutex_lock(&s.cache->lock); /* the thread stays where it is */
     o->took = 1000;
     assert_int_equal(due_in(o), OVERVIEW_AGE_MS - 1000);
-    s.place.env.now_ms += OVERVIEW_AGE_MS - 1000;
+    s.story.place.env.now_ms += OVERVIEW_AGE_MS - 1000;
     assert_int_equal(due_in(o), 0);
     o->tried_at = o->began_at + 1; /* that one failed */
     assert_int_equal(due_in(o), 1001);
     o->tried_at = o->began_at;
-    s.place.env.now_ms += OVERVIEW_KEPT_MS;
+    s.story.place.env.now_ms += OVERVIEW_KEPT_MS;
     assert_true(due_in(o) == INT64_MAX);
     o->asked_at = mono_ms(o);
     assert_int_equal(due_in(o), 0);
@@ -189,7 +169,7 @@ static void what_members_are_by_is_never_that_of_before(void **state)
     open_scene(&s, -1);
     (void)look(&s);
     uint64_t stamp = s.cache->list->stamp;
-    people_restamp(s.place.brand);
+    people_restamp(s.story.place.brand);
     (void)look(&s);
     assert_int_equal(s.cache->list->stamp, stamp + 1);
     close_scene(&s);
@@ -202,11 +182,11 @@ static void a_server_that_ends_gives_up_what_is_under_way(void **state)
     struct strbuf out = {0};
     struct why why = {0};
     open_scene(&s, -1);
-    place_must(overview_warm(s.cache, s.place.brand, &why), &why, "warm");
+    place_must(overview_warm(s.cache, s.story.place.brand, &why), &why, "warm");
     assert_true(s.cache->list->text.len > 0); /* it takes long: it is there before one asks */
     overview_stop(s.cache);
-    people_restamp(s.place.brand);
-    assert_int_not_equal(overview_write(s.cache, s.place.brand, &out, &why), ERR_OK);
+    people_restamp(s.story.place.brand);
+    assert_int_not_equal(overview_write(s.cache, s.story.place.brand, &out, &why), ERR_OK);
     assert_int_equal(out.len, 0);
     strbuf_finish(&out);
     close_scene(&s);

@@ -1,6 +1,6 @@
 /* past_test.c - the stages of a past that is kept are those that the question "lifecycle" gives,
  * whatever has come meanwhile. */
-#include "people/look_place.h"
+#include "api/story.h"
 
 static int64_t at_once_ms; /* folds that take longer are done beside; simulated ones take 0 */
 #define AT_ONCE_MS at_once_ms
@@ -8,47 +8,27 @@ static int64_t at_once_ms; /* folds that take longer are done beside; simulated 
 
 #include "api/api.h"
 
-#define BEGAN (CROWD_START + 200 * TIME_DAY)
-
 struct scene {
-    struct place place;
+    struct story story;
     struct past *past;
-    struct crowd crowd;
-    size_t sent;
 };
-
-/* Everything up to the brand's now, then the clock's own changes. */
-static void send_until(struct scene *s, int64_t now)
-{
-    struct why why = {0};
-    size_t from = s->sent;
-    s->place.env.now_ms = now;
-    while (s->sent < s->crowd.count && s->crowd.facts[s->sent].at < now)
-        s->sent++;
-    send(&s->place, s->crowd.facts + from, s->sent - from);
-    for (int batch = 0; batch < 20; batch++)
-        place_must(brand_flush(s->place.brand, &why), &why, "flush");
-}
 
 static void open_scene(struct scene *s)
 {
     *s = (struct scene){0};
-    place_open(&s->place, "Asia/Shanghai");
-    crowd_fill(&s->crowd, 41, FACTS, PEOPLE);
-    send_until(s, BEGAN);
-    s->past = past_create(s->place.brand);
+    story_open(&s->story, 41);
+    s->past = past_create(s->story.place.brand);
 }
 
 static void close_scene(struct scene *s)
 {
     past_destroy(s->past);
-    crowd_drop(&s->crowd);
-    place_close(&s->place);
+    story_close(&s->story);
 }
 
 static struct past_ask ask_at(const struct scene *s, int64_t now, bool ended)
 {
-    const struct zone *zone = brand_zone(s->place.brand);
+    const struct zone *zone = brand_zone(s->story.place.brand);
     int64_t today = ended ? now : zone_bucket_start(zone, UNIT_DAY, now);
     return (struct past_ask){{CROWD_START, today - 28 * TIME_DAY, today}, now, ended};
 }
@@ -56,7 +36,7 @@ static struct past_ask ask_at(const struct scene *s, int64_t now, bool ended)
 /* The lists of the question's reply as text. */
 static struct str question(const struct scene *s, const struct past_ask *ask, struct arena *a)
 {
-    const struct zone *zone = brand_zone(s->place.brand);
+    const struct zone *zone = brand_zone(s->story.place.brand);
     char from[48], flow_from[48], to[48];
     struct strbuf reply = {0};
     struct why why = {0};
@@ -67,7 +47,7 @@ static struct str question(const struct scene *s, const struct past_ask *ask, st
         a, "{\"lifecycle\":{\"by\":\"week\",\"from\":\"%s\",\"flow_from\":\"%s\",\"to\":\"%s\"}}",
         from, flow_from, to);
     const struct api_question q = {.query = str_of(text_of), .form = INSIGHT_JSON, .lang = LANG_EN};
-    place_must(api_ask(s->place.brand, &q, NULL, &reply, &why), &why, "lifecycle");
+    place_must(api_ask(s->story.place.brand, &q, NULL, &reply, &why), &why, "lifecycle");
     struct str text = arena_str(a, strbuf_str(&reply));
     size_t begin = str_find(text, STR("\"stock\"")), end = str_find(text, STR(",\"rows_scanned\""));
     strbuf_finish(&reply);
@@ -98,7 +78,7 @@ static void the_past_is_that_of_the_question(void **state)
     open_scene(&s);
     for (int day = 0; day < 40; day += 3) { /* merges and facts of each, over several weeks */
         int64_t now = BEGAN + day * TIME_DAY + day * TIME_HOUR;
-        send_until(&s, now);
+        story_until(&s.story, now);
         const struct past_ask ask = ask_at(&s, now, false);
         assert_true(is_as_asked(&s, &ask));
         const struct stages *folded = s.past->stages;
@@ -120,26 +100,26 @@ static void what_comes_late_or_goes_is_folded_again(void **state)
     open_scene(&s);
     const struct past_ask ask = ask_at(&s, BEGAN, false);
     assert_true(is_as_asked(&s, &ask));
-    assert_false(brand_past_changed(s.place.brand));
+    assert_false(brand_past_changed(s.story.place.brand));
     struct identity who = {IDENTITY_USER, STR("late")};
     struct fact late = {.at = BEGAN - 100 * TIME_DAY,
                         .kind = STR("order.paid"),
                         .who = &who,
                         .who_count = 1,
                         .amount = 100};
-    send(&s.place, &late, 1);
-    assert_true(brand_past_changed(s.place.brand));
+    send(&s.story.place, &late, 1);
+    assert_true(brand_past_changed(s.story.place.brand));
     assert_true(is_as_asked(&s, &ask));
     late.at = BEGAN - 50 * TIME_DAY;
-    send_bulk(&s.place, &late, 1);
-    assert_true(brand_past_changed(s.place.brand));
+    send_bulk(&s.story.place, &late, 1);
+    assert_true(brand_past_changed(s.story.place.brand));
     assert_true(is_as_asked(&s, &ask));
-    place_must(people_erase(s.place.brand, 3, &erased, &why), &why, "erase");
-    assert_true(brand_past_changed(s.place.brand));
+    place_must(people_erase(s.story.place.brand, 3, &erased, &why), &why, "erase");
+    assert_true(brand_past_changed(s.story.place.brand));
     assert_true(is_as_asked(&s, &ask));
     late.at = BEGAN - 1; /* of today */
-    send(&s.place, &late, 1);
-    assert_false(brand_past_changed(s.place.brand));
+    send(&s.story.place, &late, 1);
+    assert_false(brand_past_changed(s.story.place.brand));
     assert_true(is_as_asked(&s, &ask));
     close_scene(&s);
 }
@@ -154,7 +134,7 @@ static void what_takes_long_is_folded_beside(void **state)
     const struct past_ask ask = ask_at(&s, BEGAN, false);
     assert_true(is_as_asked(&s, &ask)); /* the first one waits */
     const struct past_ask later = ask_at(&s, BEGAN + 9 * TIME_DAY, false);
-    send_until(&s, later.now);
+    story_until(&s.story, later.now);
     struct strbuf out = {0};
     struct past_answer of;
     place_must(past_write(s.past, &later, &of, &out, &why), &why, "past_write");

@@ -1,8 +1,6 @@
 /* erase_test.c - personas taken out of parts and blocks, and nothing else. */
 #include "room.h"
 
-#include "base/fs.h"
-
 #define GONE 3 /* the persona that most tests erase */
 
 /* Events numbered first .. first+count-1 but those of persona 'skip'; the ones of persona 5 whose
@@ -121,29 +119,6 @@ static void expect_without(const struct found *before, const struct found *after
     wanted.named[0] -= before->rows[persona];
     for (uint32_t p = 0; p <= PERSONAS; p++)
         assert_int_equal(after->named[p], wanted.named[p]);
-}
-
-static bool count_file(void *ctx, const char *name)
-{
-    (void)name;
-    ++*(uint64_t *)ctx;
-    return true;
-}
-
-static void note_finding(void *ctx, const char *what)
-{
-    (void)ctx;
-    fail_msg("%s", what);
-}
-
-/* No file too many, none too few, all of them sound. */
-static void expect_files(struct room *r)
-{
-    uint64_t count = 0;
-    struct why why = {0};
-    must(fs_list(r->brand->log.dir, count_file, &count, &why), &why);
-    assert_int_equal(count, r->brand->log.parts.count + r->brand->log.ids.count);
-    must(brand_verify_files(r->brand, note_finding, NULL, &why), &why);
 }
 
 static void expect_after_opening(struct room *r, const struct found *wanted)

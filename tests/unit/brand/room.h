@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../engine.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "brand/internal.h"
@@ -348,6 +349,29 @@ static inline void expect_log(struct room *r, uint64_t count)
     brand_snapshot_release(s);
     expect_numbers(d, count);
     mem_free(d);
+}
+
+static inline bool count_file(void *ctx, const char *name)
+{
+    (void)name;
+    ++*(uint64_t *)ctx;
+    return true;
+}
+
+static inline void fail_finding(void *ctx, const char *what)
+{
+    (void)ctx;
+    fail_msg("%s", what);
+}
+
+/* No file too many, none too few, all of them sound. */
+static inline void expect_files(struct room *r)
+{
+    uint64_t count = 0;
+    struct why why = {0};
+    must(fs_list(r->brand->log.dir, count_file, &count, &why), &why);
+    assert_int_equal(count, r->brand->log.parts.count + r->brand->log.ids.count);
+    must(brand_verify_files(r->brand, fail_finding, NULL, &why), &why);
 }
 
 /* The stored rows are those of the events 0 .. count-1. Writes back first. */

@@ -5,10 +5,10 @@
 #include "groups/health.h"
 
 #include <math.h>
-#include <stdlib.h>
+
+#include "groups/asking.h"
 
 #define ANSWER_TIME (30 * TIME_MINUTE)
-#define STAFF_TIME (10 * TIME_MINUTE)
 #define DAY_SLOTS 96 /* quarters of an hour */
 enum { ECHO_MEMBERS = 2, LIVE_PEOPLE = 2, TIMETABLE_DAYS = 5, QUESTIONS_FULL = 20 };
 enum { VOICES_LEAST = 5, STAGING_PRIOR = 5, DEPARTMENTS_MAX = 256 };
@@ -145,28 +145,6 @@ static void look_at_replies(struct making *m)
 
 /* ---- questions ---- */
 
-static int64_t local_ms(const struct talk *t, int64_t at)
-{
-    int64_t local = at + zone_offset(t->zone, at) * TIME_SECOND;
-    return ((local % TIME_DAY) + TIME_DAY) % TIME_DAY;
-}
-
-int64_t health_clock(const struct talk *t, int64_t at)
-{
-    int64_t now = local_ms(t, at);
-    int64_t opens = t->hours.opens * TIME_MINUTE, closes = t->hours.closes * TIME_MINUTE;
-    if (now >= opens && now < closes) return at;
-    struct civil c = zone_civil(t->zone, at);
-    if (now >= closes) {
-        int32_t day = civil_day(c.year, c.month, c.day) + 1;
-        civil_from_day(day, &c.year, &c.month, &c.day);
-    }
-    c.hour = t->hours.opens / 60;
-    c.minute = t->hours.opens % 60;
-    c.second = c.ms = 0;
-    return zone_instant(t->zone, &c);
-}
-
 /* Does message 'i' answer the question 'q' whose clock started at 'clock'? */
 static bool answers(const struct talk *t, uint32_t q, uint32_t i, int64_t clock)
 {
@@ -175,16 +153,17 @@ static bool answers(const struct talk *t, uint32_t q, uint32_t i, int64_t clock)
     if (x->account == asker || t->accounts[x->account].role == ACCOUNT_BOT) return false;
     if (x->link == TALK_REACTION) return false;
     if (x->to == asker) return true;
-    return talk_is_staff(t, x->account) && !x->promotion && x->at <= clock + STAFF_TIME;
+    return talk_is_staff(t, x->account) && !x->promotion && x->at <= clock + ASKING_STAFF_MS;
 }
 
 static void look_at_questions(struct making *m)
 {
     const struct talk *t = m->talk;
     struct health *h = m->health;
+    const struct asking_place place = {.zone = t->zone, .hours = t->hours};
     for (uint32_t q = 0; q < t->message_count; q++) {
         if (!t->messages[q].question || !talk_is_member(t, t->messages[q].account)) continue;
-        int64_t clock = health_clock(t, t->messages[q].at);
+        int64_t clock = asking_clock(&place, t->messages[q].at);
         bool answered = false;
         for (uint32_t i = q + 1; i < t->message_count && !answered; i++) {
             if (t->messages[i].at > clock + ANSWER_TIME) break;
@@ -202,6 +181,13 @@ static void look_at_questions(struct making *m)
 
 /* ---- the timetable, and who asks for posts ---- */
 
+/* Which quarter of its day it is. */
+static int slot_of(const struct talk *t, int64_t at)
+{
+    int64_t local = at + zone_offset(t->zone, at) * TIME_SECOND;
+    return (int)(((local % TIME_DAY) + TIME_DAY) % TIME_DAY / (15 * TIME_MINUTE));
+}
+
 /* On how many days each quarter of the day, or the next, was used. */
 static uint32_t count_slots(const struct making *m, uint32_t used[DAY_SLOTS])
 {
@@ -214,7 +200,7 @@ static uint32_t count_slots(const struct making *m, uint32_t used[DAY_SLOTS])
         if (!talk_is_staff(m->talk, p->posts[i].account)) continue;
         int64_t at = m->talk->messages[p->posts[i].first].at;
         int32_t day = zone_day(m->talk->zone, at);
-        int slot = (int)(local_ms(m->talk, at) / (15 * TIME_MINUTE));
+        int slot = slot_of(m->talk, at);
         days += day != last_day;
         last_day = day;
         for (int k = slot; k >= slot - 1 && k >= 0; k--) {
@@ -234,7 +220,7 @@ static void look_at_timetable(struct making *m)
     for (uint32_t i = 0; i < p->post_count; i++) {
         if (!talk_is_staff(m->talk, p->posts[i].account)) continue;
         int64_t at = m->talk->messages[p->posts[i].first].at;
-        int slot = (int)(local_ms(m->talk, at) / (15 * TIME_MINUTE));
+        int slot = slot_of(m->talk, at);
         bool regular = 2 * used[slot] >= days || (slot && 2 * used[slot - 1] >= days);
         count(m, FEATURE_TIMETABLE, p->posts[i].first, regular);
     }

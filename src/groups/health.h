@@ -90,9 +90,6 @@ void health_make(const struct health_ask *ask, struct arena *arena, struct healt
 uint32_t health_evidence(const struct health *h, enum feature feature, bool hit, uint32_t *out,
                          uint32_t max);
 
-/* When the clock of a question starts: now in service hours, else at the next opening. */
-int64_t health_clock(const struct talk *t, int64_t at);
-
 /* ---- archetype.c ---- */
 
 /* Fill scores, archetype, confidence and leads from features and counts. */

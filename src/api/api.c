@@ -235,6 +235,7 @@ static const struct spec *const spec_tables[] = {
     group_life_specs,
     daily_specs,
     group_graph_specs,
+    group_along_specs,
     today_rule_specs,
     today_specs,
     moderation_rule_specs,

@@ -65,6 +65,7 @@ extern const struct spec group_health_specs[];
 extern const struct spec group_life_specs[];
 extern const struct spec daily_specs[];
 extern const struct spec group_graph_specs[];
+extern const struct spec group_along_specs[];
 extern const struct spec group_member_specs[];
 extern const struct spec group_account_specs[];
 extern const struct spec group_message_specs[];

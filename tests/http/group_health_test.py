@@ -56,7 +56,7 @@ def talk():
             more = {"other": {"user": f"u{i - 1}"}} if i else {}
             facts.append(fact(f"u{i}", "message.sent", clock(day, 20, i), group="friends", **more))
     facts.append(fact(None, "message.sent", clock(7, 10, 0), group="friends", staff="rose"))
-    return facts + sale() + planted()
+    return facts + sale() + planted() + tea()
 
 
 def sale():
@@ -75,6 +75,20 @@ def sale():
     facts.append(fact("s2", "member.revoked", clock(2, 10, 30), props={"purpose": "marketing"}))
     facts.append(fact("s3", "group.left", clock(2, 12, 1), group="sale"))
     facts.append(fact("u5", "contact.deleted", clock(2, 10, 40), staff="rose"))  # of no member of the group
+    return facts
+
+
+def tea():
+    """tea is promoted in teahouse (t1 to t5) 10 and 6 days ago at 10:00, by rose and by t5, whom somebody says to be of staff; and in tearoom (t6 to t9) 10 days
+    ago. t1 speaks of it two hours later and t2 shares it with the campaign of an order. Who pays when is in the test."""
+    about = {"product": "明前龙井"}
+    facts = [fact(f"t{i}", "group.joined", clock(39, 9, i), group="teahouse" if i <= 5 else "tearoom") for i in range(1, 10)]
+    facts += [fact(None, "message.sent", clock(10, 10, 0), group=g, staff="rose", props={"promotion": True, **about}) for g in ("teahouse", "tearoom")]
+    facts.append(fact("t5", "message.sent", clock(6, 10, 0), group="teahouse", props={"promotion": True, **about}))
+    facts.append(fact("t1", "message.sent", clock(10, 12, 0), group="teahouse", props={"text": "这茶我回购三次了", **about}))
+    facts.append(fact("t2", "content.shared", clock(10, 11, 0), group="teahouse", campaign="春茶节"))
+    for i, (who, days, hour, minute) in enumerate([("t2", 10, 11, 30), ("t3", 10, 13, 0), ("t6", 10, 13, 30), ("t4", 9, 11, 59), ("t3", 6, 11, 59), ("t2", 6, 20, 0)]):
+        facts.append(fact(who, "order.paid", clock(days, hour, minute), amount=1000, props={"order": f"T{i}", **about}, **({"campaign": "春茶节"} if who == "t3" and days == 10 else {})))
     return facts
 
 
@@ -217,6 +231,30 @@ def test_a_day_is_one_text_to_copy():
     assert datetime.date.fromisoformat(week["from"]).weekday() == 0 and week["figures"]["joined"] >= 3 and "（上周 " in week["text"], week
     for wrong in ({"group": "g999"}, {"group": "x"}, {"span": "year"}, {"day": "soon"}, {"lang": "fr"}):
         call(s, "GET", "/daily", status=400, **wrong)
+
+
+def test_who_goes_with_whom_is_told_with_what_is_behind_it():
+    """t3's first order is of the tea and of the campaign: t1 spoke of the one, t2 shared the other: half a credit each; t4's is t1's alone. Without the role, t5
+    promotes nothing, but acts as members do: both orders of day 6 are t5's, and t1's round of day 10 has only tearoom to compare with. With it: after t1's
+    act t3 and t4 pay, 2 of 2 (t2 had paid); at the same hours of day 6 t2 pays and t3 has paid, 1 of t2, t4; in tearoom t6 of four: lift = (2/2) / (2/6) = 3."""
+    s = store()
+    g = group(s, "teahouse")
+    ids = {i: call(s, "GET", "/members", q=f"user:t{i}")["items"][0]["id"] for i in (1, 2, 3, 4, 5)}
+    x = call(s, "GET", f"/groups/{g}/along")
+    assert [(i["member"]["id"], i["credits"]) for i in x["items"]] == [(ids[5], 2), (ids[1], 1.5), (ids[2], 0.5)] and (x["purchases"], x["credited"]) == (5, 4), x
+    assert (x["items"][1]["after"]["people"], x["items"][1]["without"]) == (3, {"hits": 1, "people": 4, "rounds": 1}), x["items"][1]
+    call(s, "PUT", f"/groups/{g}/accounts/{ids[5]}", {"role": "staff", "person": "rose"}, status=204)
+    [one, two] = call(s, "GET", f"/groups/{g}/along")["items"]
+    assert (one["after"], one["without"], round(one["lift"], 9)) == ({"hits": 2, "people": 2, "rounds": 1}, {"hits": 2, "people": 6, "rounds": 2}, 3), one
+    assert one["low"] < 3 < one["high"] and (two["lift"], two["after"]["people"]) == (None, 0), (one, two)
+    [last, first] = one["evidence"]
+    assert (last["act"], last["text"], last["then"], last["member"]["id"], last["shared_by"], last["product"]) == ("message", "这茶我回购三次了", "paid", ids[4], 1, "明前龙井"), last
+    assert (first["member"]["id"], first["shared_by"], first["campaign"]) == (ids[3], 2, "春茶节") and first["at"] < first["then_at"], first
+    assert [e["act"] for e in two["evidence"]] == ["share"] and two["evidence"][0]["text"] is None, two
+    assert call(s, "GET", f"/groups/{g}/along", at=clock(10, 12, 30).isoformat())["items"] == []
+    assert call(s, "GET", f"/groups/{group(s, 'news')}/along")["items"] == []
+    call(s, "GET", f"/groups/{g}/along", at="soon", status=400)
+    call(s, "GET", "/groups/g99/along", status=404)
 
 
 def test_a_life_is_told_by_months_of_28_days():

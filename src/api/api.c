@@ -230,6 +230,7 @@ static const struct spec *const spec_tables[] = {
     group_account_specs,
     group_message_specs,
     family_specs,
+    family_task_specs,
     unanswered_specs,
     group_health_specs,
     group_life_specs,

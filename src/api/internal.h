@@ -70,6 +70,7 @@ extern const struct spec group_member_specs[];
 extern const struct spec group_account_specs[];
 extern const struct spec group_message_specs[];
 extern const struct spec family_specs[];
+extern const struct spec family_task_specs[];
 extern const struct spec unanswered_specs[];
 extern const struct spec today_specs[];
 extern const struct spec today_rule_specs[];

@@ -60,6 +60,12 @@ struct family_state family_look(const struct group_family *f, const struct famil
     return s;
 }
 
+bool family_is_put_off(const struct group_family *f, const struct family_state *s)
+{
+    if (f->put_off_groups == 0 || f->put_off_groups != f->group_count) return false;
+    return s->reason != FAMILY_FULL || f->put_off_full;
+}
+
 /* ---- names ---- */
 
 static const char *const numerals[] = {"零", "一", "二", "三", "四", "五",

@@ -19,10 +19,12 @@
 struct group_family {
     uint32_t id;
     struct str name;
-    bool qr;          /* people come by a QR code */
-    int hours, share; /* when the next is wanted */
-    bool opens;       /* and then it is opened without asking */
-    uint32_t *groups; /* codes, in order */
+    bool qr;               /* people come by a QR code */
+    int hours, share;      /* when the next is wanted */
+    bool opens;            /* and then it is opened without asking */
+    size_t put_off_groups; /* somebody said "not now" when it had so many; 0 = never */
+    bool put_off_full;     /* and knew that none had room */
+    uint32_t *groups;      /* codes, in order */
     size_t group_count;
     uint64_t version;
     int64_t created_at, changed_at;
@@ -48,6 +50,9 @@ uint64_t family_hand_over(const struct group_record *r, bool qr);
 /* Joins an hour of the entrance: those of all its groups, of the last 24 h or as the mean of 7 d,
  * whichever is more. */
 struct family_state family_look(const struct group_family *f, const struct family_group *groups);
+/* Somebody has said "not now" of what is wanted: of the same groups, and not before all were full.
+ */
+bool family_is_put_off(const struct group_family *f, const struct family_state *s);
 
 /* ---- records ---- */
 
@@ -66,6 +71,9 @@ MUST_CHECK enum err family_remove(struct brand *b, uint32_t id, struct why *why)
  * r->code is filled in. ERR_TOO_LARGE: the family has none yet, or LIMIT_FAMILY_GROUPS. */
 MUST_CHECK enum err family_open_next(struct brand *b, uint32_t id, struct group_record *r,
                                      struct why *why);
+/* Say "not now" of the group that is wanted, for as many groups as it has; 'full': none has room.
+ * ERR_NOT_FOUND. */
+MUST_CHECK enum err family_put_off(struct brand *b, uint32_t id, bool full, struct why *why);
 /* What families are looked at by: records by code - 1, and figures, of all groups. */
 struct family_figures {
     struct group_record *records;

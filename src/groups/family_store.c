@@ -40,15 +40,18 @@ static struct group_family read_row(struct sql_stmt *s, struct arena *arena)
                                  .created_at = sql_int(s, 6),
                                  .changed_at = sql_int(s, 7),
                                  .changed_by = arena_str(arena, sql_str(s, 8)),
-                                 .opens = sql_int(s, 9) != 0};
+                                 .opens = sql_int(s, 9) != 0,
+                                 .put_off_groups = (size_t)sql_int(s, 10),
+                                 .put_off_full = sql_int(s, 11) != 0};
 }
 
 static enum err read_all(struct sql *db, struct arena *arena, struct group_family *rows,
                          size_t *count)
 {
-    struct sql_stmt *s =
-        sql_use(db, "SELECT id, name, qr, hours, share, version, created_at, changed_at,"
-                    " changed_by, opens FROM group_family ORDER BY id LIMIT $1");
+    struct sql_stmt *s = sql_use(
+        db,
+        "SELECT id, name, qr, hours, share, version, created_at, changed_at,"
+        " changed_by, opens, put_off_groups, put_off_full FROM group_family ORDER BY id LIMIT $1");
     sql_bind_int(s, 1, LIMIT_FAMILIES);
     for (*count = 0;;) {
         bool row;
@@ -71,9 +74,9 @@ enum err family_list(struct sql *db, struct arena *arena, struct group_family **
 static enum err read_one(struct sql *db, uint32_t id, struct arena *arena, struct group_family *out,
                          bool *found)
 {
-    struct sql_stmt *s =
-        sql_use(db, "SELECT id, name, qr, hours, share, version, created_at, changed_at,"
-                    " changed_by, opens FROM group_family WHERE id = $1");
+    struct sql_stmt *s = sql_use(
+        db, "SELECT id, name, qr, hours, share, version, created_at, changed_at,"
+            " changed_by, opens, put_off_groups, put_off_full FROM group_family WHERE id = $1");
     sql_bind_int(s, 1, id);
     TRY(sql_step(s, found));
     if (!*found) return ERR_OK;
@@ -223,6 +226,33 @@ static enum err run_remove(struct tx *tx, void *arg, struct why *why)
 enum err family_remove(struct brand *b, uint32_t id, struct why *why)
 {
     return brand_call(b, run_remove, &id, false, why);
+}
+
+struct putting_off {
+    uint32_t id;
+    bool full;
+};
+
+static enum err run_put_off(struct tx *tx, void *arg, struct why *why)
+{
+    const struct putting_off *p = arg;
+    bool row;
+    struct sql_stmt *s =
+        sql_use(tx_sql(tx), "UPDATE group_family SET put_off_full = $2, put_off_groups ="
+                            " (SELECT COUNT(*) FROM group_family_member WHERE family = $1)"
+                            " WHERE id = $1 RETURNING id");
+    sql_bind_int(s, 1, p->id);
+    sql_bind_int(s, 2, p->full);
+    TRY(sql_step(s, &row));
+    if (!row) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "family");
+    sql_reset(s);
+    return ERR_OK;
+}
+
+enum err family_put_off(struct brand *b, uint32_t id, bool full, struct why *why)
+{
+    struct putting_off p = {id, full};
+    return brand_call(b, run_put_off, &p, false, why);
 }
 
 /* ---- the next group ---- */

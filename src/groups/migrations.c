@@ -22,5 +22,7 @@ const struct migration groups_migrations[] = {
         " place {int} NOT NULL);"
         "CREATE INDEX group_family_member_family ON group_family_member (family, place)"},
     {3, "ALTER TABLE group_family ADD COLUMN opens {int} NOT NULL DEFAULT 0"},
+    {4, "ALTER TABLE group_family ADD COLUMN put_off_groups {int} NOT NULL DEFAULT 0;"
+        "ALTER TABLE group_family ADD COLUMN put_off_full {int} NOT NULL DEFAULT 0"},
     {0, NULL},
 };

@@ -164,9 +164,11 @@ const struct holding holdings[] = {
      " audience gain about rhythm rules ending archived_at version created_at changed_at "
      "changed_by",
      NULL, NULL, "what the brand says of its groups", WITH_BRAND, NULL, NULL, NULL, NULL},
-    {"group_family", "id name qr hours share version created_at changed_at changed_by opens", NULL,
-     NULL, "groups behind one entrance, and when the next is wanted", "until deleted", NULL, NULL,
-     NULL, NULL},
+    {"group_family",
+     "id name qr hours share version created_at changed_at changed_by opens put_off_groups"
+     " put_off_full",
+     NULL, NULL, "groups behind one entrance, and when the next is wanted", "until deleted", NULL,
+     NULL, NULL, NULL},
     {"group_family_member", "code family place", NULL, NULL, "which groups are of a family",
      "until deleted", NULL, NULL, NULL, NULL},
     {"group_account", "of_group persona role confirmed person said_by at", "persona", "role person",

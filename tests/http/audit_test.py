@@ -134,6 +134,7 @@ def keep_records(w):
     w.call("GET", "/{brand}/groups/{id}/members/export", id=made)
     family = w.call("POST", "/{brand}/group-families", {"name": "Teas", "groups": [made]}, 201)["id"]
     w.call("PUT", "/{brand}/group-families/{id}", {"hours": 24}, id=family)
+    w.call("POST", "/{brand}/group-families/{id}/put-off", status=204, id=family)
     w.call("POST", "/{brand}/group-families/{id}/open", status=201, id=family)
     w.call("DELETE", "/{brand}/group-families/{id}", status=204, id=family)
     w.call("PUT", "/{brand}/privacy/retention", {"class": "notes", "days": 365})

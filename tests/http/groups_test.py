@@ -18,7 +18,7 @@ from wellfield import Store, http, run  # noqa: E402
 @functools.cache
 def store():
     s = Store("shop")
-    s.owner = s.add_token(99, "members.read members.write members.export groups.write settings.read settings.write audit.read members.privacy")
+    s.owner = s.add_token(99, "staff.manage members.read members.write members.export groups.write settings.read settings.write audit.read members.privacy")
     s.reader = s.add_token(98, "members.read")
     s.load("--format", "jsonl", "-", stdin="".join(json.dumps(f) + "\n" for f in talk()))
     return s.serve()
@@ -243,6 +243,20 @@ def test_a_family_leads_to_the_first_with_room_and_wants_the_next_before_it_is_f
     assert f["entrance"] == two and [g["full"] for g in f["groups"]] == [True, False] and not f["next_wanted"], f
     track(s, "r6", "group.joined", ago(minutes=1), group="row-2")  # three of four are the share
     assert row()["next_wanted"] and row()["because"] == "share", row()
+
+    def tasks(**query):
+        return [(t["name"], t["because"], t["last"]["id"]) for t in call(s, "GET", "/family-tasks", **query)["items"]]
+    assert tasks() == [("Row", "share", two)], tasks()  # nobody owns the groups: whoever sees all
+    call(s, "PUT", f"/groups/{two}", {"owner": "rose", "helpers": ["lily", "mei"]})
+    assert tasks() == [] and tasks(staff="rose") == tasks(staff="lily") == tasks(staff="mei") == [("Row", "share", two)] and tasks(staff="ros") == []
+    call(s, "POST", f"/group-families/{made['id']}/put-off", status=204)
+    assert tasks(staff="rose") == [] and row()["next_wanted"]
+    track(s, "r61", "group.joined", ago(minutes=1), group="row-2")
+    assert tasks(staff="rose") == [("Row", "full", two)]  # nothing has room any more
+    call(s, "POST", f"/group-families/{made['id']}/put-off", status=204)
+    assert tasks(staff="rose") == []
+    track(s, "r61", "group.left", ago(seconds=1), group="row-2")
+    call(s, "POST", "/group-families/999/put-off", status=404)
     three = call(s, "POST", f"/group-families/{made['id']}/open", status=201)
     assert three["code"] == "row-3", three
     f = row()

@@ -50,6 +50,26 @@ static void a_group_is_wanted_at_the_share_of_the_last_with_room(void **state)
     assert_true(s.wanted && s.reason == FAMILY_FULL && s.entrance == SIZE_MAX);
 }
 
+/* "Not now" is said of two groups with room: it holds until none has any, or there is a third. */
+static void not_now_holds_until_all_are_full_or_there_is_another_group(void **state)
+{
+    (void)state;
+    struct group_family f = family(2);
+    struct family_group g[] = {group(299, 300), group(270, 300), group(270, 300)};
+    struct family_state s = family_look(&f, g);
+    assert_true(s.wanted && !family_is_put_off(&f, &s));
+    f.put_off_groups = 2;
+    assert_true(family_is_put_off(&f, &s));
+    g[0].members = g[1].members = 300;
+    s = family_look(&f, g);
+    assert_false(family_is_put_off(&f, &s));
+    f.put_off_full = true;
+    assert_true(family_is_put_off(&f, &s));
+    f.group_count = 3;
+    s = family_look(&f, g);
+    assert_true(s.wanted && !family_is_put_off(&f, &s));
+}
+
 /* 24 joins in the last day are one an hour. */
 static void a_group_is_wanted_when_the_room_lasts_for_the_hours_and_no_longer(void **state)
 {
@@ -128,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_entrance_moves_on_exactly_when_a_group_is_full),
         cmocka_unit_test(a_group_is_wanted_at_the_share_of_the_last_with_room),
+        cmocka_unit_test(not_now_holds_until_all_are_full_or_there_is_another_group),
         cmocka_unit_test(a_group_is_wanted_when_the_room_lasts_for_the_hours_and_no_longer),
         cmocka_unit_test(joins_of_all_groups_fill_the_room_of_all),
         cmocka_unit_test(a_family_without_groups_wants_one),

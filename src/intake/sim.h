@@ -72,7 +72,7 @@ struct deed {
     int64_t amount;  /* minor units, HISTORY_NO_AMOUNT = none */
     uint32_t person; /* who does it */
     uint32_t other;  /* the other person */
-    uint32_t order;  /* number of the order */
+    uint32_t order;  /* number of the order, or of the voucher */
     uint16_t group;  /* numbers of its codes */
     uint16_t content;
     uint16_t touchpoint;
@@ -203,7 +203,7 @@ struct sim {
     uint16_t open_group[USE_COUNT]; /* where newcomers go */
     uint16_t next_staff;            /* who runs the next group, less one */
     uint32_t staff_count;           /* 2 .. SIM_STAFF_MAX */
-    uint32_t orders;                /* numbers given */
+    uint32_t orders, vouchers;      /* numbers given */
     VEC(uint32_t) fans;             /* persons who bring others */
     struct arena *names;            /* of what follows; lives as long as the world */
     VEC(struct str) contents;       /* item i + 1 */

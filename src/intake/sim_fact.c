@@ -220,7 +220,11 @@ static void add_trade_props(const struct sim *s, const struct deed *d, struct ar
                             struct fact *f)
 {
     double price;
-    if (d->order) {
+    if (d->kind == DEED_VOUCHER_ISSUED || d->kind == DEED_VOUCHER_REDEEMED) {
+        const char *voucher =
+            arena_printf(arena, "V%04x%07u", (unsigned)(s->salt & 0xffff), d->order);
+        add_prop(f, text_value("voucher", str_of(voucher)));
+    } else if (d->order) {
         const char *order =
             arena_printf(arena, "W%04x%07u", (unsigned)(s->salt & 0xffff), d->order);
         add_prop(f, text_value("order", str_of(order)));

@@ -48,7 +48,8 @@ static uint32_t pick_inviter(struct sim *s)
     return sim_person(s, number)->phase == PHASE_JOINED ? number : 0;
 }
 
-/* The invite counts a week later; the inviter gets a voucher, and uses it or not. */
+/* The invite counts a week later; the inviter gets a voucher in a group of theirs, and uses it or
+ * not. */
 static void reward(struct sim *s, const struct deed *accepted)
 {
     struct deed d = *accepted;
@@ -59,9 +60,13 @@ static void reward(struct sim *s, const struct deed *accepted)
     d.amount = 20 * s->unit;
     d.at += TIME_SECOND;
     sim_do(s, &d);
+    const struct person *p = sim_person(s, d.person);
     d.kind = DEED_VOUCHER_ISSUED;
     d.at += TIME_SECOND;
+    d.order = ++s->vouchers;
+    d.group = p->group_count ? p->group[0] : 0;
     sim_do(s, &d);
+    d.group = 0;
     d.kind = DEED_VOUCHER_REDEEMED;
     d.at += TIME_DAY * (1 + sim_pick(s, 12));
     if (sim_chance(s, 0.5)) sim_do(s, &d);

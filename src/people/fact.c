@@ -92,6 +92,7 @@ static bool key_may_send(const struct sender *sender, enum kind_family family, s
                 (str_is(kind, "member.consented") || str_is(kind, "member.revoked") ||
                  str_is(kind, "member.tagged") || str_is(kind, "member.untagged")));
     case FAMILY_TRADE:
+    case FAMILY_VOUCHER:
     case FAMILY_TALK:
     case FAMILY_RELATION:
         return sender->level == SENDER_SECRET;
@@ -106,7 +107,6 @@ static bool import_may_send(enum kind_family family, struct str kind)
                                       "member.erased", "member.assigned"};
     switch (family) {
     case FAMILY_CAMPAIGN:
-    case FAMILY_VOUCHER:
     case FAMILY_TOUCH:
     case FAMILY_SERVICE:
     case FAMILY_DERIVED:
@@ -207,6 +207,24 @@ enum err fact_check_said(struct fact *f, struct arena *arena, struct why *why)
     return ERR_OK;
 }
 
+/* A voucher is somebody's, and is told from others by a text: a number would be another property.
+ */
+static enum err check_voucher(const struct fact *f, struct why *why)
+{
+    if (!str_starts(f->kind, STR("voucher.")) || kind_family(f->kind) != FAMILY_VOUCHER)
+        return ERR_OK;
+    if (f->who_count == 0) return why_fail(why, ERR_INVALID, MSG_MISSING, "member", NULL);
+    for (uint32_t i = 0; i < f->prop_count; i++) {
+        const struct fact_value *v = &f->props[i];
+        if (!str_is(v->name, "voucher")) continue;
+        if (v->type != PROP_TEXT)
+            return why_fail(why, ERR_INVALID, MSG_WRONG_TYPE, "props.voucher", "%s", "\"V100\"");
+        if (str_trim(v->text).len == 0)
+            return why_fail(why, ERR_INVALID, MSG_MISSING, "props.voucher", NULL);
+    }
+    return ERR_OK;
+}
+
 static enum err check_amount(int64_t amount, struct why *why)
 {
     bool fits = amount >= -FACT_AMOUNT_MAX && amount <= FACT_AMOUNT_MAX;
@@ -230,6 +248,7 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
         TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));
     TRY(fact_check_identities(f->other, &f->other_count, f->plain, arena, &left_out, why));
     TRY(fact_check_values(f, arena, &left_out, why));
+    TRY(check_voucher(f, why));
     if (f->said) TRY(fact_check_said(f, arena, why));
     if (f->who_count < who_count && f->who_count < 2) f->alias = f->rename = false;
     *junk = left_out;

@@ -90,7 +90,7 @@ static inline bool fact_keyed(const struct fact *f)
 /* Who is sending: what it may do, and what becomes of its identities. */
 enum trust_level {
     SENDER_PUBLIC, /* a public write key: unverified identities, never merges two known members */
-    SENDER_SECRET, /* a secret write key: may merge, trade, talk and relation kinds too */
+    SENDER_SECRET, /* a secret write key: may merge; trade, voucher, talk, relation kinds too */
     SENDER_IMPORT, /* an import: every family but those the rooms write alone */
     SENDER_ROOM    /* the product itself */
 };
@@ -135,7 +135,8 @@ struct fact_place *fact_time_order(const struct fact *facts, size_t count);
  * all zeros are left out and counted in *junk), codes, properties (names, 64 an event, values <= 1
  * KiB), amount, UTF-8, NFC. Properties with personal names become traits on member.identified and
  * are left out into *junk on other kinds. Of a message's text what is over LIMIT_MESSAGE_TEXT is
- * cut off. The field named in 'why' is the JSON name. */
+ * cut off. Of a voucher somebody's, and props.voucher a text, if given. The field named in 'why' is
+ * the JSON name. */
 MUST_CHECK enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena,
                                uint32_t *junk, struct why *why);
 /* What fact_check does with f->said alone, for words that are known later than the rest; a copy in

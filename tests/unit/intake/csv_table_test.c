@@ -224,7 +224,7 @@ static void kinds_may_come_from_a_column(void **state)
     struct world w;
     parse_csv(&w, "member=user:u,at=date:t,kind=text:k",
               "u,t,k\n1,2024-01-05,lesson.done\n2,2024-01-05,Lesson\n3,2024-01-05,\n"
-              "4,2024-01-05,voucher.redeemed\n5,2024-01-05,lesson.done\n");
+              "4,2024-01-05,campaign.joined\n5,2024-01-05,lesson.done\n");
     expect_sound(&w, 2, 3);
     assert_int_equal(reject_at(&w, 0)->why.msg, MSG_BAD_KIND);
     assert_int_equal(reject_at(&w, 1)->why.msg, MSG_MISSING);

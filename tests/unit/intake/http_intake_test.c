@@ -253,7 +253,7 @@ static void a_public_key_cannot_trade(void **state)
                      403);
     expect_in_body("\"code\":\"kind_not_allowed\"");
     assert_int_equal(
-        post("/v1/track", world.secret_key, "{'userId':'u1','event':'voucher.issued'}"), 403);
+        post("/v1/track", world.secret_key, "{'userId':'u1','event':'campaign.joined'}"), 403);
     assert_true(seq() == before);
     assert_int_equal(post("/v1/track", world.secret_key,
                           "{'userId':'u1','event':'Order Completed','properties':{'total':1}}"),

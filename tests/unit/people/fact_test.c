@@ -350,7 +350,7 @@ static void each_sender_may_send_its_families(void **state)
         {"member.unmerged", false, false, false},
         {"member.erased", false, false, false},
         {"campaign.joined", false, false, false},
-        {"voucher.redeemed", false, false, false},
+        {"voucher.redeemed", false, true, true},
         {"touch.sent", false, false, false},
         {"playbook.entered", false, false, false},
         {"conversation.opened", false, false, false},
@@ -366,11 +366,53 @@ static void each_sender_may_send_its_families(void **state)
     }
 }
 
+/* Of a voucher somebody's, told from others by a text; a kind of the brand's own may be anything.
+ */
+static void a_voucher_is_somebodys_and_has_a_text(void **state)
+{
+    const struct {
+        const char *kind;
+        bool member;
+        enum prop_type type; /* of props.voucher */
+        const char *text;    /* NULL = it is not given */
+        enum msg msg;        /* MSG_NONE = it is sound */
+        const char *field;
+    } list[] = {
+        {"voucher.issued", true, PROP_TEXT, "V1", MSG_NONE, ""},
+        {"voucher.voided", true, PROP_TEXT, NULL, MSG_NONE, ""},
+        {"voucher.redeemed", false, PROP_TEXT, "V1", MSG_MISSING, "member"},
+        {"voucher.expired", true, PROP_NUMBER, "", MSG_WRONG_TYPE, "props.voucher"},
+        {"voucher.issued", true, PROP_TEXT, " ", MSG_MISSING, "props.voucher"},
+        {"voucher.printed", false, PROP_NUMBER, "", MSG_NONE, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct arena *arena = arena_create(0);
+        struct identity who = {IDENTITY_USER, STR("ann")};
+        struct fact_value prop = {STR("voucher"), list[i].type, 100, str_of(list[i].text)};
+        struct fact f = {.kind = str_of(list[i].kind),
+                         .who = &who,
+                         .who_count = list[i].member,
+                         .amount = HISTORY_NO_AMOUNT,
+                         .props = &prop,
+                         .prop_count = list[i].text != NULL};
+        struct why why = {0};
+        uint32_t junk;
+        enum err err = fact_check(&f, 0, arena, &junk, &why);
+        bool sound = list[i].msg == MSG_NONE;
+        if ((err == ERR_OK) != sound || (!sound && (why.msg != list[i].msg)))
+            fail_msg("%s: %d", list[i].kind, (int)why.msg);
+        if (!sound) assert_string_equal(why.field, list[i].field);
+        arena_destroy(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_lie_between_1970_and_tomorrow),
         cmocka_unit_test(kinds_follow_their_grammar),
+        cmocka_unit_test(a_voucher_is_somebodys_and_has_a_text),
         cmocka_unit_test(amounts_have_a_bound),
         cmocka_unit_test(texts_are_brought_to_nfc),
         cmocka_unit_test(bytes_that_are_no_text_are_refused),

@@ -170,6 +170,7 @@ struct undoing {
 };
 struct undo_row {
     uint32_t persona, was_hand;
+    uint32_t set; /* whom the handover set */
 };
 
 /* Was nobody set since, by any persona of the member, that stands? */
@@ -192,7 +193,8 @@ static enum err undo_one(const struct work *w, const struct undo_row *row)
     uint32_t owner, hand, member = identity_member(w->p, row->persona);
     TRY(is_last(w, member, &last));
     TRY(owner_now(w, member, &owner, &hand));
-    if (!last || hand == row->was_hand) {
+    /* an import sets owners without a handover */
+    if (!last || hand != row->set || hand == row->was_hand) {
         w->h->same++;
         return ERR_OK;
     }
@@ -207,15 +209,17 @@ static enum err run_undo(struct tx *tx, void *arg, struct why *why)
     struct undo_row *rows = arena_alloc_array(tx_arena(tx), PIECE, sizeof(*rows));
     (void)why;
     struct sql_stmt *s =
-        sql_use(tx_sql(tx), "SELECT persona, was_hand FROM handover_member"
-                            " WHERE handover = $1 AND persona > $2 ORDER BY persona LIMIT $3");
+        sql_use(tx_sql(tx), "SELECT m.persona, m.was_hand, h.staff FROM handover_member m"
+                            " JOIN handover h ON h.id = m.handover WHERE m.handover = $1"
+                            " AND m.persona > $2 ORDER BY m.persona LIMIT $3");
     sql_bind_int(s, 1, u.h.id);
     sql_bind_int(s, 2, u.after);
     sql_bind_int(s, 3, PIECE);
     for (bool row = true;; u.rows++) {
         TRY(sql_step(s, &row));
         if (!row) break;
-        rows[u.rows] = (struct undo_row){(uint32_t)sql_int(s, 0), (uint32_t)sql_int(s, 1)};
+        rows[u.rows] = (struct undo_row){(uint32_t)sql_int(s, 0), (uint32_t)sql_int(s, 1),
+                                         (uint32_t)sql_int(s, 2)};
     }
     for (size_t i = 0; i < u.rows; i++)
         TRY(undo_one(&w, &rows[i]));

@@ -15,6 +15,7 @@ static enum err preview_import(struct call *c, struct json_writer *w, struct why
                                 .group = imports_option(c, "group"),
                                 .date = imports_option(c, "date"),
                                 .sheet = imports_option(c, "sheet"),
+                                .staff = accounts_staff(c->api->accounts),
                                 .zone = tz ? zone_open(tz) : brand_zone(c->brand),
                                 .guess = !call_has(c, "format"),
                                 .lang = call_lang(c)};
@@ -72,7 +73,8 @@ static enum err get_samples(struct call *c, struct json_writer *w, struct why *w
     "{\"kind\":\"order.paid\",\"columns\":[{\"header\":null,\"means\":null,\"target\":null,"       \
     "\"entry\":null}],\"events\":[{\"identities\":{},\"other\":{},\"group\":\"g1\","               \
     "\"touchpoint\":\"shop-1\",\"campaign\":\"may\",\"content\":\"post-7\",\"staff\":\"lily\","    \
-    "\"amount\":12900,\"props\":{},\"traits\":{},\"tags\":[\"高端\"]}],"                         \
+    "\"amount\":12900,\"props\":{},\"traits\":{},\"tags\":[\"高端\"],"                           \
+    "\"owner\":\"lily\",\"contacts\":[\"lily\"]}],"                                                \
     "\"sheets\":[\"订单\"],\"sheet\":\"订单\"}"
 
 /* As long as the target of a request may be. */

@@ -134,6 +134,7 @@
     LIMIT(TAG_GROUPS, 200, "groups", "groups of tags of a brand")                                  \
     LIMIT(TAGS, 5000, "tags", "tags of a brand")                                                   \
     LIMIT(TAGS_PER_FACT, 32, "tags", "tags that one event or row gives")                           \
+    LIMIT(CONTACTS_PER_FACT, 8, "staff", "contacts of a member that one row names")                \
     LIMIT(TAG_BYTES, 64, "bytes", "the name of a tag or of a group of tags")                       \
     LIMIT(TAGGED, 100000, "members", "members tagged by one call")                                 \
     LIMIT(NOTE_CHARS, 2000, "characters", "a note on a member")                                    \

@@ -118,6 +118,8 @@ static void put_fact(struct strbuf *out, const struct fact *f, const struct file
     put_values(out, f->props, f->prop_count);
     put_values(out, f->traits, f->trait_count);
     put_text(out, f->tags);
+    put_text(out, f->owner);
+    put_text(out, f->contacts);
     put_u8(out, (uint8_t)(f->alias | f->rename << 1 | (f->said != NULL) << 2));
     if (f->said) put_said(out, f->said);
     uint32_t len = (uint32_t)(out->len - start - sizeof(len));
@@ -214,6 +216,8 @@ static void get_fact(struct byte_reader *in, struct arena *a, struct fact *f, st
     f->props = get_values(in, &f->prop_count, a);
     f->traits = get_values(in, &f->trait_count, a);
     f->tags = get_text(in, a);
+    f->owner = get_text(in, a);
+    f->contacts = get_text(in, a);
     uint8_t flags = get_u8(in);
     f->alias = flags & 1;
     f->rename = flags >> 1 & 1;

@@ -24,6 +24,8 @@ enum role {
     ROLE_QTY,
     ROLE_STORE,
     ROLE_STAFF,
+    ROLE_OWNER,    /* of a member */
+    ROLE_CONTACTS, /* of a member: staff */
     ROLE_COST,
     ROLE_UNIONID,
     ROLE_WECOM,
@@ -104,7 +106,14 @@ static const struct header {
     {"store", ROLE_STORE, ORDERS},
     {"导购", ROLE_STAFF, ORDERS},
     {"销售员", ROLE_STAFF, ORDERS},
-    {"所属员工", ROLE_STAFF, PEOPLE},
+    {"所属员工", ROLE_OWNER, PEOPLE},
+    {"归属员工", ROLE_OWNER, PEOPLE},
+    {"客户归属", ROLE_OWNER, PEOPLE},
+    {"负责人", ROLE_OWNER, PEOPLE},
+    {"owner", ROLE_OWNER, PEOPLE},
+    {"联系员工", ROLE_CONTACTS, PEOPLE},
+    {"跟进员工", ROLE_CONTACTS, PEOPLE},
+    {"contacts", ROLE_CONTACTS, PEOPLE},
     {"添加人账号", ROLE_STAFF, PEOPLE},
     {"添加人帐号", ROLE_STAFF, PEOPLE},
     {"添加人", ROLE_STAFF, PEOPLE},
@@ -343,10 +352,14 @@ static void add_kind(struct plan *plan, const char *kind)
         (struct mapping_entry){.target = TARGET_KIND, .type = VALUE_CONST, .source = str_of(kind)};
 }
 
-static void add_codes(struct plan *plan)
+/* 'owner': a column of owners says who it was with where no other does. */
+static void add_codes(struct plan *plan, bool owner)
 {
     struct mapping_entry e = {.target = TARGET_CODE, .type = VALUE_TEXT, .dim = DIM_STAFF};
     add(plan, ROLE_STAFF, e);
+    e.instead = has(plan, ROLE_STAFF);
+    if (owner) add(plan, ROLE_OWNER, e);
+    e.instead = false;
     e.dim = DIM_GROUP;
     add(plan, ROLE_GROUP, e);
 }
@@ -401,7 +414,7 @@ static bool plan_orders(struct plan *plan)
     add_prop(plan, ROLE_QTY, "qty", VALUE_NUMBER);
     add_prop(plan, ROLE_STORE, "store", VALUE_TEXT);
     add_prop(plan, ROLE_COST, "cost", VALUE_DECIMAL);
-    add_codes(plan);
+    add_codes(plan, true);
     add_person(plan);
     return plan->map->has_at || has(plan, ROLE_CREATED_AT);
 }
@@ -420,7 +433,11 @@ static bool plan_people(struct plan *plan, bool group)
         add_kind(plan, "member.identified");
         add_at(plan, ROLE_JOINED_AT);
     }
-    add_codes(plan);
+    /* whose contact list it is: its owner column says on whose they are */
+    bool whose = contact && !(joined && group) && !has(plan, ROLE_STAFF);
+    add_codes(plan, whose);
+    if (!whose) add_to(plan, ROLE_OWNER, TARGET_OWNER, VALUE_TEXT);
+    add_to(plan, ROLE_CONTACTS, TARGET_CONTACTS, VALUE_TEXT);
     add_person(plan);
     for (enum role role = ROLE_UNIONID; role <= ROLE_NAME; role++) {
         if (has(plan, role)) return true;
@@ -451,7 +468,7 @@ static bool plan_messages(struct plan *plan)
     add_to(plan, ROLE_TEXT_SUBTYPE, TARGET_MESSAGE_SUBTYPE, VALUE_TEXT);
     add_to(plan, ROLE_TEXT_ID, TARGET_MESSAGE_ID, VALUE_TEXT);
     add_to(plan, ROLE_REPLY_TO, TARGET_REPLY_TO, VALUE_TEXT);
-    add_codes(plan);
+    add_codes(plan, false);
     return plan->map->has_at && (has(plan, ROLE_SPEAKER) || has(plan, ROLE_SENDER));
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "brand/data.h"
+#include "intake/colleagues.h"
 #include "intake/inferring.h"
 #include "intake/irc_line.h"
 #include "intake/job.h"
@@ -191,6 +192,7 @@ static void parse_init(struct parse *p, struct file_run *run, size_t i)
         .in = run->input,
         .arena = arena_create(0),
         .inferring = job->inferring,
+        .colleagues = job->colleagues,
         .map = job->has_map ? &job->map : NULL,
         .belt = &job->belt,
         .skip = run->entry.done ? UINT64_MAX : run->entry.row_offset,
@@ -384,6 +386,7 @@ static void finish(struct job *job)
         input_close(job->inputs[i]);
     belt_finish(&job->belt);
     inferring_destroy(job->inferring);
+    colleagues_destroy(job->colleagues);
     mem_free(job->results);
     mem_free(job->errors);
     arena_destroy(job->arena);
@@ -400,7 +403,8 @@ enum err import_files(struct brand *b, const struct import_options *options,
                       .paths = paths,
                       .count = path_count,
                       .now = env_now(brand_env(b)),
-                      .inferring = inferring_create()};
+                      .inferring = inferring_create(),
+                      .colleagues = colleagues_create(b, options->staff)};
     *counts = (struct import_counts){0};
     job.inputs = arena_alloc_array(job.arena, path_count + 1, sizeof(job.inputs[0]));
     job.rejects.fd = -1;

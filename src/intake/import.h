@@ -66,6 +66,7 @@ struct import_watch {
     void *ctx;
 };
 
+struct staff; /* account/staff.h */
 struct import_options {
     enum import_format format;
     const char *as;          /* --as KIND; NULL = none */
@@ -75,6 +76,7 @@ struct import_options {
     const char *sheet;       /* of a workbook, by name; NULL = the first visible */
     const char *date;        /* irc: YYYY-MM-DD; NULL = from the file's name */
     const struct zone *zone; /* of times without one */
+    struct staff *staff;     /* whom columns of staff name; NULL = only codes are known */
     bool dry_run, strict;
     const char *rejects_path; /* NULL = none */
     uint64_t rejects_max;     /* bytes of that file, about; 0 = no bound */

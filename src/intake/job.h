@@ -28,6 +28,7 @@ struct job {
     int64_t now;
     struct tx *trial;            /* a dry run: the transaction that will be undone; else NULL */
     struct inferring *inferring; /* over all files */
+    struct colleagues *colleagues;
     struct belt belt;
     struct rejects rejects;
     struct progress progress;

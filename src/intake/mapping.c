@@ -86,7 +86,9 @@ static bool target_plain(struct str name, enum target *target)
                 {"birthday", TARGET_BIRTHDAY},
                 {"message_subtype", TARGET_MESSAGE_SUBTYPE},
                 {"message_id", TARGET_MESSAGE_ID},
-                {"reply_to", TARGET_REPLY_TO}};
+                {"reply_to", TARGET_REPLY_TO},
+                {"owner", TARGET_OWNER},
+                {"contacts", TARGET_CONTACTS}};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         if (!str_is(name, list[i].name)) continue;
         *target = list[i].target;
@@ -143,6 +145,9 @@ static bool type_fits(enum target target, enum value_type type)
         return type == VALUE_TEXT;
     case TARGET_REFUND:
         return type == VALUE_DECIMAL;
+    case TARGET_OWNER:
+    case TARGET_CONTACTS:
+        return type == VALUE_TEXT || type == VALUE_CONST;
     case TARGET_KIND:
         return type == VALUE_TEXT || type == VALUE_CONST || type == VALUE_STATUS;
     case TARGET_AMOUNT:

@@ -30,7 +30,9 @@ enum target {
     TARGET_MESSAGE_ID,      /* the channel's own */
     TARGET_REPLY_TO,        /* the id of the message it answers */
     TARGET_SPEAKER,         /* a display name; an identity where there is no id */
-    TARGET_BIRTHDAY
+    TARGET_BIRTHDAY,
+    TARGET_OWNER,   /* who of the staff answers for the member */
+    TARGET_CONTACTS /* staff whose contact the member is, several in a cell */
 };
 
 enum value_type {

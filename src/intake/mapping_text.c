@@ -25,7 +25,9 @@ const char *mapping_means(struct arena *a, const struct mapping_entry *e, const 
                                         [TARGET_BIRTHDAY] = "birthday",
                                         [TARGET_MESSAGE_SUBTYPE] = "type",
                                         [TARGET_MESSAGE_ID] = "id",
-                                        [TARGET_REPLY_TO] = "other"};
+                                        [TARGET_REPLY_TO] = "other",
+                                        [TARGET_OWNER] = "owner",
+                                        [TARGET_CONTACTS] = "contacts"};
     switch (e->target) {
     case TARGET_MEMBER:
     case TARGET_OTHER:
@@ -88,7 +90,9 @@ const char *mapping_text(struct arena *a, const struct mapping_entry *e)
                                         [TARGET_BIRTHDAY] = "birthday",
                                         [TARGET_MESSAGE_SUBTYPE] = "message_subtype",
                                         [TARGET_MESSAGE_ID] = "message_id",
-                                        [TARGET_REPLY_TO] = "reply_to"};
+                                        [TARGET_REPLY_TO] = "reply_to",
+                                        [TARGET_OWNER] = "owner",
+                                        [TARGET_CONTACTS] = "contacts"};
     const char *mark = e->instead ? "?" : "";
     const char *source = escaped(a, e->source), *target;
     if (e->target == TARGET_MEMBER || e->target == TARGET_OTHER)

@@ -30,6 +30,7 @@ struct met_who {
     enum identity_kind kind;
 };
 
+struct colleagues;
 struct inferring;
 struct table;
 
@@ -56,11 +57,12 @@ struct parse {
     struct input *in;
     struct window rows;
     struct dates dates;
-    struct arena *arena;         /* lives as long as the file */
-    struct kept_text *kept;      /* texts of the batch, by hash_ends; NULL = none yet */
-    struct met_who *met;         /* identities of the batch, by hash_ends; NULL = none yet */
-    struct inferring *inferring; /* whom messages are said to, over all files of one import */
-    struct mapping *map;         /* compiled --map; NULL = none */
+    struct arena *arena;           /* lives as long as the file */
+    struct kept_text *kept;        /* texts of the batch, by hash_ends; NULL = none yet */
+    struct met_who *met;           /* identities of the batch, by hash_ends; NULL = none yet */
+    struct inferring *inferring;   /* whom messages are said to, over all files of one import */
+    struct mapping *map;           /* compiled --map; NULL = none */
+    struct colleagues *colleagues; /* whom columns of staff name; NULL = codes, as they stand */
     struct belt *belt;
     struct batch *batch; /* being filled; NULL when stopped */
     uint64_t row;        /* number of the current row, from 1 */

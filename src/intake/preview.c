@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "intake/colleagues.h"
 #include "intake/inferring.h"
 #include "intake/input.h"
 #include "intake/table.h"
@@ -48,6 +49,7 @@ struct preview {
     struct parse parse;
     struct belt belt;
     struct batch *batch;
+    struct colleagues *colleagues;
     enum err err; /* of the parser */
     struct why why;
 };
@@ -171,6 +173,7 @@ static void read_rows(struct preview *p)
         .in = p->in,
         .arena = p->arena,
         .inferring = inferring_create(),
+        .colleagues = p->colleagues,
         .map = p->options.map || p->options.format == IMPORT_COLUMNS ? &p->map : NULL,
         .belt = &p->belt,
         .batch_rows = LIMIT_IMPORT_ROWS,
@@ -304,13 +307,14 @@ static void put_identities(struct json_writer *w, const char *key, const struct 
     json_end_object(w);
 }
 
-static void put_tags(struct json_writer *w, struct str tags)
+/* Parted by line ends. */
+static void put_list(struct json_writer *w, const char *key, struct str list)
 {
-    if (tags.len == 0) return;
-    json_key(w, "tags");
+    if (list.len == 0) return;
+    json_key(w, key);
     json_begin_array(w);
-    while (tags.len)
-        json_str(w, str_cut(&tags, '\n'));
+    while (list.len)
+        json_str(w, str_cut(&list, '\n'));
     json_end_array(w);
 }
 
@@ -335,7 +339,12 @@ static void put_event(struct preview *p, struct json_writer *w, const struct fac
     }
     put_values(w, "props", f->props, f->prop_count);
     put_values(w, "traits", f->traits, f->trait_count);
-    put_tags(w, f->tags);
+    put_list(w, "tags", f->tags);
+    if (f->owner.len) {
+        json_key(w, "owner");
+        json_str(w, f->owner);
+    }
+    put_list(w, "contacts", f->contacts);
     json_end_object(w);
 }
 
@@ -441,8 +450,10 @@ enum err preview_write(struct brand *b, const struct preview_options *o, struct 
                                          .zone = o->zone,
                                          .lang = o->lang,
                                          .stdin_fd = -1};
+    p->colleagues = colleagues_create(b, o->staff);
     enum err err = look(p, w, why);
     input_close(p->in);
+    colleagues_destroy(p->colleagues);
     if (p->batch) belt_finish(&p->belt);
     arena_destroy(p->arena);
     mem_free(p);

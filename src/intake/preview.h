@@ -19,6 +19,7 @@ struct preview_options {
     const char *path, *name;                     /* where it lies, what it was called */
     const char *as, *map, *group, *date, *sheet; /* as of import_options; NULL = none */
     const struct zone *zone;
+    struct staff *staff;       /* as of import_options */
     bool guess;                /* 'format' is not known */
     enum import_format format; /* unless 'guess' */
     enum lang lang;

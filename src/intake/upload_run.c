@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "account/accounts.h"
 #include "account/audit.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -207,7 +208,10 @@ static enum err run_import(struct uploads *u, struct upload_live *l, struct impo
     const char *path = file;
     upload_path(l->brand, l->id, "", file);
     upload_path(l->brand, l->id, UPLOAD_REJECTS, rejects);
+    struct accounts *accounts;
+    TRY(accounts_open(u->data, &accounts, why));
     const struct import_options o = {
+        .staff = accounts_staff(accounts),
         .format = r->format,
         .as = r->as,
         .map = r->map,

@@ -1,6 +1,7 @@
 /* cmd_import.c - wellfield import and wellfield simulate: histories from files and from a seed. */
 #include <string.h>
 
+#include "account/accounts.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "intake/import.h"
@@ -85,6 +86,7 @@ int command_import(struct session *s, int argc, char *const *argv)
         {"sheet", &o.sheet, NULL},
         {0},
     };
+    struct accounts *accounts;
     enum err err = options_parse(argc, argv, options, rest, &rest_count, &why);
     if (err == ERR_OK && !format) err = why_fail(&why, ERR_INVALID, MSG_MISSING, "--format", NULL);
     if (err == ERR_OK && !import_format_parse(str_of(format), &o.format)) {
@@ -96,6 +98,8 @@ int command_import(struct session *s, int argc, char *const *argv)
     if (err == ERR_OK) err = load_map(s, &o.map, &why);
     if (err == ERR_OK) err = session_brand(s, slug, &b, &why);
     if (err == ERR_OK) err = import_zone(b, tz, &o.zone, &why);
+    if (err == ERR_OK) err = accounts_open(s->data, &accounts, &why);
+    if (err == ERR_OK) o.staff = accounts_staff(accounts);
     if (err != ERR_OK) return session_fail(s, &why);
     for (int i = 0; i < rest_count; i++)
         rest[i] = session_path(s, rest[i]);

@@ -191,6 +191,21 @@ static enum err check_tags(struct fact *f, struct arena *arena, struct why *why)
     return err;
 }
 
+/* Codes of staff, each by itself. */
+static enum err check_staff(struct fact *f, struct arena *arena, struct why *why)
+{
+    const struct text_rule owner = {"owner", {NULL, 0}, LIMIT_CODE_BYTES};
+    const struct text_rule contact = {"contacts", {NULL, 0}, LIMIT_CODE_BYTES};
+    int count = 0;
+    if (f->owner.len) TRY(fact_clean(&f->owner, &owner, arena, why));
+    for (struct str rest = f->contacts; rest.len; count++) {
+        struct str code = str_cut(&rest, '\n');
+        TRY(fact_clean(&code, &contact, arena, why));
+    }
+    if (count <= LIMIT_CONTACTS_PER_FACT) return ERR_OK;
+    return why_fail(why, ERR_INVALID, MSG_TOO_MANY, "contacts", "%d", LIMIT_CONTACTS_PER_FACT);
+}
+
 /* A message of any length is one; of its words so many are kept. */
 enum err fact_check_said(struct fact *f, struct arena *arena, struct why *why)
 {
@@ -243,6 +258,7 @@ enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena, ui
     TRY(check_amount(f->amount, why));
     if (f->id.len) TRY(fact_clean(&f->id, &id, arena, why));
     if (f->tags.len) TRY(check_tags(f, arena, why));
+    if (f->owner.len || f->contacts.len) TRY(check_staff(f, arena, why));
     TRY(check_codes(f, arena, why));
     if (!fact_keyed(f))
         TRY(fact_check_identities(f->who, &f->who_count, f->plain, arena, &left_out, why));

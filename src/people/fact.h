@@ -75,6 +75,8 @@ struct fact {
     struct fact_value *traits; /* go to the member's traits, never to the event */
     uint32_t trait_count;
     struct str tags;         /* given to the member: names parted by line ends; {NULL,0} = none */
+    struct str owner;        /* code of the staff who answers for the member; {NULL,0} = not said */
+    struct str contacts;     /* codes of staff whose contact the member is, parted by line ends */
     const struct said *said; /* of a message; goes to the rooms, never into the log; NULL = none */
     bool alias;              /* who[0] and who[1] are one person: merge them under the rules */
     bool plain;  /* texts but for the kind's and names are known to be printable ASCII */

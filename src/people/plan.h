@@ -6,8 +6,9 @@
 
 #include "people/internal.h"
 
-/* created, identified, merged for the member and for the other, the event itself, and its tags */
-#define PLAN_EVENTS (7 + LIMIT_TAGS_PER_FACT)
+/* created, identified, merged for the member and for the other, the event itself, its tags, its
+ * contacts and its owner */
+#define PLAN_EVENTS (8 + LIMIT_TAGS_PER_FACT + LIMIT_CONTACTS_PER_FACT)
 
 /* The number of a name, found by where the name lies: facts of one load borrow the same copy of a
  * name that comes again. */

@@ -65,6 +65,28 @@ static void add_up(const struct resolved *r, struct people_result *result)
     result->apart += r->apart;
 }
 
+static enum err tell_staff(struct plan *plan, const struct event *own, int kind, struct str code,
+                           struct why *why)
+{
+    struct event ev = convert_own(own, kind, own->persona);
+    TRY(registry_code(plan->tx, DIM_STAFF, code, &ev.dim[DIM_STAFF], why));
+    plan_push(plan, &ev);
+    return ERR_OK;
+}
+
+/* Whose contact the member is, and who answers for them, as of the fact's own time. */
+static enum err plan_staff(struct plan *plan, const struct fact *f, const struct event *own,
+                           struct why *why)
+{
+    uint16_t added;
+    if (f->contacts.len)
+        TRY(registry_kind(plan->tx, STR("contact.added"), (struct str){NULL, 0}, &added, why));
+    for (struct str rest = f->contacts; rest.len;)
+        TRY(tell_staff(plan, own, added, str_cut(&rest, '\n'), why));
+    if (!f->owner.len) return ERR_OK;
+    return tell_staff(plan, own, plan->p->kind_assigned, f->owner, why);
+}
+
 enum err plan_fact(struct plan *plan, const struct sender *sender, const struct fact *fact,
                    struct people_result *result, struct why *why)
 {
@@ -112,6 +134,7 @@ enum err plan_fact(struct plan *plan, const struct sender *sender, const struct 
     }
     const struct tag_giving tags = {&ev, sender->origin, who.created, result};
     if (who.persona && (f->tags.len || tag_is_fact(f))) TRY(tag_save_fact(plan, f, &tags, why));
+    if (who.persona && (f->owner.len || f->contacts.len)) TRY(plan_staff(plan, f, &ev, why));
     if (who.persona && consent) TRY(consent_save_fact(p, tx, f, who.persona, sender->origin));
     return ERR_OK;
 }

@@ -15,6 +15,8 @@ import urllib.parse
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from account_test import Browser, code_of  # noqa: E402
 from wellfield import DATA, Skip, Store, http, run, total  # noqa: E402
 
 CDNOW = DATA / "cdnow_sample.txt.gz"
@@ -97,6 +99,71 @@ def events(s):
 
 def audit(s, action):
     return [e for e in want(200, ask(s, "GET", f"/audit?action={action}&limit=200"))["items"]]
+
+
+# ---- owners and contacts ----
+
+CREW = (("lily", "莉莉", "s1"), ("rose@shop.cn", "玫瑰", "s2"), ("rose2", "玫瑰", "s3"), ("fern", "阿蕨", ""))
+OWNED = ("昵称,手机号,入群时间,所属员工,跟进员工\n"
+         "甲,13800138000,2025-01-05,莉莉,ROSE@shop.cn、s3\n"
+         "乙,13800138001,2025-01-05,S2,\n"
+         "丙,13800138002,2025-01-05,,LILY\n"
+         "丁,13800138003,2025-01-05,玫瑰,\n"
+         "戊,13800138004,2025-01-05,阿蕨,\n"
+         "己,13800138005,2025-01-05,,王五\n")
+
+
+def crew(s):
+    boss = Browser(s)
+    boss.ok("POST", "/setup", {"code": code_of(s), "name": "boss", "password": "violet-harbour-79-lemon"}, 201)
+    for name, display, code in CREW:
+        made = boss.ok("POST", "/shop/staff", {"name": name, "display": display, "role": "advisor"}, 201)
+        if code:
+            boss.ok("PUT", f"/shop/staff/{made['id']}/place", {"reach": "brand", "code": code})
+    return boss
+
+
+def owned(s, *phones):
+    s.verify()  # writes everything back
+    out = []
+    for phone in phones:
+        [row] = want(200, ask(s, "GET", f"/members?q={phone}"))["items"]
+        o = want(200, ask(s, "GET", f"/members/{row['id']}/owner"))
+        out.append((o["owner"] and (o["owner"]["staff"], o["owner"]["by"]), sorted(c["staff"] for c in o["contacts"])))
+    return out
+
+
+def members_of(s, **query):
+    return want(200, ask(s, "GET", "/members?" + urllib.parse.urlencode(query)))["total"]
+
+
+def test_columns_name_owners_and_contacts_by_code_login_or_name():
+    with Store("shop").serve() as s:
+        crew(s)
+        bulk = OWNED + "".join(f"人{i},{13900000000 + i},2025-01-05,玫瑰2,\n".replace("玫瑰2", "rose2") for i in range(3000))
+        for rows in (OWNED, bulk):
+            number = upload(s, "people.csv", rows)
+            seen = want(200, ask(s, "GET", f"/imports/{number}/preview?format=csv"))
+            assert [c["target"] for c in seen["columns"][3:]] == ["owner", "contacts"], seen["columns"]
+            assert (seen["events"][0]["owner"], seen["events"][0]["contacts"]) == ("s1", ["s2", "s3"]), seen["events"][0]
+            assert [(p["line"], p["column"]) for p in seen["problems"]] == [(5, 4), (6, 4), (7, 5)], seen["problems"]
+            tried = run_import(s, number, format="csv", dry_run=True)["tried"]
+            done = run_import(s, number, format="csv")
+            assert (done["counts"]["rejected"], done["counts"]["members_created"]) == (3, tried["members_created"]) == (3, rows.count("\n") - 4), done
+            told = rejects(s, number)
+            assert all(w in told for w in ("may be several of the staff", "works under no code here", "is nobody of the staff here")), told
+            assert owned(s, "13800138000", "13800138001", "13800138002") == [(("s1", "hand"), ["s2", "s3"]), (("s2", "hand"), []), (("s1", "rule"), ["s1"])]
+            assert members_of(s, owner="s3") == rows.count("人")
+            want(202, ask(s, "POST", f"/imports/{number}/undo"))
+            assert settled(s, number)["state"] == "undone" and members_of(s) == 0
+        # every row of a list that was sent by one of them; what is chosen is kept with the mapping
+        number = upload(s, "one.csv", "tel\n13800138000\n")
+        kept = want(201, ask(s, "POST", "/imports/mappings", {"name": "one", "format": "csv", "map": "member=phone:tel,owner=const:莉莉"}))
+        assert run_import(s, number, format="csv", map=kept["map"])["counts"]["stored"] == 1
+        assert owned(s, "13800138000") == [(("s1", "hand"), [])]
+        bad = upload(s, "two.csv", "tel\n13800138001\n")
+        assert run_import(s, bad, format="csv", map="member=phone:tel,owner=const:王五")["counts"]["rejected"] == 1
+        want(400, ask(s, "POST", f"/imports/{bad}/run", {"format": "csv", "map": "owner=number:tel"}))
 
 
 # ---- what is sound ----

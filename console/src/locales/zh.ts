@@ -243,7 +243,7 @@ const zh = {
     read: "数据行、JSON 行或消息的条数", stored: "成为事件的行", duplicate: "以前导入过的行，或编号已经有过的行；不会再存一次", rejected: "用不上的行，原因见下", members_created: "因此新建的用户", merged: "因此合并的用户", conflicts: "因为名字属于别人而没有做的合并与改名", skipped: "合计行，或不留下什么的通知", dropped: "无效、打码或超出数量的身份", identities_dropped: "无效、打码或超出数量的身份",
   },
   target: {
-    none: "不导入", at: "时间", created: "时间（没有其他时间时）", refund: "退款金额（元）", tags: "标签", person: "名字（没有更好的身份时）", birthday: "生日", message: "消息内容", message_type: "消息类型", message_subtype: "消息的子类型", message_id: "消息在渠道里的编号", reply_to: "所回复消息的编号", speaker: "发言人名字", kind: "事件类型（原样）", status: "订单状态（已付款、退款…）", amount: "金额（元）", amount_minor: "金额（分）", id: "行的唯一编号", group: "社群", touchpoint: "触点", campaign: "活动", content: "内容", staff: "员工", props: "事件的属性…", trait: "用户的特征…", member: "用户的身份", other: "另一位用户的身份", otherOf: "对方的{kind}",
+    none: "不导入", at: "时间", created: "时间（没有其他时间时）", refund: "退款金额（元）", tags: "标签", person: "名字（没有更好的身份时）", birthday: "生日", message: "消息内容", message_type: "消息类型", message_subtype: "消息的子类型", message_id: "消息在渠道里的编号", reply_to: "所回复消息的编号", speaker: "发言人名字", kind: "事件类型（原样）", status: "订单状态（已付款、退款…）", amount: "金额（元）", amount_minor: "金额（分）", id: "行的唯一编号", group: "社群", touchpoint: "触点", campaign: "活动", content: "内容", staff: "员工", owner: "归属员工（代码、登录名或显示名）", contacts: "联系员工（可多个）", props: "事件的属性…", trait: "用户的特征…", member: "用户的身份", other: "另一位用户的身份", otherOf: "对方的{kind}",
   },
   identity: { phone: "手机号", name: "昵称或会员号", user: "你系统里的用户 ID", unionid: "unionid", wecom: "企业微信外部联系人", openid: "openid", email: "邮箱", telegram: "Telegram", device: "设备", anon: "匿名 ID" },
   valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },

@@ -30,6 +30,8 @@ static inline bool fact_same(const struct fact *a, const struct fact *b)
     for (int d = 0; d < DIM_COUNT; d++) {
         if (!str_eq(a->code[d], b->code[d])) return false;
     }
+    if (!str_eq(a->tags, b->tags) || !str_eq(a->owner, b->owner)) return false;
+    if (!str_eq(a->contacts, b->contacts)) return false;
     return str_eq(a->id, b->id) && str_eq(a->kind, b->kind) && str_eq(a->label, b->label) &&
            a->at == b->at && a->amount == b->amount && a->alias == b->alias &&
            a->rename == b->rename && a->who_count == b->who_count &&

@@ -367,6 +367,35 @@ static void customers_of_wecom_map_themselves(void **state)
     world_finish(&w);
 }
 
+static void a_list_names_owners_and_contacts(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_csv(&w, "昵称,手机号,入群时间,归属员工,跟进员工,添加人\n"
+                  "小明,13800138000,2025-01-03,lily,\"rose、 fern;lily\",ann\n"
+                  "小红,13800138001,2025-01-03,,-,\n");
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->owner, "lily");
+    expect_str(fact_at(&w, 0)->contacts, "rose\nfern\nlily");
+    expect_str(fact_at(&w, 0)->code[DIM_STAFF], "ann");
+    assert_int_equal(fact_at(&w, 1)->owner.len, 0);
+    assert_int_equal(fact_at(&w, 1)->contacts.len, 0);
+    world_finish(&w);
+    parse_csv(&w, "昵称,手机号,添加时间,所属员工\n小明,13800138000,2025-01-03,lily\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "contact.added");
+    expect_str(fact_at(&w, 0)->code[DIM_STAFF], "lily");
+    assert_int_equal(fact_at(&w, 0)->owner.len, 0);
+    world_finish(&w);
+    parse_csv(&w, "订单号,付款时间,实付金额,所属员工\n1,2025-01-03,1,lily\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->code[DIM_STAFF], "lily");
+    world_finish(&w);
+    parse_csv(&w, "昵称,手机号,contacts\n小明,13800138000,a、b、c、d、e、f、g、h、i\n");
+    expect_sound(&w, 0, 1);
+    world_finish(&w);
+}
+
 static void a_customers_number_tells_names_apart(void **state)
 {
     (void)state;
@@ -489,6 +518,7 @@ int main(void)
         cmocka_unit_test(an_export_of_taobao_maps_itself),
         cmocka_unit_test(a_column_stands_in_where_a_better_one_gives_nothing),
         cmocka_unit_test(customers_of_wecom_map_themselves),
+        cmocka_unit_test(a_list_names_owners_and_contacts),
         cmocka_unit_test(a_customers_number_tells_names_apart),
         cmocka_unit_test(errors_of_known_headers_name_their_column),
         cmocka_unit_test(an_export_of_orders_maps_itself),

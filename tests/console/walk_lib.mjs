@@ -27,9 +27,7 @@ export async function visitor(size = { width: 1440, height: 900 }, scheme = "lig
   page.on("requestfailed", over);
   page.setDefaultTimeout(30000);
   const seen = { troubles: [], foreign: [], bytes: 0, failed: [] };
-  // what is fetched ahead is held against what needs it in walk_first.mjs: this warning tells how fast the machine is
-  const late = /was preloaded using link preload but not used within a few seconds/;
-  page.on("console", (m) => ["error", "warning"].includes(m.type()) && !late.test(m.text()) && seen.troubles.push(m.text() + " " + m.location().url));
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && seen.troubles.push(m.text() + " " + m.location().url));
   page.on("pageerror", (e) => seen.troubles.push(String(e)));
   page.on("request", (r) => r.url().startsWith(plan.url + "/") || r.url().startsWith("data:") || r.url().startsWith("blob:") || seen.foreign.push(r.url()));
   page.on("response", (r) => r.status() >= 500 && seen.failed.push(r.status() + " " + r.url()));

@@ -17,7 +17,8 @@ from wellfield import Skip, Store, http, npm_install  # noqa: E402
 
 PASSWORD = "correct horse battery staple"
 SHOTS = os.environ.get("CONSOLE_SHOTS")
-# what the browser tells of every walk: replies before anybody has signed in, and styles that a busy machine applies late
+# what the browser tells of every walk: replies before anybody has signed in, and styles that a busy machine
+# applies late (walk_first.mjs sees which are fetched at all)
 TOLD = ("status of 401", "was preloaded using link preload")
 
 

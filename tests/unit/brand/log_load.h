@@ -55,21 +55,6 @@ static inline int findings(struct room *r)
     return count;
 }
 
-static inline bool count_file(void *ctx, const char *name)
-{
-    (void)name;
-    ++*(int *)ctx;
-    return true;
-}
-
-static inline int files(struct room *r)
-{
-    int count = 0;
-    struct why why = {0};
-    must(fs_list(r->brand->log.dir, count_file, &count, &why), &why);
-    return count;
-}
-
 static inline uint32_t first_file(struct room *r)
 {
     return r->brand->log.parts.items[0].file;

@@ -271,7 +271,7 @@ class Parser:
         self.take(")")
 
         def follows(p, e):
-            return any((f.at, f.seq) > (e.at, e.seq) and f.at - e.at <= then[1] for f in p.events(then[0]))
+            return any((f.at, f.persona, f.seq) > (e.at, e.persona, e.seq) and f.at - e.at <= then[1] for f in p.events(then[0]))
 
         def answer(p):
             found = [e for e in p.events(kind) if all(w(p, e.at) for w in windows) and all(w(e, p) for w in wheres)

@@ -179,3 +179,15 @@ enum err people_erase(struct brand *b, uint32_t member, struct people_erased *ou
     uint64_t receipt;
     return people_erase_for(b, &order, out, &receipt, why);
 }
+
+enum err people_each_erased(struct sql *db, void (*fn)(void *ctx, uint32_t persona), void *ctx)
+{
+    struct sql_stmt *s = sql_use(db, "SELECT persona FROM erased");
+    sql_stream(s);
+    for (;;) {
+        bool row;
+        TRY(sql_step(s, &row));
+        if (!row) return ERR_OK;
+        fn(ctx, (uint32_t)sql_int(s, 0));
+    }
+}

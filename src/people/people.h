@@ -99,6 +99,10 @@ struct people_erased {
 MUST_CHECK enum err people_erase(struct brand *b, uint32_t member, struct people_erased *out,
                                  struct why *why);
 
+/* 'fn' of each persona ever erased. */
+MUST_CHECK enum err people_each_erased(struct sql *db, void (*fn)(void *ctx, uint32_t persona),
+                                       void *ctx);
+
 /* Read the names by which members are searched into memory, as the first search otherwise does; a
  * search meanwhile waits for it. ERR_UNAVAILABLE: '*stop' was set before it had read all. Any
  * thread but the writer. */

@@ -12,7 +12,9 @@
  * again.
  * 4. Static lists are records: who is in them is worked out at each opening, and segments that read
  *    them are made anew then.
- * 5. A slice that was rolled back is written again: everything is then. */
+ * 5. A slice that was rolled back is written again: everything is then.
+ * 6. The log does not tell of who was erased: whoever was while the rows still named them is looked
+ *    at after an opening. */
 #include "segments/store.h"
 
 #include "eventlog/bytes.h"
@@ -91,6 +93,15 @@ static enum err load_dues(struct room *r, struct sql *db)
     }
 }
 
+static void look_at_erased(void *ctx, uint32_t persona)
+{
+    struct room *r = ctx;
+    bool named = persona < r->due.count && r->due.items[persona] != TIME_NONE;
+    for (size_t i = 0; i < r->lives.count && !named; i++)
+        named = roaring_bitmap_contains(r->lives.items[i]->members, persona);
+    if (named) VEC_PUSH(&r->queue, ((struct touch){persona, 0, 0}));
+}
+
 enum err store_load(struct room *r, struct sql *db)
 {
     bool row;
@@ -102,7 +113,7 @@ enum err store_load(struct room *r, struct sql *db)
     TRY(load_members(r, db));
     TRY(load_dues(r, db));
     roaring_bitmap_clear(r->due_dirty);
-    return ERR_OK;
+    return people_each_erased(db, look_at_erased, r);
 }
 
 enum err store_clear(struct tx *tx)

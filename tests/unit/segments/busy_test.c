@@ -1,11 +1,12 @@
 /* busy_test.c - who does very much is remembered, a name that comes to be known has nobody waited
- * for, and what is told late is followed. */
+ * for, and what is told late, or not before a stop, is followed. */
 #include "segments/segments.h"
 
 #define PLACE_MODULES &people_module, &segments_module
 #include "people/crowd.h"
 #include "people/place_loads.h"
 
+#include "segments/internal.h"
 #include "segments/memory_internal.h"
 
 #define MANY 6000
@@ -157,12 +158,49 @@ static void who_was_looked_through_is_asked_of_what_is_told_later(void **state)
     place_close(&p);
 }
 
+/* The keeper, telling of a move, does nothing more until it is stopped. */
+static void stand_still(void *ctx, struct brand *b)
+{
+    (void)ctx;
+    struct room *r = room_of(b);
+    pthread_mutex_lock(&r->lock);
+    while (!r->stop)
+        pthread_cond_wait(&r->wake, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void who_was_erased_before_a_stop_is_in_no_segment_after_it(void **state)
+{
+    (void)state;
+    struct place p;
+    struct why why = {0};
+    struct people_erased erased;
+    place_open(&p, "Asia/Shanghai");
+    add(&p, "spoke", "did(\"message.sent\", within 30d)");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    (void)settled(&p);
+    place_reopen(&p);
+    (void)settled(&p);
+    assert_int_equal(size_of(&p, "spoke"), 1);
+    segments_listen(p.brand, stand_still, NULL);
+    say(&p, "u2", "message.sent", PLACE_NOW);
+    while (size_of(&p, "spoke") < 2)
+        sched_yield(); /* it is told next */
+    place_must(people_erase(p.brand, 1, &erased, &why), &why, "erase");
+    place_reopen(&p);
+    (void)settled(&p);
+    assert_int_equal(size_of(&p, "spoke"), 1);
+    verify(&p);
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_does_very_much_is_remembered_too),
         cmocka_unit_test(a_name_that_comes_to_be_known_carries_nobody_over_at_once),
         cmocka_unit_test(who_was_looked_through_is_asked_of_what_is_told_later),
+        cmocka_unit_test(who_was_erased_before_a_stop_is_in_no_segment_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

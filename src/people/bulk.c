@@ -226,7 +226,10 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
     if (err == ERR_OK) err = sql_cache(tx_sql(tx), LIMIT_SQL_CACHE_BULK);
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
+    identity_rows_begin(p);
     if (err == ERR_OK) err = plan_all(&l, sender, load);
+    if (err == ERR_OK) err = identity_rows_write(p, tx_sql(tx));
+    identity_rows_end(p);
     if (err == ERR_OK) err = write_part(tx, b, why);
     map_destroy(l.plan.tags);
     return err;

@@ -14,13 +14,6 @@
 
 #define CACHE_MAX 1000000
 
-/* Kinds whose values are sealed at rest. */
-static bool is_sealed(enum identity_kind kind)
-{
-    return kind == IDENTITY_UNIONID || kind == IDENTITY_WECOM || kind == IDENTITY_OPENID ||
-           kind == IDENTITY_PHONE || kind == IDENTITY_EMAIL || kind == IDENTITY_TELEGRAM;
-}
-
 struct hash128 identity_key(const struct people *p, const struct identity *id, struct str scope)
 {
     char bytes[1 + LIMIT_CODE_BYTES + 1 + LIMIT_IDENTITY_BYTES];
@@ -85,8 +78,9 @@ enum err identity_find(struct people *p, struct sql *db, struct hash128 key, uin
     return ERR_OK;
 }
 
-enum err identity_is_known(struct sql *db, uint32_t persona, bool *known)
+enum err identity_is_known(struct people *p, struct sql *db, uint32_t persona, bool *known)
 {
+    TRY(identity_rows_reach(p, db, persona));
     struct sql_stmt *s = sql_use(
         db, "SELECT 1 FROM identity WHERE persona = $1 AND kind <> $2 AND kind <> $3 LIMIT 1");
     sql_bind_int(s, 1, persona);
@@ -108,42 +102,9 @@ void people_nonce(struct people *p, uint8_t out[NONCE_BYTES])
     memset(p->nonces[p->nonces_left], 0, NONCE_BYTES);
 }
 
-/* The columns key, kind, value, sealed, tail. */
-static void bind_value(struct people *p, struct sql_stmt *s, int at, const struct identity_row *row)
-{
-    struct str value = row->identity->value;
-    enum identity_kind kind = row->identity->kind;
-    sql_bind_blob(s, at, &row->key, sizeof(row->key));
-    sql_bind_int(s, at + 1, kind);
-    if (is_sealed(kind)) {
-        uint8_t nonce[NONCE_BYTES], sealed[LIMIT_IDENTITY_BYTES + SEAL_OVERHEAD];
-        people_nonce(p, nonce);
-        seal(p->seal_key, nonce, value, sealed);
-        sql_bind_blob(s, at + 3, sealed, value.len + SEAL_OVERHEAD);
-    } else {
-        sql_bind_str(s, at + 2, value);
-    }
-    if (kind == IDENTITY_PHONE) sql_bind_int(s, at + 4, tail_of(p, value));
-}
-
-/* One row to a statement: of several, SQLite copies every page before it changes it. */
-static enum err insert_row(struct people *p, struct tx *tx, const struct identity_row *row)
-{
-    struct sql_stmt *s = sql_use(
-        tx_sql(tx),
-        "INSERT INTO identity (persona, verified, first_seen, source, key, kind, value, sealed,"
-        " tail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
-    sql_bind_int(s, 1, row->persona);
-    sql_bind_int(s, 2, row->verified);
-    sql_bind_int(s, 3, row->first_seen);
-    sql_bind_str(s, 4, row->source);
-    bind_value(p, s, 5, row);
-    return sql_run(s);
-}
-
 enum err identity_insert(struct people *p, struct tx *tx, const struct identity_row *row)
 {
-    TRY(insert_row(p, tx, row));
+    TRY(identity_rows_add(p, tx_sql(tx), row));
     if (row->identity->kind == IDENTITY_NAME) name_index_note(p, row->persona);
     if (!p->identities_complete && intmap_count(p->identities) >= CACHE_MAX)
         intmap_reset(p->identities);
@@ -209,6 +170,8 @@ enum err identity_counts(struct people *p, struct sql *db, uint32_t member,
     size_t persona_count = identity_personas(p, member, a, &personas);
     enum err err = ERR_OK;
     memset(counts, 0, IDENTITY_KIND_COUNT * sizeof(counts[0]));
+    for (size_t i = 0; i < persona_count && err == ERR_OK; i++)
+        err = identity_rows_reach(p, db, personas[i]);
     for (size_t i = 0; i < persona_count && err == ERR_OK; i++) {
         struct sql_stmt *s =
             sql_use(db, "SELECT kind, COUNT(*) FROM identity WHERE persona = $1 GROUP BY kind");

@@ -66,6 +66,7 @@ struct people {
     /* identities: 64 bits of the blind index -> persona; complete = holds every row of the table */
     struct intmap *identities;
     bool identities_complete;
+    struct identity_rows *put_off; /* identity_rows.c; NULL but inside a load */
     uint32_t next_persona;
     uint64_t next_merge;       /* id of the next row of merge_log */
     uint64_t next_conflict;    /* of identity_conflict */
@@ -136,7 +137,8 @@ struct hash128 identity_key(const struct people *p, const struct identity *id, s
 MUST_CHECK enum err identity_find(struct people *p, struct sql *db, struct hash128 key,
                                   uint32_t *persona);
 /* Has the persona one that is more than an anonymous or device id? */
-MUST_CHECK enum err identity_is_known(struct sql *db, uint32_t persona, bool *known);
+MUST_CHECK enum err identity_is_known(struct people *p, struct sql *db, uint32_t persona,
+                                      bool *known);
 /* It will be looked for soon. */
 void identity_prefetch(const struct people *p, struct hash128 key);
 MUST_CHECK enum err identity_load_all(struct people *p, struct sql *db);
@@ -151,6 +153,15 @@ struct identity_row {
 };
 MUST_CHECK enum err identity_insert(struct people *p, struct tx *tx,
                                     const struct identity_row *row);
+/* identity_rows.c: between begin and end, rows that are added wait for many others; what they
+ * borrow must stay until then. Who asks the table about a persona calls reach before. End drops
+ * what was not written. */
+void identity_rows_begin(struct people *p);
+MUST_CHECK enum err identity_rows_add(struct people *p, struct sql *db,
+                                      const struct identity_row *row);
+MUST_CHECK enum err identity_rows_reach(struct people *p, struct sql *db, uint32_t persona);
+MUST_CHECK enum err identity_rows_write(struct people *p, struct sql *db);
+void identity_rows_end(struct people *p);
 /* Random bytes for one seal, on the writer's thread. */
 void people_nonce(struct people *p, uint8_t out[NONCE_BYTES]);
 uint32_t identity_member_of(const struct people *p, uint32_t persona);

@@ -132,7 +132,7 @@ static enum err note_known(struct work *w, bool member_known)
 {
     bool known = member_known;
     if (w->out->became_known) return ERR_OK;
-    if (known) TRY(identity_is_known(tx_sql(w->tx), w->anchor, &known));
+    if (known) TRY(identity_is_known(w->p, tx_sql(w->tx), w->anchor, &known));
     w->out->became_known = !known;
     return ERR_OK;
 }

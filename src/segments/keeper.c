@@ -97,10 +97,12 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
         r->unfilled = true;
     }
     define_names(r);
-    bool same = s->seq == t->told;
-    r->abreast = same && t->queue.count == 0;
+    follow_order(t->queue.items, t->queue.count);
+    r->abreast = s->seq == t->told;
+    r->stirs = t->queue.items;
+    r->stir_count = t->queue.count;
     follow_clock(r, s, r->now); /* first: what was due came before what happens now */
-    r->abreast = same;
+    r->stir_count = 0;
     follow_touches(r, s, t->queue.items, t->queue.count);
     if (t->built) build_install(r, s);
     if (t->filled && r->fill) fill_end(r);

@@ -131,7 +131,7 @@ const zh = {
     past: "交接记录", noPast: "还没有交接过。", step: "{n} 位用户交给 {to}",
   },
   today: {
-    open: "待聊 {n} 位", notYet: "还没生成", left: "还能再接 {n} 位（每天最多 {of} 位）", rules: "理由", mine: "我的名单", whose: "谁的名单", pool: "待认领", poolText: "还没有归属员工的用户，谁聊谁认领", done: "已完成", snooze: "以后再说", useless: "没用", take: "认领", full: "你今天的名单满了",
+    open: "待聊 {n} 位", notYet: "还没生成", left: "还能再接 {n} 位（每天最多 {of} 位）", daily: "日报", rules: "理由", mine: "我的名单", whose: "谁的名单", pool: "待认领", poolText: "还没有归属员工的用户，谁聊谁认领", done: "已完成", snooze: "以后再说", useless: "没用", take: "认领", full: "你今天的名单满了",
     last: "最近", contacted: "上次联系", bought: "消费", orders: "{n} 单", joined: "加入", note: "备注", until: "什么时候再说", whyUseless: "为什么没用", later: "{n} 天后", settled: "今天已处理（{n}）", keys: { move: "下一位、上一位" },
     said: { open: "{name} 已放回名单", done: "{name}：已完成", snoozed: "{name}：以后再说", useless: "{name}：没用" }, state: { open: "待聊", done: "已完成", snoozed: "以后再说", useless: "没用" }, because: { wrong: "事实不对", already: "已经聊过", unwelcome: "对方不想聊", other: "其他" },
     none: "今天没有需要聊的人", noneText: "每天 {hour}:00 生成名单；没人答的提问会随时补进来。", allDone: "今天的都聊完了", making: "正在生成名单", makingText: "有了用户就会生成第一份，以后每天 {hour}:00 生成。", off: "名单已关闭", offText: "可在“设置 › 今日待办”里打开。",

@@ -97,7 +97,7 @@ const zh = {
   circleName: { core: "核心圈", influence: "影响圈", periphery: "外围圈" },
   sign: { same_text: "与别的账号说同样的话", same_order: "同样三个账号按同样顺序发言", false_buy: "自称买过，却没有订单", device: "共用设备", arrival: "与两个可疑账号同时入群", staff_only: "只回应员工", never_asked: "从不提问", only_promotions: "推销之外从不说话" },
   families: {
-    title: "群族", text: "同一入口背后的群，依次装满", make: "新建群族", name: "名称", hours: "预计几小时内满就开下一个", share: "或装到百分之几", pick: "群，按装满的先后", qr: "扫码入群：到 195 人就换下一个", opens: "自动开下一个群", opensNamed: "“{name}”自动开下一个群", entrance: "入口现在通到这里", full: "已满", fullIn: "约 {n}后满", open: "开下一个", add: "加一个群", addTo: "给“{name}”加一个群", remove: "解散", removeNamed: "解散“{name}”，群都保留",
+    title: "群族", text: "同一入口背后的群，依次装满", make: "新建群族", name: "名称", hours: "预计几小时内满就开下一个", share: "或装到百分之几", pick: "群，按装满的先后", qr: "扫码入群：到 195 人就换下一个", opens: "自动开下一个群", opensNamed: "“{name}”自动开下一个群", entrance: "入口现在通到这里", full: "已满", fullIn: "约 {n}后满", tasks: "该开新群了", notNow: "先不开", open: "开下一个", add: "加一个群", addTo: "给“{name}”加一个群", remove: "解散", removeNamed: "解散“{name}”，群都保留",
     because: { soon: "该开下一个了：约 {n}后满", share: "该开下一个了：已装到 {share}%", full: "都满了：现在就要开下一个" },
   },
   groupUse: { none: "未说明", sharing: "分享", sales: "销售", enabling: "赋能", converting: "转化", caring: "会员维护" },

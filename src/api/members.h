@@ -18,6 +18,9 @@ bool members_parse(struct str text, uint32_t *out);
 MUST_CHECK enum err members_id(const struct call *c, uint32_t *out, struct why *why);
 /* The root of the member of the path, and a reader; 404 when there is none. */
 MUST_CHECK enum err members_root(struct call *c, struct sql **db, uint32_t *out, struct why *why);
+/* Add to 'out', which is empty, who is in the segment that the query or body names. One that was
+ * made just now is waited for; ERR_BUSY: it is being built yet. ERR_INVALID: there is none. */
+MUST_CHECK enum err members_of_segment(const struct call *c, struct idset *out, struct why *why);
 /* Who changes something: "staff:lily", "key:3". */
 struct str members_source(const struct call *c);
 /* Write down what was done of a member: the spec's action, and what is so now, {NULL, 0} = nothing.

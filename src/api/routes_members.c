@@ -194,13 +194,24 @@ static void intersect(struct idset *set, const struct idset *only)
     }
 }
 
+enum err members_of_segment(const struct call *c, struct idset *out, struct why *why)
+{
+    enum { PATIENCE_MS = 2000 };
+    struct str code = call_str(c, "segment");
+    enum segment_ready ready = segments_await(c->brand, code, PATIENCE_MS);
+    if (ready == SEGMENT_BUILDING)
+        return why_fail(why, ERR_BUSY, MSG_SEGMENT_BUILDING, "segment", NULL);
+    if (ready == SEGMENT_MISSING || !segments_members(c->brand, code, out))
+        return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "segment", "%s", "segment");
+    return ERR_OK;
+}
+
 /* Those who are in the segment, and chosen by the filter if there is one. */
 static enum err read_segment(struct call *c, const struct idset **only, struct why *why)
 {
     struct idset *set = arena_alloc(c->arena, sizeof(*set));
     arena_defer(c->arena, drop_set, set);
-    if (!segments_members(c->brand, call_str(c, "segment"), set))
-        return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "segment", "%s", "segment");
+    TRY(members_of_segment(c, set, why));
     if (*only) intersect(set, *only);
     *only = set;
     return ERR_OK;

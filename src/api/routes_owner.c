@@ -182,13 +182,10 @@ static void take_set(struct call *c, struct handover *h, const struct idset *set
 static enum err by_segment(struct call *c, struct handover *h, struct why *why)
 {
     struct idset set = {0};
-    if (!segments_members(c->brand, call_str(c, "segment"), &set)) {
-        idset_finish(&set);
-        return why_fail(why, ERR_INVALID, MSG_NOT_FOUND, "segment", "%s", "segment");
-    }
-    take_set(c, h, sight_narrow(c, &set));
+    enum err err = members_of_segment(c, &set, why);
+    if (err == ERR_OK) take_set(c, h, sight_narrow(c, &set));
     idset_finish(&set);
-    return ERR_OK;
+    return err;
 }
 
 static enum err by_filter(struct call *c, struct handover *h, struct why *why)

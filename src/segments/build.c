@@ -168,6 +168,7 @@ static void replace(struct room *r, struct live *l, roaring_bitmap_t **members, 
         l->members = *members;
         *members = old;
         l->basis = basis;
+        l->made = true;
         l->moved_at = r->now;
         roaring_bitmap_add_range(l->dirty, 0, (last >> CHUNK_BITS) + 1);
         follow_tell(r, l, &move);

@@ -30,6 +30,7 @@ struct live {
     uint32_t id;
     bool list;        /* a static one */
     bool broken;      /* its expression cannot be read */
+    bool made;        /* 'members' are those of a definition, or of the list: it serves */
     const char *code; /* lives as long as the brand is open */
     const char *expr; /* the same */
     const char *read; /* the expression that 'wanted' is of; NULL = none yet */

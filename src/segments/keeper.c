@@ -127,6 +127,16 @@ static void note_stats(struct room *r)
                                        .complete = !r->unfilled && !r->fill && !r->build};
 }
 
+/* Lists have their members at the end of the round that read them. Under the lock. */
+static void note_made(struct room *r)
+{
+    for (size_t i = 0; i < r->lives.count; i++) {
+        struct live *l = r->lives.items[i];
+        if (l->read && (l->list || l->broken)) l->made = true;
+    }
+    pthread_cond_broadcast(&r->settled); /* for segments_await() */
+}
+
 /* r->moved is the keeper's to change. */
 void keeper_tell(struct room *r)
 {
@@ -165,6 +175,7 @@ static void round_of(struct room *r, struct taken *t)
     keeper_tell(r);
     pthread_mutex_lock(&r->lock);
     note_stats(r);
+    note_made(r);
 }
 
 static void *keeper(void *arg)
@@ -267,6 +278,29 @@ struct segments_stats segments_stats(struct brand *b)
     struct segments_stats stats = r->stats;
     pthread_mutex_unlock(&r->lock);
     return stats;
+}
+
+/* Under the lock. */
+static enum segment_ready ready_of(const struct room *r, struct str code)
+{
+    uint64_t place;
+    const struct live *l = room_find(r, code);
+    if (l && l->made) return SEGMENT_READY;
+    return map_get(r->saved, code, &place) ? SEGMENT_BUILDING : SEGMENT_MISSING;
+}
+
+enum segment_ready segments_await(struct brand *b, struct str code, int64_t ms)
+{
+    struct room *r = room_of(b);
+    struct timespec moment = wait_moment(ms);
+    pthread_mutex_lock(&r->lock);
+    enum segment_ready ready = ready_of(r, code);
+    for (bool more = true; ready == SEGMENT_BUILDING && more && !r->stop;) {
+        more = wait_until(&r->settled, &r->lock, &moment);
+        ready = ready_of(r, code);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return ready;
 }
 
 void segments_settle(struct brand *b)

@@ -81,6 +81,10 @@ struct segment_state {
 };
 /* False: there is none of that id (yet). Any thread, as all that follow. */
 bool segments_state(struct brand *b, uint32_t id, struct segment_state *out);
+/* May it be asked who is in? A segment that was made just now is followed a little later, and built
+ * by a scan of the log: it is waited for, so long at most. */
+enum segment_ready { SEGMENT_MISSING, SEGMENT_BUILDING, SEGMENT_READY };
+enum segment_ready segments_await(struct brand *b, struct str code, int64_t ms);
 /* Add the members of a segment to 'out', which is empty. False: there is no such segment. */
 bool segments_members(struct brand *b, struct str code, struct idset *out);
 bool segments_has(struct brand *b, struct str code, uint32_t member);

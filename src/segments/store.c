@@ -50,7 +50,7 @@ static enum err load_members(struct room *r, struct sql *db)
     for (;;) {
         bool row;
         TRY(sql_step(s, &row));
-        if (!row) return ERR_OK;
+        if (!row) break;
         struct live *l = live_of(r, (uint32_t)sql_int(s, 0));
         uint64_t basis = (uint64_t)sql_int(s, 2);
         if (sql_int(s, 1) == HEAD) {
@@ -60,6 +60,9 @@ static enum err load_members(struct room *r, struct sql *db)
             load_chunk(l, sql_blob(s, 3));
         }
     }
+    for (size_t i = 0; i < r->lives.count; i++)
+        r->lives.items[i]->made = r->lives.items[i]->stored != 0;
+    return ERR_OK;
 }
 
 static uint32_t number_at(const char *p)

@@ -114,6 +114,21 @@ def test_who_enters_by_an_event_leaves_when_the_clock_passes_and_the_stream_tell
     w.close()
 
 
+def test_who_is_in_a_segment_is_told_as_soon_as_it_is_made():
+    s = store()
+    wanted = call(s, "POST", "/members/count", {"filter": "orders >= 1"})["members"]
+    for i in range(5):
+        add(s, f"at-once-{i}", "orders >= 1")
+        assert call(s, "GET", "/members", segment=f"at-once-{i}")["total"] == wanted > 0
+    call(s, "POST", "/segments", {"code": "list-at-once", "name": "list", "kind": "static"}, status=201)
+    assert call(s, "GET", "/members", segment="list-at-once")["total"] == 0
+    assert call(s, "GET", "/members", segment="never-made", status=400)["errors"][0]["field"] == "segment"
+    for i in range(5):
+        call(s, "DELETE", f"/segments/at-once-{i}", status=204)
+    call(s, "GET", "/members", segment="at-once-0", status=400)
+    call(s, "DELETE", "/segments/list-at-once", status=204)
+
+
 def test_a_late_event_and_a_merge_count():
     s = store()
     add(s, "both", 'did("own.a") and did("own.b")')

@@ -124,6 +124,22 @@ static void say(struct place *p, const char *user, const char *kind, int64_t at)
     send_live(p, &f, 1);
 }
 
+static void a_segment_made_just_now_is_waited_for(void **state)
+{
+    (void)state;
+    struct place p;
+    struct arena *a = arena_create(0);
+    place_open(&p, "Asia/Shanghai");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    assert_int_equal(segments_await(p.brand, STR("spoke"), 0), SEGMENT_MISSING);
+    (void)add(&p, a, "spoke", "did(\"message.sent\")");
+    assert_int_equal(segments_await(p.brand, STR("spoke"), 60000), SEGMENT_READY);
+    assert_int_equal(size_of(&p, "spoke"), 1);
+    assert_int_equal(segments_await(p.brand, STR("spoken"), 0), SEGMENT_MISSING);
+    place_close(&p);
+    arena_destroy(a);
+}
+
 static void who_spoke_leaves_at_the_very_millisecond(void **state)
 {
     (void)state;
@@ -631,6 +647,7 @@ static void whatever_happens_membership_is_what_the_log_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_segment_made_just_now_is_waited_for),
         cmocka_unit_test(who_spoke_leaves_at_the_very_millisecond),
         cmocka_unit_test(who_is_new_enters_what_holds_of_anybody),
         cmocka_unit_test(both_of_an_undone_merge_are_looked_at),

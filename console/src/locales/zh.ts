@@ -44,7 +44,7 @@ const zh = {
   members: {
     total: "共 {n} 位", columns: "列", export: "导出", search: "搜索用户", searchHint: "姓名、手机号或尾号、编号 m12、邮箱…", stage: "阶段", allStages: "所有阶段", filter: "条件筛选", expression: "条件表达式",
     expressionHint: '例如 orders >= 2 and not did("message.sent", within 30d)', selected: "选中 {n} 位", examples: "常用人群", apply: "应用", noneFound: "没有符合的用户", noneFoundText: "放宽条件或换个关键词试试。",
-    none: "还没有用户", noneText: "有了带身份的事件，用户就会出现在这里：导入订单或聊天记录，或发送第一个事件。", all: "显示全部用户", how: "看看怎么开始", nameless: "无名 · {id}", inSegment: "属于人群", leaveSegment: "不再只看这个人群",
+    none: "还没有用户", noneText: "有了带身份的事件，用户就会出现在这里：导入订单或聊天记录，或发送第一个事件。", all: "显示全部用户", how: "看看怎么开始", nameless: "无名 · {id}", segmentBuilding: "人群“{segment}”正在生成，成员马上就来。", inSegment: "属于人群", leaveSegment: "不再只看这个人群",
   },
   segments: {
     total: "共 {n} 个人群", make: "新建人群", name: "名称", code: "代码", description: "说明", kind: "类型", expression: "表达式", members: "人数", moved: "最近变化", static: "静态名单", file: "用文件", fileKind: "第一列是什么", fileAuto: "由表头决定", fileText: "不超过 4 MiB 的 CSV 或 Excel（.xlsx，第一张工作表），内容是手机号、编号或其他身份；有表头（如 手机号、phone），或每行一个身份（m12、phone:138…）。不会新建用户。", fileFound: "{rows} 行对应 {members} 位用户", filePlaced: "名单里已加入 {members} 位用户", fileMissing: "{n} 行没有对应的用户", byExpression: "由表达式决定", save: "保存", add: "添加", addNamed: "添加“{name}”",

@@ -3,10 +3,12 @@
  * Of a brand one computes at a time. A brand that is computed at once is so by who asks, when what
  * there is has become too old. Of a larger one who asks gets what there is; a thread beside begins
  * the next in time, as long as somebody has asked of late. Callers wait for the first of all, and
- * after a change of what members are by (people_stamp), before which nothing is of any use. */
+ * after a change of what members are by (people_stamp), before which nothing is of any use. Those
+ * of some members only are kept beside, by the expression, and computed by who asks. */
 #include "api/overview.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,7 +26,10 @@
 
 struct overview {
     struct brand *brand;
-    struct past *past;
+    struct str within;  /* of these members only; {NULL, 0} = all */
+    char *own;          /* its text */
+    struct past *past;  /* NULL of some members: it is asked for */
+    unsigned users;     /* calls that hold it */
     uint64_t stamp;     /* people_stamp() of it */
     struct strbuf text; /* the object without its end, "age_ms" to follow; empty = none yet */
     int64_t began_at;   /* monotonic ms: when it was computed from what there was */
@@ -120,7 +125,8 @@ static void put_groups(struct json_writer *w, const struct brand *b, const struc
     json_end_array(w);
 }
 
-static void render(struct brand *b, const struct sections *s, struct arena *arena,
+/* 'part': of some members only. */
+static void render(struct brand *b, const struct sections *s, struct arena *arena, bool part,
                    struct strbuf *out)
 {
     struct json_writer w = {.out = out};
@@ -145,6 +151,10 @@ static void render(struct brand *b, const struct sections *s, struct arena *aren
     put_list(&w, "cohorts", s->retention, "cohorts");
     json_end_object(&w);
     put_groups(&w, b, s);
+    json_key(&w, "left_out");
+    json_begin_array(&w);
+    if (part) json_text(&w, "groups");
+    json_end_array(&w);
 }
 
 /* What must be folded to know the past: of a history that goes on, what was before today. */
@@ -171,12 +181,17 @@ static enum err compute(struct overview *o, struct strbuf *out, struct why *why)
 {
     struct arena *arena = arena_create(0);
     struct sections s;
-    const struct sections_range range = {
-        .from = TIME_NONE, .to = TIME_NONE, .stages = write_stages, .ctx = o, .budget = &o->budget};
+    bool part = o->within.p;
+    const struct sections_range range = {.from = TIME_NONE,
+                                         .to = TIME_NONE,
+                                         .stages = part ? NULL : write_stages,
+                                         .ctx = o,
+                                         .budget = &o->budget,
+                                         .within = o->within};
     o->stages = (struct past_answer){.range.flow_from = TIME_NONE};
     enum err err = sections_ask(o->brand, &range, arena, &s, why);
-    s.flow_from = o->stages.range.flow_from;
-    if (err == ERR_OK) render(o->brand, &s, arena, out);
+    if (!part) s.flow_from = o->stages.range.flow_from;
+    if (err == ERR_OK) render(o->brand, &s, arena, part, out);
     if (err == ERR_OK) strbuf_addf(out, ",\"past_due\":%s", o->stages.outdated ? "true" : "false");
     arena_destroy(arena);
     return err;
@@ -189,15 +204,48 @@ static int64_t mono_ms(const struct overview *o)
     return (int64_t)(env_mono_ns(brand_env(o->brand)) / 1000000);
 }
 
-static struct overview *find(struct overview_cache *x, struct brand *b)
+static void drop(struct overview *o)
+{
+    past_destroy(o->past);
+    strbuf_finish(&o->text);
+    mem_free(o->own);
+    mem_free(o);
+}
+
+/* Of those of some members, the one that nobody has asked for the longest, where there are enough.
+ */
+static void make_place(struct overview_cache *x)
+{
+    struct overview **oldest = NULL;
+    size_t parts = 0;
+    for (struct overview **at = &x->list; *at; at = &(*at)->next) {
+        const struct overview *o = *at;
+        parts += o->within.p != NULL;
+        if (!o->within.p || o->users) continue;
+        if (!oldest || o->asked_at < (*oldest)->asked_at) oldest = at;
+    }
+    if (parts < OVERVIEW_PARTS || !oldest) return;
+    struct overview *gone = *oldest;
+    *oldest = gone->next;
+    drop(gone);
+}
+
+static struct overview *find(struct overview_cache *x, struct brand *b, struct str within)
 {
     for (struct overview *o = x->list; o; o = o->next) {
-        if (o->brand == b) return o;
+        if (o->brand == b && !o->within.p == !within.p && str_eq(o->within, within)) return o;
     }
+    if (within.p) make_place(x);
     struct overview *o = mem_alloc(sizeof(*o));
     o->brand = b;
-    o->past = past_create(b);
-    if (x->stopping) past_stop(o->past);
+    if (within.p) {
+        o->own = mem_alloc(within.len + 1);
+        memcpy(o->own, within.p, within.len);
+        o->within = (struct str){o->own, within.len};
+    } else {
+        o->past = past_create(b);
+    }
+    if (x->stopping && o->past) past_stop(o->past);
     atomic_store(&o->budget.cancel, x->stopping);
     o->next = x->list;
     x->list = o;
@@ -233,6 +281,11 @@ static enum err renew(struct overview_cache *x, struct overview *o, struct why *
  * long for that, a fifth of the time is left to others. */
 static int64_t due_age(const struct overview *o)
 {
+    if (o->within.p) {
+        int64_t age = 20 * o->took;
+        if (age > OVERVIEW_PART_AGE_MS) age = OVERVIEW_PART_AGE_MS;
+        return age > OVERVIEW_AGE_MS ? age : OVERVIEW_AGE_MS;
+    }
     int64_t in_time = OVERVIEW_AGE_MS - o->took, rested = o->took + o->took / 4;
     return in_time > rested ? in_time : rested;
 }
@@ -245,22 +298,31 @@ static bool is_usable(const struct overview *o)
 enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf *out,
                         struct why *why)
 {
+    return overview_write_within(x, b, (struct str){NULL, 0}, out, why);
+}
+
+enum err overview_write_within(struct overview_cache *x, struct brand *b, struct str within,
+                               struct strbuf *out, struct why *why)
+{
     enum err err = ERR_OK;
     pthread_mutex_lock(&x->lock);
-    struct overview *o = find(x, b);
+    struct overview *o = find(x, b, within);
     o->asked_at = mono_ms(o);
+    o->users++;
     while (o->computing && !is_usable(o))
         pthread_cond_wait(&x->made, &x->lock);
     bool due = !o->computing && mono_ms(o) - o->began_at >= due_age(o);
-    bool mine = !is_usable(o) || (due && o->took <= AT_ONCE_MS);
+    bool at_once = within.p || o->took <= AT_ONCE_MS;
+    bool mine = !is_usable(o) || (due && at_once);
     if (mine) err = renew(x, o, why);
     if (mine || due) pthread_cond_signal(&x->asked);
     if (err == ERR_OK) {
         int64_t age = mono_ms(o) - o->began_at;
         strbuf_add_str(out, strbuf_str(&o->text));
         strbuf_addf(out, ",\"age_ms\":%lld,\"due\":%s}", (long long)age,
-                    age > OVERVIEW_AGE_MS ? "true" : "false");
+                    age > OVERVIEW_AGE_MS && !within.p ? "true" : "false");
     }
+    o->users--;
     pthread_mutex_unlock(&x->lock);
     return err;
 }
@@ -272,6 +334,7 @@ static int64_t due_in(const struct overview *o)
 {
     int64_t now = mono_ms(o);
     if (o->computing || o->text.len == 0 || o->took <= AT_ONCE_MS) return INT64_MAX;
+    if (o->within.p) return INT64_MAX;
     if (now - o->asked_at > OVERVIEW_KEPT_MS) return INT64_MAX;
     int64_t due = o->began_at + due_age(o);
     if (o->tried_at > o->began_at) due = o->tried_at + OVERVIEW_AGE_MS; /* that one failed */
@@ -322,7 +385,7 @@ enum err overview_warm(struct overview_cache *x, struct brand *b, struct why *wh
     struct sections s;
     const struct sections_range range = {.from = TIME_NONE, .to = TIME_NONE};
     pthread_mutex_lock(&x->lock);
-    struct overview *o = find(x, b);
+    struct overview *o = find(x, b, (struct str){NULL, 0});
     pthread_mutex_unlock(&x->lock);
     TRY(sections_bound(b, &range, &s, why));
     if (s.first_at == TIME_NONE) return ERR_OK;
@@ -337,7 +400,7 @@ void overview_stop(struct overview_cache *x)
     x->stopping = true;
     for (struct overview *o = x->list; o; o = o->next) {
         atomic_store(&o->budget.cancel, true);
-        past_stop(o->past);
+        if (o->past) past_stop(o->past);
     }
     pthread_cond_broadcast(&x->asked);
     pthread_mutex_unlock(&x->lock);
@@ -366,9 +429,7 @@ void overview_destroy(struct overview_cache *x)
     pthread_join(x->thread, NULL);
     while (x->list) {
         struct overview *next = x->list->next;
-        past_destroy(x->list->past);
-        strbuf_finish(&x->list->text);
-        mem_free(x->list);
+        drop(x->list);
         x->list = next;
     }
     pthread_cond_destroy(&x->asked);

@@ -18,6 +18,14 @@ void overview_destroy(struct overview_cache *x); /* NULL is allowed */
 #define OVERVIEW_KEPT_MS (10 * 60 * 1000)
 MUST_CHECK enum err overview_write(struct overview_cache *x, struct brand *b, struct strbuf *out,
                                    struct why *why);
+/* The same of the members that an expression holds for; what cannot be limited to them is empty,
+ * and named in "left_out". Who asks computes it, at once for all who ask for the same, and no
+ * sooner again than OVERVIEW_AGE_MS, or twenty times as long as that took, up to
+ * OVERVIEW_PART_AGE_MS. Of OVERVIEW_PARTS such the one last asked for is kept. */
+#define OVERVIEW_PARTS 32
+#define OVERVIEW_PART_AGE_MS (5 * 60 * 1000)
+MUST_CHECK enum err overview_write_within(struct overview_cache *x, struct brand *b,
+                                          struct str within, struct strbuf *out, struct why *why);
 
 /* Fold the brand's past and, where that takes long, compute the first one, before somebody asks. */
 MUST_CHECK enum err overview_warm(struct overview_cache *x, struct brand *b, struct why *why);

@@ -3,13 +3,14 @@
 #include "api/internal.h"
 #include "api/members.h"
 #include "api/put.h"
+#include "api/sight.h"
 #include "people/kinds.h"
 
 #define CATALOG_CODES_MAX 1000 /* of each dimension */
 
 static enum err get_overview(struct call *c, struct json_writer *w, struct why *why)
 {
-    return overview_write(c->api->overviews, c->brand, w->out, why);
+    return overview_write_within(c->api->overviews, c->brand, sight_expression(c), w->out, why);
 }
 
 /* ---- the catalog ---- */
@@ -226,8 +227,10 @@ const struct spec brand_specs[] = {
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/overview",
      .scope = SCOPE_OVERVIEW_READ,
+     .flags = SPEC_SIGHT,
      .handle = get_overview,
-     .summary = "The brand at one look, computed once for all callers",
+     .summary = "The brand at one look, computed once for all callers; of the members seen, with"
+                " what cannot be limited to them in left_out",
      .reply = "{\"as_of\":\"2025-03-01T00:00:00+08:00\",\"from\":\"2025-01-01T00:00:00+08:00\","
               "\"first_at\":\"2025-01-01T00:00:00+08:00\","
               "\"last_at\":\"2025-02-28T20:15:00+08:00\",\"ended\":false,\"members\":2314,"
@@ -243,9 +246,9 @@ const struct spec brand_specs[] = {
               "\"returned\":[31,null]}]},\"groups\":[{\"group\":\"mothers-1\",\"members\":180,"
               "\"speakers\":44,\"messages\":910,"
               "\"last_message_at\":\"2025-02-28T20:15:00+08:00\",\"daily\":[12,30]}],"
-              "\"past_due\":false,\"age_ms\":1204,\"due\":false}\n"
+              "\"left_out\":[],\"past_due\":false,\"age_ms\":1204,\"due\":false}\n"
               "~{\"first_at\":null,\"last_at\":null,\"flow_from\":null,\"groups\":[{\"last_message_"
-              "at\":null}]}"},
+              "at\":null}],\"left_out\":[\"groups\"]}"},
     {.method = HTTP_GET,
      .path = "/api/v1/{brand}/catalog",
      .scope = SCOPE_MEMBERS_READ,

@@ -25,8 +25,10 @@ static enum err parse(struct ask *a, struct str text, const struct json **reply)
 static enum err ask(struct ask *a, const struct json **reply, const char *question)
 {
     struct strbuf out = {0};
-    const struct api_question asked = {
-        .query = str_of(question), .form = INSIGHT_JSON, .lang = LANG_EN};
+    const struct api_question asked = {.query = str_of(question),
+                                       .form = INSIGHT_JSON,
+                                       .lang = LANG_EN,
+                                       .within = a->range->within};
     enum err err = api_ask(a->brand, &asked, a->range->budget, &out, a->why);
     if (err == ERR_OK) err = parse(a, strbuf_str(&out), reply);
     strbuf_finish(&out);
@@ -161,7 +163,8 @@ enum err sections_ask(struct brand *b, const struct sections_range *range, struc
     time_format(brand_zone(b), out->from, a.from, sizeof(a.from));
     time_format(brand_zone(b), out->flow_from, a.flow_from, sizeof(a.flow_from));
     time_format(brand_zone(b), out->to, a.to, sizeof(a.to));
-    TRY(groups_list(b, out->to - 1, arena, &out->groups, &out->group_count, why));
+    if (!range->within.p)
+        TRY(groups_list(b, out->to - 1, arena, &out->groups, &out->group_count, why));
     if (out->first_at == TIME_NONE) return ERR_OK;
     TRY(ask_all(&a, out));
     out->events = sum_points(out->days);

@@ -37,6 +37,7 @@ struct sections_range {
     enum err (*stages)(void *ctx, const struct sections *s, struct strbuf *out, struct why *why);
     void *ctx;
     struct budget *budget; /* of each question, to be cancelled by; NULL = none */
+    struct str within; /* an expression: of these members only, without groups; {NULL, 0} = all */
 };
 /* Only from, to, first_at, last_at and ended. */
 MUST_CHECK enum err sections_bound(struct brand *b, const struct sections_range *range,

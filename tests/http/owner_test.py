@@ -397,6 +397,22 @@ def ask_cases(who):
     call("DELETE", f"/moderation/rules/{rule['id']}", status=204)
 
 
+def ask_overview(who):
+    """The figures of the members seen; of groups, which cannot be limited to them, none."""
+    s = store()
+    whole, hers, nobody = (call("GET", "/overview", who=w) for w in (s.whole, who, s.west))
+    holds_none(hers, "overview")
+    assert whole["left_out"] == [] and whole["groups"] and hers["left_out"] == ["groups"] and hers["groups"] == [], hers
+    orders = {w: next(k["events"] for k in o["kinds"] if k["kind"] == "order.paid") for w, o in (("whole", whole), ("hers", hers))}
+    assert orders == {"whole": 25, "hers": 10}, orders
+    assert (hers["members"], sum(hers["stages"][-1][k] for k in ("potential", "new", "effective", "active", "core", "dormant", "churned"))) == (10, 10), hers
+    assert 0 < hers["events"] < whole["events"] and hers["active"] < whole["active"] and whole["members"] >= 20, (hers, whole)
+    assert sum(map(sum, hers["flow"])) + sum(hers["arrived"]) <= 10 and all(c["size"] <= 10 for c in hers["retention"]["cohorts"]), hers
+    assert (nobody["members"], nobody["active"], nobody["events"], nobody["kinds"]) == (0, 0, 0, []), nobody
+    call("GET", "/overview", who=who)  # kept meanwhile, and still hers
+    assert call("GET", "/overview", who=who)["members"] == 10 and call("GET", "/overview")["members"] == whole["members"]
+
+
 def ask_imports(who):
     """Files that they uploaded themselves; see test_people_see_the_imports_of_their_own, too."""
     made = call("POST", "/imports", {"name": "LILYCUSTOMER1.csv", "bytes": 9}, 201)
@@ -415,7 +431,7 @@ ASKED = {
     "get /members/export": lambda who: (holds_none(call("GET", "/members/export", who=who), "export"),
                                         holds_none(call("GET", "/members/export", who=who, filter="orders >= 1"), "export")),
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
-    "post /segment-preview": ask_preview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
+    "post /segment-preview": ask_preview, "get /overview": ask_overview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
     "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk, "get /groups/{id}/pushes": ask_pushes, "get /daily": ask_daily,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/members/export": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
@@ -519,7 +535,8 @@ def test_people_have_places_and_see_by_them():
     assert (put["reach"], put["code"], put["store"], put["department"]) == ("own", "rose", "west", None), put
     assert rose.ok("GET", "/shop/members")["total"] == 10, "from the very next call"
     rose.refused(404, "GET", f"/shop/members/{member('lily-1')}")
-    rose.refused(403, "GET", "/shop/overview")
+    assert rose.ok("GET", "/shop/overview")["members"] == 10
+    rose.refused(403, "GET", "/shop/imports/mappings")
     brand = rose.ok("GET", "/session")["brands"][0]
     assert (brand["reach"], brand["code"]) == ("own", "rose"), brand
     fern = lily.ok("POST", "/shop/staff", {"name": "Fern", "role": "advisor"}, 201)

@@ -40,4 +40,4 @@ export type Owner = Item<"/{brand}/owners">;
 export type Key = Item<"/{brand}/keys"> & { secret?: string };
 
 /** What may be done with some of the members (docs/accounts.md, reach). */
-export const NARROW: string[] = ["members.read", "members.write", "members.reveal", "members.export", "members.assign", "members.merge", "insight.read", "audit.read"];
+export const NARROW: string[] = ["overview.read", "members.read", "members.write", "members.reveal", "members.export", "members.assign", "members.merge", "insight.read", "audit.read"];

@@ -39,6 +39,7 @@ const zh = {
   overview: {
     asOf: "截至 {at}", ago: "{n}前算出", due: "正在重新计算", pastDue: "往日的数正在重算", active: "28 天内出现", today: "今日事件", lastDay: "最后一天事件", events: "全部事件", stages: "各阶段用户", now: "现在", atEnd: "历史结束时", drill: "点开看是哪些人", days: "每日事件", who: "看是哪些人", weekly: "每周末的存量",
     days90: "最近 90 天", kinds: "事件类型", flow: "28 天的流转", flowHow: "左：28 天前，右：现在", retention: "周留存", weeks12: "最近 12 周的新用户",
+    narrow: { own: "以下只统计归属于您的用户。", store: "以下只统计本门店的用户。", department: "以下只统计本部门的用户。" }, nobody: "还没有用户", nobodyText: "有用户归属于您之后（添加好友、交接或导入），这里就有数字。",
   },
   first: { title: "还没有事件", text: "这里会显示用户的阶段、流转与留存。先把历史导进来：订单、会员表、聊天记录都可以。", import: "导入一个文件", or: "或者创建一个写入密钥，从网站或服务器发送第一个事件；也可以生成一年的演示数据。", key: "创建写入密钥" },
   members: {
@@ -246,7 +247,7 @@ const zh = {
     read: "数据行、JSON 行或消息的条数", stored: "成为事件的行", duplicate: "以前导入过的行，或编号已经有过的行；不会再存一次", rejected: "用不上的行，原因见下", members_created: "因此新建的用户", merged: "因此合并的用户", conflicts: "因为名字属于别人而没有做的合并与改名", skipped: "合计行，或不留下什么的通知", dropped: "无效、打码或超出数量的身份", identities_dropped: "无效、打码或超出数量的身份",
   },
   target: {
-    none: "不导入", at: "时间", created: "时间（没有其他时间时）", refund: "退款金额（元）", tags: "标签", person: "名字（没有更好的身份时）", birthday: "生日", message: "消息内容", message_type: "消息类型", message_subtype: "消息的子类型", message_id: "消息在渠道里的编号", reply_to: "所回复消息的编号", speaker: "发言人名字", kind: "事件类型（原样）", status: "订单状态（已付款、退款…）", amount: "金额（元）", amount_minor: "金额（分）", id: "行的唯一编号", group: "社群", touchpoint: "触点", campaign: "活动", content: "内容", staff: "员工", owner: "归属员工（代码、登录名或显示名）", contacts: "联系员工（可多个）", props: "事件的属性…", trait: "用户的特征…", member: "用户的身份", other: "另一位用户的身份", otherOf: "对方的{kind}",
+    none: "不导入", at: "时间", created: "时间（没有其他时间时）", refund: "退款金额（元）", tags: "标签", person: "名字（没有更好的身份时）", birthday: "生日", message: "消息内容", message_type: "消息类型", message_subtype: "消息的子类型", message_id: "消息在渠道里的编号", reply_to: "所回复消息的编号", speaker: "发言人名字", kind: "事件类型（原样）", status: "订单状态（已付款、退款…）", amount: "金额（元）", amount_minor: "金额（分）", id: "行的唯一编号", group: "社群", touchpoint: "触点", campaign: "活动", content: "内容", staff: "员工", owner: "归属员工", contacts: "联系员工（可多个）", props: "事件的属性…", trait: "用户的特征…", member: "用户的身份", other: "另一位用户的身份", otherOf: "对方的{kind}",
   },
   identity: { phone: "手机号", name: "昵称或会员号", user: "你系统里的用户 ID", unionid: "unionid", wecom: "企业微信外部联系人", openid: "openid", email: "邮箱", telegram: "Telegram", device: "设备", anon: "匿名 ID" },
   valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },

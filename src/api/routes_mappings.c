@@ -13,7 +13,7 @@
 #define FORMATS "csv|columns"
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static const char *const kept[] = {"as", "map", "group", "source", "tz"};
+static const char *const kept[] = {"as", "map", "group", "source", "tz", "sheet"};
 
 /* ---- reading ---- */
 
@@ -192,6 +192,10 @@ static const struct spec_field mapping_body[] = {
      .max = LIMIT_CODE_BYTES,
      .doc = "within which names are unique; default: the brand"},
     {.name = "tz", .type = SPEC_TEXT, .max = 64, .doc = "zone of times without one"},
+    {.name = "sheet",
+     .type = SPEC_TEXT,
+     .max = LIMIT_CODE_BYTES,
+     .doc = "of workbooks that have one of this name; default: the first visible"},
     {0},
 };
 
@@ -199,9 +203,11 @@ static const struct spec_field mapping_body[] = {
     "{\"id\":4,\"name\":\"有赞订单\",\"version\":1,\"author\":\"anna\","                       \
     "\"changed_at\":\"2025-03-01T08:00:00+08:00\",\"format\":\"csv\",\"as\":\"order.paid\","       \
     "\"map\":\"member=phone:手机号,amount=decimal:实付金额\",\"group\":\"g1\","             \
-    "\"source\":\"youzan\",\"tz\":\"Asia/Shanghai\",\"headers\":[\"手机号\",\"实付金额\"]}"
+    "\"source\":\"youzan\",\"tz\":\"Asia/"                                                         \
+    "Shanghai\",\"sheet\":\"订单\",\"headers\":[\"手机号\",\"实付金额\"]}"
 #define MAPPING_REPLY                                                                              \
-    MAPPING "\n~{\"as\":null,\"group\":null,\"source\":null,\"tz\":null,\"headers\":[]}"
+    MAPPING "\n~{\"as\":null,\"group\":null,\"source\":null,\"tz\":null,\"sheet\":null,"           \
+            "\"headers\":[]}"
 
 const struct spec mapping_specs[] = {
     {.method = HTTP_GET,
@@ -210,7 +216,7 @@ const struct spec mapping_specs[] = {
      .handle = list_mappings,
      .summary = "Saved mappings; one fits a file that has all its headers",
      .reply = "{\"items\":[" MAPPING "],\"next\":null}\n~{\"items\":[{\"as\":null,\"group\":null,"
-              "\"source\":null,\"tz\":null,\"headers\":[]}]}"},
+              "\"source\":null,\"tz\":null,\"sheet\":null,\"headers\":[]}]}"},
     {.method = HTTP_POST,
      .path = "/api/v1/{brand}/imports/mappings",
      .scope = SCOPE_IMPORTS_WRITE,

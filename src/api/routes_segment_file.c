@@ -79,6 +79,11 @@ static void put_found(struct json_writer *w, const struct list_file *file, const
         json_end_object(w);
     }
     json_end_array(w);
+    put_array(w, "sheets");
+    for (size_t i = 0; i < file->sheet_count; i++)
+        json_str(w, file->sheets[i]);
+    json_end_array(w);
+    put_str(w, "sheet", file->sheet);
     json_end_object(w);
 }
 
@@ -94,7 +99,7 @@ static enum err tell(struct call *c, const struct segment *s, const struct list_
 static enum err list_by_file(struct call *c, struct json_writer *w, struct why *why)
 {
     struct segment s;
-    struct list_file file = {NULL, 0};
+    struct list_file file = {.count = 0};
     struct found f = {.matched = 0};
     uint64_t size = 0;
     struct list_options options = {.kind = IDENTITY_KIND_COUNT};
@@ -150,6 +155,7 @@ const struct spec segment_file_specs[] = {
      .summary =
          "Put the members that a CSV or XLSX file names on a static list: by identities or numbers",
      .reply = "{\"rows\":120,\"matched\":117,\"members\":115,\"unmatched\":3,"
-              "\"missing\":[{\"line\":7,\"text\":\"13800138000\"}]}"},
+              "\"missing\":[{\"line\":7,\"text\":\"13800138000\"}],\"sheets\":[\"客户\"],"
+              "\"sheet\":\"客户\"}\n~{\"sheets\":[],\"sheet\":null}"},
     {0},
 };

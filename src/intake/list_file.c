@@ -77,14 +77,24 @@ static enum err read_sheet(struct xlsx *x, struct arena *arena, struct str *out,
     return err;
 }
 
+static void tell_sheets(const struct xlsx_sheets *s, struct arena *arena, struct list_file *to)
+{
+    to->sheet_count = s->count;
+    to->sheets = arena_alloc_array(arena, s->count + 1, sizeof(*to->sheets));
+    for (size_t i = 0; i < s->count; i++)
+        to->sheets[i] = arena_str(arena, str_of(s->names[i]));
+    to->sheet = to->sheets[s->read];
+}
+
 static enum err decode_sheet(struct str bytes, const char *sheet, struct arena *arena,
-                             struct str *out, struct why *why)
+                             struct list_file *to, struct str *out, struct why *why)
 {
     struct xlsx *x = NULL;
     int fd = -1;
     TRY(fs_memory(bytes.p, bytes.len, &fd, why));
     enum err err = xlsx_open(fd, sheet, &x, why);
     if (err == ERR_OK) err = read_sheet(x, arena, out, why);
+    if (err == ERR_OK) tell_sheets(xlsx_get_sheets(x), arena, to);
     xlsx_close(x);
     fs_close(fd);
     if (err != ERR_OK && why && !why->field[0]) memcpy(why->field, "body", sizeof("body"));
@@ -206,11 +216,13 @@ enum err list_file_read(struct str bytes, const struct list_options *o, struct a
     struct str text = {NULL, 0};
     bool book = xlsx_is_zip(bytes);
     if (!book && o->sheet) return why_fail(why, ERR_INVALID, MSG_SHEET_WANTS_BOOK, "sheet", NULL);
-    TRY(book ? decode_sheet(bytes, o->sheet, arena, &text, why) : decode(bytes, arena, &text, why));
+    struct list_file file = {.count = 0};
+    TRY(book ? decode_sheet(bytes, o->sheet, arena, &file, &text, why)
+             : decode(bytes, arena, &text, why));
     enum err err = split(&r, text, book ? ',' : csv_guess_delimiter(text), why);
-    if (err == ERR_OK)
-        *out = (struct list_file){
-            arena_copy(arena, r.rows.items, r.rows.count * sizeof(r.rows.items[0])), r.rows.count};
+    file.rows = arena_copy(arena, r.rows.items, r.rows.count * sizeof(r.rows.items[0]));
+    file.count = r.rows.count;
+    if (err == ERR_OK) *out = file;
     VEC_FINISH(&r.rows);
     return err;
 }

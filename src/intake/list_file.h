@@ -19,6 +19,9 @@ struct list_row {
 struct list_file {
     struct list_row *rows;
     size_t count;
+    struct str *sheets; /* of a workbook: those to choose from */
+    size_t sheet_count;
+    struct str sheet; /* the one that was read; {NULL, 0} = it is no workbook */
 };
 
 struct list_options {

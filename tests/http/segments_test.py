@@ -285,7 +285,7 @@ def test_a_file_is_put_on_a_list_and_says_who_is_missing():
 
     users = b"user:listed0\nuser:nobody\nm1\nm1\nm4000000\n\nlisted1\n"
     tried = send(users, dry_run="true")
-    assert {k: v for k, v in tried.items() if k != "missing"} == {"rows": 6, "matched": 3, "members": 2, "unmatched": 3}, tried
+    assert {k: v for k, v in tried.items() if k != "missing"} == {"rows": 6, "matched": 3, "members": 2, "unmatched": 3, "sheets": [], "sheet": None}, tried
     assert [(m["line"], m["text"]) for m in tried["missing"]] == [(2, "user:nobody"), (5, "m4000000"), (7, "listed1")], tried
     assert call(s, "GET", "/segments/by-file")["members"] == 0
     assert send(users) == tried
@@ -296,6 +296,9 @@ def test_a_file_is_put_on_a_list_and_says_who_is_missing():
     book = packed(parts([sheet([["备注"], ["无"]]), sheet([["user:listed3", "甲,乙\n丙"], None, [13800009999, "丁"], ["unionid:U9"]])]))
     seen = send(book, sheet="S2")
     assert (seen["rows"], seen["matched"], seen["missing"]) == (3, 1, [{"line": 3, "text": "13800009999"}, {"line": 4, "text": "unionid:U9"}]), seen
+    assert (seen["sheets"], seen["sheet"]) == (["S1", "S2"], "S2"), seen
+    seen = send(book, dry_run="true")
+    assert (seen["matched"], seen["sheets"], seen["sheet"]) == (0, ["S1", "S2"], "S1"), seen
     assert send(book)["matched"] == 0
     assert send(book, status=400, sheet="S9")["errors"][0]["field"] == send(users, status=400, sheet="S1")["errors"][0]["field"] == "sheet"
     assert send(book[:-200], status=400)["errors"][0]["field"] == "body"

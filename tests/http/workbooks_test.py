@@ -140,6 +140,10 @@ def test_a_sheet_is_chosen_by_its_name():
     done = run_import(s, number, format="xlsx", sheet="二月")
     assert done["counts"]["stored"] == 2 and done["options"]["sheet"] == "二月", done
     assert run_import(s, number, format="xlsx")["counts"]["stored"] == 1
+    kept = want(201, ask(s, "POST", "/imports/mappings", {"name": "book", "format": "csv", "map": "member=phone:手机号", "sheet": "二月"}))
+    assert kept["sheet"] == "二月" and kept in want(200, ask(s, "GET", "/imports/mappings"))["items"], kept
+    plain = want(200, ask(s, "PUT", f"/imports/mappings/{kept['id']}", {"name": "book", "format": "csv", "map": kept["map"]}))
+    assert plain["sheet"] is None and want(204, ask(s, "DELETE", f"/imports/mappings/{kept['id']}")) == b""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "book.xlsx"
         path.write_bytes(data)

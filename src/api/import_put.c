@@ -16,16 +16,6 @@ static void put_raw(struct json_writer *w, const char *key, struct str json)
     }
 }
 
-static void put_known(struct json_writer *w, const char *key, uint64_t value)
-{
-    json_key(w, key);
-    if (value) {
-        json_uint(w, value);
-    } else {
-        json_null(w);
-    }
-}
-
 static void put_double(struct json_writer *w, const char *key, double value)
 {
     json_key(w, key);
@@ -49,9 +39,9 @@ static void put_progress(const struct call *c, struct json_writer *w, const stru
     bool going = p->share > 0.01 && p->seconds > 0;
     put_object(w, "progress");
     put_int(w, "rows", (int64_t)rows_read(c, u));
-    put_known(w, "rows_total", p->lines);
+    put_known(w, "rows_total", (int64_t)p->lines);
     put_int(w, "bytes", (int64_t)((double)p->bytes * share));
-    put_known(w, "bytes_total", p->bytes);
+    put_known(w, "bytes_total", (int64_t)p->bytes);
     put_double(w, "share", share);
     put_int(w, "rows_per_s", going ? (int64_t)((double)p->rows / p->seconds) : 0);
     json_key(w, "left_s");

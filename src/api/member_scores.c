@@ -33,12 +33,7 @@ void members_put_scores(const struct call *c, struct json_writer *w, uint32_t me
     json_begin_object(w);
     put_time(c, w, "as_of", run.as_of);
     for (int i = 0; i < MEMBER_SCORES; i++) {
-        json_key(w, member_score_names[i]);
-        if (isnan(of[i])) {
-            json_null(w);
-        } else {
-            json_double(w, of[i]);
-        }
+        put_real_or_null(w, member_score_names[i], of[i], !isnan(of[i]));
     }
     json_end_object(w);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "api/past.h"
+#include "api/put.h"
 #include "api/sections.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -53,24 +54,6 @@ struct overview_cache {
 
 /* ---- the object ---- */
 
-static void put_instant(struct json_writer *w, const struct brand *b, const char *key, int64_t at)
-{
-    char text[48];
-    json_key(w, key);
-    if (at == TIME_NONE) {
-        json_null(w);
-        return;
-    }
-    time_format(brand_zone(b), at, text, sizeof(text));
-    json_text(w, text);
-}
-
-static void put_count(struct json_writer *w, const char *key, uint64_t v)
-{
-    json_key(w, key);
-    json_uint(w, v);
-}
-
 /* A list of a reply as it is; empty when there is none. */
 static void put_list(struct json_writer *w, const char *key, const struct json *reply,
                      const char *name)
@@ -89,14 +72,11 @@ static void put_kinds(struct json_writer *w, const struct sections *s, struct ar
 {
     struct report_kind *kinds = NULL;
     size_t count = s->kinds ? report_kinds(s, arena, &kinds) : 0;
-    json_key(w, "kinds");
-    json_begin_array(w);
+    put_array(w, "kinds");
     for (size_t i = 0; i < count; i++) {
         json_begin_object(w);
-        json_key(w, "kind");
-        json_str(w, kinds[i].kind);
-        json_key(w, "events");
-        json_int(w, kinds[i].events);
+        put_str(w, "kind", kinds[i].kind);
+        put_int(w, "events", kinds[i].events);
         json_end_object(w);
     }
     json_end_array(w);
@@ -104,19 +84,16 @@ static void put_kinds(struct json_writer *w, const struct sections *s, struct ar
 
 static void put_groups(struct json_writer *w, const struct brand *b, const struct sections *s)
 {
-    json_key(w, "groups");
-    json_begin_array(w);
+    put_array(w, "groups");
     for (size_t i = 0; i < s->group_count; i++) {
         const struct group_row *g = &s->groups[i];
         json_begin_object(w);
-        json_key(w, "group");
-        json_str(w, g->name);
-        put_count(w, "members", g->members);
-        put_count(w, "speakers", g->speakers);
-        put_count(w, "messages", g->recent_messages);
-        put_instant(w, b, "last_message_at", g->last_message_at);
-        json_key(w, "daily");
-        json_begin_array(w);
+        put_str(w, "group", g->name);
+        put_int(w, "members", (int64_t)g->members);
+        put_int(w, "speakers", (int64_t)g->speakers);
+        put_int(w, "messages", (int64_t)g->recent_messages);
+        put_instant(w, "last_message_at", brand_zone(b), g->last_message_at);
+        put_array(w, "daily");
         for (size_t d = 0; d < GROUP_RECENT_DAYS; d++)
             json_uint(w, g->daily[d]);
         json_end_array(w);
@@ -131,17 +108,17 @@ static void render(struct brand *b, const struct sections *s, struct arena *aren
 {
     struct json_writer w = {.out = out};
     json_begin_object(&w);
-    put_instant(&w, b, "as_of", s->to);
-    put_instant(&w, b, "from", s->from);
-    put_instant(&w, b, "first_at", s->first_at);
-    put_instant(&w, b, "last_at", s->last_at);
+    put_instant(&w, "as_of", brand_zone(b), s->to);
+    put_instant(&w, "from", brand_zone(b), s->from);
+    put_instant(&w, "first_at", brand_zone(b), s->first_at);
+    put_instant(&w, "last_at", brand_zone(b), s->last_at);
     json_key(&w, "ended");
     json_bool(&w, s->ended);
-    put_count(&w, "members", s->members);
-    put_count(&w, "active", s->active);
-    put_count(&w, "events", s->events);
+    put_int(&w, "members", (int64_t)s->members);
+    put_int(&w, "active", (int64_t)s->active);
+    put_int(&w, "events", (int64_t)s->events);
     put_list(&w, "stages", s->lifecycle, "stock");
-    put_instant(&w, b, "flow_from", s->flow_from);
+    put_instant(&w, "flow_from", brand_zone(b), s->flow_from);
     put_list(&w, "flow", s->lifecycle, "flow");
     put_list(&w, "arrived", s->lifecycle, "arrived");
     put_list(&w, "days", s->days, "points");

@@ -32,6 +32,49 @@ static inline void put_real(struct json_writer *w, const char *key, double v)
     json_double(w, v);
 }
 
+/* 0 is not known: null. */
+static inline void put_known(struct json_writer *w, const char *key, int64_t v)
+{
+    json_key(w, key);
+    if (v) {
+        json_int(w, v);
+    } else {
+        json_null(w);
+    }
+}
+
+/* null unless 'known'. */
+static inline void put_int_or_null(struct json_writer *w, const char *key, int64_t v, bool known)
+{
+    json_key(w, key);
+    if (known) {
+        json_int(w, v);
+    } else {
+        json_null(w);
+    }
+}
+
+static inline void put_real_or_null(struct json_writer *w, const char *key, double v, bool known)
+{
+    json_key(w, key);
+    if (known) {
+        json_double(w, v);
+    } else {
+        json_null(w);
+    }
+}
+
+/* NULL is null. */
+static inline void put_tree(struct json_writer *w, const char *key, const struct json *value)
+{
+    json_key(w, key);
+    if (value) {
+        json_tree(w, value);
+    } else {
+        json_null(w);
+    }
+}
+
 static inline void put_bool(struct json_writer *w, const char *key, bool v)
 {
     json_key(w, key);
@@ -43,6 +86,20 @@ static inline void put_time(const struct call *c, struct json_writer *w, const c
 {
     json_key(w, key);
     call_write_time(c, w, at);
+}
+
+/* Of what is no call's; null for TIME_NONE. */
+static inline void put_instant(struct json_writer *w, const char *key, const struct zone *zone,
+                               int64_t at)
+{
+    char text[48];
+    json_key(w, key);
+    if (at == TIME_NONE) {
+        json_null(w);
+        return;
+    }
+    time_format(zone, at, text, sizeof(text));
+    json_text(w, text);
 }
 
 static inline void put_array(struct json_writer *w, const char *key)

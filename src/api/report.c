@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "api/page.h"
+#include "api/put.h"
 #include "api/sections.h"
 
 #define TEXT_KINDS 12
@@ -47,46 +48,18 @@ size_t report_kinds(const struct sections *s, struct arena *arena, struct report
 
 /* ---- JSON ---- */
 
-static void json_part(struct json_writer *w, const char *name, const struct json *value)
-{
-    json_key(w, name);
-    if (value) {
-        json_tree(w, value);
-    } else {
-        json_null(w);
-    }
-}
-
-static void json_time(struct json_writer *w, const char *name, const struct brand *b, int64_t at)
-{
-    char text[48];
-    json_key(w, name);
-    if (at == TIME_NONE) {
-        json_null(w);
-        return;
-    }
-    time_format(brand_zone(b), at, text, sizeof(text));
-    json_text(w, text);
-}
-
 static void json_groups(struct json_writer *w, const struct brand *b, const struct sections *s)
 {
-    json_key(w, "groups");
-    json_begin_array(w);
+    put_array(w, "groups");
     for (size_t i = 0; i < s->group_count; i++) {
         const struct group_row *g = &s->groups[i];
         json_begin_object(w);
-        json_key(w, "group");
-        json_str(w, g->name);
-        json_key(w, "members");
-        json_uint(w, g->members);
-        json_key(w, "speakers_28d");
-        json_uint(w, g->speakers);
-        json_key(w, "messages");
-        json_uint(w, g->messages);
-        json_key(w, "messages_28d");
-        json_uint(w, g->recent_messages);
-        json_time(w, "last_message_at", b, g->last_message_at);
+        put_str(w, "group", g->name);
+        put_int(w, "members", (int64_t)g->members);
+        put_int(w, "speakers_28d", (int64_t)g->speakers);
+        put_int(w, "messages", (int64_t)g->messages);
+        put_int(w, "messages_28d", (int64_t)g->recent_messages);
+        put_instant(w, "last_message_at", brand_zone(b), g->last_message_at);
         json_end_object(w);
     }
     json_end_array(w);
@@ -99,27 +72,23 @@ static void write_json(struct brand *b, const struct sections *s, struct arena *
     struct report_kind *kinds;
     size_t kind_count = report_kinds(s, arena, &kinds);
     json_begin_object(&w);
-    json_key(&w, "brand");
-    json_text(&w, brand_slug(b));
-    json_time(&w, "from", b, s->from);
-    json_time(&w, "to", b, s->to);
-    json_part(&w, "stages", json_get(s->lifecycle, "stock"));
-    json_part(&w, "flow", json_get(s->lifecycle, "flow"));
-    json_part(&w, "events_per_day", json_get(s->days, "points"));
-    json_key(&w, "top_kinds");
-    json_begin_array(&w);
+    put_text(&w, "brand", brand_slug(b));
+    put_instant(&w, "from", brand_zone(b), s->from);
+    put_instant(&w, "to", brand_zone(b), s->to);
+    put_tree(&w, "stages", json_get(s->lifecycle, "stock"));
+    put_tree(&w, "flow", json_get(s->lifecycle, "flow"));
+    put_tree(&w, "events_per_day", json_get(s->days, "points"));
+    put_array(&w, "top_kinds");
     for (size_t i = 0; i < kind_count && i < 20; i++) {
         json_begin_object(&w);
-        json_key(&w, "kind");
-        json_str(&w, kinds[i].kind);
-        json_key(&w, "events");
-        json_int(&w, kinds[i].events);
+        put_str(&w, "kind", kinds[i].kind);
+        put_int(&w, "events", kinds[i].events);
         json_end_object(&w);
     }
     json_end_array(&w);
-    json_part(&w, "retention", json_get(s->retention, "cohorts"));
-    json_part(&w, "rfm", json_get(s->rfm, "cells"));
-    json_part(&w, "repeat", s->repeat);
+    put_tree(&w, "retention", json_get(s->retention, "cohorts"));
+    put_tree(&w, "rfm", json_get(s->rfm, "cells"));
+    put_tree(&w, "repeat", s->repeat);
     json_groups(&w, b, s);
     json_end_object(&w);
     strbuf_add_char(out, '\n');

@@ -51,12 +51,7 @@ static void put_conflict(const struct call *c, const struct look *l, struct json
     json_end_array(w);
     put_time(c, w, "judged_at", x->judged_at);
     put_str(w, "judged_by", x->judged_by);
-    json_key(w, "merge");
-    if (x->merge) {
-        json_uint(w, x->merge);
-    } else {
-        json_null(w);
-    }
+    put_known(w, "merge", (int64_t)x->merge);
     json_end_object(w);
 }
 
@@ -150,12 +145,7 @@ static enum err judge(struct call *c, struct json_writer *w, struct why *why)
     TRY(write_down(c, &j, why));
     json_begin_object(w);
     put_text(w, "state", conflict_state_name(j.state));
-    json_key(w, "merge");
-    if (j.merge) {
-        json_uint(w, j.merge);
-    } else {
-        json_null(w);
-    }
+    put_known(w, "merge", (int64_t)j.merge);
     put_str(w, "member",
             j.merge ? str_of(arena_printf(c->arena, "m%" PRIu32, j.kept)) : (struct str){NULL, 0});
     json_end_object(w);

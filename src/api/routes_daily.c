@@ -309,12 +309,7 @@ static void put_sources(const struct report_day *x, struct json_writer *w)
 
 static void put_next(const struct report_day *x, struct json_writer *w)
 {
-    json_key(w, "waiting");
-    if (x->present) {
-        json_int(w, (int64_t)x->waiting);
-    } else {
-        json_null(w);
-    }
+    put_int_or_null(w, "waiting", (int64_t)x->waiting, x->present);
     json_key(w, "help");
     if (x->help.group) {
         json_begin_object(w);

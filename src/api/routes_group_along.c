@@ -97,16 +97,6 @@ static void put_rate(struct json_writer *w, const char *key, const struct along_
     json_end_object(w);
 }
 
-static void put_known(struct json_writer *w, const char *key, double v)
-{
-    json_key(w, key);
-    if (isnan(v)) {
-        json_null(w);
-    } else {
-        json_double(w, v);
-    }
-}
-
 static enum err put_one(struct goes *x, struct json_writer *w, const struct along_one *one,
                         struct why *why)
 {
@@ -114,9 +104,9 @@ static enum err put_one(struct goes *x, struct json_writer *w, const struct alon
     TRY(put_member(x, w, "member", one->member, why));
     put_real(w, "credits", one->credits);
     put_int(w, "purchases", one->count);
-    put_known(w, "lift", one->lift);
-    put_known(w, "low", one->low);
-    put_known(w, "high", one->high);
+    put_real_or_null(w, "lift", one->lift, !isnan(one->lift));
+    put_real_or_null(w, "low", one->low, !isnan(one->low));
+    put_real_or_null(w, "high", one->high, !isnan(one->high));
     put_rate(w, "after", &one->after);
     put_rate(w, "without", &one->without);
     put_array(w, "evidence");

@@ -122,12 +122,7 @@ static void put_haves(struct json_writer *w, const struct haves *h)
         json_end_object(w);
     }
     json_end_array(w);
-    json_key(w, "haves_total");
-    if (h->total_known) {
-        json_double(w, h->total);
-    } else {
-        json_null(w);
-    }
+    put_real_or_null(w, "haves_total", h->total, h->total_known);
     put_object(w, "habit");
     put_share(w, &h->habit);
     json_end_object(w);

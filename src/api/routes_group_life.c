@@ -30,16 +30,6 @@ static void put_month(struct call *c, struct json_writer *w, const struct life *
     json_end_object(w);
 }
 
-static void put_mark(struct json_writer *w, const char *key, uint32_t month)
-{
-    json_key(w, key);
-    if (month) {
-        json_int(w, month);
-    } else {
-        json_null(w);
-    }
-}
-
 static void put_life(struct call *c, struct json_writer *w, const struct life *life, int64_t born)
 {
     json_begin_object(w);
@@ -48,8 +38,8 @@ static void put_life(struct call *c, struct json_writer *w, const struct life *l
     for (uint32_t k = 0; k < life->month_count; k++)
         put_month(c, w, life, k);
     json_end_array(w);
-    put_mark(w, "half_life", life->half_life);
-    put_mark(w, "cliff", life->cliff);
+    put_known(w, "half_life", life->half_life);
+    put_known(w, "cliff", life->cliff);
     put_real(w, "fall", life->fall);
     put_object(w, "running");
     put_int(w, "month", life->month_count + 1);
@@ -153,16 +143,6 @@ static enum err find_pushes(struct pushing *x, struct why *why)
     return ERR_OK;
 }
 
-static void put_cost(struct json_writer *w, bool known, double cost)
-{
-    json_key(w, "cost");
-    if (known) {
-        json_double(w, cost);
-    } else {
-        json_null(w);
-    }
-}
-
 static enum err put_lost(struct pushing *x, struct json_writer *w, const struct push *p,
                          struct why *why)
 {
@@ -200,7 +180,7 @@ static enum err put_push(struct pushing *x, struct json_writer *w, uint32_t i, s
         put_int(w, loss_name((enum loss_kind)k), p->lost[k]);
     put_real(w, "usual", p->usual);
     put_int(w, "weeks", p->weeks);
-    put_cost(w, p->known, p->cost);
+    put_real_or_null(w, "cost", p->cost, p->known);
     TRY(put_lost(x, w, p, why));
     json_end_object(w);
     return ERR_OK;
@@ -212,7 +192,7 @@ static void put_sum(struct json_writer *w, const struct push_sum *s)
     put_int(w, "reached", (int64_t)s->reached);
     put_int(w, "lost", s->lost);
     put_real(w, "usual", s->usual);
-    put_cost(w, s->reached > 0, s->cost);
+    put_real_or_null(w, "cost", s->cost, s->reached > 0);
 }
 
 /* A wording that was posted more than once. */

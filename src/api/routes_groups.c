@@ -16,16 +16,6 @@ static void put_said(struct json_writer *w, const char *key, struct str s)
     put_str(w, key, s.len ? s : (struct str){NULL, 0});
 }
 
-static void put_number(struct json_writer *w, const char *key, int64_t v)
-{
-    json_key(w, key);
-    if (v) {
-        json_int(w, v);
-    } else {
-        json_null(w);
-    }
-}
-
 static void put_lines(struct json_writer *w, const char *key, struct str lines)
 {
     put_array(w, key);
@@ -45,12 +35,12 @@ static void put_record(const struct call *c, struct json_writer *w, const struct
     put_said(w, "owner", r->owner);
     put_lines(w, "helpers", r->helpers);
     put_int(w, "capacity", r->capacity);
-    put_number(w, "hard_limit", r->hard_limit);
+    put_known(w, "hard_limit", r->hard_limit);
     put_lines(w, "tags", r->tags);
     put_object(w, "charter");
     for (int i = 0; i < CHARTERS; i++)
         put_said(w, group_charter_names[i], r->charter[i]);
-    put_number(w, "target", r->target);
+    put_known(w, "target", r->target);
     json_end_object(w);
     put_time(c, w, "archived_at", r->archived_at);
     put_int(w, "version", (int64_t)r->version);

@@ -76,9 +76,7 @@ static void put_entry(const struct call *c, struct json_writer *w, const struct 
     put_str(w, "list", e->list.len ? e->list : (struct str){NULL, 0});
     put_bool(w, "granted", e->granted);
     put_bool(w, "guardian", e->guardian);
-    json_key(w, "version");
-    if (e->version) json_int(w, e->version);
-    if (!e->version) json_null(w);
+    put_known(w, "version", e->version);
     put_time(c, w, "at", e->at);
     put_time(c, w, "recorded_at", e->recorded_at);
     put_str(w, "way", e->way);

@@ -28,10 +28,10 @@ static void put_mapping(const struct call *c, struct json_writer *w, const struc
     put_int(w, "version", (int64_t)s->version);
     put_str(w, "author", s->author);
     put_time(c, w, "changed_at", s->changed_at);
-    put_saved_part(w, "format", body);
+    put_tree(w, "format", json_get(body, "format"));
     for (size_t i = 0; i < COUNT(kept); i++)
-        put_saved_part(w, kept[i], body);
-    put_saved_part(w, "headers", body);
+        put_tree(w, kept[i], json_get(body, kept[i]));
+    put_tree(w, "headers", json_get(body, "headers"));
     json_end_object(w);
 }
 

@@ -95,16 +95,6 @@ int members_stage(struct str name)
     return LOOK_ANY_STAGE;
 }
 
-static void put_total(struct json_writer *w, bool known, uint64_t total)
-{
-    json_key(w, "total");
-    if (known) {
-        json_uint(w, total);
-    } else {
-        json_null(w);
-    }
-}
-
 /* ---- GET /members ---- */
 
 static const char *const sorts[] = {"id", "last_seen", "stage"};
@@ -141,7 +131,7 @@ static enum err put_found(struct call *c, const struct look *l, const struct loo
     }
     json_end_array(w);
     put_str(w, "next", (struct str){NULL, 0});
-    put_total(w, !found.more, total);
+    put_int_or_null(w, "total", (int64_t)total, !found.more);
     json_end_object(w);
     return ERR_OK;
 }
@@ -175,7 +165,7 @@ static enum err put_page(struct call *c, const struct look *l, const struct look
         members_put_row(c, w, &rows.items[i]);
     json_end_array(w);
     put_next(w, c->arena, sorts[page->sort], &rows, seq);
-    put_total(w, known, total);
+    put_int_or_null(w, "total", (int64_t)total, known);
     json_end_object(w);
     return ERR_OK;
 }

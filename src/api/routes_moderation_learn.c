@@ -50,12 +50,7 @@ static enum err try_text(struct call *c, struct json_writer *w, struct why *why)
         put_finding(c, w, &t.items[i]);
     json_end_array(w);
     put_str(w, "action", str_of(t.count ? rule_action_names[t.items[0].action] : NULL));
-    json_key(w, "ad");
-    if (isnan(t.sure)) {
-        json_null(w);
-    } else {
-        json_double(w, t.sure);
-    }
+    put_real_or_null(w, "ad", t.sure, !isnan(t.sure));
     put_bool(w, "vectorscan", moderation_by_vectorscan(c->brand));
     json_end_object(w);
     return ERR_OK;
@@ -71,18 +66,8 @@ static void put_trial(struct json_writer *w, const char *key, const struct sieve
     put_int(w, "missed", t->missed);
     put_int(w, "wrong", t->wrong);
     put_int(w, "cleared", t->cleared);
-    json_key(w, "precision");
-    if (said) {
-        json_double(w, (double)t->found / said);
-    } else {
-        json_null(w);
-    }
-    json_key(w, "recall");
-    if (ads) {
-        json_double(w, (double)t->found / ads);
-    } else {
-        json_null(w);
-    }
+    put_real_or_null(w, "precision", (double)t->found / said, said);
+    put_real_or_null(w, "recall", (double)t->found / ads, ads);
     json_end_object(w);
 }
 

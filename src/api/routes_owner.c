@@ -135,12 +135,7 @@ static struct str reason_of(const struct call *c)
 static void put_counts(struct json_writer *w, const struct handover *h)
 {
     json_begin_object(w);
-    json_key(w, "id");
-    if (h->id) {
-        json_uint(w, h->id);
-    } else {
-        json_null(w);
-    }
+    put_known(w, "id", (int64_t)h->id);
     put_int(w, "changed", (int64_t)h->changed);
     put_int(w, "same", (int64_t)h->same);
     put_int(w, "missing", (int64_t)h->missing);

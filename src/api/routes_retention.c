@@ -19,16 +19,6 @@ static const char *purpose_of(const char *table)
     return h->table ? h->purpose : "";
 }
 
-static void put_days(struct json_writer *w, const char *key, int days)
-{
-    json_key(w, key);
-    if (days) {
-        json_int(w, days);
-    } else {
-        json_null(w);
-    }
-}
-
 static void put_class(const struct call *c, struct json_writer *w, const struct retention_class *r)
 {
     json_begin_object(w);
@@ -36,9 +26,9 @@ static void put_class(const struct call *c, struct json_writer *w, const struct 
     put_text(w, "kind", r->prop ? "values" : "rows");
     put_str(w, "table", str_of(r->table));
     put_bool(w, "built_in", r->built_in);
-    put_days(w, "days", r->days);
+    put_known(w, "days", r->days);
     put_int(w, "days_min", r->days_min);
-    put_days(w, "gone_by", r->days ? r->days + retention_slack(r, r->days) : 0);
+    put_known(w, "gone_by", r->days ? r->days + retention_slack(r, r->days) : 0);
     put_str(w, "purpose", r->prop ? r->purpose : str_of(purpose_of(r->table)));
     put_bool(w, "personal", r->personal);
     put_time(c, w, "cleared_to", r->cleared_to);
@@ -205,7 +195,7 @@ static struct str say_class(const struct call *c, const struct retention_class *
     struct json_writer w = {.out = &text};
     json_begin_object(&w);
     put_str(&w, "class", r->name);
-    put_days(&w, "days", r->days);
+    put_known(&w, "days", r->days);
     if (r->prop) put_str(&w, "purpose", r->purpose);
     if (r->prop) put_bool(&w, "personal", r->personal);
     json_end_object(&w);

@@ -29,8 +29,8 @@ static void put_question(const struct call *c, struct json_writer *w, const stru
     const struct json *body = body_of(c, s);
     json_begin_object(w);
     put_head(c, w, s);
-    put_saved_part(w, "query", body);
-    put_saved_part(w, "chart", body);
+    put_tree(w, "query", json_get(body, "query"));
+    put_tree(w, "chart", json_get(body, "chart"));
     json_end_object(w);
 }
 

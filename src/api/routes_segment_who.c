@@ -61,12 +61,7 @@ static void put_clause(const struct call *c, struct json_writer *w, const struct
     put_bool(w, "negated", x->negated);
     put_bool(w, "holds", x->holds);
     put_str(w, "value", x->type == CLAUSE_TEST ? x->value : (struct str){NULL, 0});
-    json_key(w, "events");
-    if (x->type == CLAUSE_DID) {
-        json_uint(w, x->count);
-    } else {
-        json_null(w);
-    }
+    put_int_or_null(w, "events", (int64_t)x->count, x->type == CLAUSE_DID);
     put_time(c, w, "first_at", x->first_at);
     put_time(c, w, "last_at", x->last_at);
     json_end_object(w);

@@ -218,12 +218,7 @@ static enum err by_filter(struct call *c, struct tagging *t, struct why *why)
 
 static void put_counts(struct json_writer *w, const struct tagging *t)
 {
-    json_key(w, "run");
-    if (t->run && !t->remove) {
-        json_int(w, t->run);
-    } else {
-        json_null(w);
-    }
+    put_int_or_null(w, "run", t->run, t->run && !t->remove);
     put_int(w, "changed", (int64_t)t->changed);
     put_int(w, "same", (int64_t)t->same);
     put_int(w, "missing", (int64_t)t->missing);

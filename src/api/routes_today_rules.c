@@ -8,16 +8,6 @@
 
 static const char *const troubles[] = {NULL, "unreadable", "unknown"};
 
-static void put_number(struct json_writer *w, const char *key, double v, bool known)
-{
-    json_key(w, key);
-    if (known) {
-        json_double(w, v);
-    } else {
-        json_null(w);
-    }
-}
-
 static void put_result(struct json_writer *w, const struct today_result *r, int weight)
 {
     struct today_lift l = today_lift(r, weight);
@@ -30,12 +20,12 @@ static void put_result(struct json_writer *w, const struct today_result *r, int 
     put_int(w, "done", (int64_t)r->done);
     put_int(w, "snoozed", (int64_t)r->snoozed);
     put_int(w, "useless", (int64_t)r->useless);
-    put_number(w, "lift", l.lift, l.known);
-    put_number(w, "low", l.low, l.known);
-    put_number(w, "high", l.high, l.known);
-    put_number(w, "learnt", l.learnt, true);
-    put_number(w, "useful", l.useful, true);
-    put_number(w, "score", l.score, true);
+    put_real_or_null(w, "lift", l.lift, l.known);
+    put_real_or_null(w, "low", l.low, l.known);
+    put_real_or_null(w, "high", l.high, l.known);
+    put_real(w, "learnt", l.learnt);
+    put_real(w, "useful", l.useful);
+    put_real(w, "score", l.score);
     json_end_object(w);
 }
 

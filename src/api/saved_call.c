@@ -18,17 +18,6 @@ enum err saved_of_path(struct call *c, enum saved_kind kind, struct saved *out, 
     return err == ERR_NOT_FOUND ? call_not_found(why) : err;
 }
 
-void put_saved_part(struct json_writer *w, const char *key, const struct json *body)
-{
-    const struct json *part = body ? json_get(body, key) : NULL;
-    json_key(w, key);
-    if (part) {
-        json_tree(w, part);
-    } else {
-        json_null(w);
-    }
-}
-
 /* {"name": ...}, into the arena; nothing of a name that was not there. */
 static struct str named(const struct call *c, struct str name)
 {

@@ -7,8 +7,6 @@
 /* The one of {id}; ERR_NOT_FOUND. */
 MUST_CHECK enum err saved_of_path(struct call *c, enum saved_kind kind, struct saved *out,
                                   struct why *why);
-/* Write a part of its body, which may be NULL; null when there is none. */
-void put_saved_part(struct json_writer *w, const char *key, const struct json *body);
 
 /* Make it, replace the one that was called 'before', or remove that of {id}, each told to the audit
  * log. */

@@ -9,41 +9,19 @@
 #define PLACE_MODULES &people_module, &segments_module
 #include "people/crowd.h"
 #include "people/place_loads.h"
+ * for, and what is told late is followed. */
+#include "segments_place.h"
 
 #include "segments/internal.h"
 #include "segments/memory_internal.h"
 
 #define MANY 6000
 
-static void add(struct place *p, const char *code, const char *expr)
+static void follow(struct place *p, const char *code, const char *expr)
 {
-    struct why why = {0};
     struct arena *a = arena_create(0);
-    struct segment s = {.kind = SEGMENT_DYNAMIC,
-                        .code = str_of(code),
-                        .name = str_of(code),
-                        .description = STR(""),
-                        .expr = str_of(expr),
-                        .author = STR("anna")};
-    place_must(segments_add(p->brand, &s, a, &why), &why, code);
+    add(p, a, code, expr);
     arena_destroy(a);
-}
-
-static void say(struct place *p, const char *user, const char *kind, int64_t at)
-{
-    struct identity who = {IDENTITY_USER, str_of(user)};
-    struct fact f = {
-        .at = at, .kind = str_of(kind), .who = &who, .who_count = 1, .amount = HISTORY_NO_AMOUNT};
-    send_live(p, &f, 1);
-}
-
-static size_t size_of(struct place *p, const char *code)
-{
-    struct idset kept = {0};
-    assert_true(segments_members(p->brand, str_of(code), &kept));
-    size_t count = kept.count;
-    idset_finish(&kept);
-    return count;
 }
 
 /* Everything is followed and everybody looked through. */
@@ -53,13 +31,6 @@ static struct segments_stats settled(struct place *p)
     while (!segments_stats(p->brand).complete)
         segments_settle(p->brand);
     return segments_stats(p->brand);
-}
-
-static void verify(struct place *p)
-{
-    struct why why = {0};
-    struct verify_report report = {.finding = note_finding};
-    place_must(segments_verify(p->brand, &report, &why), &why, "segments");
 }
 
 /* Of all their orders each counts, so that none is left out. */
@@ -76,7 +47,7 @@ static void who_does_very_much_is_remembered_too(void **state)
                                  .who_count = 1,
                                  .amount = HISTORY_NO_AMOUNT};
     place_open(&p, "Asia/Shanghai");
-    add(&p, "much", "did(\"message.sent\", count > 6000, where amount is null)");
+    follow(&p, "much", "did(\"message.sent\", count > 6000, where amount is null)");
     send_bulk(&p, facts, MANY);
     struct segments_stats before = settled(&p);
     assert_int_equal(before.remembered, 1);

@@ -1,15 +1,7 @@
 /* busy_test.c - who does very much is remembered, a name that comes to be known has nobody waited
  * for, and what is told late, or not before a stop, is followed. */
-/* busy_test.c - who does very much is remembered, and a name that comes to be known has nobody
- * waited for. */
 #include <pthread.h>
 
-#include "segments/segments.h"
-
-#define PLACE_MODULES &people_module, &segments_module
-#include "people/crowd.h"
-#include "people/place_loads.h"
- * for, and what is told late is followed. */
 #include "segments_place.h"
 
 #include "segments/internal.h"
@@ -121,8 +113,8 @@ static void who_is_due_beside_a_new_event_is_not_read(void **state)
                                  .who_count = 1,
                                  .amount = HISTORY_NO_AMOUNT};
     place_open(&p, "Asia/Shanghai");
-    add(&p, "much", "did(\"message.sent\", count > 5989, within 1d)");
-    add(&p, "twice", "did(\"page.viewed\", count = 2)");
+    follow(&p, "much", "did(\"message.sent\", count > 5989, within 1d)");
+    follow(&p, "twice", "did(\"page.viewed\", count = 2)");
     send_bulk(&p, facts, MANY);
     say(&p, "u2", "page.viewed", PLACE_NOW);
     struct segments_stats before = settled(&p);
@@ -239,7 +231,7 @@ static void who_was_erased_before_a_stop_is_in_no_segment_after_it(void **state)
     struct why why = {0};
     struct people_erased erased;
     place_open(&p, "Asia/Shanghai");
-    add(&p, "spoke", "did(\"message.sent\", within 30d)");
+    follow(&p, "spoke", "did(\"message.sent\", within 30d)");
     say(&p, "u1", "message.sent", PLACE_NOW);
     (void)settled(&p);
     place_reopen(&p);

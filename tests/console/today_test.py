@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Today's list in Chromium, in both languages: an advisor begins with it, goes down it by keys, says what became of each, takes
-one from the pool and takes one back; the owner changes a reason. Every screen on laptop and phone, light and dark.
+one from the pool and takes one back; the owner changes a reason, reads the day as one text and puts off a group to be opened. Every screen on laptop and phone, light and dark.
 CONSOLE_SHOTS=DIR keeps the pictures."""
 import datetime
 
@@ -21,6 +21,9 @@ def facts():
 def walk(lang):
     with shop(facts()) as s:
         boss = owned(s)
+        group = boss.ok("GET", "/shop/groups")["items"][0]["id"]
+        boss.ok("PUT", f"/shop/groups/{group}", {"capacity": 12})  # as many as are in it
+        boss.ok("POST", "/shop/group-families", {"name": "好物", "groups": [group]}, 201)
         made = boss.ok("POST", "/shop/staff", {"name": "Rose", "display": "Rose", "role": "advisor"}, 201)
         boss.ok("PUT", f"/shop/staff/{made['id']}/place", {"reach": "brand", "code": "rose"})
         Browser(s).ok("POST", "/session/link", {"token": made["link"].split("#")[1], "password": PASSWORD})
@@ -38,7 +41,8 @@ def check(lang):
     assert at["back"]["mine"] == begin["mine"] - 1 and at["back"]["settled"] == 1, at["back"]
     assert at["taken"]["mine"] == begin["mine"] and at["taken"]["pool"] == begin["pool"] - 1, at["taken"]
     assert at["rule"]["weight"] == "33" and at["rule"]["others"] >= 1, at["rule"]
-    in_order(seen, 12, "status of 404")
+    assert at["desk"]["tasks"] == "好物" and at["desk"]["text"].startswith(("【", "[")), at["desk"]
+    in_order(seen, 13, "status of 404")
 
 
 def test_the_walk_in_chinese():

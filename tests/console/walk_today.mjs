@@ -58,6 +58,18 @@ await go(boss.page, "/today");
 await boss.page.waitForSelector(".whose");
 await settle(boss.page);
 say("rule", { weight, others: (await boss.page.locator(".whose option").count()) - 1 });
+// the day as one text, and a family that wants its next group: put off, it is gone
+const { page: desk } = boss;
+await desk.waitForSelector(".tasks");
+const tasks = (await texts(desk, ".tasks li b"))[0];
+await desk.click(".pass");
+await desk.click("#today-daily .btn.main");
+await desk.waitForSelector("#today-daily textarea");
+const text = await desk.inputValue("#today-daily textarea");
+say("picture", { name: "today-desk", size: "laptop", scheme: "light", ...(await judge(desk)) });
+await Promise.all([desk.waitForResponse((r) => r.url().endsWith("/put-off")), desk.click(".put-off")]);
+await desk.waitForSelector(".tasks", { state: "detached" });
+say("desk", { tasks, text });
 
 const state = await boss.context.storageState(), advisor = await rose.context.storageState();
 for (const [size, width, height] of SIZES) {

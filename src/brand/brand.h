@@ -225,6 +225,8 @@ struct erasure {
  * who is gone, and note how many rows that took. Both texts are literals. */
 MUST_CHECK enum err erasure_take(struct tx *tx, struct erasure *e, const char *table,
                                  const char *remove);
+/* Note what went by another way, under the name of what it was in; a literal. */
+void erasure_note(struct erasure *e, const char *table, uint64_t rows);
 /* Returns when it is done and durable; waits for a merge under way. Any thread but the writer. */
 MUST_CHECK enum err brand_erase(struct brand *b, struct erasure *e, struct why *why);
 

@@ -137,6 +137,13 @@ static enum err swap_all(struct tx *tx, struct work *w, struct why *why)
     return ERR_OK;
 }
 
+void erasure_note(struct erasure *e, const char *table, uint64_t rows)
+{
+    assert(e->taken_count < ERASURE_TABLES);
+    e->taken[e->taken_count].table = table;
+    e->taken[e->taken_count++].rows = rows;
+}
+
 enum err erasure_take(struct tx *tx, struct erasure *e, const char *table, const char *remove)
 {
     uint64_t rows = 0;
@@ -147,9 +154,7 @@ enum err erasure_take(struct tx *tx, struct erasure *e, const char *table, const
         for (; row; rows += row)
             TRY(sql_step(s, &row));
     }
-    assert(e->taken_count < ERASURE_TABLES);
-    e->taken[e->taken_count].table = table;
-    e->taken[e->taken_count++].rows = rows;
+    erasure_note(e, table, rows);
     return ERR_OK;
 }
 

@@ -27,6 +27,7 @@ struct text_store {
     bool ahead;              /* there may be rows above the brand's seq */
     bool wal_due;            /* something was forgotten: empty the WAL */
     uint64_t purged;         /* rows of the purge under way */
+    uint64_t gone_words;     /* taken from the index by the erasing under way */
     VEC(struct later) later; /* of the batch at hand */
     uint16_t sent;           /* the kind message.sent; 0 = not met yet */
     uint32_t type_id;        /* of the property 'type'; 0 = not looked up */
@@ -74,4 +75,4 @@ void text_store_gathered(struct text_store *t);
 MUST_CHECK enum err text_store_prepare(struct tx *tx, struct text_store *t);
 void text_store_commit(struct text_store *t);
 void text_store_rollback(struct text_store *t);
-MUST_CHECK enum err text_store_erase(struct tx *tx, struct text_store *t, const struct erasure *e);
+MUST_CHECK enum err text_store_erase(struct tx *tx, struct text_store *t, struct erasure *e);

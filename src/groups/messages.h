@@ -68,5 +68,7 @@ MUST_CHECK enum err messages_verify(struct brand *b, void (*finding)(void *ctx, 
 
 /* A text as it is indexed: folded, CJK characters apart, other words as they are; in 'arena'. */
 struct str messages_words(struct arena *arena, struct str text);
+/* How many these are. */
+uint64_t messages_count_words(struct str words);
 /* What is looked for as a question to the index; empty when nothing in it can be looked for. */
 struct str messages_question(struct arena *arena, struct str find);

@@ -79,6 +79,14 @@ struct str messages_words(struct arena *arena, struct str text)
     return (struct str){out, len};
 }
 
+uint64_t messages_count_words(struct str words)
+{
+    uint64_t count = 0;
+    while (words.len)
+        count += str_cut(&words, ' ').len > 0;
+    return count;
+}
+
 /* One piece without spaces: a phrase, which may go on if it ends in a word of letters. */
 static void add_phrase(struct strbuf *out, struct arena *arena, struct str piece)
 {

@@ -74,6 +74,7 @@ static enum err index_words(struct arena *arena, struct text_store *t, uint64_t 
     struct str words = messages_words(arena, text);
     enum err err = ERR_OK;
     if (str_trim(words).len > 0) {
+        if (removed) t->gone_words += messages_count_words(words);
         struct sql_stmt *s =
             removed ? sql_use(t->db, "INSERT INTO said_index (said_index, rowid, words)"
                                      " VALUES ('delete', $1, $2)")
@@ -416,26 +417,36 @@ static enum err sweep(struct text_store *t)
     return sql_run(sql_use(t->db, "INSERT INTO said_index (said_index) VALUES ('optimize')"));
 }
 
-enum err text_store_erase(struct tx *tx, struct text_store *t, const struct erasure *e)
+static enum err erase(struct tx *tx, struct text_store *t, const struct erasure *e, uint64_t *all)
 {
-    uint64_t count, all = 0;
-    if (!t->db) return ERR_OK;
+    uint64_t count;
     TRY(begin(tx, t));
     TRY(settle(tx, t));
+    t->gone_words = 0; /* what the batch took back before is another's */
     for (size_t i = 0; i < e->gone.count; i++) {
         struct sql_stmt *s =
             sql_use(t->db, "SELECT id, text FROM said WHERE persona = $1 AND persona > 0");
         sql_bind_int(s, 1, e->gone.ids[i]);
         TRY(drop(tx, t, s, &count));
-        all += count;
+        *all += count;
     }
     if (e->origin) {
         struct sql_stmt *s = sql_use(t->db, "SELECT id, text FROM said WHERE origin = $1");
         sql_bind_int(s, 1, e->origin);
         TRY(drop(tx, t, s, &count));
-        all += count;
+        *all += count;
     }
-    return all ? sweep(t) : ERR_OK;
+    return *all ? sweep(t) : ERR_OK;
+}
+
+enum err text_store_erase(struct tx *tx, struct text_store *t, struct erasure *e)
+{
+    uint64_t all = 0;
+    t->gone_words = 0;
+    if (t->db) TRY(erase(tx, t, e, &all));
+    erasure_note(e, "said", all);
+    erasure_note(e, "said_index", t->gone_words);
+    return ERR_OK;
 }
 
 static enum err count_before(struct brand *b, int64_t before, uint64_t *out)

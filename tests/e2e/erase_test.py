@@ -289,6 +289,8 @@ def test_what_was_kept_of_them_goes_too():
         assert said["events"] >= DAYS + 5, said
         erased = json.loads(call("GET", f"/privacy/erasures/{said['receipt']}")["text"])["erased"]
         assert erased["uploaded_files"] == 2, erased
+        # of the one message they said, and of the words by which it was found
+        assert (erased["rows"]["said"], erased["rows"]["said_index"]) == (1, 3), erased["rows"]
         assert {t: erased["rows"][t] for t in ("note", "moderation_case", "group_account", "group_suspect", "today_item")} == {"note": 1, "moderation_case": 1, "group_account": 1, "group_suspect": 1, "today_item": 0}, erased
         for n in files:
             left = call("GET", f"/imports/{n}")

@@ -253,6 +253,7 @@ const struct spec ledger_specs[] = {
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/members/{id}/preference-link",
      .scope = SCOPE_MEMBERS_WRITE,
+     .flags = SPEC_SIGHT,
      .handle = recall_links,
      .audit = "preference.recalled",
      .summary = "Recall every link to that page that was made of this member"},

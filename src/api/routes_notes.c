@@ -244,6 +244,7 @@ const struct spec note_specs[] = {
     {.method = HTTP_DELETE,
      .path = "/api/v1/{brand}/members/{id}/traits/{name}",
      .scope = SCOPE_MEMBERS_WRITE,
+     .flags = SPEC_SIGHT,
      .handle = remove_trait,
      .audit = "trait.removed",
      .summary = "Remove a trait of a member; what was said before does not come back"},

@@ -44,12 +44,10 @@ static enum err read_range(struct plan *p, const struct query_type *type, struct
     return ERR_OK;
 }
 
-/* The members asked about, of those the question is limited to; 'who' says so in the reply. */
-static enum err limit_who(struct plan *p, const struct query_type *type, struct why *why)
+enum err plan_within(struct plan *p, struct why *why)
 {
     struct strbuf text = {0};
     if (!p->in->within.p) return ERR_OK;
-    if (!(type->takes & TAKES_WHO)) return why_fail(why, ERR_FORBIDDEN, MSG_BEYOND_REACH, "", NULL);
     if (p->who) {
         strbuf_add_text(&text, "(");
         expr_print(p->who, &text);
@@ -66,7 +64,9 @@ static enum err read_query(struct plan *p, const struct query_type *type, struct
     TRY(read_range(p, type, f));
     if (type->takes & TAKES_WHERE) TRY(plan_expr(p, f, "where", EXPR_EVENT, &p->where));
     if (type->takes & TAKES_WHO) TRY(plan_expr(p, f, "who", EXPR_MEMBER, &p->who));
-    TRY(limit_who(p, type, f->why));
+    if (type->takes & TAKES_WHO) TRY(plan_within(p, f->why));
+    if (p->in->within.p && !(type->takes & (TAKES_WHO | TAKES_EXPR)))
+        return why_fail(f->why, ERR_FORBIDDEN, MSG_BEYOND_REACH, "", NULL);
     TRY(type->parse(p, f));
     TRY(form_close(f));
     return plan_columns(p, type->folds || (p->who && who_needs_fold(p->who)), f->why);

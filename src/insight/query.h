@@ -5,8 +5,18 @@
 #include "insight/reply.h"
 
 /* Common fields that a query takes. */
-enum { TAKES_FROM = 1 << 0, TAKES_TO = 1 << 1, TAKES_WHERE = 1 << 2, TAKES_WHO = 1 << 3 };
+enum {
+    TAKES_FROM = 1 << 0,
+    TAKES_TO = 1 << 1,
+    TAKES_WHERE = 1 << 2,
+    TAKES_WHO = 1 << 3,
+    TAKES_EXPR = 1 << 4 /* instead of "who", by a name of its own: it calls plan_within() */
+};
 #define TAKES_ALL (TAKES_FROM | TAKES_TO | TAKES_WHERE | TAKES_WHO)
+
+/* Limit p->who to the members asked about, of those every question is limited to; the echo is to
+ * say so. */
+MUST_CHECK enum err plan_within(struct plan *p, struct why *why);
 
 struct query_type {
     const char *name;

@@ -116,6 +116,7 @@ static enum err parse(struct plan *p, struct form *f)
     p->own = t;
     TRY(plan_expr(p, f, "expr", EXPR_MEMBER, &p->who));
     if (!p->who) return form_fail(f, "expr", MSG_MISSING, NULL);
+    TRY(plan_within(p, f->why));
     TRY(form_int(f, "sample", 1, LIMIT_QUERY_SAMPLE, &t->sample));
     plan_echo_expr(p, "expr", p->who);
     if (t->sample == 0) return ERR_OK;
@@ -174,4 +175,4 @@ static enum err run(struct plan *p, struct reply *r, struct why *why)
     return ERR_OK;
 }
 
-const struct query_type query_segment = {"segment", 0, false, parse, run};
+const struct query_type query_segment = {"segment", TAKES_EXPR, false, parse, run};

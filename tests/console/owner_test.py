@@ -39,7 +39,8 @@ def check(lang):
     assert "Rose" in at["given back"]["owner"], at["given back"]
     assert at["handed over"]["members"] == ["12", "0"] and at["taken back"]["members"] == ["7", "5"], (at["handed over"], at["taken back"])
     assert at["rule"]["members"] == ["6", "6"], at["rule"]
-    assert at["narrow"]["rows"] == 6 and at["narrow"]["places"] == 6 and at["narrow"]["refused"], at["narrow"]
+    assert at["narrow"]["rows"] == 6 and at["narrow"]["places"] == 7 and at["narrow"]["refused"], at["narrow"]
+    assert at["narrow"]["figures"][:2] == [1, "6"], at["narrow"]
     in_order(seen, 28, "status of 404")
 
 

@@ -28,6 +28,26 @@ static enum err spill(struct handout *h, size_t most, struct why *why)
     return ERR_OK;
 }
 
+void handout_text(struct handout *h, const char *key, struct str text)
+{
+    if (text.p) {
+        reply_text(&h->reply, key, text);
+    } else if (h->reply.form == INSIGHT_JSON) {
+        reply_null(&h->reply, key);
+    } else {
+        reply_text(&h->reply, key, STR(""));
+    }
+}
+
+void handout_time(struct handout *h, const char *key, int64_t at)
+{
+    if (at == TIME_NONE) {
+        handout_text(h, key, (struct str){NULL, 0});
+    } else {
+        reply_time(&h->reply, key, at);
+    }
+}
+
 void handout_row_begin(struct handout *h)
 {
     reply_row(&h->reply);

@@ -7,10 +7,6 @@
 
 #include "api/member_scores.h"
 #include "api/members.h"
-#include "groups/checkup.h"
-#include "groups/messages.h"
-#include "groups/role.h"
-#include "moderation/moderation.h"
 #include "people/consent.h"
 #include "people/look_merge.h"
 #include "people/note.h"
@@ -18,28 +14,6 @@
 #include "people/tag.h"
 #include "segments/segments.h"
 #include "today/today.h"
-
-/* ---- cells ---- */
-
-static void cell_text(struct handout *h, const char *key, struct str text)
-{
-    if (text.p) {
-        reply_text(&h->reply, key, text);
-    } else if (h->reply.form == INSIGHT_JSON) {
-        reply_null(&h->reply, key);
-    } else {
-        reply_text(&h->reply, key, STR(""));
-    }
-}
-
-static void cell_time(struct handout *h, const char *key, int64_t at)
-{
-    if (at == TIME_NONE) {
-        cell_text(h, key, (struct str){NULL, 0});
-    } else {
-        reply_time(&h->reply, key, at);
-    }
-}
 
 /* {NULL, 0} of nobody. */
 static struct str staff_text(const struct handout *h, uint32_t code)
@@ -52,17 +26,17 @@ static enum err write_standing(struct handout *h, struct why *why)
     const struct look_profile *p = h->profile;
     handout_row_begin(h);
     reply_member(&h->reply, "id", p->id);
-    cell_text(h, "name", p->name);
-    cell_text(h, "stage", str_of(stage_name(p->state.stage)));
-    cell_time(h, "stage_since", p->state.stage_since);
-    cell_text(h, "trust", str_of(trust_name(p->state.trust)));
-    cell_time(h, "trust_since", p->trust_since);
-    cell_time(h, "created", p->state.created);
-    cell_time(h, "last_seen", p->state.last_seen);
+    handout_text(h, "name", p->name);
+    handout_text(h, "stage", str_of(stage_name(p->state.stage)));
+    handout_time(h, "stage_since", p->state.stage_since);
+    handout_text(h, "trust", str_of(trust_name(p->state.trust)));
+    handout_time(h, "trust_since", p->trust_since);
+    handout_time(h, "created", p->state.created);
+    handout_time(h, "last_seen", p->state.last_seen);
     reply_count(&h->reply, "events", p->state.events);
     reply_count(&h->reply, "orders", p->state.orders);
     reply_int(&h->reply, "spent", p->state.spent);
-    cell_text(h, "owner", staff_text(h, p->state.owner));
+    handout_text(h, "owner", staff_text(h, p->state.owner));
     return handout_row_end(h, why);
 }
 
@@ -71,12 +45,12 @@ static enum err write_identities(struct handout *h, struct why *why)
     for (size_t i = 0; i < h->profile->identity_count; i++) {
         const struct look_identity *id = &h->profile->identities[i];
         handout_row_begin(h);
-        cell_text(h, "kind", str_of(identity_kind_name(id->kind)));
-        cell_text(h, "value", id->value);
+        handout_text(h, "kind", str_of(identity_kind_name(id->kind)));
+        handout_text(h, "value", id->value);
         reply_bool(&h->reply, "verified", id->verified);
-        cell_time(h, "first_seen", id->first_seen);
-        cell_time(h, "last_seen", id->last_seen);
-        cell_text(h, "source", id->source);
+        handout_time(h, "first_seen", id->first_seen);
+        handout_time(h, "last_seen", id->last_seen);
+        handout_text(h, "source", id->source);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -88,16 +62,16 @@ static enum err write_trait_list(struct handout *h, const struct look_trait *lis
     for (size_t i = 0; i < count; i++) {
         const struct look_trait *t = &list[i];
         handout_row_begin(h);
-        cell_text(h, "name", t->name);
+        handout_text(h, "name", t->name);
         if (t->type == TYPE_TEXT) {
-            cell_text(h, "value", t->text);
+            handout_text(h, "value", t->text);
         } else if (t->type == TYPE_BOOL) {
             reply_bool(&h->reply, "value", t->number != 0);
         } else {
             reply_double(&h->reply, "value", t->number);
         }
-        cell_time(h, "at", t->at);
-        cell_text(h, "source", t->source);
+        handout_time(h, "at", t->at);
+        handout_text(h, "source", t->source);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -142,10 +116,10 @@ static enum err add_changes(void *ctx, const struct look_entry *items, size_t co
         const char *of = changed(h, &items[i]);
         if (!of) continue;
         handout_row_begin(h);
-        cell_time(h, "at", items[i].at);
-        cell_text(h, "of", str_of(of));
-        cell_text(h, "from", prop_text(&items[i], "from"));
-        cell_text(h, "to", prop_text(&items[i], "to"));
+        handout_time(h, "at", items[i].at);
+        handout_text(h, "of", str_of(of));
+        handout_text(h, "from", prop_text(&items[i], "from"));
+        handout_text(h, "to", prop_text(&items[i], "to"));
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -167,7 +141,7 @@ static void cell_props(struct handout *h, const struct look_entry *e)
     struct strbuf text = {0};
     struct json_writer w = {.out = &text};
     members_put_props(&w, e);
-    cell_text(h, "props", e->prop_count ? strbuf_str(&text) : STR(""));
+    handout_text(h, "props", e->prop_count ? strbuf_str(&text) : STR(""));
     strbuf_finish(&text);
 }
 
@@ -181,21 +155,21 @@ static enum err add_events(void *ctx, const struct look_entry *items, size_t cou
         const struct look_entry *e = &items[i];
         if (changed(h, e)) continue;
         handout_row_begin(h);
-        cell_time(h, "at", e->at);
-        cell_text(h, "kind", registry_kind_name(h->call->brand, e->kind));
+        handout_time(h, "at", e->at);
+        handout_text(h, "kind", registry_kind_name(h->call->brand, e->kind));
         for (int d = 0; d < DIM_COUNT; d++)
-            cell_text(h, dims[d],
-                      e->dim[d] ? registry_code_text(h->call->brand, (enum dim)d, e->dim[d])
-                                : (struct str){NULL, 0});
+            handout_text(h, dims[d],
+                         e->dim[d] ? registry_code_text(h->call->brand, (enum dim)d, e->dim[d])
+                                   : (struct str){NULL, 0});
         char other[16];
         snprintf(other, sizeof(other), "m%" PRIu32, e->other);
-        cell_text(h, "other", e->other ? str_of(other) : (struct str){NULL, 0});
+        handout_text(h, "other", e->other ? str_of(other) : (struct str){NULL, 0});
         if (e->amount == HISTORY_NO_AMOUNT) {
-            cell_text(h, "amount", (struct str){NULL, 0});
+            handout_text(h, "amount", (struct str){NULL, 0});
         } else {
             reply_int(&h->reply, "amount", e->amount);
         }
-        cell_text(h, "currency", str_of(brand_currency(b)));
+        handout_text(h, "currency", str_of(brand_currency(b)));
         cell_props(h, e);
         TRY(handout_row_end(h, why));
         h->made.events += h->reply.form == INSIGHT_JSON;
@@ -216,11 +190,11 @@ static enum err write_merges(struct handout *h, struct why *why)
     for (size_t i = 0; i < merges.count; i++) {
         const struct look_merge *m = &merges.items[i];
         handout_row_begin(h);
-        cell_time(h, "at", m->at);
+        handout_time(h, "at", m->at);
         reply_member(&h->reply, "member", m->kept);
-        cell_text(h, "moved", m->moved);
-        cell_text(h, "how", str_of(merge_how_name(m->how)));
-        cell_time(h, "undone_at", m->undone_at);
+        handout_text(h, "moved", m->moved);
+        handout_text(h, "how", str_of(merge_how_name(m->how)));
+        handout_time(h, "undone_at", m->undone_at);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -244,12 +218,12 @@ static enum err write_conflicts(struct handout *h, struct why *why)
         const struct look_conflict *x = &found.items[i];
         bool own = is_own(h->profile, &x->identity);
         handout_row_begin(h);
-        cell_text(h, "kind", str_of(identity_kind_name(x->identity.kind)));
-        cell_text(h, "value", own ? x->identity.value : (struct str){NULL, 0});
-        cell_text(h, "cause", str_of(conflict_cause_name(x->cause)));
-        cell_text(h, "state", str_of(conflict_state_name(x->state)));
-        cell_time(h, "first_seen", x->first_seen);
-        cell_time(h, "last_seen", x->last_seen);
+        handout_text(h, "kind", str_of(identity_kind_name(x->identity.kind)));
+        handout_text(h, "value", own ? x->identity.value : (struct str){NULL, 0});
+        handout_text(h, "cause", str_of(conflict_cause_name(x->cause)));
+        handout_text(h, "state", str_of(conflict_state_name(x->state)));
+        handout_time(h, "first_seen", x->first_seen);
+        handout_time(h, "last_seen", x->last_seen);
         reply_count(&h->reply, "times", x->times);
         TRY(handout_row_end(h, why));
     }
@@ -263,10 +237,10 @@ static enum err write_tags(struct handout *h, struct why *why)
     TRY(tag_held_by(h->look->db, h->profile->id, h->look->arena, &held, &count, why));
     for (size_t i = 0; i < count; i++) {
         handout_row_begin(h);
-        cell_text(h, "tag", held[i].tag.name);
-        cell_time(h, "at", held[i].at);
-        cell_time(h, "expires_at", held[i].expires_at);
-        cell_text(h, "source", held[i].source);
+        handout_text(h, "tag", held[i].tag.name);
+        handout_time(h, "at", held[i].at);
+        handout_time(h, "expires_at", held[i].expires_at);
+        handout_text(h, "source", held[i].source);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -285,10 +259,10 @@ static enum err write_notes(struct handout *h, struct why *why)
     TRY(note_list(&view, h->profile->id, &notes, &count, why));
     for (size_t i = 0; i < count; i++) {
         handout_row_begin(h);
-        cell_time(h, "at", notes[i].at);
-        cell_text(h, "author", notes[i].author_name);
-        cell_text(h, "text", notes[i].text);
-        cell_time(h, "changed_at", notes[i].changed_at);
+        handout_time(h, "at", notes[i].at);
+        handout_text(h, "author", notes[i].author_name);
+        handout_text(h, "text", notes[i].text);
+        handout_time(h, "changed_at", notes[i].changed_at);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -303,17 +277,17 @@ static enum err write_consents(struct handout *h, struct why *why)
     for (size_t i = 0; i < count; i++) {
         const struct consent_entry *e = &entries[i];
         handout_row_begin(h);
-        cell_time(h, "at", e->at);
-        cell_text(h, "purpose", e->purpose);
-        cell_text(h, "channel", e->channel);
-        cell_text(h, "list", e->list);
+        handout_time(h, "at", e->at);
+        handout_text(h, "purpose", e->purpose);
+        handout_text(h, "channel", e->channel);
+        handout_text(h, "list", e->list);
         reply_bool(&h->reply, "granted", e->granted);
         reply_bool(&h->reply, "guardian", e->guardian);
         reply_count(&h->reply, "version", e->version);
-        cell_time(h, "recorded_at", e->recorded_at);
-        cell_text(h, "way", e->way);
-        cell_text(h, "source", e->source);
-        cell_text(h, "evidence", e->evidence);
+        handout_time(h, "recorded_at", e->recorded_at);
+        handout_text(h, "way", e->way);
+        handout_text(h, "source", e->source);
+        handout_text(h, "evidence", e->evidence);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -327,10 +301,10 @@ static enum err write_handovers(struct handout *h, struct why *why)
     TRY(owner_history(&view, h->profile->id, &steps, &count, why));
     for (size_t i = 0; i < count; i++) {
         handout_row_begin(h);
-        cell_time(h, "at", steps[i].at);
-        cell_text(h, "from", staff_text(h, steps[i].from));
-        cell_text(h, "to", staff_text(h, steps[i].to));
-        cell_time(h, "undone_at", steps[i].undone_at);
+        handout_time(h, "at", steps[i].at);
+        handout_text(h, "from", staff_text(h, steps[i].from));
+        handout_text(h, "to", staff_text(h, steps[i].to));
+        handout_time(h, "undone_at", steps[i].undone_at);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -346,8 +320,8 @@ static enum err write_lists(struct handout *h, struct why *why)
         if (items[i].kind != SEGMENT_STATIC) continue;
         if (!segments_has(h->call->brand, items[i].code, h->profile->id)) continue;
         handout_row_begin(h);
-        cell_text(h, "list", items[i].code);
-        cell_text(h, "name", items[i].name);
+        handout_text(h, "list", items[i].code);
+        handout_text(h, "name", items[i].name);
         TRY(handout_row_end(h, why));
     }
     return ERR_OK;
@@ -360,7 +334,7 @@ static enum err write_scores(struct handout *h, struct why *why)
     if (!member_scores(h->call->brand, h->profile->id, of)) return ERR_OK;
     scores_look(h->call->brand, &run);
     handout_row_begin(h);
-    cell_time(h, "as_of", run.as_of);
+    handout_time(h, "as_of", run.as_of);
     for (int i = 0; i < MEMBER_SCORES; i++)
         reply_double(&h->reply, member_score_names[i], of[i]);
     return handout_row_end(h, why);
@@ -373,106 +347,12 @@ static enum err write_suggestions(struct handout *h, struct why *why)
     TRY(today_of_member(h->look->db, h->profile->id, h->look->arena, &items, &count, why));
     for (size_t i = 0; i < count; i++) {
         handout_row_begin(h);
-        cell_time(h, "at", items[i].made_at);
-        cell_text(h, "reason", items[i].rule);
-        cell_text(h, "state", str_of(today_state_names[items[i].state]));
-        cell_text(h, "withheld", items[i].withheld ? STR("true") : STR("false"));
+        handout_time(h, "at", items[i].made_at);
+        handout_text(h, "reason", items[i].rule);
+        handout_text(h, "state", str_of(today_state_names[items[i].state]));
+        handout_text(h, "withheld", items[i].withheld ? STR("true") : STR("false"));
         TRY(handout_row_end(h, why));
     }
-    return ERR_OK;
-}
-
-static enum err write_group_roles(struct handout *h, struct why *why)
-{
-    struct group_role *items;
-    size_t count;
-    enum err err = groups_roles_of(h->look->db, h->profile->id, h->look->arena, &items, &count);
-    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
-    for (size_t i = 0; i < count; i++) {
-        struct str group = items[i].group
-                               ? registry_code_text(h->call->brand, DIM_GROUP, items[i].group)
-                               : STR("");
-        handout_row_begin(h);
-        cell_time(h, "at", items[i].at);
-        cell_text(h, "group", group);
-        cell_text(h, "role", str_of(account_role_names[items[i].role]));
-        cell_text(h, "person", items[i].person);
-        TRY(handout_row_end(h, why));
-    }
-    return ERR_OK;
-}
-
-static enum err write_circles(struct handout *h, struct why *why)
-{
-    struct circle_place *items;
-    size_t count = circles_of(h->call->brand, h->profile->id, h->look->arena, &items);
-    for (size_t i = 0; i < count; i++) {
-        handout_row_begin(h);
-        cell_text(h, "group", registry_code_text(h->call->brand, DIM_GROUP, items[i].group));
-        cell_text(h, "circle", str_of(circle_name((enum circle)items[i].circle)));
-        TRY(handout_row_end(h, why));
-    }
-    return ERR_OK;
-}
-
-static enum err write_message(void *ctx, const struct message *m, struct why *why)
-{
-    struct handout *h = ctx;
-    handout_row_begin(h);
-    cell_time(h, "at", m->at);
-    cell_text(h, "group", registry_code_text(h->call->brand, DIM_GROUP, m->group));
-    cell_text(h, "type", m->type);
-    cell_text(h, "text", m->text);
-    cell_time(h, "edited_at", m->edited_at);
-    cell_time(h, "recalled_at", m->recalled_at);
-    return handout_row_end(h, why);
-}
-
-static enum err write_messages(struct handout *h, struct why *why)
-{
-    uint32_t *personas;
-    size_t count =
-        persona_map_of(h->look->snapshot->personas, h->profile->id, h->look->arena, &personas);
-    return messages_of(h->call->brand, personas, count, write_message, h, why);
-}
-
-static enum err write_group_suspects(struct handout *h, struct why *why)
-{
-    struct verdict *items;
-    size_t count;
-    enum err err = verdicts_of(h->look->db, h->profile->id, h->look->arena, &items, &count);
-    if (err != ERR_OK) return why_fail(why, err, MSG_INTERNAL, "", NULL);
-    for (size_t i = 0; i < count; i++) {
-        handout_row_begin(h);
-        cell_time(h, "at", items[i].at);
-        cell_text(h, "group", registry_code_text(h->call->brand, DIM_GROUP, items[i].group));
-        cell_text(h, "verdict",
-                  items[i].verdict == VERDICT_CONFIRMED ? STR("confirmed") : STR("cleared"));
-        cell_text(h, "note", items[i].note);
-        TRY(handout_row_end(h, why));
-    }
-    return ERR_OK;
-}
-
-static enum err write_moderation(struct handout *h, struct why *why)
-{
-    struct case_filter f = {.state = -1, .persona = h->profile->id, .limit = 200};
-    struct moderation_case *items;
-    size_t count;
-    do {
-        TRY(moderation_cases(h->look->db, &f, h->look->arena, &items, &count, why));
-        for (size_t i = 0; i < count; i++) {
-            handout_row_begin(h);
-            cell_time(h, "at", items[i].at);
-            cell_text(h, "group", registry_code_text(h->look->brand, DIM_GROUP, items[i].group));
-            cell_text(h, "found", items[i].what);
-            cell_text(h, "text", items[i].quote);
-            cell_text(h, "state", str_of(case_state_names[items[i].state]));
-            cell_text(h, "action", str_of(rule_action_names[items[i].action]));
-            TRY(handout_row_end(h, why));
-        }
-        if (count) f.below = items[count - 1].id;
-    } while (count == f.limit);
     return ERR_OK;
 }
 
@@ -494,11 +374,11 @@ const struct handout_section handout_sections[] = {
     {"handovers", "at,from,to,undone_at", write_handovers},
     {"scores", "as_of,rfm_r,rfm_f,rfm_m,p_alive,expected_orders,expected_value", write_scores},
     {"suggestions", "at,reason,state,withheld", write_suggestions},
-    {"group_roles", "at,group,role,person", write_group_roles},
-    {"circles", "group,circle", write_circles},
-    {"messages", "at,group,type,text,edited_at,recalled_at", write_messages},
-    {"group_suspects", "at,group,verdict,note", write_group_suspects},
-    {"moderation", "at,group,found,text,state,action", write_moderation},
+    {"group_roles", "at,group,role,person", handout_group_roles},
+    {"circles", "group,circle", handout_circles},
+    {"messages", "at,group,type,text,edited_at,recalled_at", handout_messages},
+    {"group_suspects", "at,group,verdict,note", handout_group_suspects},
+    {"moderation", "at,group,found,text,state,action", handout_moderation},
     {"merges", "at,member,moved,how,undone_at", write_merges},
     {"conflicts", "kind,value,cause,state,first_seen,last_seen,times", write_conflicts},
     {0},

@@ -1,4 +1,5 @@
-// One thing that is asked for, with what went wrong and how to ask again.
+// What is asked for, a list of which page after page is, and what is done when somebody wants it: each with whether it is under way and
+// what went wrong.
 import { onBeforeUnmount, ref, shallowRef, type Ref } from "vue";
 import { Problem } from "./api";
 
@@ -9,6 +10,8 @@ export interface Loading<T> {
   again: () => Promise<void>;
   cancel: () => void;
 }
+
+const trouble = (e: unknown) => (e instanceof Problem ? e : new Problem(0, "fault", String(e)));
 
 /** The latest request wins: an earlier one is aborted. */
 export function loading<T>(get: (signal: AbortSignal) => Promise<T>): Loading<T> {
@@ -27,7 +30,7 @@ export function loading<T>(get: (signal: AbortSignal) => Promise<T>): Loading<T>
       if (mine === control) data.value = got;
     } catch (e) {
       if (mine !== control || (e as Error).name === "AbortError") return;
-      problem.value = e instanceof Problem ? e : new Problem(0, "fault", String(e));
+      problem.value = trouble(e);
     } finally {
       if (mine === control) busy.value = false;
     }
@@ -39,4 +42,46 @@ export function loading<T>(get: (signal: AbortSignal) => Promise<T>): Loading<T>
   }
   onBeforeUnmount(cancel);
   return { data, problem, busy, again, cancel };
+}
+
+export interface Doing {
+  busy: Ref<boolean>;
+  problem: Ref<Problem | null>;
+  run: (act: () => Promise<unknown>) => Promise<void>;
+}
+
+export function doing(): Doing {
+  const problem = ref<Problem | null>(null) as Ref<Problem | null>;
+  const busy = ref(false);
+  async function run(act: () => Promise<unknown>) {
+    busy.value = true;
+    problem.value = null;
+    try {
+      await act();
+    } catch (e) {
+      problem.value = trouble(e);
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { busy, problem, run };
+}
+
+interface Page {
+  items: unknown[];
+  next: string | null;
+}
+
+/** `load()` begins anew, `more()` asks for the page after; `page` is the latest, null until there is one. */
+export function paging<P extends Page>(get: (cursor: string | undefined) => Promise<P>) {
+  const items = shallowRef<P["items"][number][]>([]);
+  const page = shallowRef<P | null>(null);
+  const { busy, problem, run } = doing();
+  const take = (cursor?: string) =>
+    run(async () => {
+      const got = await get(cursor);
+      items.value = cursor ? items.value.concat(got.items) : got.items;
+      page.value = got;
+    });
+  return { items, page, busy, problem, load: () => take(), more: () => take(page.value?.next ?? undefined) };
 }

@@ -59,14 +59,6 @@ enum err handout_row_end(struct handout *h, struct why *why)
     return spill(h, SPILL_BYTES, why);
 }
 
-bool handout_has(const char *section)
-{
-    for (const struct handout_section *s = handout_sections; s->name; s++) {
-        if (strcmp(s->name, section) == 0) return true;
-    }
-    return false;
-}
-
 /* ---- the file ---- */
 
 static enum err begin_entry(struct handout *h, const char *name, struct why *why)

@@ -15,5 +15,3 @@ struct handout_made {
 /* ERR_NOT_FOUND, ERR_IO, ERR_NO_SPACE. */
 MUST_CHECK enum err handout_make(struct call *c, const struct look *l, uint32_t member,
                                  struct handout_made *out, struct why *why);
-/* Is there a section of this name? What holdings.h promises is there. */
-bool handout_has(const char *section);

@@ -5,7 +5,7 @@
 
 #include "api/internal.h"
 
-bool table_file_is_sheet(const struct call *c)
+static bool is_sheet(const struct call *c)
 {
     return str_is(call_str(c, "format"), "xlsx");
 }
@@ -15,7 +15,7 @@ enum err table_file_begin(struct table_file *t, struct call *c, const char *head
 {
     *t = (struct table_file){
         .call = c, .reply = {.form = INSIGHT_CSV, .zone = brand_zone(c->brand), .out = out}};
-    if (!table_file_is_sheet(c)) {
+    if (!is_sheet(c)) {
         c->type = "text/csv; charset=utf-8";
         reply_list(&t->reply, NULL, headers);
         return ERR_OK;

@@ -22,8 +22,6 @@ struct table_file {
  * table_file_finish() is owed in any case. */
 MUST_CHECK enum err table_file_begin(struct table_file *t, struct call *c, const char *headers,
                                      struct strbuf *out, struct why *why);
-/* Is the call's "format" that of a spreadsheet? */
-bool table_file_is_sheet(const struct call *c);
 void table_file_row(struct table_file *t);
 void table_file_text(struct table_file *t, struct str text);
 void table_file_number(struct table_file *t, int64_t number);

@@ -40,7 +40,6 @@ struct part_scratch {
 };
 
 struct part_scratch *scratch_create(void);
-void scratch_destroy(struct part_scratch *s);
 
 /* NULL when the group has no such chunk. */
 const struct chunk *part_find_chunk(const struct part *p, uint32_t group, uint8_t space,

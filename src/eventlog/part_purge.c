@@ -11,7 +11,8 @@
 
 #define STOP_ROWS 4096 /* between two looks at 'stop' */
 
-bool expiry_has(const struct expiry *e, uint32_t prop, int64_t at, size_t *item)
+/* Whether a value of a property is to go from an event of this time; '*item' says by which. */
+static bool is_over(const struct expiry *e, uint32_t prop, int64_t at, size_t *item)
 {
     size_t low = 0, high = e->count;
     while (low < high) {
@@ -69,8 +70,7 @@ static enum err count_group(struct counter *c, uint32_t group, struct why *why)
     for (uint32_t i = 0; i < g->chunk_count; i++) {
         const struct chunk *chunk = &f->chunks.items[g->chunk_first + i];
         size_t item;
-        if (chunk->space == SPACE_COLUMN || !expiry_has(c->expiry, chunk->id, at_min, &item))
-            continue;
+        if (chunk->space == SPACE_COLUMN || !is_over(c->expiry, chunk->id, at_min, &item)) continue;
         if (!read) TRY(part_read_group(c->part, group, &(struct columns){0}, NULL, &c->rows, why));
         read = true;
         TRY(count_chunk(c, chunk, item, why));
@@ -99,7 +99,7 @@ void events_expired(const struct event *const *events, size_t count, const struc
     for (size_t i = 0; i < count; i++) {
         for (uint16_t k = 0; k < events[i]->prop_count; k++) {
             size_t item;
-            if (expiry_has(e, events[i]->props[k].id, events[i]->at, &item)) values[item]++;
+            if (is_over(e, events[i]->props[k].id, events[i]->at, &item)) values[item]++;
         }
     }
 }
@@ -115,7 +115,7 @@ static enum err add_without(struct part_writer *w, const struct event *ev, const
     copy.props = kept;
     copy.prop_count = 0;
     for (uint16_t i = 0; i < ev->prop_count; i++) {
-        if (!expiry_has(e, ev->props[i].id, ev->at, &item)) kept[copy.prop_count++] = ev->props[i];
+        if (!is_over(e, ev->props[i].id, ev->at, &item)) kept[copy.prop_count++] = ev->props[i];
     }
     return part_add(w, copy.prop_count == ev->prop_count ? ev : &copy, why);
 }

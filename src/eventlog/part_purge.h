@@ -17,9 +17,6 @@ struct expiry {
     size_t count;
 };
 
-/* Whether a value of a property is to go from an event of this time; '*item' says by which. */
-bool expiry_has(const struct expiry *e, uint32_t prop, int64_t at, size_t *item);
-
 /* Add how many values are to go to values[i], by item. Reads only groups that may hold any.
  * ERR_UNAVAILABLE once '*stop' is set; it may be NULL, as below. */
 MUST_CHECK enum err part_expired(const struct part *p, const struct expiry *e, uint64_t *values,

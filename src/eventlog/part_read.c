@@ -116,7 +116,7 @@ struct part_scratch *scratch_create(void)
     return s;
 }
 
-void scratch_destroy(struct part_scratch *s)
+static void scratch_destroy(struct part_scratch *s)
 {
     if (!s) return;
     codec_reader_destroy(s->codec);

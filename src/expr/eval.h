@@ -45,15 +45,12 @@ struct str eval_nfc(struct arena **a, struct str text);
 /* A property's column of one type; NULL when the run has none. */
 const struct prop_column *eval_column(const struct eval *v, const struct subject *s,
                                       enum prop_type type);
-/* The member of a row; 0 when it has none. */
-uint32_t eval_row_member(const struct eval *v, uint32_t row);
 /* The value of an event's field. 'by_text' gives codes and kinds as text. Of a property without a
  * class, the first type that is not null. */
 void eval_event_value(const struct eval *v, const struct subject *s, bool by_text, uint32_t row,
                       struct expr_value *out);
 void eval_prop(const struct eval *v, const struct subject *s, enum prop_type type, uint32_t row,
                struct expr_value *out);
-int eval_hour(const struct zone *z, int64_t at);
 bool eval_event(const struct eval *v, const struct node *n, uint32_t row);
 
 /* An evaluation of a member expression; takes from the context's scratch. */

@@ -33,7 +33,8 @@ const struct prop_column *eval_column(const struct eval *v, const struct subject
     return &h->props[low];
 }
 
-uint32_t eval_row_member(const struct eval *v, uint32_t row)
+/* 0 when it has none. */
+static uint32_t member_of(const struct eval *v, uint32_t row)
 {
     const struct history *h = v->history;
     if (v->cells) return h->member[v->index];
@@ -49,7 +50,7 @@ uint32_t eval_row_member(const struct eval *v, uint32_t row)
     return h->member[low];
 }
 
-int eval_hour(const struct zone *z, int64_t at)
+static int hour_of(const struct zone *z, int64_t at)
 {
     int64_t local = (at + zone_offset(z, at) * TIME_SECOND) % TIME_DAY;
     return (int)((local < 0 ? local + TIME_DAY : local) / TIME_HOUR);
@@ -147,13 +148,13 @@ void eval_event_value(const struct eval *v, const struct subject *s, bool by_tex
         *out = (struct expr_value){.type = TYPE_DATE, .time = zone_day(zone, h->at[row])};
         return;
     case EVENT_HOUR:
-        set_number(out, eval_hour(zone, h->at[row]));
+        set_number(out, hour_of(zone, h->at[row]));
         return;
     case EVENT_WEEKDAY:
         set_number(out, day_of_week(zone_day(zone, h->at[row])));
         return;
     case EVENT_MEMBER:
-        set_id(out, eval_row_member(v, row));
+        set_id(out, member_of(v, row));
         return;
     case EVENT_OTHER:
         set_id(out, h->other ? h->other[row] : 0);

@@ -153,11 +153,3 @@ bool expr_get_segment(const struct expr *e, size_t i, struct str *name, struct s
     *text = s->text;
     return true;
 }
-
-bool expr_names_segment(const struct expr *e, struct str name)
-{
-    const struct segment *s = e->segments;
-    while (s && !str_eq(s->name, name))
-        s = s->next;
-    return s != NULL;
-}

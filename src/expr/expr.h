@@ -140,9 +140,8 @@ bool expr_names_derived(const struct expr *e);
  * no more. */
 bool expr_get_field(const struct expr *e, size_t i, enum expr_field *field, struct str *name);
 
-/* Does it name the saved segment, itself or by another one that it names? And the segments that it
- * names so: number 'i' of them, false when there are no more; the text is the saved expression. */
-bool expr_names_segment(const struct expr *e, struct str name);
+/* The saved segments that it names, itself or by another one that it names: number 'i' of them,
+ * false when there are no more; the text is the saved expression. */
 bool expr_get_segment(const struct expr *e, size_t i, struct str *name, struct str *text);
 
 /* What evaluation needs beside the rows. */

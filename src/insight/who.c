@@ -45,7 +45,7 @@ void who_destroy(struct who *w)
     mem_free(w);
 }
 
-bool who_match(struct who *w, const struct history *h, uint32_t index)
+static bool matches(struct who *w, const struct history *h, uint32_t index)
 {
     if (h->member[index] == 0) return false;
     return expr_member(w->expr, person_see(w->person, h, index), h, index);
@@ -59,7 +59,7 @@ bool who_select(struct who *w, const struct history *h, uint8_t *keep)
     }
     bool decided = expr_members(w->expr, person_context(w->person), h, keep);
     for (uint32_t i = 0; i < h->member_count; i++) {
-        if (keep[i] && !decided) keep[i] = who_match(w, h, i);
+        if (keep[i] && !decided) keep[i] = matches(w, h, i);
         any |= keep[i];
     }
     return any;

@@ -10,10 +10,7 @@ struct who;
 
 struct who *who_create(const struct plan *p, const struct expr *e);
 void who_destroy(struct who *w); /* NULL is allowed */
-/* Does member 'index' of the run match? */
-bool who_match(struct who *w, const struct history *h, uint32_t index);
-/* The same for all members of the run: keep[i] is 1 when member i matches, else 0; true when any
- * does. */
+/* Which members of the run match: keep[i] is 1 when member i does, else 0; true when any does. */
 bool who_select(struct who *w, const struct history *h, uint8_t *keep);
 /* Does the expression read a field that the fold answers? */
 bool who_needs_fold(const struct expr *e);

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-const char *sample_class_name(enum sample_class class)
+static const char *class_name(enum sample_class class)
 {
     static const char *const names[SAMPLE_CLASS_COUNT] = {"new", "updated", "conflict",
                                                           "unchanged"};
@@ -44,7 +44,7 @@ void samples_put(const struct samples *s, struct json_writer *w)
 {
     json_begin_object(w);
     for (int c = 0; c < SAMPLE_CLASS_COUNT; c++) {
-        json_key(w, sample_class_name((enum sample_class)c));
+        json_key(w, class_name((enum sample_class)c));
         json_begin_object(w);
         json_key(w, "rows");
         json_uint(w, s->of[c].rows);
@@ -76,8 +76,7 @@ void samples_print(const struct samples *s, FILE *out)
     for (int c = 0; c < SAMPLE_CLASS_COUNT; c++) {
         for (size_t i = 0; i < s->of[c].count; i++) {
             const struct sample *one = &s->of[c].items[i];
-            fprintf(out, "%s: %s:%" PRIu64, sample_class_name((enum sample_class)c), one->file,
-                    one->line);
+            fprintf(out, "%s: %s:%" PRIu64, class_name((enum sample_class)c), one->file, one->line);
             if (one->member) fprintf(out, " (m%" PRIu32 ")", one->member);
             fputs(": ", out);
             print_row(one->row, out);

@@ -16,7 +16,6 @@ enum sample_class {
     SAMPLE_UNCHANGED, /* nothing: it was stored before, or leaves nothing */
     SAMPLE_CLASS_COUNT
 };
-const char *sample_class_name(enum sample_class class);
 
 struct sample {
     const char *file; /* its name */

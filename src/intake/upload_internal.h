@@ -122,8 +122,6 @@ struct upload_rows {
 MUST_CHECK enum err upload_read_list(struct sql *db, struct arena *arena,
                                      const struct upload_page *page, struct upload_rows *out,
                                      struct why *why);
-/* Bytes that the files of the brand have, or will have. */
-MUST_CHECK enum err upload_read_bytes(struct sql *db, uint64_t *bytes, struct why *why);
 MUST_CHECK enum err upload_insert(struct brand *b, struct upload *n, struct why *why);
 
 /* In a transaction: no file is wanted any more, whatever it is used for now; how many were. Who is

@@ -87,7 +87,8 @@ enum err upload_read_list(struct sql *db, struct arena *arena, const struct uplo
     return ERR_OK;
 }
 
-enum err upload_read_bytes(struct sql *db, uint64_t *bytes, struct why *why)
+/* What the files of the brand have, or will have. */
+static enum err read_bytes(struct sql *db, uint64_t *bytes, struct why *why)
 {
     bool row;
     struct sql_stmt *s = sql_use(db, "SELECT bytes FROM upload WHERE kept = 1");
@@ -127,7 +128,7 @@ static enum err run_insert(struct tx *tx, void *arg, struct why *why)
     struct upload *n = arg;
     uint64_t bytes;
     TRY(make_room(tx_sql(tx), &n->id, why));
-    TRY(upload_read_bytes(tx_sql(tx), &bytes, why));
+    TRY(read_bytes(tx_sql(tx), &bytes, why));
     if (bytes + n->bytes > (uint64_t)LIMIT_UPLOADS_MIB << 20)
         return why_fail(why, ERR_TOO_LARGE, MSG_UPLOAD_ROOM, "bytes", "%d", LIMIT_UPLOADS_MIB);
     n->created_at = tx_now(tx);

@@ -42,7 +42,7 @@ const struct row_class row_classes[] = {
     {0},
 };
 
-bool retention_built_in(struct str prop)
+static bool is_built_in(struct str prop)
 {
     static const char *const names[] = {"order",    "question", "known", "template",
                                         "inferred", "from",     "to"};
@@ -147,7 +147,7 @@ static size_t bare_classes(struct brand *b, struct arena *arena, struct retentio
         struct str name = registry_prop_name(b, id, &type);
         list[count] = bare;
         list[count].prop = true;
-        list[count].built_in = retention_built_in(name);
+        list[count].built_in = is_built_in(name);
         list[count++].name = str_of(arena_printf(arena, RETENTION_PROPS STR_FMT, STR_ARG(name)));
     }
     qsort(list + rows, count - rows, sizeof(*list), by_name);

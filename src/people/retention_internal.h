@@ -17,7 +17,6 @@ extern const struct row_class row_classes[]; /* ends with {0} */
 
 /* The earliest moment that is kept, of a day's beginning in the brand's zone. */
 int64_t retention_cutoff(const struct brand *b, int64_t now, int days);
-bool retention_built_in(struct str prop);
 /* Ids of a property's typed columns; how many. */
 size_t retention_columns(struct brand *b, struct str prop, uint32_t out[3]);
 /* The timer of the next night, if anything is limited and none is set; 'anew' in any case. */

@@ -452,7 +452,6 @@ ASKED = {
     "get /segments": ask_segments, "get /segments/{code}": ask_segments, "get /segments/{code}/overlap": ask_overlap, "get /segments/{code}/why": ask_why,
     "post /segment-preview": ask_preview, "get /overview": ask_overview, "get /tags": ask_tags, "post /tags/{tag}/apply": ask_tags, "get /owners": ask_owners,
     "get /groups/{id}/along": ask_along, "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk, "get /groups/{id}/pushes": ask_pushes, "get /daily": ask_daily,
-    "get /groups/{id}/graph": ask_talk, "get /groups/{id}/evidence": ask_talk, "get /groups/{id}/suspects": ask_talk, "get /groups/{id}/along": ask_talk, "get /groups/{id}/pushes": ask_pushes, "get /daily": ask_daily,
     "get /groups/{id}/members": ask_group, "get /groups/{id}/members/export": ask_group, "get /groups/{id}/accounts": ask_group, "get /groups/{id}/messages": ask_group,
     "post /handovers": ask_handovers, "post /query": ask_questions, "get /today": ask_today, "get /unanswered": ask_unanswered, "put /today/{id}": ask_today, "get /stream": ask_stream,
     "get /conflicts": ask_conflicts, "post /conflicts/{id}/judge": ask_conflicts, "get /audit": ask_audit,

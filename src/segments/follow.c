@@ -92,11 +92,6 @@ static int by_persona(const void *a, const void *b)
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-void follow_order(struct touch *touches, size_t count)
-{
-    if (count) qsort(touches, count, sizeof(*touches), by_persona);
-}
-
 /* Put members in the place of personas. */
 static bool map_touches(struct room *r, const struct snapshot *s, struct touch *touches,
                         size_t count)
@@ -149,8 +144,9 @@ void follow_touches(struct room *r, const struct snapshot *s, struct touch *touc
     struct looking w;
     VEC(struct stir) unknown = {0};
     if (count == 0 || r->lives.count == 0) return;
+    qsort(touches, count, sizeof(*touches), by_persona);
     bool shared = map_touches(r, s, touches, count);
-    if (shared) follow_order(touches, count);
+    if (shared) qsort(touches, count, sizeof(*touches), by_persona);
     looking_begin(&w, r, s, REASON_EVENT);
     for (size_t i = 0, end; i < count; i = end) {
         end = next_member(touches, i, count);

@@ -151,15 +151,13 @@ struct room {
     void *listener_ctx;
     /* the keeper's */
     pthread_t keeper;
-    bool opened;               /* the first panel is there */
-    uint64_t told_moves;       /* the listener was called after so many */
-    int64_t now;               /* of the round */
-    bool failed;               /* somebody could not be looked at */
-    struct panel *panel;       /* of all dynamic segments, in order of 'lives' */
-    struct memory *memory;     /* of members looked at; NULL = none is kept */
-    bool abreast;              /* the snapshot of the round has nothing that the queue had not */
-    const struct touch *stirs; /* of the round, in their order, that are yet to be followed */
-    size_t stir_count;
+    bool opened;             /* the first panel is there */
+    uint64_t told_moves;     /* the listener was called after so many */
+    int64_t now;             /* of the round */
+    bool failed;             /* somebody could not be looked at */
+    struct panel *panel;     /* of all dynamic segments, in order of 'lives' */
+    struct memory *memory;   /* of members looked at; NULL = none is kept */
+    bool abreast;            /* the snapshot of the round has nothing that the queue had not */
     uint64_t histories;      /* read, ever, since somebody was not remembered */
     VEC(struct due) heap;    /* the earliest first; what r->due does not say any more is left out */
     roaring_bitmap_t *since; /* members looked at since the build or fill under way began */
@@ -232,9 +230,6 @@ void due_set(struct room *r, uint32_t member, int64_t due, bool whole);
 
 /* follow.c: the keeper's steps */
 /* Look at those of the queue, and at who is due; 's' has them all. */
-/* Put touches in order of their persona; of one, as they came. */
-void follow_order(struct touch *touches, size_t count);
-/* What has happened, in that order. */
 void follow_touches(struct room *r, const struct snapshot *s, struct touch *touches, size_t count);
 void follow_clock(struct room *r, const struct snapshot *s, int64_t now);
 /* Look at members, ascending, with all expressions. */

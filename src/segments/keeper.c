@@ -97,12 +97,10 @@ static void follow(struct room *r, struct taken *t, const struct snapshot *s)
         r->unfilled = true;
     }
     define_names(r);
-    follow_order(t->queue.items, t->queue.count);
-    r->abreast = s->seq == t->told;
-    r->stirs = t->queue.items;
-    r->stir_count = t->queue.count;
+    bool same = s->seq == t->told;
+    r->abreast = same && t->queue.count == 0;
     follow_clock(r, s, r->now); /* first: what was due came before what happens now */
-    r->stir_count = 0;
+    r->abreast = same;
     follow_touches(r, s, t->queue.items, t->queue.count);
     if (t->built) build_install(r, s);
     if (t->filled && r->fill) fill_end(r);

@@ -3,8 +3,7 @@
  * 1. A member is evaluated on their whole history of the snapshot, or on what is remembered of it
  *    (memory.h), by the expressions that what happened concerns; when the clock alone moves them,
  *    by all.
- * 2. Nobody is remembered by a look that leaves out expressions on fields. When somebody is due
- *    beside new events of theirs, those up to the moment are added first; the later ones wait.
+ * 2. Nobody is remembered by a look that leaves out expressions on fields.
  * 3. Many members at once are found by one pass over the log instead of history by history. */
 #include "segments/look.h"
 
@@ -220,50 +219,11 @@ static void look_at(struct looking *w, uint32_t member)
     look_at_history(w, &m, true);
 }
 
-/* What the round has yet to follow of a persona. */
-static const struct touch *stirs_of(const struct room *r, uint32_t persona, size_t *count)
-{
-    size_t low = 0, high = r->stir_count, end;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (r->stirs[middle].persona < persona) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    for (end = low; end < r->stir_count && r->stirs[end].persona == persona;)
-        end++;
-    *count = end - low;
-    return r->stirs + low;
-}
-
-/* Add of it what happened up to the moment that is looked at; what is later waits, unless something
- * earlier is behind it. False: the member has to be read. */
-static bool recall_stirs(const struct looking *w, const struct panel_member *m)
-{
-    const struct room *r = w->room;
-    int64_t now = memory_now(r->memory);
-    size_t count = 0, ready = 0;
-    const struct touch *stirs = NULL;
-    for (size_t i = 0; i < m->persona_count; i++) {
-        stirs = stirs_of(r, m->personas[i], &count);
-        if (count && m->persona_count > 1) return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct event *ev = event_of(w->snapshot, &stirs[i]);
-        if (!ev || (ev->at <= now && ready < i)) return false;
-        ready += ev->at <= now;
-    }
-    return recall(w, m, stirs, ready);
-}
-
 /* The same of who is remembered; false: they are not, or not as the snapshot has them. */
 static bool look_back(struct looking *w, uint32_t member)
 {
     struct panel_member m;
-    const struct room *r = w->room;
-    if (!r->memory || !r->abreast || !begin_look(w, member, &m) || !recall_stirs(w, &m))
+    if (!w->room->abreast || !begin_look(w, member, &m) || !memory_knows(w->room->memory, &m))
         return false;
     which_all(w);
     look_at_memory(w, &m, true);

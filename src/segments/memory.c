@@ -310,8 +310,3 @@ void memory_set_now(struct memory *m, int64_t now)
     m->now = now;
     if (stale) find_needs(m);
 }
-
-int64_t memory_now(const struct memory *m)
-{
-    return m->now;
-}

@@ -34,7 +34,6 @@ bool memory_is_full(const struct memory *m);
 
 /* The moment of evaluation. When it goes back everything is forgotten. */
 void memory_set_now(struct memory *m, int64_t now);
-int64_t memory_now(const struct memory *m);
 
 /* See member 'index' of a run, which has all of their rows of the snapshot, and remember them; to
  * be asked by the context returned. */

@@ -1,7 +1,5 @@
 /* busy_test.c - who does very much is remembered, a name that comes to be known has nobody waited
  * for, and what is told late, or not before a stop, is followed. */
-#include <pthread.h>
-
 #include "segments_place.h"
 
 #include "segments/internal.h"
@@ -48,94 +46,6 @@ static void who_does_very_much_is_remembered_too(void **state)
     struct segments_stats after = settled(&p);
     assert_int_equal(size_of(&p, "much"), 1);
     assert_int_equal(after.histories, before.histories);
-    verify(&p);
-    place_close(&p);
-    mem_free(facts);
-}
-
-/* The keeper, held where it has told of a move. */
-struct gate {
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
-    bool closed, held;
-};
-
-static void pass(void *ctx, struct brand *b)
-{
-    struct gate *g = ctx;
-    (void)b;
-    pthread_mutex_lock(&g->lock);
-    g->held = g->closed;
-    pthread_cond_broadcast(&g->moved);
-    while (g->closed)
-        pthread_cond_wait(&g->moved, &g->lock);
-    g->held = false;
-    pthread_mutex_unlock(&g->lock);
-}
-
-/* From here on nothing is followed, until it is opened. */
-static void hold(struct place *p, struct gate *g)
-{
-    pthread_mutex_lock(&g->lock);
-    g->closed = true;
-    pthread_mutex_unlock(&g->lock);
-    say(p, "u2", "page.viewed", p->env.now_ms); /* enters "twice", or leaves it */
-    pthread_mutex_lock(&g->lock);
-    while (!g->held)
-        pthread_cond_wait(&g->moved, &g->lock);
-    pthread_mutex_unlock(&g->lock);
-}
-
-static struct segments_stats open_gate(struct place *p, struct gate *g)
-{
-    struct why why = {0};
-    place_must(brand_flush(p->brand, &why), &why, "flush"); /* what was said has been handed over */
-    pthread_mutex_lock(&g->lock);
-    g->closed = false;
-    pthread_cond_broadcast(&g->moved);
-    pthread_mutex_unlock(&g->lock);
-    return settled(p);
-}
-
-/* Both are followed in one round, whether the event is of before the moments that are due or of
- * after some of them. */
-static void who_is_due_beside_a_new_event_is_not_read(void **state)
-{
-    (void)state;
-    struct place p;
-    struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
-    struct identity who = {IDENTITY_USER, STR("u1")};
-    struct fact *facts = mem_alloc_array(MANY, sizeof(*facts));
-    for (int64_t i = 0; i < MANY; i++)
-        facts[i] = (struct fact){.at = PLACE_NOW - MANY + i,
-                                 .kind = STR("message.sent"),
-                                 .who = &who,
-                                 .who_count = 1,
-                                 .amount = HISTORY_NO_AMOUNT};
-    place_open(&p, "Asia/Shanghai");
-    follow(&p, "much", "did(\"message.sent\", count > 5989, within 1d)");
-    follow(&p, "twice", "did(\"page.viewed\", count = 2)");
-    send_bulk(&p, facts, MANY);
-    say(&p, "u2", "page.viewed", PLACE_NOW);
-    struct segments_stats before = settled(&p);
-    assert_int_equal(before.remembered, 2);
-    assert_int_equal(size_of(&p, "much"), 1);
-    segments_listen(p.brand, pass, &gate);
-    hold(&p, &gate);
-    p.env.now_ms = PLACE_NOW + TIME_DAY - MANY + 8; /* eight are out of the window */
-    say(&p, "u1", "message.sent", PLACE_NOW + 1);
-    (void)open_gate(&p, &gate);
-    assert_int_equal(size_of(&p, "much"), 1);
-    hold(&p, &gate);
-    p.env.now_ms += 3; /* and too many, but for the next */
-    say(&p, "u1", "message.sent", p.env.now_ms);
-    struct segments_stats after = open_gate(&p, &gate);
-    assert_int_equal(size_of(&p, "much"), 1);
-    p.env.now_ms += 20;
-    (void)settled(&p);
-    assert_int_equal(size_of(&p, "much"), 0);
-    assert_int_equal(after.histories, before.histories);
-    segments_listen(p.brand, NULL, NULL);
     verify(&p);
     place_close(&p);
     mem_free(facts);
@@ -253,7 +163,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_does_very_much_is_remembered_too),
-        cmocka_unit_test(who_is_due_beside_a_new_event_is_not_read),
         cmocka_unit_test(a_name_that_comes_to_be_known_carries_nobody_over_at_once),
         cmocka_unit_test(who_was_looked_through_is_asked_of_what_is_told_later),
         cmocka_unit_test(who_was_erased_before_a_stop_is_in_no_segment_after_it),

@@ -23,6 +23,7 @@ struct room {
     struct table staged_table;
     /* shared */
     pthread_mutex_t lock;
+    pthread_cond_t settled;
     struct scores_run run;
     struct table table;
     bool loaded;          /* the table is that of the run */

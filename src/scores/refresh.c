@@ -180,6 +180,7 @@ static void *refresher(void *arg)
     pthread_mutex_lock(&r->lock);
     r->run.running = false;
     r->run.failed = err != ERR_OK;
+    pthread_cond_broadcast(&r->settled);
     pthread_mutex_unlock(&r->lock);
     return NULL;
 }

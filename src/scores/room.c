@@ -61,6 +61,7 @@ static enum err room_open(struct tx *tx, void **state, struct why *why)
     *state = r;
     r->brand = tx_brand(tx);
     pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->settled, NULL);
     TRY(store_read_run(tx_sql(tx), &r->run));
     return arm(r, tx);
 }
@@ -70,6 +71,7 @@ static void room_close(void *state)
     struct room *r = state;
     refresh_stop(r);
     table_finish(&r->table);
+    pthread_cond_destroy(&r->settled);
     pthread_mutex_destroy(&r->lock);
     mem_free(r);
 }
@@ -153,6 +155,15 @@ enum err scores_refresh(struct brand *b, int64_t as_of, struct why *why)
     enum err err = refresh_start(room_of(b), as_of);
     if (err == ERR_OK) return ERR_OK;
     return why_fail(why, err, err == ERR_CONFLICT ? MSG_SCORES_RUNNING : MSG_STOPPING, "", NULL);
+}
+
+void scores_settle(struct brand *b)
+{
+    struct room *r = room_of(b);
+    pthread_mutex_lock(&r->lock);
+    while (r->run.running)
+        pthread_cond_wait(&r->settled, &r->lock);
+    pthread_mutex_unlock(&r->lock);
 }
 
 /* Under the lock. What cannot be read is not there. */

@@ -30,6 +30,8 @@ void scores_look(struct brand *b, struct scores_run *out);
 /* Begin a run as of the start of the day of 'as_of' (TIME_NONE: today); ERR_CONFLICT: one is under
  * way. ERR_UNAVAILABLE: it could not be begun. */
 MUST_CHECK enum err scores_refresh(struct brand *b, int64_t as_of, struct why *why);
+/* Wait until none is under way. Any thread but the writer. */
+void scores_settle(struct brand *b);
 
 /* The scores of a member; false: they have none. */
 bool scores_get(struct brand *b, uint32_t member, struct score *out);

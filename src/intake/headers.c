@@ -468,7 +468,7 @@ static bool plan_messages(struct plan *plan)
     add_to(plan, ROLE_TEXT_SUBTYPE, TARGET_MESSAGE_SUBTYPE, VALUE_TEXT);
     add_to(plan, ROLE_TEXT_ID, TARGET_MESSAGE_ID, VALUE_TEXT);
     add_to(plan, ROLE_REPLY_TO, TARGET_REPLY_TO, VALUE_TEXT);
-    add_codes(plan, false);
+    add_codes(plan, true);
     return plan->map->has_at && (has(plan, ROLE_SPEAKER) || has(plan, ROLE_SENDER));
 }
 

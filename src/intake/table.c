@@ -249,14 +249,12 @@ static enum err read_staff(struct builder *b, struct str s, struct str *code)
     *code = parse_keep(b->p, s);
     if (!b->p->colleagues) return ERR_OK;
     switch (colleagues_find(b->p->colleagues, s, code)) {
-    case COLLEAGUE_ONE:
-        return ERR_OK;
     case COLLEAGUE_SEVERAL:
         return builder_bad(b, MSG_STAFF_SEVERAL, s);
     case COLLEAGUE_NO_CODE:
         return builder_bad(b, MSG_STAFF_NO_CODE, s);
-    default:
-        return builder_bad(b, MSG_STAFF_UNKNOWN, s);
+    default: /* who has left, or has no account yet, is a code as it stands */
+        return ERR_OK;
     }
 }
 

@@ -84,6 +84,7 @@ struct people {
     VEC(uint32_t) dirty; /* ids of those that became dirty since a round began; some may be gone */
     VEC(uint32_t) round; /* ids of the flush round under way, ascending */
     size_t round_at;     /* next of them */
+    bool round_left;     /* one of them had to wait for the next, in whichever slice */
     uint64_t committed_seq; /* as of the flush under way */
     struct fold *present;   /* scratch: a copy moved to now */
     struct strbuf bytes;    /* scratch: an encoded fold */

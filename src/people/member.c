@@ -322,6 +322,7 @@ static enum err begin_round(struct people *p, struct tx *tx)
 {
     VEC_RESET(&p->round);
     p->round_at = 0;
+    p->round_left = false;
     VEC_RESERVE(&p->round, p->dirty.count);
     if (p->dirty.count)
         memcpy(p->round.items, p->dirty.items, p->dirty.count * sizeof(p->dirty.items[0]));
@@ -333,7 +334,7 @@ static enum err begin_round(struct people *p, struct tx *tx)
 
 enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *clean)
 {
-    size_t written = 0, waiting = 0;
+    size_t written = 0;
     p->committed_seq = brand_stats(p->brand).seq;
     if (p->round_at >= p->round.count) TRY(begin_round(p, tx));
     for (; p->round_at < p->round.count && written < rows_max; p->round_at++) {
@@ -343,14 +344,14 @@ enum err members_flush(struct people *p, struct tx *tx, size_t rows_max, bool *c
         if (!m->dirty) continue;
         if (must_wait(p, m)) {
             VEC_PUSH(&p->dirty, m->id);
-            waiting++;
+            p->round_left = true;
             continue;
         }
         if (m->stale) TRY(refold_one(p, m));
         TRY(member_write(p, tx, m));
         written++;
     }
-    *clean = p->round_at >= p->round.count && waiting == 0;
+    *clean = p->round_at >= p->round.count && !p->round_left;
     if (p->members.count > LIMIT_MEMBER_CACHE) evict(p);
     return ERR_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "groups/along.h"
 #include "groups/role.h"
+#include "groups/wanted.h"
 
 enum {
     KIND_MESSAGE,
@@ -26,10 +27,8 @@ static const char *const kind_names[] = {"message.sent", "content.shared",  "tes
 enum { KINDS = sizeof(kind_names) / sizeof(kind_names[0]), FIRST_PASS = KIND_PAID };
 
 enum prop { PROP_PRODUCT, PROP_PROMOTION, PROP_SIGNUP, PROPS };
-static const struct {
-    const char *name;
-    enum prop_type type;
-} props[PROPS] = {{"product", PROP_TEXT}, {"promotion", PROP_BOOL}, {"signup", PROP_BOOL}};
+static const struct wanted_prop props[PROPS] = {
+    {"product", PROP_TEXT}, {"promotion", PROP_BOOL}, {"signup", PROP_BOOL}};
 
 /* Account of a group that is no member of it. */
 struct other {
@@ -158,27 +157,6 @@ static bool add_run(void *worker, const struct history *h)
 }
 
 /* ---- the passes ---- */
-
-/* The properties that the brand knows, in order of id. */
-static void choose_columns(struct pass *p)
-{
-    uint32_t ids[PROPS];
-    p->columns.mask = COLUMN_DIM0 << DIM_GROUP | COLUMN_DIM0 << DIM_CAMPAIGN;
-    for (int i = 0; i < PROPS; i++) {
-        ids[i] = registry_find_prop(p->brand, str_of(props[i].name), props[i].type);
-        p->column_of[i] = -1;
-    }
-    for (;;) {
-        int next = -1;
-        for (int i = 0; i < PROPS; i++) {
-            if (ids[i] && p->column_of[i] < 0 && (next < 0 || ids[i] < ids[next])) next = i;
-        }
-        if (next < 0) return;
-        p->column_of[next] = (int)p->columns.prop_count;
-        p->types[p->columns.prop_count] = props[next].type;
-        p->columns.props[p->columns.prop_count++] = ids[next];
-    }
-}
 
 static enum err scan(struct snapshot *snapshot, struct pass *p, struct why *why)
 {
@@ -370,7 +348,8 @@ enum err along_read(const struct along_of *of, struct arena *arena, struct along
                      .arena = arena};
     for (int k = 0; k < KINDS; k++)
         p.kinds[k] = registry_find_kind(p.brand, str_of(kind_names[k]));
-    choose_columns(&p);
+    p.columns.mask = COLUMN_DIM0 << DIM_GROUP | COLUMN_DIM0 << DIM_CAMPAIGN;
+    wanted_props(p.brand, props, PROPS, &p.columns, p.types, p.column_of);
     enum err err = read(&p, why);
     if (err == ERR_OK) {
         leave_out_others(&p);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "groups/wanted.h"
 
 const char *const join_way_names[JOIN_WAYS] = {"unknown", "invited", "scanned", "spoke"};
 
@@ -21,6 +22,8 @@ struct elsewhere {
 };
 
 enum { PROP_INFERRED, PROP_TYPE, PROP_PROMOTION, PROPS };
+static const struct wanted_prop props[PROPS] = {
+    {"inferred", PROP_BOOL}, {"type", PROP_TEXT}, {"promotion", PROP_BOOL}};
 
 struct pass {
     const struct roster_ask *ask;
@@ -181,33 +184,6 @@ static bool add_run(void *worker, const struct history *h)
 
 /* ---- the scan ---- */
 
-/* Columns are in order of their ids. */
-static void add_prop(struct pass *p, struct columns *columns, enum prop_type *types, int prop)
-{
-    static const struct {
-        struct str name;
-        enum prop_type type;
-    } known[PROPS] = {
-        [PROP_INFERRED] = {{"inferred", 8}, PROP_BOOL},
-        [PROP_TYPE] = {{"type", 4}, PROP_TEXT},
-        [PROP_PROMOTION] = {{"promotion", 9}, PROP_BOOL},
-    };
-    uint32_t id = registry_find_prop(p->ask->brand, known[prop].name, known[prop].type);
-    p->prop[prop] = -1;
-    if (!id) return;
-    uint32_t at = columns->prop_count++;
-    for (; at > 0 && columns->props[at - 1] > id; at--) {
-        columns->props[at] = columns->props[at - 1];
-        types[at] = types[at - 1];
-    }
-    columns->props[at] = id;
-    types[at] = known[prop].type;
-    for (int i = 0; i < prop; i++) {
-        if (p->prop[i] >= (int)at) p->prop[i]++;
-    }
-    p->prop[prop] = (int)at;
-}
-
 static enum err run_scan(struct pass *p, struct why *why)
 {
     uint16_t kinds[3];
@@ -221,8 +197,7 @@ static enum err run_scan(struct pass *p, struct why *why)
         if (wanted[i] > 0) kinds[kind_count++] = (uint16_t)wanted[i];
     }
     if (kind_count == 0) return ERR_OK;
-    for (int i = 0; i < PROPS; i++)
-        add_prop(p, &columns, types, i);
+    wanted_props(p->ask->brand, props, PROPS, &columns, types, p->prop);
     struct scan scan = {.columns = &columns,
                         .prop_types = types,
                         .to = INT64_MAX,

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "groups/wanted.h"
 
 static const struct {
     const char *kind;
@@ -36,10 +37,7 @@ enum prop {
     PROP_TO_STAFF,
     PROP_KINDS
 };
-static const struct {
-    const char *name;
-    enum prop_type type;
-} props[PROP_KINDS] = {
+static const struct wanted_prop props[PROP_KINDS] = {
     {"length", PROP_NUMBER}, {"question", PROP_BOOL}, {"promotion", PROP_BOOL},
     {"link", PROP_TEXT},     {"type", PROP_TEXT},     {"department", PROP_TEXT},
     {"device", PROP_TEXT},   {"to_staff", PROP_TEXT},
@@ -166,28 +164,6 @@ static bool add_run(void *worker, const struct history *h)
     return !p->full;
 }
 
-/* Ask for the properties that the brand knows, in order of id. */
-static void choose_columns(struct brand *b, struct pass *p)
-{
-    uint32_t ids[PROP_KINDS];
-    p->columns.mask = COLUMN_DIM0 << DIM_GROUP | COLUMN_DIM0 << DIM_STAFF |
-                      COLUMN_DIM0 << DIM_TOUCHPOINT | COLUMN_DIM0 << DIM_CONTENT | COLUMN_OTHER;
-    for (int i = 0; i < PROP_KINDS; i++) {
-        ids[i] = registry_find_prop(b, str_of(props[i].name), props[i].type);
-        p->column_of[i] = -1;
-    }
-    for (;;) {
-        int next = -1;
-        for (int i = 0; i < PROP_KINDS; i++) {
-            if (ids[i] && p->column_of[i] < 0 && (next < 0 || ids[i] < ids[next])) next = i;
-        }
-        if (next < 0) return;
-        p->column_of[next] = (int)p->columns.prop_count;
-        p->types[p->columns.prop_count] = props[next].type;
-        p->columns.props[p->columns.prop_count++] = ids[next];
-    }
-}
-
 static enum err scan(struct snapshot *snapshot, struct pass *p, const uint16_t *kinds, size_t count,
                      int64_t from, struct why *why)
 {
@@ -238,7 +214,9 @@ enum err talk_rows_read(struct brand *b, const struct talk_ask *ask, struct talk
                      .kind_count = registry_kind_count(b),
                      .out = rows};
     p.deed_of = arena_alloc_array(rows->arena, p.kind_count + 1, sizeof(p.deed_of[0]));
-    choose_columns(b, &p);
+    p.columns.mask = COLUMN_DIM0 << DIM_GROUP | COLUMN_DIM0 << DIM_STAFF |
+                     COLUMN_DIM0 << DIM_TOUCHPOINT | COLUMN_DIM0 << DIM_CONTENT | COLUMN_OTHER;
+    wanted_props(b, props, PROP_KINDS, &p.columns, p.types, p.column_of);
     struct snapshot *snapshot = brand_snapshot(b);
     enum err err = scan(snapshot, &p, kinds, choose_kinds(b, &p, kinds), p.from, why);
     p.moves = true;

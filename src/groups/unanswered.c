@@ -9,9 +9,11 @@
 #include "base/vec.h"
 #include "groups/asking.h"
 #include "groups/role.h"
+#include "groups/wanted.h"
 
 enum prop { PROP_QUESTION, PROP_PROMOTION, PROP_JOINS, PROPS };
-static const char *const prop_names[PROPS] = {"question", "promotion", "joins"};
+static const struct wanted_prop props[PROPS] = {
+    {"question", PROP_BOOL}, {"promotion", PROP_BOOL}, {"joins", PROP_BOOL}};
 
 struct row {
     uint32_t group;
@@ -73,33 +75,13 @@ static bool add_run(void *worker, const struct history *h)
     return !p->full;
 }
 
-/* Ask for the properties that the brand knows, in order of id. */
-static void choose_columns(struct pass *p)
-{
-    uint32_t ids[PROPS];
-    p->columns.mask = COLUMN_DIM0 << DIM_GROUP | COLUMN_DIM0 << DIM_STAFF | COLUMN_OTHER;
-    for (int i = 0; i < PROPS; i++) {
-        ids[i] = registry_find_prop(p->ask->brand, str_of(prop_names[i]), PROP_BOOL);
-        p->types[i] = PROP_BOOL;
-        p->column_of[i] = -1;
-    }
-    for (int i = 0; i < PROPS; i++) {
-        if (ids[i] == 0) continue;
-        uint32_t before = 0;
-        for (int k = 0; k < PROPS; k++)
-            before += ids[k] != 0 && ids[k] < ids[i];
-        p->columns.props[before] = ids[i];
-        p->column_of[i] = (int)before;
-        p->columns.prop_count++;
-    }
-}
-
 static enum err read_rows(struct pass *p, struct why *why)
 {
     const struct unanswered_ask *ask = p->ask;
     uint16_t kind = (uint16_t)p->kind_message;
     if (p->kind_message <= 0) return ERR_OK; /* nobody ever said anything */
-    choose_columns(p);
+    p->columns.mask = COLUMN_DIM0 << DIM_GROUP | COLUMN_DIM0 << DIM_STAFF | COLUMN_OTHER;
+    wanted_props(ask->brand, props, PROPS, &p->columns, p->types, p->column_of);
     struct scan s = {.columns = &p->columns,
                      .prop_types = p->types,
                      .from = p->from,

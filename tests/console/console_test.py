@@ -8,8 +8,8 @@ import json
 import os
 import re
 
-from walks import SHOTS, by_step, judged, need_browser, quiet, sent, serve
-from wellfield import BINARY, DATA, Skip, Store, http, run
+from walks import HERE, SHOTS, by_step, judged, quiet, sent, serve
+from wellfield import BINARY, DATA, Skip, Store, http, need_browser, run
 
 FIRST_LOAD = 350 * 1024
 GUEST = "another long enough phrase"
@@ -20,7 +20,7 @@ stores = []
 
 def started():
     """A server on a simulated brand that nobody has an account for, and its setup code."""
-    need_browser()
+    need_browser(HERE)
     s = Store("shop", None, "--name", "山泉 Shop")
     stores.append(s)
     s.run("simulate", "--members", "2000", "--days", "180", "--seed", "7")

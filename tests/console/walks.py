@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 sys.path.insert(0, str(HERE.parent / "http"))
 from account_test import Browser  # noqa: E402
-from wellfield import Skip, Store, http, npm_install  # noqa: E402
+from wellfield import Skip, Store, http, need_browser  # noqa: E402
 
 PASSWORD = "correct horse battery staple"
 SHOTS = os.environ.get("CONSOLE_SHOTS")
@@ -22,20 +21,10 @@ SHOTS = os.environ.get("CONSOLE_SHOTS")
 TOLD = ("status of 401", "was preloaded using link preload")
 
 
-def need_browser():
-    if not shutil.which("node") or not shutil.which("npm"):
-        raise Skip("node or npm is absent")
-    browser = next((b for b in ("/usr/bin/chromium", shutil.which("chromium") or "") if os.path.exists(b)), None)
-    if not browser:
-        raise Skip("chromium is absent")
-    npm_install(HERE)
-    return browser
-
-
 @contextlib.contextmanager
 def shop(facts=()):
     """A brand in which these have happened, without accounts; what it keeps is in order after the walk as well."""
-    need_browser()
+    need_browser(HERE)
     with Store("shop", None, "--name", "山泉 Shop") as s:
         lines = "".join(json.dumps(fact, ensure_ascii=False) + "\n" for fact in facts)
         if lines:
@@ -68,7 +57,7 @@ def sent(script, s, wait_s=300, **plan):
     plan = {"url": s.url, "brand": s.brand, "words": {}, "name": "owner", "password": PASSWORD, "shots": SHOTS, **plan}
     listed = pathlib.Path(s.folder, f"plan-{time.monotonic_ns()}.json")
     listed.write_text(json.dumps(plan))
-    p = subprocess.run(["node", str(HERE / script), need_browser(), str(listed)], capture_output=True, text=True, timeout=wait_s)
+    p = subprocess.run(["node", str(HERE / script), need_browser(HERE), str(listed)], capture_output=True, text=True, timeout=wait_s)
     seen = [json.loads(line) for line in p.stdout.splitlines()]
     assert p.returncode == 0, (p.stderr[-1500:], [v["step"] for v in seen], [v for v in seen if v["step"] == "visitor"])
     return seen

@@ -47,6 +47,17 @@ def npm_install(folder):
         raise Skip("npm ci failed: " + p.stderr[-200:])
 
 
+def need_browser(folder):
+    """The path of Chromium, with the packages that drive it in the folder."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise Skip("node or npm is absent")
+    browser = next((b for b in ("/usr/bin/chromium", shutil.which("chromium") or "") if os.path.exists(b)), None)
+    if not browser:
+        raise Skip("chromium is absent")
+    npm_install(folder)
+    return browser
+
+
 def new_database(server=None):
     """The URL of a new, empty database on the PostgreSQL server of WF_TEST_POSTGRES."""
     server = server or os.environ.get("WF_TEST_POSTGRES")

@@ -6,13 +6,12 @@ import functools
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
-from wellfield import Skip, Store, http, npm_install, run  # noqa: E402
+from wellfield import Store, http, need_browser, run  # noqa: E402
 
 STAGES = ["potential", "new", "effective", "active", "core", "dormant", "churned"]
 HEADINGS = {
@@ -21,16 +20,6 @@ HEADINGS = {
 }
 HOSTILE = '<b>Second</b> & "co" <script>alert(1)</script>'
 LONG = "一个名称很长的社群，用来检查手机上的排版，再长一些也不应当溢出 abcdefghijklmnopqrstuvwxyz0123456789 <i>x</i>"
-
-
-def need_browser():
-    if not shutil.which("node") or not shutil.which("npm"):
-        raise Skip("node or npm is absent")
-    browser = next((b for b in ("/usr/bin/chromium", shutil.which("chromium") or "") if os.path.exists(b)), None)
-    if not browser:
-        raise Skip("chromium is absent")
-    npm_install(HERE)
-    return browser
 
 
 @functools.cache
@@ -51,7 +40,7 @@ def report():
 @functools.cache
 def looked():
     """What the browser saw, by name of the view; and the report of the moment before and of the moment after."""
-    browser = need_browser()
+    browser = need_browser(HERE)
     s = store()
     shots = os.environ.get("PAGE_SHOTS")
     saved = os.path.join(s.folder, "report.html")

@@ -1,21 +1,9 @@
 /* timer_test.c - a member's timer and the row that names it stay together through every commit. */
-#include "brand_place.h"
-
-#include "people/internal.h"
-
-static const struct sender sender = {.level = SENDER_IMPORT, .origin = {"import:1", 8}};
+#include "joined.h"
 
 static enum err run_join(struct tx *tx, void *arg, struct why *why)
 {
-    struct identity who = {IDENTITY_USER, STR("u1")};
-    struct fact fact = {.at = *(const int64_t *)arg,
-                        .kind = STR("group.joined"),
-                        .who = &who,
-                        .who_count = 1,
-                        .code = {[DIM_GROUP] = STR("g")},
-                        .amount = HISTORY_NO_AMOUNT};
-    struct people_result result;
-    return people_record(tx, &sender, &fact, &result, why);
+    return record_joined(tx, "u1", *(const int64_t *)arg, why);
 }
 
 static enum err run_nothing(struct tx *tx, void *arg, struct why *why)

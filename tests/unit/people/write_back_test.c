@@ -1,25 +1,13 @@
 /* write_back_test.c - a round of write-back is over when every member of it has been written. */
-#include "brand_place.h"
-
-#include "people/internal.h"
+#include "joined.h"
 
 #define MEMBERS 8
-
-static const struct sender sender = {.level = SENDER_IMPORT, .origin = {"import:1", 8}};
 
 static enum err record(struct tx *tx, int user, int64_t at, struct why *why)
 {
     char name[8];
     snprintf(name, sizeof(name), "u%d", user);
-    struct identity who = {IDENTITY_USER, str_of(name)};
-    struct fact fact = {.at = at,
-                        .kind = STR("group.joined"),
-                        .who = &who,
-                        .who_count = 1,
-                        .code = {[DIM_GROUP] = STR("g")},
-                        .amount = HISTORY_NO_AMOUNT};
-    struct people_result result;
-    return people_record(tx, &sender, &fact, &result, why);
+    return record_joined(tx, name, at, why);
 }
 
 static enum err run_all(struct tx *tx, void *arg, struct why *why)

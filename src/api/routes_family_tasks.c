@@ -6,7 +6,6 @@
  * no task. Of groups that nobody owns it is everybody's who sees the whole brand. */
 #include <inttypes.h>
 
-#include "account/audit.h"
 #include "api/groups.h"
 #include "api/internal.h"
 #include "api/put.h"
@@ -26,11 +25,7 @@ struct tasks {
 static bool is_helper(struct str helpers, struct str code)
 {
     while (helpers.len) {
-        const char *end = memchr(helpers.p, '\n', helpers.len);
-        size_t len = end ? (size_t)(end - helpers.p) : helpers.len;
-        if (str_eq((struct str){helpers.p, len}, code)) return true;
-        size_t step = end ? len + 1 : len;
-        helpers = (struct str){helpers.p + step, helpers.len - step};
+        if (str_eq(str_cut(&helpers, '\n'), code)) return true;
     }
     return false;
 }
@@ -147,11 +142,8 @@ static enum err put_off(struct call *c, struct json_writer *w, struct why *why)
     TRY(family_figures(c->brand, x.db, c->arena, &all, why));
     struct family_state s = look(&x, &all, &f, &last);
     TRY(family_put_off(c->brand, id, s.reason == FAMILY_FULL, why));
-    const struct audit_entry e = {.who = c->who,
-                                  .brand = brand_slug(c->brand),
-                                  .action = c->spec->audit,
-                                  .subject = arena_printf(c->arena, "family:%" PRIu32, id)};
-    return audit_add(c->data, &e, why);
+    const struct str none = {NULL, 0};
+    return call_audit(c, arena_printf(c->arena, "family:%" PRIu32, id), none, none, why);
 }
 
 /* ---- the table ---- */

@@ -8,7 +8,6 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "intake/colleagues.h"
 #include "intake/describe.h"
 #include "intake/value.h"
 
@@ -243,45 +242,6 @@ static enum err fill_time(struct builder *b, const struct mapping_entry *e, stru
     return ERR_OK;
 }
 
-/* Whom a cell, or a part of it, means of the staff. */
-static enum err read_staff(struct builder *b, struct str s, struct str *code)
-{
-    *code = parse_keep(b->p, s);
-    if (!b->p->colleagues) return ERR_OK;
-    switch (colleagues_find(b->p->colleagues, s, code)) {
-    case COLLEAGUE_SEVERAL:
-        return builder_bad(b, MSG_STAFF_SEVERAL, s);
-    case COLLEAGUE_NO_CODE:
-        return builder_bad(b, MSG_STAFF_NO_CODE, s);
-    default: /* who has left, or has no account yet, is a code as it stands */
-        return ERR_OK;
-    }
-}
-
-static enum err fill_contacts(struct builder *b, struct str s)
-{
-    struct strbuf out = {0};
-    enum err err = ERR_OK;
-    for (struct str rest = value_tags(parse_arena(b->p), s); rest.len && err == ERR_OK;) {
-        struct str code;
-        err = read_staff(b, str_cut(&rest, '\n'), &code);
-        if (err != ERR_OK) break;
-        if (out.len) strbuf_add_char(&out, '\n');
-        strbuf_add_str(&out, code);
-    }
-    if (err == ERR_OK && out.len) b->fact.contacts = arena_str(parse_arena(b->p), strbuf_str(&out));
-    strbuf_finish(&out);
-    return err;
-}
-
-/* A code of staff is one whoever has it, so that a name nobody knows is a code of its own. */
-static void fill_code(struct builder *b, const struct mapping_entry *e, struct str s)
-{
-    struct str code = parse_keep(b->p, s);
-    if (e->dim == DIM_STAFF && b->p->colleagues) (void)colleagues_find(b->p->colleagues, s, &code);
-    b->fact.code[e->dim] = code;
-}
-
 static enum err fill(struct builder *b, const struct mapping_entry *e, struct str s)
 {
     switch (e->target) {
@@ -304,12 +264,12 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
     case TARGET_OTHER:
         return fill_identity(b, e, s);
     case TARGET_CODE:
-        fill_code(b, e, s);
+        table_code(b, e, s);
         return ERR_OK;
     case TARGET_OWNER:
-        return read_staff(b, s, &b->fact.owner);
+        return table_owner(b, s);
     case TARGET_CONTACTS:
-        return fill_contacts(b, s);
+        return table_contacts(b, s);
     case TARGET_PROP:
         return fill_prop(b, e, s);
     case TARGET_TRAIT:

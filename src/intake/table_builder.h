@@ -46,5 +46,9 @@ static inline void builder_add(struct fact_value *list, uint32_t *count, struct 
  * over what a notice says, each person's as a fact. False: it says nothing that is kept. */
 void table_chat(struct builder *b);
 bool table_chat_notice(struct builder *b);
+/* table_staff.c: cells that name staff, and codes. */
+MUST_CHECK enum err table_owner(struct builder *b, struct str s);
+MUST_CHECK enum err table_contacts(struct builder *b, struct str s);
+void table_code(struct builder *b, const struct mapping_entry *e, struct str s);
 /* table_settle.c: what depends on more than one cell. */
 MUST_CHECK enum err table_settle(struct builder *b);

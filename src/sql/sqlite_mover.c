@@ -11,8 +11,9 @@
  * 2. The mover is asked only while the WAL has pages that were not moved. The writer begins it anew
  *    only when all were, and nobody but the mover moves any: so not before this checkpoint ends.
  *
- * SQLite syncs the database file only when it has moved everything, which the writer's last few
- * pages are left to do: the mover syncs what it has copied, or all of it would wait for that. */
+ * SQLite syncs the database file only when nothing was committed meanwhile, which the writer's last
+ * few pages are left to do: the mover syncs what it has copied, or the writer would wait for all of
+ * it. The count of pages that a checkpoint gives is of its beginning: it cannot tell. */
 #include <pthread.h>
 
 #include "base/mem.h"
@@ -45,7 +46,7 @@ static enum err move(struct mover *m, int *moved)
     int before = *moved;
     int code = sqlite3_wal_checkpoint_v2(m->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &held, moved);
     if (code != SQLITE_OK) return sqlite_failed(m->handle, code, "checkpoint");
-    if (*moved == before || *moved == held) return ERR_OK; /* nothing, or all: SQLite has synced */
+    if (*moved == before) return ERR_OK;
     code = sync_database(m->handle);
     if (code == SQLITE_OK) return ERR_OK;
     (void)sqlite_failed(m->handle, code, "sync");

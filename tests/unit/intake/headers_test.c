@@ -1,19 +1,11 @@
 /* headers_test.c - csv files whose headers map themselves. */
 #include "intake/parse_world.h"
 
-#include "brand/said.h"
-
-static void parse_csv(struct world *w, const char *text)
-{
-    world_init(w, IMPORT_CSV);
-    world_parse(w, text);
-}
-
 static void an_export_of_orders_maps_itself(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(
+    world_csv(
         &w,
         "\xEF\xBB\xBF订单编号,会员名,手机号,付款时间,实付金额(元),退款金额,订单状态,商品名称,规格,"
         "数量,门店,导购,成本价,备注,不认识的\n"
@@ -51,7 +43,7 @@ static void every_word_for_a_status_becomes_its_kind(void **state)
         char text[200];
         snprintf(text, sizeof(text), "订单号,支付时间,实收,交易状态\nA1,2024-01-05,5,%s\n",
                  list[i][0]);
-        parse_csv(&w, text);
+        world_csv(&w, text);
         expect_sound(&w, 1, 0);
         expect_str(fact_at(&w, 0)->kind, list[i][1]);
         world_finish(&w);
@@ -62,7 +54,7 @@ static void a_closed_order_is_decided_by_payment_or_refund(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "订单号,下单时间,付款时间,实收,退款金额,订单状态\n"
+    world_csv(&w, "订单号,下单时间,付款时间,实收,退款金额,订单状态\n"
                   "1,2024-01-05,2024-01-05 8:00,5,,交易关闭\n"
                   "2,2024-01-05,,5,,交易关闭\n"
                   "3,2024-01-05,,5,3.5,交易关闭\n");
@@ -84,7 +76,7 @@ static void an_unknown_status_rejects_the_row_and_is_named(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "订单号,付款时间,实收,订单状态\nA1,2024-01-05,5,飞走了\n");
+    world_csv(&w, "订单号,付款时间,实收,订单状态\nA1,2024-01-05,5,飞走了\n");
     expect_sound(&w, 0, 1);
     assert_int_equal(reject_at(&w, 0)->why.msg, MSG_UNKNOWN_STATUS);
     assert_string_equal(reject_at(&w, 0)->why.args, "飞走了");
@@ -95,7 +87,7 @@ static void a_list_of_people_maps_itself(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w,
+    world_csv(&w,
               "昵称,备注,手机号,添加时间,来源,标签,性别,城市,生日,会员等级,积分\n"
               "小王,王总,13800138000,2024/1/5 9:03,扫码,\"高端,茶\",男,上海,1988年5月1日,金,120\n");
     expect_sound(&w, 1, 0);
@@ -127,7 +119,7 @@ static void birthdays_are_dates_whatever_the_clocks_did(void **state)
         struct world w;
         char text[200];
         snprintf(text, sizeof(text), "昵称,生日\n小王,%s\n", list[i][0]);
-        parse_csv(&w, text);
+        world_csv(&w, text);
         if (!list[i][1]) {
             expect_sound(&w, 0, 1);
         } else {
@@ -145,7 +137,7 @@ static void who_joined_a_group_is_told_by_group_or_column(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "昵称,入群时间,群名称\n小王,2024-01-05,一群\n");
+    world_csv(&w, "昵称,入群时间,群名称\n小王,2024-01-05,一群\n");
     expect_sound(&w, 1, 0);
     expect_str(fact_at(&w, 0)->kind, "group.joined");
     expect_str(fact_at(&w, 0)->code[DIM_GROUP], "一群");
@@ -163,7 +155,7 @@ static void a_name_identifies_only_where_nothing_better_does(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w,
+    world_csv(&w,
               "昵称,手机号\n小王,13800138000\n小王,13900139000\n小李,138****0000\n小李,\n小张,\n");
     expect_sound(&w, 5, 0);
     for (size_t i = 0; i < 5; i++)
@@ -178,95 +170,6 @@ static void a_name_identifies_only_where_nothing_better_does(void **state)
         bool marked = value_of(f->traits, f->trait_count, "ambiguous") != NULL;
         assert_int_equal(marked, i == 3); /* two rows of one name and nothing else */
     }
-    world_finish(&w);
-}
-
-static void a_table_of_messages_maps_itself(void **state)
-{
-    (void)state;
-    struct world w;
-    parse_csv(&w, "时间,发送人,内容,消息类型\n2024-01-05 9:03:01,小王,有人知道几点开门吗,文本\n");
-    expect_sound(&w, 1, 0);
-    const struct fact *f = fact_at(&w, 0);
-    expect_str(f->kind, "message.sent");
-    expect_who(f, IDENTITY_NAME, "小王");
-    expect_number(f, "length", 9);
-    expect_number(f, "question", 1);
-    expect_prop(f, "type", "text");
-    assert_int_equal(f->prop_count, 4);
-    expect_str(f->said->text, "有人知道几点开门吗");
-    world_finish(&w);
-}
-
-static void messages_with_ids_answer_each_other(void **state)
-{
-    (void)state;
-    struct world w;
-    parse_csv(&w, "timestamp,sender,sender_id,text,message_id,reply_to,group\n"
-                  "2024-01-05 9:03:01,Ann,u1,who has one?,m1,,g\n"
-                  "2024-01-05 9:04:01,Ben,u2,I do,m2,m1,g\n"
-                  "2024-01-05 9:05:01,Cat,u3,me too,m3,m99,g\n");
-    expect_sound(&w, 3, 0);
-    assert_int_equal(fact_at(&w, 0)->other_count, 0);
-    assert_int_equal(fact_at(&w, 1)->other_count, 1);
-    expect_str(fact_at(&w, 1)->other[0].value, "u1");
-    expect_prop(fact_at(&w, 1), "link", "reply");
-    expect_str(fact_at(&w, 1)->said->message, "m2");
-    expect_str(fact_at(&w, 1)->said->reply_to, "m1");
-    assert_int_equal(fact_at(&w, 2)->other_count, 0); /* of what it answers nothing is known */
-    assert_null(value_of(fact_at(&w, 2)->props, fact_at(&w, 2)->prop_count, "link"));
-    expect_str(fact_at(&w, 2)->said->reply_to, "m99");
-    world_finish(&w);
-}
-
-/* ---- exports of chats ---- */
-
-static void an_export_of_wechatmsg_maps_itself(void **state)
-{
-    (void)state;
-    struct world w;
-    parse_csv(&w,
-              "localId,TalkerId,Type,SubType,IsSender,CreateTime,Status,StrContent,StrTime,Remark,"
-              "NickName,Sender\n"
-              "1,5,1,0,0,1704416580,2,有人吗,2024-01-05 09:03:00,,小王,wxid_w,excess\n"
-              "2,5,1,0,0,1704416590,2,@小王\xE2\x80\x85在的,2024-01-05 09:03:10,,小李,wxid_l\n"
-              "3,5,3,0,0,1704416600,2,<msg/>,2024-01-05 09:03:20,,小李,wxid_l\n"
-              "4,5,10000,0,0,1704416610,2,\"\"\"小王\"\"撤回了一条消息\",2024-01-05 09:03:30,,,\n");
-    expect_sound(&w, 4, 0);
-    assert_int_equal(w.batch->counts.read, 4);
-    assert_int_equal(w.batch->counts.skipped, 0);
-    expect_str(fact_at(&w, 3)->kind, "message.recalled");
-    expect_who(fact_at(&w, 3), IDENTITY_NAME, "wxid_w");
-    const struct fact *f = fact_at(&w, 0);
-    expect_str(f->kind, "message.sent");
-    expect_at(f, "2024-01-05T09:03:00+08:00");
-    expect_who(f, IDENTITY_NAME, "wxid_w");
-    expect_trait(f, "nickname", "小王");
-    expect_prop(f, "type", "text");
-    expect_number(f, "question", 1);
-    assert_int_equal(fact_at(&w, 1)->other_count, 1);
-    expect_str(fact_at(&w, 1)->other[0].value, "wxid_w");
-    expect_prop(fact_at(&w, 1), "link", "mention");
-    expect_number(fact_at(&w, 1), "mentions", 1);
-    expect_prop(fact_at(&w, 2), "type", "image");
-    assert_int_equal(fact_at(&w, 2)->prop_count, 1);
-    world_finish(&w);
-}
-
-static void an_export_of_chatlog_maps_itself(void **state)
-{
-    (void)state;
-    struct world w;
-    parse_csv(&w, "Time,SenderName,Sender,TalkerName,Talker,Content\n"
-                  "2024-01-05 09:03:00,小王,wxid_w,一群,1@chatroom,多少钱\n"
-                  "2024-01-05 09:04:00,小李,wxid_l,一群,1@chatroom,\"「小王：多少钱」\n- - - - - "
-                  "-\n十块\"\n");
-    expect_sound(&w, 2, 0);
-    expect_who(fact_at(&w, 1), IDENTITY_NAME, "wxid_l");
-    expect_str(fact_at(&w, 1)->other[0].value, "wxid_w");
-    expect_number(fact_at(&w, 1), "length", 2);
-    expect_number(fact_at(&w, 1), "question", 0);
-    expect_number(fact_at(&w, 0), "question", 1);
     world_finish(&w);
 }
 
@@ -287,11 +190,11 @@ static void a_file_nobody_knows_asks_for_a_map(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "foo,bar\n1,2\n");
+    world_csv(&w, "foo,bar\n1,2\n");
     assert_int_equal(w.err, ERR_INVALID);
     assert_int_equal(w.why.msg, MSG_MAP_NONE);
     world_finish(&w);
-    parse_csv(&w, "");
+    world_csv(&w, "");
     expect_sound(&w, 0, 0);
     world_finish(&w);
 }
@@ -300,7 +203,7 @@ static void an_export_of_taobao_maps_itself(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(
+    world_csv(
         &w,
         "\"订单编号\",\"买家会员名\",\"买家实际支付金额\",\"订单状态\",\"联系电话\",\"联系手机\","
         "\"订单创建时间\",\"订单付款时间\",\"宝贝标题\",\"宝贝总数量\",\"店铺名称\","
@@ -328,7 +231,7 @@ static void a_column_stands_in_where_a_better_one_gives_nothing(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "备注手机,手机号,订单号,付款时间,付款时间,支付时间,规格,商家编码\n"
+    world_csv(&w, "备注手机,手机号,订单号,付款时间,付款时间,支付时间,规格,商家编码\n"
                   "13800138001,13800138000,A1,2025-01-03,2025-01-04,2025-01-05,大,S1\n"
                   "13800138001,138****8000,A2,,2025-01-04,2025-01-05,,S1\n"
                   "138****8001,,A3,-,,2025-01-05,,\n");
@@ -350,7 +253,7 @@ static void customers_of_wecom_map_themselves(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "客户名称,描述,添加人,添加人账号,添加时间,来源,手机,邮箱,外部联系人ID,标签\n"
+    world_csv(&w, "客户名称,描述,添加人,添加人账号,添加时间,来源,手机,邮箱,外部联系人ID,标签\n"
                   "小明,,王芳,WangFang,2025-01-03 09:00:00,扫描二维码,13800138000,a@b.cn,wmA,VIP\n"
                   "小明,,王芳,,2025-01-04 09:00:00,搜索手机号,,,wmB,\n");
     expect_sound(&w, 2, 0);
@@ -371,7 +274,7 @@ static void a_list_names_owners_and_contacts(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "昵称,手机号,入群时间,归属员工,跟进员工,添加人\n"
+    world_csv(&w, "昵称,手机号,入群时间,归属员工,跟进员工,添加人\n"
                   "小明,13800138000,2025-01-03,lily,\"rose、 fern;lily\",ann\n"
                   "小红,13800138001,2025-01-03,,-,\n");
     expect_sound(&w, 2, 0);
@@ -381,17 +284,17 @@ static void a_list_names_owners_and_contacts(void **state)
     assert_int_equal(fact_at(&w, 1)->owner.len, 0);
     assert_int_equal(fact_at(&w, 1)->contacts.len, 0);
     world_finish(&w);
-    parse_csv(&w, "昵称,手机号,添加时间,所属员工\n小明,13800138000,2025-01-03,lily\n");
+    world_csv(&w, "昵称,手机号,添加时间,所属员工\n小明,13800138000,2025-01-03,lily\n");
     expect_sound(&w, 1, 0);
     expect_str(fact_at(&w, 0)->kind, "contact.added");
     expect_str(fact_at(&w, 0)->code[DIM_STAFF], "lily");
     assert_int_equal(fact_at(&w, 0)->owner.len, 0);
     world_finish(&w);
-    parse_csv(&w, "订单号,付款时间,实付金额,所属员工\n1,2025-01-03,1,lily\n");
+    world_csv(&w, "订单号,付款时间,实付金额,所属员工\n1,2025-01-03,1,lily\n");
     expect_sound(&w, 1, 0);
     expect_str(fact_at(&w, 0)->code[DIM_STAFF], "lily");
     world_finish(&w);
-    parse_csv(&w, "昵称,手机号,contacts\n小明,13800138000,a、b、c、d、e、f、g、h、i\n");
+    world_csv(&w, "昵称,手机号,contacts\n小明,13800138000,a、b、c、d、e、f、g、h、i\n");
     expect_sound(&w, 0, 1);
     world_finish(&w);
 }
@@ -400,7 +303,7 @@ static void a_customers_number_tells_names_apart(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "会员编号,会员名,积分\n007,小明,5\n008,小明,-\n");
+    world_csv(&w, "会员编号,会员名,积分\n007,小明,5\n008,小明,-\n");
     expect_sound(&w, 2, 0);
     expect_who(fact_at(&w, 0), IDENTITY_NAME, "007");
     expect_who(fact_at(&w, 1), IDENTITY_NAME, "008");
@@ -413,7 +316,7 @@ static void errors_of_known_headers_name_their_column(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "订单号,付款时间,实付金额,手机号,订单状态\n"
+    world_csv(&w, "订单号,付款时间,实付金额,手机号,订单状态\n"
                   "1,2025-01-03,1.005,,已付款\n"
                   "2,2025-01-03,1,1.38E+10,已付款\n"
                   "3,2025-01-03,1,,外星\n");
@@ -431,17 +334,17 @@ static void a_time_alone_makes_no_order(void **state)
 {
     (void)state;
     struct world w;
-    parse_csv(&w, "member,phone,at\n小王,13800138000,2024-01-05\n");
+    world_csv(&w, "member,phone,at\n小王,13800138000,2024-01-05\n");
     expect_sound(&w, 1, 0);
     expect_str(fact_at(&w, 0)->kind, "member.identified");
     expect_at(fact_at(&w, 0), "2024-01-05T00:00:00+08:00");
     world_finish(&w);
-    parse_csv(&w, "order,付款时间,at\n1,2024-01-05,2024-01-06\n2,,2024-01-06\n");
+    world_csv(&w, "order,付款时间,at\n1,2024-01-05,2024-01-06\n2,,2024-01-06\n");
     expect_sound(&w, 2, 0);
     expect_at(fact_at(&w, 0), "2024-01-05T00:00:00+08:00");
     expect_at(fact_at(&w, 1), "2024-01-06T00:00:00+08:00");
     world_finish(&w);
-    parse_csv(&w, "at,发送人,message\n2024-01-05,小王,好\n");
+    world_csv(&w, "at,发送人,message\n2024-01-05,小王,好\n");
     expect_sound(&w, 1, 0);
     expect_str(fact_at(&w, 0)->kind, "message.sent");
     world_finish(&w);
@@ -452,67 +355,19 @@ static void headers_that_say_nothing_are_named(void **state)
     (void)state;
     struct world w;
     char text[400];
-    parse_csv(&w, "订单号,付款时间,备用,,\"优惠, 元\",群主\nA1,2025-01-03,,,,\n");
+    world_csv(&w, "订单号,付款时间,备用,,\"优惠, 元\",群主\nA1,2025-01-03,,,,\n");
     expect_sound(&w, 1, 0);
     why_text(&w.batch->note, LANG_EN, text, sizeof(text));
     assert_string_equal(text, "columns that are not used: 备用, 优惠, 元");
     world_finish(&w);
-    parse_csv(&w, "订单号,付款时间\nA1,2025-01-03\n");
+    world_csv(&w, "订单号,付款时间\nA1,2025-01-03\n");
     assert_int_equal(w.batch->note.msg, MSG_NONE);
-    world_finish(&w);
-}
-
-static void notices_of_a_chat_tell_who_came(void **state)
-{
-    (void)state;
-    struct world w;
-    world_init(&w, IMPORT_CSV);
-    w.options.group = "g";
-    world_parse(&w, "CreateTime,Type,StrContent,NickName,Sender\n"
-                    "1735866311,1,大家好,小明,wxid_a\n"
-                    "1735866381,10000,\"\"\"小明\"\"邀请\"\"小刚、小李\"\"加入了群聊\",,\n"
-                    "1735866382,10000,\"\"\"小刚\"\" 拍了拍 \"\"小明\"\"\",,\n"
-                    "1735866383,1,你们好,小刚,wxid_c\n"
-                    "1735866384,1,好,小刚,wxid_c\n"
-                    "1735866385,10000,\"你将\"\"小刚\"\"移出了群聊\",,\n"
-                    "1735866386,10000,你修改了群名,,\n");
-    expect_sound(&w, 7, 0);
-    assert_int_equal(w.batch->counts.read, 7);
-    assert_int_equal(w.batch->counts.skipped, 1);
-    expect_str(fact_at(&w, 1)->kind, "group.joined");
-    expect_str(fact_at(&w, 1)->code[DIM_GROUP], "g");
-    expect_who(fact_at(&w, 1), IDENTITY_NAME, "小刚");
-    expect_str(fact_at(&w, 1)->other[0].value, "wxid_a");
-    expect_who(fact_at(&w, 2), IDENTITY_NAME, "小李");
-    expect_str(fact_at(&w, 3)->kind, "message.reacted");
-    expect_str(fact_at(&w, 3)->other[0].value, "wxid_a");
-    assert_int_equal(fact_at(&w, 4)->who_count, 2);
-    expect_who(fact_at(&w, 4), IDENTITY_NAME, "wxid_c");
-    expect_who(fact_at(&w, 4), IDENTITY_NAME, "小刚");
-    assert_int_equal(fact_at(&w, 5)->who_count, 1);
-    expect_str(fact_at(&w, 6)->kind, "group.left");
-    expect_who(fact_at(&w, 6), IDENTITY_NAME, "wxid_c");
-    world_finish(&w);
-}
-
-static void without_a_group_nobody_joins(void **state)
-{
-    (void)state;
-    struct world w;
-    parse_csv(&w, "时间,发送人,内容,消息类型\n"
-                  "2025-01-03 09:07:11,,“小明”邀请“小刚”加入了群聊,系统消息\n"
-                  "2025-01-03 09:07:12,系统消息,“小明” 撤回了一条消息,\n");
-    expect_sound(&w, 1, 0);
-    expect_str(fact_at(&w, 0)->kind, "message.recalled");
-    assert_int_equal(w.batch->counts.skipped, 1);
     world_finish(&w);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(notices_of_a_chat_tell_who_came),
-        cmocka_unit_test(without_a_group_nobody_joins),
         cmocka_unit_test(a_time_alone_makes_no_order),
         cmocka_unit_test(headers_that_say_nothing_are_named),
         cmocka_unit_test(an_export_of_taobao_maps_itself),
@@ -529,10 +384,6 @@ int main(void)
         cmocka_unit_test(birthdays_are_dates_whatever_the_clocks_did),
         cmocka_unit_test(who_joined_a_group_is_told_by_group_or_column),
         cmocka_unit_test(a_name_identifies_only_where_nothing_better_does),
-        cmocka_unit_test(a_table_of_messages_maps_itself),
-        cmocka_unit_test(messages_with_ids_answer_each_other),
-        cmocka_unit_test(an_export_of_wechatmsg_maps_itself),
-        cmocka_unit_test(an_export_of_chatlog_maps_itself),
         cmocka_unit_test(codes_of_headers_in_english_are_known_too),
         cmocka_unit_test(a_file_nobody_knows_asks_for_a_map),
     };

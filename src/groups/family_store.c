@@ -96,15 +96,6 @@ enum err family_get(struct sql *db, uint32_t id, struct arena *arena, struct gro
 
 /* ---- writing ---- */
 
-static enum err one_number(struct sql_stmt *s, int64_t *out)
-{
-    bool row;
-    TRY(sql_step(s, &row));
-    *out = row && !sql_is_null(s, 0) ? sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
-    return ERR_OK;
-}
-
 /* Each group is known, once in it, and in no other. */
 static enum err check_groups(struct tx *tx, const struct group_family *f, struct why *why)
 {
@@ -116,7 +107,7 @@ static enum err check_groups(struct tx *tx, const struct group_family *f, struct
         struct sql_stmt *s =
             sql_use(tx_sql(tx), "SELECT family FROM group_family_member WHERE code = $1");
         sql_bind_int(s, 1, f->groups[i]);
-        TRY(one_number(s, &family));
+        TRY(sql_number(s, 0, &family));
         bool twice = false;
         for (size_t k = 0; k < i; k++)
             twice |= f->groups[k] == f->groups[i];
@@ -169,10 +160,10 @@ static enum err put(struct sql *db, const struct group_family *f)
 static enum err make(struct tx *tx, struct group_family *f, struct why *why)
 {
     int64_t count, last;
-    TRY(one_number(sql_use(tx_sql(tx), "SELECT COUNT(*) FROM group_family"), &count));
+    TRY(sql_number(sql_use(tx_sql(tx), "SELECT COUNT(*) FROM group_family"), 0, &count));
     if (count >= LIMIT_FAMILIES)
         return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%d", LIMIT_FAMILIES);
-    TRY(one_number(sql_use(tx_sql(tx), "SELECT MAX(id) FROM group_family"), &last));
+    TRY(sql_number(sql_use(tx_sql(tx), "SELECT MAX(id) FROM group_family"), 0, &last));
     f->id = (uint32_t)last + 1;
     f->version = 0;
     f->created_at = tx_now(tx);
@@ -215,9 +206,8 @@ static enum err run_remove(struct tx *tx, void *arg, struct why *why)
     bool row;
     struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM group_family WHERE id = $1 RETURNING id");
     sql_bind_int(s, 1, *id);
-    TRY(sql_step(s, &row));
+    TRY(sql_any(s, &row));
     if (!row) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "family");
-    sql_reset(s);
     s = sql_use(tx_sql(tx), "DELETE FROM group_family_member WHERE family = $1");
     sql_bind_int(s, 1, *id);
     return sql_run(s);
@@ -243,9 +233,8 @@ static enum err run_put_off(struct tx *tx, void *arg, struct why *why)
                             " WHERE id = $1 RETURNING id");
     sql_bind_int(s, 1, p->id);
     sql_bind_int(s, 2, p->full);
-    TRY(sql_step(s, &row));
+    TRY(sql_any(s, &row));
     if (!row) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "family");
-    sql_reset(s);
     return ERR_OK;
 }
 

@@ -195,13 +195,11 @@ static enum err keep_circles(const struct checkup_ask *ask, const struct checkup
 
 static enum err first_or_last(struct sql *db, const char *text, uint32_t group, int32_t *day)
 {
-    bool row;
+    int64_t number;
     struct sql_stmt *s = sql_use(db, text);
     sql_bind_int(s, 1, group);
-    *day = INT32_MIN;
-    TRY(sql_step(s, &row));
-    if (row && !sql_is_null(s, 0)) *day = (int32_t)sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, INT32_MIN, &number));
+    *day = (int32_t)number;
     return ERR_OK;
 }
 

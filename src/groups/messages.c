@@ -67,12 +67,11 @@ static enum err read_page(const struct messages_ask *ask, struct sql_stmt *s, st
 
 static enum err count_rows(struct sql *db, uint32_t group, uint64_t *out)
 {
-    bool row;
+    int64_t count;
     struct sql_stmt *s = sql_use(db, "SELECT COUNT(*) FROM said WHERE of_group = $1");
     sql_bind_int(s, 1, group);
-    TRY(sql_step(s, &row));
-    *out = (uint64_t)sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &count));
+    *out = (uint64_t)count;
     return ERR_OK;
 }
 
@@ -191,9 +190,7 @@ static enum err check_index(struct sql *db, bool *same)
     }
     arena_destroy(arena);
     s = sql_use(db, "SELECT COUNT(*) FROM said_index_docsize");
-    TRY(sql_step(s, &row));
-    entries = sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &entries));
     *same = rows == entries;
     return ERR_OK;
 }

@@ -166,12 +166,11 @@ enum err record_fill(struct tx *tx, uint32_t *recorded)
 {
     struct brand *b = tx_brand(tx);
     struct sql *db = tx_sql(tx);
-    bool row;
+    int64_t number;
     uint32_t codes = registry_code_count(b, DIM_GROUP);
     struct sql_stmt *s = sql_use(db, "SELECT COALESCE(MAX(code), 0) FROM group_record");
-    TRY(sql_step(s, &row));
-    uint32_t last = row ? (uint32_t)sql_int(s, 0) : 0;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    uint32_t last = (uint32_t)number;
     for (uint32_t code = last + 1; code <= codes; code++) {
         struct group_record r = bare(b, code, tx_now(tx));
         TRY(put(db, &r));

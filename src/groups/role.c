@@ -55,15 +55,13 @@ enum err groups_roles_of(struct sql *db, uint32_t member, struct arena *arena,
 static enum err check(struct tx *tx, const struct group_role *r, struct why *why)
 {
     uint32_t member;
-    bool row;
+    int64_t accounts;
     TRY(people_root(tx_sql(tx), r->persona, &member));
     if (!member) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "member");
     struct sql_stmt *s =
         sql_use(tx_sql(tx), "SELECT COUNT(*) FROM group_account WHERE of_group = $1");
     sql_bind_int(s, 1, r->group);
-    TRY(sql_step(s, &row));
-    int64_t accounts = sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &accounts));
     if (accounts < LIMIT_GROUP_ACCOUNTS) return ERR_OK;
     return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%d", LIMIT_GROUP_ACCOUNTS);
 }
@@ -102,9 +100,8 @@ static enum err run_clear(struct tx *tx, void *arg, struct why *why)
                                              " persona = $2 RETURNING persona");
     sql_bind_int(s, 1, whom[0]);
     sql_bind_int(s, 2, whom[1]);
-    TRY(sql_step(s, &row));
+    TRY(sql_any(s, &row));
     if (!row) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "account");
-    sql_reset(s);
     return ERR_OK;
 }
 

@@ -70,12 +70,8 @@ const struct module import_module = {.name = "import",
 
 static enum err next_id(struct tx *tx, int64_t *id)
 {
-    bool row;
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT COALESCE(MAX(id), 0) + 1 FROM import_file");
-    TRY(sql_step(s, &row));
-    *id = sql_int(s, 0);
-    sql_reset(s);
-    return ERR_OK;
+    return sql_number(s, 0, id);
 }
 
 static enum err insert(struct tx *tx, struct journal_entry *e)

@@ -107,18 +107,15 @@ static enum err read_bytes(struct sql *db, uint64_t *bytes, struct why *why)
 /* Is there room for one more, when those have gone that may? */
 static enum err make_room(struct sql *db, uint32_t *id, struct why *why)
 {
-    bool row;
+    int64_t last, kept;
     struct sql_stmt *s = sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM upload");
-    TRY(sql_step(s, &row));
-    *id = (uint32_t)sql_int(s, 0) + 1;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &last));
+    *id = (uint32_t)last + 1;
     s = sql_use(db, "DELETE FROM upload WHERE kept = 0 AND id <= CAST($1 AS bigint)");
     sql_bind_int(s, 1, (int64_t)*id - LIMIT_UPLOADS);
     TRY(sql_run(s));
     s = sql_use(db, "SELECT COUNT(*) FROM upload WHERE kept = 1");
-    TRY(sql_step(s, &row));
-    int64_t kept = sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &kept));
     if (kept < LIMIT_UPLOADS) return ERR_OK;
     return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%d", LIMIT_UPLOADS);
 }
@@ -232,11 +229,10 @@ static enum err erase(struct tx *tx, const struct upload_change *c)
 
 enum err upload_expire_all(struct tx *tx, uint32_t *count)
 {
-    bool row;
+    int64_t number;
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT COUNT(*) FROM upload WHERE kept = 1");
-    TRY(sql_step(s, &row));
-    *count = (uint32_t)sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    *count = (uint32_t)number;
     return sql_run(sql_use(tx_sql(tx), "UPDATE upload SET kept = 0, rejects = NULL, reason = NULL,"
                                        " sampled = NULL"));
 }

@@ -33,7 +33,7 @@ struct str case_quote(struct str text, struct span at, struct span *out)
 /* The open case of the same account, group and rule of a moment ago; 0 = none. */
 static enum err recent(struct sql *db, const struct case_message *m, uint32_t rule, uint32_t *out)
 {
-    bool row;
+    int64_t number;
     struct sql_stmt *s =
         sql_use(db, "SELECT id FROM moderation_case WHERE persona = $1 AND grp = $2 AND rule = $3"
                     " AND state = 0 AND last_at >= $4 ORDER BY id DESC LIMIT 1");
@@ -41,9 +41,8 @@ static enum err recent(struct sql *db, const struct case_message *m, uint32_t ru
     sql_bind_int(s, 2, m->group);
     sql_bind_int(s, 3, rule);
     sql_bind_int(s, 4, m->at - MODERATION_AGAIN_MS);
-    TRY(sql_step(s, &row));
-    *out = row ? (uint32_t)sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    *out = (uint32_t)number;
     return ERR_OK;
 }
 
@@ -76,11 +75,10 @@ static enum err insert(struct sql *db, const struct case_message *m, const struc
 
 enum err case_number(struct sql *db, uint64_t *out)
 {
-    bool row;
+    int64_t count;
     struct sql_stmt *s = sql_use(db, "SELECT COUNT(*) FROM moderation_case");
-    TRY(sql_step(s, &row));
-    *out = row ? (uint64_t)sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
+    TRY(sql_number(s, 0, &count));
+    *out = (uint64_t)count;
     return ERR_OK;
 }
 

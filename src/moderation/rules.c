@@ -174,21 +174,12 @@ enum err moderation_rule_check(const struct moderation_rule *r, struct why *why)
 
 /* ---- changing, on the writer ---- */
 
-static enum err one_number(struct sql_stmt *s, int64_t *out)
-{
-    bool row;
-    TRY(sql_step(s, &row));
-    *out = row ? sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
-    return ERR_OK;
-}
-
 static enum err check_version(struct sql *db, const struct moderation_rule *r, struct why *why)
 {
     int64_t version;
     struct sql_stmt *s = sql_use(db, "SELECT version FROM moderation_rule WHERE id = $1");
     sql_bind_int(s, 1, r->id);
-    TRY(one_number(s, &version));
+    TRY(sql_number(s, 0, &version));
     if (!version) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "rule");
     if ((uint64_t)version == r->version) return ERR_OK;
     return why_fail(why, ERR_PRECONDITION, MSG_CHANGED_MEANWHILE, "", NULL);
@@ -236,9 +227,9 @@ static enum err write_row(struct sql *db, const struct moderation_rule *r)
 static enum err next_id(struct sql *db, uint32_t *out, struct why *why)
 {
     int64_t count, highest, former;
-    TRY(one_number(sql_use(db, "SELECT COUNT(*) FROM moderation_rule"), &count));
-    TRY(one_number(sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM moderation_rule"), &highest));
-    TRY(one_number(sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM moderation_rule_version"),
+    TRY(sql_number(sql_use(db, "SELECT COUNT(*) FROM moderation_rule"), 0, &count));
+    TRY(sql_number(sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM moderation_rule"), 0, &highest));
+    TRY(sql_number(sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM moderation_rule_version"), 0,
                    &former));
     if (count >= LIMIT_MODERATION_RULES)
         return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%d", LIMIT_MODERATION_RULES);
@@ -326,7 +317,7 @@ enum err moderation_result(struct sql *db, uint32_t rule, struct rule_result *ou
     }
     s = sql_use(db, "SELECT COALESCE(SUM(counted), 0) FROM moderation_tally WHERE rule = $1");
     sql_bind_int(s, 1, rule);
-    TRY(one_number(s, &counted));
+    TRY(sql_number(s, 0, &counted));
     out->counted = (uint64_t)counted;
     return ERR_OK;
 }

@@ -38,12 +38,8 @@ enum err conflict_open(struct people *p, struct sql *db)
 static enum err oldest_of(struct sql *db, enum conflict_state state, int64_t *id)
 {
     struct sql_stmt *s = sql_use(db, "SELECT MIN(id) FROM identity_conflict WHERE state = $1");
-    bool row;
     sql_bind_int(s, 1, state);
-    TRY(sql_step(s, &row));
-    *id = row && !sql_is_null(s, 0) ? sql_int(s, 0) : 0;
-    sql_reset(s);
-    return ERR_OK;
+    return sql_number(s, 0, id);
 }
 
 static enum err drop_oldest(struct people *p, struct sql *db)
@@ -79,10 +75,9 @@ static enum err upsert(struct people *p, struct sql *db, const struct conflict_s
     sql_bind_str(s, 7, seen->source);
     sql_bind_int(s, 8, seen->at);
     sql_bind_int(s, 9, seen->at);
-    bool row;
-    TRY(sql_step(s, &row));
-    *id = row ? (uint64_t)sql_int(s, 0) : 0;
-    sql_reset(s);
+    int64_t number;
+    TRY(sql_number(s, 0, &number));
+    *id = (uint64_t)number;
     return ERR_OK;
 }
 

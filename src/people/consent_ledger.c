@@ -16,10 +16,9 @@ static enum err check_text(struct sql *db, const struct consent_entry *e, struct
         sql_use(db, "SELECT 1 FROM consent_text WHERE purpose = $1 AND version = $2");
     sql_bind_str(s, 1, e->purpose);
     sql_bind_int(s, 2, e->version);
-    TRY(sql_step(s, &there));
+    TRY(sql_any(s, &there));
     if (!there)
         return why_fail(why, ERR_INVALID, MSG_CONSENT_VERSION, "version", "%" PRIu32, e->version);
-    sql_reset(s);
     return ERR_OK;
 }
 
@@ -30,10 +29,9 @@ static enum err check_list(struct sql *db, const struct consent_entry *e, struct
     struct sql_stmt *s = sql_use(db, "SELECT 1 FROM consent_list WHERE list = $1 AND purpose = $2");
     sql_bind_str(s, 1, e->list);
     sql_bind_str(s, 2, e->purpose);
-    TRY(sql_step(s, &there));
+    TRY(sql_any(s, &there));
     if (!there)
         return why_fail(why, ERR_INVALID, MSG_CONSENT_LIST, "list", STR_FMT, STR_ARG(e->list));
-    sql_reset(s);
     return ERR_OK;
 }
 
@@ -58,11 +56,10 @@ static enum err check_entry(struct sql *db, const struct consent_entry *e, struc
 static enum err insert_entry(struct people *p, struct tx *tx, uint32_t persona,
                              struct consent_entry *e)
 {
-    bool row;
+    int64_t last;
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT COALESCE(MAX(id), 0) FROM consent_entry");
-    TRY(sql_step(s, &row));
-    e->id = sql_int(s, 0) + 1;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &last));
+    e->id = last + 1;
     e->recorded_at = tx_now(tx);
     if (e->at == TIME_NONE || e->at > e->recorded_at) e->at = e->recorded_at;
     s = sql_use(tx_sql(tx),
@@ -148,9 +145,8 @@ static enum err find_member(struct people *p, struct tx *tx, uint32_t *member, s
     bool known;
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT 1 FROM identity WHERE persona = $1");
     sql_bind_int(s, 1, *member);
-    TRY(sql_step(s, &known));
+    TRY(sql_any(s, &known));
     if (!known) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "member");
-    sql_reset(s);
     *member = identity_member(p, *member);
     return ERR_OK;
 }

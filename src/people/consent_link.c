@@ -11,13 +11,9 @@
 
 static enum err read_round(struct sql *db, uint32_t persona, int64_t *round)
 {
-    bool row;
     struct sql_stmt *s = sql_use(db, "SELECT round FROM link_recall WHERE persona = $1");
     sql_bind_int(s, 1, persona);
-    TRY(sql_step(s, &row));
-    *round = row ? sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
-    return ERR_OK;
+    return sql_number(s, 0, round);
 }
 
 enum err consent_token(const struct brand *b, struct sql *db, uint32_t member, int64_t until,

@@ -88,12 +88,10 @@ static enum err bad_key(struct str key, const char *field, struct why *why)
 /* May there be one more, or is it there already? */
 static enum err check_room(struct sql_stmt *count, struct sql_stmt *one, int most, struct why *why)
 {
-    bool row, there;
-    TRY(sql_step(count, &row));
-    int64_t now = sql_int(count, 0);
-    sql_reset(count);
-    TRY(sql_step(one, &there));
-    if (there) sql_reset(one);
+    int64_t now;
+    bool there;
+    TRY(sql_number(count, 0, &now));
+    TRY(sql_any(one, &there));
     if (there || now < most) return ERR_OK;
     return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%d", most);
 }
@@ -132,8 +130,7 @@ static enum err need_purpose(struct sql *db, struct str purpose, struct why *why
     bool there;
     struct sql_stmt *s = sql_use(db, "SELECT 1 FROM consent_purpose WHERE purpose = $1");
     sql_bind_str(s, 1, purpose);
-    TRY(sql_step(s, &there));
-    if (there) sql_reset(s);
+    TRY(sql_any(s, &there));
     if (there) return ERR_OK;
     return why_fail(why, ERR_INVALID, MSG_CONSENT_PURPOSE, "purpose", STR_FMT, STR_ARG(purpose));
 }
@@ -177,7 +174,7 @@ struct adding {
 static enum err run_text(struct tx *tx, void *arg, struct why *why)
 {
     struct adding *a = arg;
-    bool row;
+    int64_t last;
     struct sql *db = tx_sql(tx);
     enum err err = need_purpose(db, a->purpose->purpose, why);
     if (err == ERR_INVALID) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "purpose");
@@ -185,9 +182,8 @@ static enum err run_text(struct tx *tx, void *arg, struct why *why)
     struct sql_stmt *s =
         sql_use(db, "SELECT COALESCE(MAX(version), 0) FROM consent_text WHERE purpose = $1");
     sql_bind_str(s, 1, a->purpose->purpose);
-    TRY(sql_step(s, &row));
-    a->version = (uint32_t)sql_int(s, 0) + 1;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &last));
+    a->version = (uint32_t)last + 1;
     s = sql_use(db, "INSERT INTO consent_text (purpose, version, zh, en, at, source)"
                     " VALUES ($1, $2, $3, $4, $5, $6)");
     sql_bind_str(s, 1, a->purpose->purpose);

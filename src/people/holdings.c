@@ -235,13 +235,12 @@ enum err holdings_erase(struct tx *tx, uint32_t persona)
 enum err holdings_count(struct sql *db, uint32_t persona, uint64_t *counts)
 {
     for (size_t i = 0; holdings[i].table; i++) {
-        bool row;
+        int64_t rows;
         if (!holdings[i].count) continue;
         struct sql_stmt *s = sql_use(db, holdings[i].count);
         sql_bind_int(s, 1, persona);
-        TRY(sql_step(s, &row));
-        if (row) counts[i] += (uint64_t)sql_int(s, 0);
-        sql_reset(s);
+        TRY(sql_number(s, 0, &rows));
+        counts[i] += (uint64_t)rows;
     }
     return ERR_OK;
 }

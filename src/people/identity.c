@@ -402,10 +402,9 @@ static enum err load_next_persona(struct people *p, struct sql *db)
 {
     struct sql_stmt *s = sql_use(db, "SELECT MAX(persona) FROM (SELECT persona FROM identity"
                                      " UNION ALL SELECT persona FROM erased) AS given");
-    bool row;
-    TRY(sql_step(s, &row));
-    p->next_persona = row && !sql_is_null(s, 0) ? (uint32_t)sql_int(s, 0) + 1 : 1;
-    sql_reset(s);
+    int64_t last;
+    TRY(sql_number(s, 0, &last));
+    p->next_persona = (uint32_t)last + 1;
     return ERR_OK;
 }
 

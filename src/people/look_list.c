@@ -53,14 +53,13 @@ struct places {
 
 static enum err is_rare(const struct look *l, int stage, bool *out)
 {
-    bool row;
+    int64_t members;
     struct sql_stmt *s = sql_use(
         l->db, "SELECT COUNT(*) FROM (SELECT id FROM member WHERE stage = $1 LIMIT $2) AS those");
     sql_bind_int(s, 1, stage);
     sql_bind_int(s, 2, FEW);
-    TRY(sql_step(s, &row));
-    *out = sql_int(s, 0) < FEW;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &members));
+    *out = members < FEW;
     return ERR_OK;
 }
 

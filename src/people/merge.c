@@ -25,10 +25,9 @@ const char *merge_how_name(enum merge_how how)
 enum err merge_open(struct people *p, struct sql *db)
 {
     struct sql_stmt *s = sql_use(db, "SELECT MAX(id) FROM merge_log");
-    bool row;
-    TRY(sql_step(s, &row));
-    p->next_merge = row && !sql_is_null(s, 0) ? (uint64_t)sql_int(s, 0) + 1 : 1;
-    sql_reset(s);
+    int64_t last;
+    TRY(sql_number(s, 0, &last));
+    p->next_merge = (uint64_t)last + 1;
     return ERR_OK;
 }
 

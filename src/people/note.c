@@ -76,15 +76,6 @@ enum err note_get(const struct people_view *v, uint32_t member, uint32_t id, str
 
 /* ---- changing ---- */
 
-static enum err number(struct sql_stmt *s, int64_t *out)
-{
-    bool row;
-    TRY(sql_step(s, &row));
-    *out = row ? sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
-    return ERR_OK;
-}
-
 static enum err insert(struct tx *tx, const struct note *n, struct str sealed)
 {
     struct sql_stmt *s = sql_use(
@@ -104,15 +95,15 @@ static enum err add(struct people *p, struct tx *tx, struct note *n, struct why 
     int64_t known, notes, last;
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT 1 FROM identity WHERE persona = $1");
     sql_bind_int(s, 1, n->member);
-    TRY(number(s, &known));
+    TRY(sql_number(s, 0, &known));
     if (!known) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "member");
     n->member = identity_member(p, n->member);
     s = sql_use(tx_sql(tx), "SELECT COUNT(*) FROM note n WHERE " OF_MEMBER("n.persona"));
     sql_bind_int(s, 1, n->member);
-    TRY(number(s, &notes));
+    TRY(sql_number(s, 0, &notes));
     if (notes >= LIMIT_MEMBER_NOTES)
         return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%d", LIMIT_MEMBER_NOTES);
-    TRY(number(sql_use(tx_sql(tx), "SELECT COALESCE(MAX(id), 0) FROM note"), &last));
+    TRY(sql_number(sql_use(tx_sql(tx), "SELECT COALESCE(MAX(id), 0) FROM note"), 0, &last));
     n->id = (uint32_t)last + 1;
     n->at = n->changed_at = tx_now(tx);
     return insert(tx, n, people_seal(p, tx_arena(tx), n->text));
@@ -159,9 +150,8 @@ static enum err run_remove(struct tx *tx, void *arg, struct why *why)
     bool row;
     struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM note WHERE id = $1 RETURNING id");
     sql_bind_int(s, 1, *id);
-    TRY(sql_step(s, &row));
+    TRY(sql_any(s, &row));
     if (!row) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "note");
-    sql_reset(s);
     return ERR_OK;
 }
 

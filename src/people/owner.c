@@ -16,15 +16,6 @@ struct work {
     uint32_t to;
 };
 
-static enum err number(struct sql_stmt *s, int64_t *out)
-{
-    bool row;
-    TRY(sql_step(s, &row));
-    *out = row ? sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
-    return ERR_OK;
-}
-
 static enum err emit(const struct work *w, uint32_t member, uint32_t staff)
 {
     struct why why;
@@ -55,7 +46,7 @@ static enum err begin(struct work *w)
 {
     int64_t last;
     if (w->h->id) return ERR_OK;
-    TRY(number(sql_use(tx_sql(w->tx), "SELECT COALESCE(MAX(id), 0) FROM handover"), &last));
+    TRY(sql_number(sql_use(tx_sql(w->tx), "SELECT COALESCE(MAX(id), 0) FROM handover"), 0, &last));
     w->h->id = (uint32_t)last + 1;
     struct sql_stmt *s =
         sql_use(tx_sql(w->tx),
@@ -87,7 +78,7 @@ static enum err hand_one(struct work *w, uint32_t persona)
     uint32_t owner, hand;
     struct sql_stmt *s = sql_use(tx_sql(w->tx), "SELECT 1 FROM identity WHERE persona = $1");
     sql_bind_int(s, 1, persona);
-    TRY(number(s, &known));
+    TRY(sql_number(s, 0, &known));
     w->h->missing += !known;
     if (!known) return ERR_OK;
     uint32_t member = identity_member(w->p, persona);
@@ -182,7 +173,7 @@ static enum err is_last(const struct work *w, uint32_t member, bool *out)
                                " JOIN handover o ON o.id = h.handover"
                                " WHERE o.undone_at IS NULL AND " OF_MEMBER("h.persona"));
     sql_bind_int(s, 1, member);
-    TRY(number(s, &last));
+    TRY(sql_number(s, 0, &last));
     *out = last == w->h->id;
     return ERR_OK;
 }

@@ -89,24 +89,15 @@ static void plan_jobs(struct run *r, int64_t now, const struct retention_class *
     }
 }
 
-static enum err one_number(struct sql_stmt *s, int64_t *out)
-{
-    bool row;
-    TRY(sql_step(s, &row));
-    *out = row && !sql_is_null(s, 0) ? sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
-    return ERR_OK;
-}
-
 /* The one that was cut off, or a new one. */
 static enum err open_record(struct tx *tx, struct run *r)
 {
     struct sql *db = tx_sql(tx);
     int64_t id;
-    TRY(one_number(sql_use(db, "SELECT MAX(id) FROM purge WHERE ended_at IS NULL"), &id));
+    TRY(sql_number(sql_use(db, "SELECT MAX(id) FROM purge WHERE ended_at IS NULL"), 0, &id));
     r->id = (uint64_t)id;
     if (id) return ERR_OK;
-    TRY(one_number(sql_use(db, "SELECT MAX(id) FROM purge"), &id));
+    TRY(sql_number(sql_use(db, "SELECT MAX(id) FROM purge"), 0, &id));
     r->id = (uint64_t)id + 1;
     struct sql_stmt *s =
         sql_use(db, "INSERT INTO purge (id, began_at, who, parts) VALUES ($1, $2, $3, 0)");
@@ -331,7 +322,7 @@ static enum err close_record(struct tx *tx, const struct run *r)
     int64_t counts;
     struct sql_stmt *s = sql_use(db, "SELECT COUNT(*) FROM purge_count WHERE purge = $1");
     sql_bind_int(s, 1, (int64_t)r->id);
-    TRY(one_number(s, &counts));
+    TRY(sql_number(s, 0, &counts));
     bool keep = counts || r->order->forced;
     s = keep ? sql_use(db, "UPDATE purge SET ended_at = $2 WHERE id = $1")
              : sql_use(db, "DELETE FROM purge WHERE id = $1");

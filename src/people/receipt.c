@@ -86,11 +86,10 @@ static void make_sum(const struct brand *b, struct str body, char hex[65])
 
 static enum err next_number(struct sql *db, uint64_t *out)
 {
-    bool row;
+    int64_t last;
     struct sql_stmt *s = sql_use(db, "SELECT MAX(id) FROM erasure");
-    TRY(sql_step(s, &row));
-    *out = row && !sql_is_null(s, 0) ? (uint64_t)sql_int(s, 0) + 1 : 1;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &last));
+    *out = (uint64_t)last + 1;
     return ERR_OK;
 }
 

@@ -203,14 +203,13 @@ enum err people_try(struct tx *tx, const struct sender *sender, const struct fac
 
 enum err people_root(struct sql *db, uint32_t persona, uint32_t *member)
 {
-    bool row;
+    int64_t number;
     struct sql_stmt *s = sql_use(
         db, "SELECT COALESCE(pm.member, i.persona) FROM identity i LEFT JOIN persona_member pm"
             " ON pm.persona = i.persona WHERE i.persona = $1 LIMIT 1");
     sql_bind_int(s, 1, persona);
-    TRY(sql_step(s, &row));
-    *member = row ? (uint32_t)sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    *member = (uint32_t)number;
     return ERR_OK;
 }
 
@@ -219,15 +218,13 @@ enum err people_find_in(struct brand *b, struct sql *db, const struct identity *
 {
     struct people *p = brand_module_state(b, &people_module);
     struct hash128 key = identity_key(p, identity, scope);
-    bool row;
-    *member = 0;
+    int64_t number;
     struct sql_stmt *s = sql_use(
         db, "SELECT COALESCE(pm.member, i.persona) FROM identity i LEFT JOIN persona_member pm"
             " ON pm.persona = i.persona WHERE i.key = $1");
     sql_bind_blob(s, 1, &key, sizeof(key));
-    TRY(sql_step(s, &row));
-    if (row) *member = (uint32_t)sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    *member = (uint32_t)number;
     return ERR_OK;
 }
 

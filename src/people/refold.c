@@ -128,11 +128,10 @@ struct pass {
 
 static enum err find_last_row(struct pass *pass)
 {
+    int64_t number;
     struct sql_stmt *s = sql_use(tx_sql(pass->tx), "SELECT MAX(id) FROM member");
-    bool row;
-    TRY(sql_step(s, &row));
-    pass->row_last = row && !sql_is_null(s, 0) ? (uint32_t)sql_int(s, 0) : 0;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    pass->row_last = (uint32_t)number;
     return ERR_OK;
 }
 
@@ -143,11 +142,7 @@ static enum err load_armed(struct pass *pass, struct member *m)
     if (m->id > pass->row_last) return ERR_OK;
     struct sql_stmt *s = sql_use(tx_sql(pass->tx), "SELECT due_at FROM member WHERE id = $1");
     sql_bind_int(s, 1, m->id);
-    bool row;
-    TRY(sql_step(s, &row));
-    m->armed_due = row && !sql_is_null(s, 0) ? sql_int(s, 0) : TIME_NONE;
-    sql_reset(s);
-    return ERR_OK;
+    return sql_number(s, TIME_NONE, &m->armed_due);
 }
 
 static enum err refold_in_run(struct pass *pass, const struct history *h, uint32_t i)

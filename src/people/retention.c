@@ -211,11 +211,10 @@ static enum err count_rows(struct brand *b, struct sql *db, struct str name,
     for (const struct row_class *r = row_classes; r->name; r++) {
         if (!str_is(name, r->name)) continue;
         struct sql_stmt *s = sql_use(db, r->count);
-        bool row;
+        int64_t number;
         sql_bind_int(s, 1, out->before);
-        TRY(sql_step(s, &row));
-        out->values = (uint64_t)sql_int(s, 0);
-        sql_reset(s);
+        TRY(sql_number(s, 0, &number));
+        out->values = (uint64_t)number;
     }
     return ERR_OK;
 }
@@ -251,14 +250,10 @@ enum err retention_look(struct brand *b, struct sql *db, struct retention_class 
 
 enum err retention_next(struct sql *db, int64_t *at)
 {
-    bool row;
     struct sql_stmt *s =
         sql_use(db, "SELECT due_at FROM timer WHERE module = 'people' AND kind = $1");
     sql_bind_int(s, 1, TIMER_PURGE);
-    TRY(sql_step(s, &row));
-    *at = row ? sql_int(s, 0) : TIME_NONE;
-    if (row) sql_reset(s);
-    return ERR_OK;
+    return sql_number(s, TIME_NONE, at);
 }
 
 enum err retention_arm(struct people *p, struct tx *tx, bool anew)

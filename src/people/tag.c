@@ -164,27 +164,17 @@ enum err tag_held_by(struct sql *db, uint32_t member, struct arena *arena, struc
 
 /* ---- changing what there is ---- */
 
-/* One number of a statement without or with one parameter bound. */
-static enum err one_number(struct sql_stmt *s, int64_t *out)
-{
-    bool row;
-    TRY(sql_step(s, &row));
-    *out = row ? sql_int(s, 0) : 0;
-    if (row) sql_reset(s);
-    return ERR_OK;
-}
-
 static enum err next_id(struct sql *db, bool group, uint32_t *out, struct why *why)
 {
     int64_t last, count;
     int64_t most = group ? LIMIT_TAG_GROUPS : LIMIT_TAGS;
-    TRY(one_number(group ? sql_use(db, "SELECT COUNT(*) FROM tag_group")
+    TRY(sql_number(group ? sql_use(db, "SELECT COUNT(*) FROM tag_group")
                          : sql_use(db, "SELECT COUNT(*) FROM tag"),
-                   &count));
+                   0, &count));
     if (count >= most) return why_fail(why, ERR_TOO_LARGE, MSG_TOO_MANY, "", "%d", (int)most);
-    TRY(one_number(group ? sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM tag_group")
+    TRY(sql_number(group ? sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM tag_group")
                          : sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM tag"),
-                   &last));
+                   0, &last));
     *out = (uint32_t)last + 1;
     return ERR_OK;
 }
@@ -198,7 +188,7 @@ static enum err run_save_group(struct tx *tx, void *arg, struct why *why)
     struct sql_stmt *s = sql_use(db, "SELECT id FROM tag_group WHERE name = $1 AND id <> $2");
     sql_bind_str(s, 1, g->name);
     sql_bind_int(s, 2, g->id);
-    TRY(one_number(s, &other));
+    TRY(sql_number(s, 0, &other));
     if (other) return why_fail(why, ERR_CONFLICT, MSG_NAME_TAKEN, "name", NULL);
     if (new.id) TRY(tag_group_get(db, new.id, tx_arena(tx), &old, why));
     if (!new.id) TRY(next_id(db, true, &new.id, why));
@@ -233,7 +223,7 @@ static enum err run_save_tag(struct tx *tx, void *arg, struct why *why)
     struct sql_stmt *s = sql_use(db, "SELECT id FROM tag WHERE name = $1 AND id <> $2");
     sql_bind_str(s, 1, t->name);
     sql_bind_int(s, 2, t->id);
-    TRY(one_number(s, &other));
+    TRY(sql_number(s, 0, &other));
     if (other) return why_fail(why, ERR_CONFLICT, MSG_NAME_TAKEN, "name", NULL);
     if (new.group) TRY(tag_group_get(db, new.group, tx_arena(tx), &group, why));
     if (new.id) TRY(tag_get(db, new.id, tx_arena(tx), &old, why));
@@ -275,7 +265,7 @@ static enum err run_remove_group(struct tx *tx, void *arg, struct why *why)
     TRY(tag_group_get(tx_sql(tx), *id, tx_arena(tx), &group, why));
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT COUNT(*) FROM tag WHERE tag_group = $1");
     sql_bind_int(s, 1, *id);
-    TRY(one_number(s, &tags));
+    TRY(sql_number(s, 0, &tags));
     if (tags) return why_fail(why, ERR_CONFLICT, MSG_TAG_GROUP_FULL, "", "%d", (int)tags);
     return delete_row(tx_sql(tx), "DELETE FROM tag_group WHERE id = $1", *id);
 }
@@ -293,11 +283,11 @@ static enum err run_remove_tag(struct tx *tx, void *arg, struct why *why)
     TRY(tag_get(tx_sql(tx), *id, tx_arena(tx), &tag, why));
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT COUNT(*) FROM member_tag WHERE tag = $1");
     sql_bind_int(s, 1, *id);
-    TRY(one_number(s, &rows));
+    TRY(sql_number(s, 0, &rows));
     if (rows) return why_fail(why, ERR_CONFLICT, MSG_TAG_IN_USE, "", "%d", (int)rows);
     s = sql_use(tx_sql(tx), "SELECT COUNT(*) FROM tag_rule WHERE tag = $1");
     sql_bind_int(s, 1, *id);
-    TRY(one_number(s, &rows));
+    TRY(sql_number(s, 0, &rows));
     if (rows) return why_fail(why, ERR_CONFLICT, MSG_TAG_HAS_RULE, "", NULL);
     TRY(delete_row(tx_sql(tx),
                    "DELETE FROM tag_ousted WHERE run IN (SELECT id FROM tag_run WHERE tag = $1)",

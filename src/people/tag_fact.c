@@ -39,12 +39,11 @@ enum err tag_check_fact(const struct fact *fact, struct why *why)
 
 static enum err find(struct sql *db, struct str name, uint32_t *tag)
 {
-    bool row;
+    int64_t number;
     struct sql_stmt *s = sql_use(db, "SELECT id FROM tag WHERE name = $1");
     sql_bind_str(s, 1, name);
-    TRY(sql_step(s, &row));
-    *tag = row ? (uint32_t)sql_int(s, 0) : 0;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    *tag = (uint32_t)number;
     return ERR_OK;
 }
 

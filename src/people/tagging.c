@@ -55,9 +55,8 @@ static enum err delete_row(struct tx *tx, uint32_t persona, uint32_t tag, bool *
     bool row;
     sql_bind_int(s, 1, persona);
     sql_bind_int(s, 2, tag);
-    TRY(sql_step(s, &row));
+    TRY(sql_any(s, &row));
     if (!row) return ERR_OK;
-    sql_reset(s);
     *there = true;
     return timer_clear(tx, &people_module, TIMER_TAG, subject_of(persona, tag));
 }
@@ -276,11 +275,10 @@ static enum err change_one(const struct work *w, uint32_t persona)
 static enum err begin_run(struct work *w)
 {
     struct sql *db = tx_sql(w->tx);
-    bool row;
+    int64_t last;
     struct sql_stmt *s = sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM tag_run");
-    TRY(sql_step(s, &row));
-    w->t->run = (uint32_t)sql_int(s, 0) + 1;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &last));
+    w->t->run = (uint32_t)last + 1;
     s = sql_use(db, "INSERT INTO tag_run (id, tag, source, at) VALUES ($1, $2, $3, $4)");
     sql_bind_int(s, 1, w->t->run);
     sql_bind_int(s, 2, w->tag.id);
@@ -341,9 +339,8 @@ static enum err run_find(struct tx *tx, void *arg, struct why *why)
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT 1 FROM tag_run WHERE id = $1 AND tag = $2");
     sql_bind_int(s, 1, t->run);
     sql_bind_int(s, 2, t->tag);
-    TRY(sql_step(s, &row));
+    TRY(sql_any(s, &row));
     if (!row) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "run", "%s", "run");
-    sql_reset(s);
     return ERR_OK;
 }
 

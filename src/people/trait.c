@@ -294,8 +294,7 @@ static enum err remove_one(struct tx *tx, uint32_t persona, struct str name, str
     sql_bind_int(s, 3, tx_now(tx));
     sql_bind_int(s, 4, tx_now(tx));
     sql_bind_str(s, 5, source);
-    TRY(sql_step(s, &row));
-    if (row) sql_reset(s);
+    TRY(sql_any(s, &row));
     *there |= row;
     return ERR_OK;
 }

@@ -30,9 +30,8 @@ static enum err check_member(struct tx *tx, uint32_t persona, struct why *why)
     bool known;
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT 1 FROM identity WHERE persona = $1");
     sql_bind_int(s, 1, persona);
-    TRY(sql_step(s, &known));
+    TRY(sql_any(s, &known));
     if (!known) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "member");
-    sql_reset(s);
     return ERR_OK;
 }
 

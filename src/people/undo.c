@@ -152,13 +152,12 @@ static enum err see_tables(struct undo *u, struct sql *db, struct touched *t)
 
 static enum err count_merges(struct undo *u, struct sql *db)
 {
-    bool row;
+    int64_t count;
     struct sql_stmt *s =
         sql_use(db, "SELECT COUNT(*) FROM merge_log WHERE source = $1 AND undone_at IS NULL");
     sql_bind_str(s, 1, u->order->origin);
-    TRY(sql_step(s, &row));
-    u->sums.merges = row ? (uint64_t)sql_int(s, 0) : 0;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &count));
+    u->sums.merges = (uint64_t)count;
     return ERR_OK;
 }
 
@@ -201,11 +200,9 @@ static enum err see_tail(struct undo *u, const struct snapshot *s)
 
 static enum err take_stamp(struct undo *u, struct tx *tx)
 {
-    bool row;
+    int64_t last;
     struct sql_stmt *s = sql_use(tx_sql(tx), "SELECT COALESCE(MAX(at), 0) FROM erased");
-    TRY(sql_step(s, &row));
-    int64_t last = sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &last));
     u->stamp = last >= tx_now(tx) ? last + 1 : tx_now(tx);
     return ERR_OK;
 }

@@ -152,10 +152,8 @@ static bool check_run(void *worker, const struct history *h)
 static enum err count_rows(struct check *c)
 {
     struct sql_stmt *s = sql_use(c->view->reader, "SELECT COUNT(*) FROM member");
-    bool row;
-    TRY(sql_step(s, &row));
-    int64_t rows = sql_int(s, 0);
-    sql_reset(s);
+    int64_t rows;
+    TRY(sql_number(s, 0, &rows));
     if (rows > (int64_t)c->members) found(c, 0, "rows of members that have no events");
     return ERR_OK;
 }

@@ -92,17 +92,11 @@ enum err saved_get(struct sql *db, enum saved_kind kind, uint32_t id, struct are
 
 static enum err count_rows(struct sql *db, enum saved_kind kind, int64_t *live, int64_t *last)
 {
-    bool row;
     struct sql_stmt *s = sql_use(db, "SELECT COALESCE(MAX(id), 0) FROM saved");
-    TRY(sql_step(s, &row));
-    *last = sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, last));
     s = sql_use(db, "SELECT COUNT(*) FROM saved WHERE kind = $1");
     sql_bind_int(s, 1, kind);
-    TRY(sql_step(s, &row));
-    *live = sql_int(s, 0);
-    sql_reset(s);
-    return ERR_OK;
+    return sql_number(s, 0, live);
 }
 
 static enum err insert(struct sql *db, const struct saved *n)

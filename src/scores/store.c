@@ -131,11 +131,10 @@ enum err store_drop(struct sql *db, uint64_t but, uint32_t from, uint32_t to)
 
 enum err store_last_member(struct sql *db, uint32_t *out)
 {
-    bool row;
+    int64_t number;
     struct sql_stmt *s = sql_use(db, "SELECT MAX(member) FROM member_score");
-    TRY(sql_step(s, &row));
-    *out = row && !sql_is_null(s, 0) ? (uint32_t)sql_int(s, 0) : 0;
-    sql_reset(s);
+    TRY(sql_number(s, 0, &number));
+    *out = (uint32_t)number;
     return ERR_OK;
 }
 

@@ -427,12 +427,11 @@ enum err segments_remove(struct brand *b, const struct segment *s, struct why *w
 
 static enum err list_size(struct sql *db, uint32_t id, uint64_t *size)
 {
-    bool row;
+    int64_t count;
     struct sql_stmt *s = sql_use(db, "SELECT COUNT(*) FROM segment_list WHERE segment = $1");
     sql_bind_int(s, 1, id);
-    TRY(sql_step(s, &row));
-    *size = (uint64_t)sql_int(s, 0);
-    sql_reset(s);
+    TRY(sql_number(s, 0, &count));
+    *size = (uint64_t)count;
     return ERR_OK;
 }
 

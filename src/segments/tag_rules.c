@@ -227,9 +227,8 @@ static enum err run_remove(struct tx *tx, void *arg, struct why *why)
     bool there;
     struct sql_stmt *s = sql_use(tx_sql(tx), "DELETE FROM tag_rule WHERE tag = $1 RETURNING tag");
     sql_bind_int(s, 1, *tag);
-    TRY(sql_step(s, &there));
+    TRY(sql_any(s, &there));
     if (!there) return why_fail(why, ERR_NOT_FOUND, MSG_NOT_FOUND, "", "%s", "rule");
-    sql_reset(s);
     s = sql_use(tx_sql(tx), "DELETE FROM tag_hand WHERE tag = $1");
     sql_bind_int(s, 1, *tag);
     return sql_run(s);

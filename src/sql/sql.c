@@ -247,6 +247,24 @@ enum err sql_run(struct sql_stmt *s)
     return ERR_OK;
 }
 
+enum err sql_number(struct sql_stmt *s, int64_t none, int64_t *out)
+{
+    bool row;
+    TRY(sql_step(s, &row));
+    *out = row && !sql_is_null(s, 0) ? sql_int(s, 0) : none;
+    sql_reset(s);
+    return ERR_OK;
+}
+
+enum err sql_any(struct sql_stmt *s, bool *any)
+{
+    bool row;
+    TRY(sql_step(s, &row));
+    *any = row;
+    sql_reset(s);
+    return ERR_OK;
+}
+
 void sql_reset(struct sql_stmt *s)
 {
     if (!s->running) return;

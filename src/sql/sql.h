@@ -59,6 +59,10 @@ void sql_bind_null(struct sql_stmt *s, int index);
 MUST_CHECK enum err sql_step(struct sql_stmt *s, bool *row);
 /* Run to the end, ignoring rows. */
 MUST_CHECK enum err sql_run(struct sql_stmt *s);
+/* The first column of the first row, 'none' without a row or where it is null; no row is left. */
+MUST_CHECK enum err sql_number(struct sql_stmt *s, int64_t none, int64_t *out);
+/* Is there a row? None is left. */
+MUST_CHECK enum err sql_any(struct sql_stmt *s, bool *any);
 /* Give up the rest of the rows. */
 void sql_reset(struct sql_stmt *s);
 bool sql_is_null(struct sql_stmt *s, int column); /* columns start at 0 */

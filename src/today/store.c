@@ -14,16 +14,6 @@
 const char *const today_state_names[TODAY_STATES] = {"open", "done", "snoozed", "useless"};
 const char *const today_because_names[TODAY_BECAUSES] = {"wrong", "already", "unwelcome", "other"};
 
-/* The number a query gives, 'none' without a row or of null. */
-static enum err one(struct sql_stmt *s, int64_t none, int64_t *out)
-{
-    bool row;
-    TRY(sql_step(s, &row));
-    *out = row && !sql_is_null(s, 0) ? sql_int(s, 0) : none;
-    if (row) sql_reset(s);
-    return ERR_OK;
-}
-
 /* ---- settings ---- */
 
 enum err today_get_settings(struct sql *db, struct today_settings *out)
@@ -128,12 +118,9 @@ static enum err begin_day(struct tx *tx, const struct fresh_day *d, bool *there)
 /* Somebody who was erased since they were chosen is left out. */
 static enum err is_known(struct sql *db, uint32_t member, bool *known)
 {
-    int64_t one_row;
     struct sql_stmt *s = sql_use(db, "SELECT 1 FROM identity WHERE persona = $1 LIMIT 1");
     sql_bind_int(s, 1, member);
-    TRY(one(s, 0, &one_row));
-    *known = one_row == 1;
-    return ERR_OK;
+    return sql_any(s, known);
 }
 
 /* Somebody may have taken one from the pool meanwhile. */
@@ -159,7 +146,7 @@ static enum err run_add(struct tx *tx, void *arg, struct why *why)
     (void)why;
     if (d->first) TRY(begin_day(tx, d, &there));
     if (there) return ERR_OK;
-    TRY(one(sql_use(db, "SELECT MAX(id) FROM today_item"), 0, &last));
+    TRY(sql_number(sql_use(db, "SELECT MAX(id) FROM today_item"), 0, &last));
     for (size_t i = 0; i < d->count; i++) {
         bool fits;
         TRY(is_known(db, d->items[i].member, &fits));
@@ -187,7 +174,7 @@ enum err store_unsettled(struct sql *db, int64_t now, struct arena *arena, struc
         db, "SELECT MIN(made_at) FROM today_item WHERE settled_at IS NULL AND made_at <= $1");
     *out = (struct unsettled){0};
     sql_bind_int(first, 1, now - TODAY_SETTLE_DAYS * TIME_DAY - LATE_MS);
-    TRY(one(first, TIME_NONE, &out->made_at));
+    TRY(sql_number(first, TIME_NONE, &out->made_at));
     if (out->made_at == TIME_NONE) return ERR_OK;
     sql_bind_int(s, 1, out->made_at);
     enum err err = ERR_OK;
@@ -268,13 +255,13 @@ enum err store_made_at(struct sql *db, int32_t day, int64_t *out)
 {
     struct sql_stmt *s = sql_use(db, "SELECT made_at FROM today_day WHERE day = $1");
     sql_bind_int(s, 1, day);
-    return one(s, TIME_NONE, out);
+    return sql_number(s, TIME_NONE, out);
 }
 
 enum err store_last_day(struct sql *db, int32_t *out)
 {
     int64_t day;
-    TRY(one(sql_use(db, "SELECT MAX(day) FROM today_day"), INT32_MIN, &day));
+    TRY(sql_number(sql_use(db, "SELECT MAX(day) FROM today_day"), INT32_MIN, &day));
     *out = (int32_t)day;
     return ERR_OK;
 }

@@ -92,6 +92,29 @@ static void values_come_back_as_they_were_bound(void **state)
     sql_close(db);
 }
 
+static void one_number_is_asked_for_at_once(void **state)
+{
+    struct sql *db = store_with_table(store_of(state));
+    const char *all = "SELECT id FROM item ORDER BY id DESC", *last = "SELECT MAX(id) FROM item";
+    int64_t number = 1;
+    bool any = true;
+    assert_int_equal(sql_number(sql_use(db, all), -7, &number), ERR_OK);
+    assert_true(number == -7); /* no row */
+    assert_int_equal(sql_number(sql_use(db, last), -8, &number), ERR_OK);
+    assert_true(number == -8); /* a row of null */
+    assert_int_equal(sql_any(sql_use(db, all), &any), ERR_OK);
+    assert_false(any);
+    assert_int_equal(put_item(db, 4, "four"), ERR_OK);
+    assert_int_equal(put_item(db, 5, "five"), ERR_OK);
+    assert_int_equal(sql_number(sql_use(db, all), -7, &number), ERR_OK);
+    assert_true(number == 5); /* the first of two */
+    assert_int_equal(sql_any(sql_use(db, all), &any), ERR_OK);
+    assert_true(any);
+    assert_int_equal(sql_number(sql_use(db, "SELECT none FROM nowhere"), 0, &number), ERR_STORE);
+    assert_true(number == 5);
+    sql_close(db);
+}
+
 static void a_large_blob_comes_back_whole(void **state)
 {
     struct sql *db = store_with_table(store_of(state));
@@ -337,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_of_both_engines_are_known_and_no_others),
         BOTH(values_come_back_as_they_were_bound),
+        BOTH(one_number_is_asked_for_at_once),
         BOTH(a_large_blob_comes_back_whole),
         BOTH(text_that_is_not_text_is_refused_and_harms_nothing),
         BOTH(numbers_can_be_read_as_text_and_sums_as_numbers),

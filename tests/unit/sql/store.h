@@ -115,13 +115,10 @@ static inline enum err put_item(struct sql *db, int64_t id, const char *name)
 /* The one number a text without parameters asks for. */
 static inline int64_t number_of(struct sql *db, const char *text)
 {
-    bool row = false;
-    struct sql_stmt *s = sql_use(db, text);
-    assert_int_equal(sql_step(s, &row), ERR_OK);
-    assert_true(row);
-    int64_t v = sql_int(s, 0);
-    sql_reset(s);
-    return v;
+    int64_t number = INT64_MIN;
+    assert_int_equal(sql_number(sql_use(db, text), INT64_MIN, &number), ERR_OK);
+    assert_true(number != INT64_MIN);
+    return number;
 }
 
 #define COUNT_ITEMS "SELECT count(*) FROM item"

@@ -86,6 +86,25 @@ static inline void place_reopen(struct place *p)
     place_must(data_brand(p->data, "shop", &p->brand, &why), &why, "data_brand");
 }
 
+/* A connection to what is stored; the caller's to close. */
+static inline struct sql *place_reader(struct place *p)
+{
+    struct sql *db;
+    struct why why = {0};
+    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
+    return db;
+}
+
+/* The number that a query gives; 0 = none. */
+static inline int64_t place_number(struct place *p, const char *query)
+{
+    int64_t number;
+    struct sql *db = place_reader(p);
+    assert_int_equal(sql_number(sql_use(db, query), 0, &number), ERR_OK);
+    sql_close(db);
+    return number;
+}
+
 static inline void place_close(struct place *p)
 {
     char text[128];

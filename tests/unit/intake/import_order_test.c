@@ -169,8 +169,8 @@ static void bulk_gives_what_one_by_one_gives(void **state)
     assert_true(a.len > rows * 10);
     assert_true(str_eq(strbuf_str(&a), strbuf_str(&b)));
     assert_true(str_eq(strbuf_str(&c), strbuf_str(&d)));
-    expect_verified(&bulk, (uint64_t)count_rows(&bulk, "SELECT COUNT(*) FROM member"));
-    expect_verified(&single, (uint64_t)count_rows(&single, "SELECT COUNT(*) FROM member"));
+    expect_verified(&bulk, (uint64_t)place_number(&bulk, "SELECT COUNT(*) FROM member"));
+    expect_verified(&single, (uint64_t)place_number(&single, "SELECT COUNT(*) FROM member"));
     struct strbuf *made[] = {&text, &a, &b, &c, &d};
     for (size_t i = 0; i < COUNT(made); i++)
         strbuf_finish(made[i]);

@@ -121,11 +121,10 @@ static inline struct strbuf dump_log(struct place *p)
 
 static inline struct strbuf dump_members(struct place *p)
 {
-    struct sql *db;
     struct why why = {0};
     struct strbuf b = {0};
     place_must(brand_flush(p->brand, &why), &why, "flush");
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(p);
     struct sql_stmt *s = sql_use(db, "SELECT id, stage, stage_since, trust, created_at, last_seen,"
                                      " events, orders, spent FROM member ORDER BY id");
     for (bool row = true;;) {
@@ -138,19 +137,6 @@ static inline struct strbuf dump_members(struct place *p)
     sql_close(db);
     if (!b.p) strbuf_add_text(&b, "");
     return b;
-}
-
-static inline int64_t count_rows(struct place *p, const char *query)
-{
-    struct sql *db;
-    struct why why = {0};
-    bool row;
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
-    struct sql_stmt *s = sql_use(db, query);
-    assert_int_equal(sql_step(s, &row), ERR_OK);
-    int64_t n = sql_int(s, 0);
-    sql_close(db);
-    return n;
 }
 
 /* ---- rows ---- */

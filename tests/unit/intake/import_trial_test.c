@@ -18,7 +18,7 @@ static void a_trial_leaves_nothing_behind(void **state)
     struct strbuf log = dump_log(&p), members = dump_members(&p);
     struct brand_stats stats = brand_stats(p.brand);
     uint32_t kinds = registry_kind_count(p.brand), groups = registry_code_count(p.brand, DIM_GROUP);
-    int64_t entries = count_rows(&p, "SELECT COUNT(*) FROM import_file");
+    int64_t entries = place_number(&p, "SELECT COUNT(*) FROM import_file");
 
     o.dry_run = true;
     const char *path = write_rows(&p, "rows.csv", strbuf_str(&rows));
@@ -32,7 +32,7 @@ static void a_trial_leaves_nothing_behind(void **state)
     assert_int_equal(brand_stats(p.brand).parts, stats.parts);
     assert_int_equal(registry_kind_count(p.brand), kinds);
     assert_int_equal(registry_code_count(p.brand, DIM_GROUP), groups);
-    assert_int_equal(count_rows(&p, "SELECT COUNT(*) FROM import_file"), entries);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM import_file"), entries);
     struct strbuf log_after = dump_log(&p), members_after = dump_members(&p);
     assert_string_equal(log.p, log_after.p);
     assert_string_equal(members.p, members_after.p);
@@ -132,7 +132,7 @@ static void a_trial_amid_unwritten_members_loses_none(void **state)
     o.group = "g9";
     o.map = "member=user:user,at=date:at:epoch_ms,kind=text:kind";
     import_one(&p, &o, path);
-    expect_verified(&p, (uint64_t)count_rows(&p, "SELECT COUNT(DISTINCT persona) FROM identity"));
+    expect_verified(&p, (uint64_t)place_number(&p, "SELECT COUNT(DISTINCT persona) FROM identity"));
     strbuf_finish(&rows);
     place_close(&p);
 }

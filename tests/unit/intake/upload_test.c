@@ -49,10 +49,9 @@ static struct upload get(struct here *h, uint32_t id)
 {
     struct upload_view view;
     struct upload out = {0};
-    struct sql *db;
     struct why why = {0};
     upload_view_take(h->uploads, h->place.brand, h->arena, &view);
-    place_must(brand_reader(h->place.brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(&h->place);
     place_must(upload_get(&view, db, id, &out, &why), &why, "upload_get");
     sql_close(db);
     return out;

@@ -43,10 +43,9 @@ static uint32_t rule(struct place *p, enum rule_kind kind, const char *terms)
 static size_t cases(struct place *p, struct arena *a, struct moderation_case **out)
 {
     struct why why = {0};
-    struct sql *db = NULL;
     size_t count;
     const struct case_filter f = {.state = -1, .limit = 100};
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(p);
     place_must(moderation_cases(db, &f, a, out, &count, &why), &why, "cases");
     sql_close(db);
     return count;
@@ -68,9 +67,7 @@ static void a_case_is_made_within_the_hour_and_counted_after_it(void **state)
     assert_int_equal(c[0].span.to, 2 + 9); /* with what is not seen */
     assert_int_equal(c[0].task, TASK_TODO);
     struct rule_result result;
-    struct sql *db = NULL;
-    struct why why = {0};
-    place_must(brand_reader(p.brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(&p);
     assert_int_equal(moderation_result(db, id, &result), ERR_OK);
     sql_close(db);
     assert_int_equal(result.open, 1);
@@ -178,7 +175,6 @@ static void what_is_kept_goes_in_time_and_with_the_member(void **state)
     struct people_erased erased;
     struct why why = {0};
     struct lesson lesson;
-    struct sql *db = NULL;
     place_open(&p, "Asia/Shanghai");
     (void)rule(&p, RULE_TERMS, "刷单");
     say(&p, "anna", "刷单 一", p.env.now_ms);
@@ -189,7 +185,7 @@ static void what_is_kept_goes_in_time_and_with_the_member(void **state)
     place_must(people_erase(p.brand, c[1].persona, &erased, &why), &why, "erase");
     assert_int_equal(cases(&p, a, &c), 1);
     assert_true(str_is(c[0].quote, "刷单 二"));
-    place_must(brand_reader(p.brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(&p);
     place_must(moderation_lesson(p.brand, db, &lesson, &why), &why, "lesson");
     sql_close(db);
     assert_int_equal(lesson.ads, 0);

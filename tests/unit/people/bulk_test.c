@@ -314,11 +314,9 @@ static void verify(struct place *p)
 /* What snapshots know of shared personas is what the table says. */
 static void compare_map(struct place *p)
 {
-    struct sql *reader;
-    struct why why = {0};
     struct snapshot *snapshot = brand_snapshot(p->brand);
     const struct persona_map *map = snapshot->personas;
-    place_must(brand_reader(p->brand, &reader, &why), &why, "reader");
+    struct sql *reader = place_reader(p);
     struct sql_stmt *s = sql_use(reader, tables[1].query);
     size_t count = 0;
     for (bool row = true;; count++) {
@@ -337,13 +335,12 @@ static void compare_map(struct place *p)
 static void compare(struct place *a, struct place *b)
 {
     struct sql *x, *y;
-    struct why why = {0};
     compare_names(a, b);
     compare_logs(a, b);
     compare_map(a);
     compare_map(b);
-    place_must(brand_reader(a->brand, &x, &why), &why, "reader");
-    place_must(brand_reader(b->brand, &y, &why), &why, "reader");
+    x = place_reader(a);
+    y = place_reader(b);
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         compare_table(x, y, &tables[i], NULL);
     sql_close(x);
@@ -418,7 +415,6 @@ static void late_equals_in_time(size_t count)
     struct crowd crowd;
     struct rng rng;
     struct sql *x, *y;
-    struct why why = {0};
     uint64_t seed = seed_of_run();
     print_message("seed %llu, %zu facts\n", (unsigned long long)seed, count);
     crowd_fill(&crowd, seed, count, (uint32_t)(count / 25));
@@ -429,8 +425,8 @@ static void late_equals_in_time(size_t count)
     place_open(&late, "Asia/Shanghai");
     send_live(&in_time, crowd.facts, count);
     send_live(&late, mixed, count);
-    place_must(brand_reader(in_time.brand, &x, &why), &why, "reader");
-    place_must(brand_reader(late.brand, &y, &why), &why, "reader");
+    x = place_reader(&in_time);
+    y = place_reader(&late);
     compare_table(x, y, &late_table, NULL);
     sql_close(x);
     sql_close(y);

@@ -8,7 +8,7 @@ static struct consent_answer ask(struct place *p, uint32_t who, const char *chan
                                  const char *purpose, const char *of)
 {
     struct consent_answer answer;
-    struct sql *db = reader(p);
+    struct sql *db = place_reader(p);
     const struct consent_ask a = {.member = who,
                                   .channel = str_of(channel),
                                   .purpose = str_of(purpose),
@@ -111,7 +111,7 @@ static void the_answer_is_as_of_a_moment(void **state)
     say(&p, anna, true, "sms", NULL);
     int64_t then = p.env.now_ms;
     say(&p, anna, false, "sms", NULL);
-    struct sql *db = reader(&p);
+    struct sql *db = place_reader(&p);
     struct consent_ask a = {anna, STR("sms"), STR("marketing"), {NULL, 0}, then};
     assert_int_equal(consent_answer(p.brand, db, &a, &answer), ERR_OK);
     assert_true(answer.allowed);
@@ -226,7 +226,7 @@ static void senders_write_the_ledger_live_and_in_bulk(void **state)
     f = said("member.revoked", props, 3);
     send_bulk(&p, &f, 1);
     check(&p, anna, "sms", false, CONSENT_WITHDRAWN);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM consent_entry"), 2);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM consent_entry"), 2);
     assert_int_equal(events_of(&p, anna, "member.consented"), 1); /* the sender's own */
     f = said("member.consented", props + 1, 2);                   /* to what? */
     struct load l = {&f, 1};
@@ -260,7 +260,7 @@ static void texts_have_versions(void **state)
     place_must(consent_record(p.brand, &e, 1, &why), &why, "record");
     struct consent_purpose *all;
     size_t count;
-    struct sql *db = reader(&p);
+    struct sql *db = place_reader(&p);
     place_must(consent_purposes(db, a, &all, &count, &why), &why, "purposes");
     sql_close(db);
     assert_int_equal(count, 2);
@@ -274,7 +274,7 @@ static void texts_have_versions(void **state)
 
 static enum err read_link(struct place *p, struct str token, int64_t now, uint32_t *who)
 {
-    struct sql *db = reader(p);
+    struct sql *db = place_reader(p);
     enum err err = consent_token_read(p->brand, db, token, now, who);
     sql_close(db);
     return err;
@@ -282,7 +282,7 @@ static enum err read_link(struct place *p, struct str token, int64_t now, uint32
 
 static void make_link(struct place *p, uint32_t who, char *token)
 {
-    struct sql *db = reader(p);
+    struct sql *db = place_reader(p);
     assert_int_equal(consent_token(p->brand, db, who, PLACE_NOW + DAY, token), ERR_OK);
     sql_close(db);
 }
@@ -352,7 +352,7 @@ static void evidence_is_sealed_and_goes_with_the_member(void **state)
     place_open(&p, "Asia/Shanghai");
     uint32_t anna = member(&p, "anna");
     say(&p, anna, true, "sms", NULL);
-    struct sql *db = reader(&p);
+    struct sql *db = place_reader(&p);
     const struct people_view view = {p.brand, db, a};
     place_must(consent_list(&view, anna, &list_of, &count, &why), &why, "list");
     assert_int_equal(count, 1);
@@ -363,7 +363,7 @@ static void evidence_is_sealed_and_goes_with_the_member(void **state)
     assert_int_equal(str_find(sql_blob(s, 0), STR("Xanthippe")), SIZE_MAX);
     sql_close(db);
     place_must(people_erase(p.brand, anna, &erased, &why), &why, "erase");
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM consent_entry"), 0);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM consent_entry"), 0);
     assert_false(holds(&p, anna, FIELD_CONSENTED, "sms/marketing"));
     verify(&p);
     arena_destroy(a);

@@ -28,9 +28,8 @@ struct view {
 
 static inline void view_open(struct view *v, struct place *p)
 {
-    struct why why = {0};
     v->arena = arena_create(0);
-    place_must(brand_reader(p->brand, &v->db, &why), &why, "reader");
+    v->db = place_reader(p);
     look_begin(&v->look, p->brand, v->db, v->arena);
 }
 

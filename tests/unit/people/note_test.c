@@ -16,7 +16,7 @@ static size_t notes(struct place *p, uint32_t who, struct arena *a, struct note 
 {
     struct why why = {0};
     size_t count;
-    struct sql *db = reader(p);
+    struct sql *db = place_reader(p);
     const struct people_view view = {p->brand, db, a};
     place_must(note_list(&view, who, out, &count, &why), &why, "notes");
     sql_close(db);
@@ -47,7 +47,8 @@ static void notes_are_sealed_changed_and_go(void **state)
     assert_true(str_is(all[1].text, "prefers coffee"));
     assert_true(all[1].changed_at > all[1].at);
     assert_int_equal(
-        number(&p, "SELECT COUNT(*) FROM note WHERE author_name <> 'lily' OR LENGTH(sealed) < 50"),
+        place_number(
+            &p, "SELECT COUNT(*) FROM note WHERE author_name <> 'lily' OR LENGTH(sealed) < 50"),
         0);
     place_must(note_remove(p.brand, second.id, &why), &why, "remove");
     assert_int_equal(note_remove(p.brand, second.id, &why), ERR_NOT_FOUND);
@@ -56,7 +57,7 @@ static void notes_are_sealed_changed_and_go(void **state)
     assert_int_equal(note_save(p.brand, &lost, &why), ERR_NOT_FOUND);
     verify(&p);
     place_must(people_erase(p.brand, anna, &erased, &why), &why, "erase");
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM note"), 0);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM note"), 0);
     verify(&p);
     arena_destroy(a);
     place_close(&p);
@@ -146,7 +147,7 @@ static void a_trait_that_was_removed_stays_so_until_it_is_said_anew(void **state
     assert_int_equal(unset(&p, anna, "city"), ERR_NOT_FOUND);
     assert_int_equal(type_now(&p, anna, "city"), TYPE_NULL);
     assert_int_equal(traits_shown(&p, anna), 0);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM trait WHERE value IS NOT NULL"), 0);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM trait WHERE value IS NOT NULL"), 0);
     say_city(&p, "Wuxi", p.env.now_ms - 1000); /* said before, and late */
     assert_int_equal(type_now(&p, anna, "city"), TYPE_NULL);
     place_reopen(&p);

@@ -72,7 +72,7 @@ static void the_rule_chooses_among_the_contacts(void **state)
     owner_is(&p, anna, "fern");
     contact(&p, "anna", "contact.deleted", "fern", PLACE_NOW - DAY);
     owner_is(&p, anna, "rose");
-    assert_int_equal(number(&p, "SELECT settled FROM owner_rule"), 1);
+    assert_int_equal(place_number(&p, "SELECT settled FROM owner_rule"), 1);
     verify(&p);
     place_close(&p);
 }
@@ -160,8 +160,8 @@ static void a_merge_takes_the_later_hand_and_gives_it_back(void **state)
     struct people_erased erased;
     place_must(people_erase(p.brand, anna, &erased, &why), &why, "erase");
     owner_is(&p, anna, "nobody");
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM handover"), 1);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM handover_member"), 1);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM handover"), 1);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM handover_member"), 1);
     owner_is(&p, ben, "lily");
     verify(&p);
     place_close(&p);

@@ -30,21 +30,15 @@ static inline void note_finding(void *ctx, const char *what)
 /* A connection that sees everything stored; the caller's to close. */
 static inline struct sql *flushed(struct place *p)
 {
-    struct sql *db;
     struct why why = {0};
     place_must(brand_flush(p->brand, &why), &why, "flush");
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
-    return db;
+    return place_reader(p);
 }
 
-/* The number that a query gives; 0 = none. */
+/* The number that a query of everything gives; 0 = none. */
 static inline int64_t one(struct place *p, const char *query)
 {
-    bool row;
-    struct sql *db = flushed(p);
-    struct sql_stmt *s = sql_use(db, query);
-    assert_int_equal(sql_step(s, &row), ERR_OK);
-    int64_t value = row && !sql_is_null(s, 0) ? sql_int(s, 0) : 0;
-    sql_close(db);
-    return value;
+    struct why why = {0};
+    place_must(brand_flush(p->brand, &why), &why, "flush");
+    return place_number(p, query);
 }

@@ -14,25 +14,6 @@ static inline uint32_t member(struct place *p, const char *user)
     return found;
 }
 
-static inline struct sql *reader(struct place *p)
-{
-    struct sql *db;
-    struct why why = {0};
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
-    return db;
-}
-
-static inline int64_t number(struct place *p, const char *text)
-{
-    struct sql *db = reader(p);
-    bool row;
-    struct sql_stmt *s = sql_use(db, text);
-    assert_int_equal(sql_step(s, &row), ERR_OK);
-    int64_t out = row ? sql_int(s, 0) : -1;
-    sql_close(db);
-    return out;
-}
-
 /* One who speaks for both: the members become one. */
 static inline void merge(struct place *p, const char *user, const char *phone)
 {

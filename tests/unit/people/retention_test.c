@@ -37,7 +37,7 @@ static uint64_t preview(struct place *p, const char *name, int days)
     struct retention_preview seen;
     struct why why = {0};
     struct arena *a = arena_create(0);
-    struct sql *db = reader(p);
+    struct sql *db = place_reader(p);
     place_must(retention_get(p->brand, db, str_of(name), a, &c, &why), &why, name);
     place_must(retention_look(p->brand, db, &c, days, &seen, &why), &why, name);
     sql_close(db);
@@ -79,7 +79,7 @@ static void values_go_by_their_days_and_events_stay(void **state)
     assert_int_equal(preview(&p, "props.device", 20), 0);
     assert_int_equal(preview(&p, "props.device", 1), 19);
     assert_int_equal(events_of(&p, anna, "page.viewed"), events);
-    assert_int_equal(number(&p, "SELECT removed FROM purge_count"), 39);
+    assert_int_equal(place_number(&p, "SELECT removed FROM purge_count"), 39);
     assert_int_equal(purge(&p, false).id, 0);
     p.env.now_ms += DAY; /* one has passed its days, which is not worth a part: two are */
     assert_int_equal(purge(&p, false).id, 0);
@@ -114,11 +114,11 @@ static void what_was_cut_off_is_gone_on_with_under_the_same_record(void **state)
     fold_all(&p);
     set(&p, "props.device", 10);
     assert_int_equal(people_purge(p.brand, &order, &done, &why), ERR_UNAVAILABLE);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM purge WHERE ended_at IS NULL"), 1);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM purge WHERE ended_at IS NULL"), 1);
     place_reopen(&p);
     done = purge(&p, false);
     assert_true(done.id == 1 && done.removed == 29);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM purge WHERE ended_at IS NOT NULL"), 1);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM purge WHERE ended_at IS NOT NULL"), 1);
     verify(&p);
     place_close(&p);
 }
@@ -130,7 +130,7 @@ static void the_timer_asks_at_night_while_something_is_limited(void **state)
     struct why why = {0};
     (void)state;
     place_open(&p, "Asia/Shanghai");
-    struct sql *db = reader(&p);
+    struct sql *db = place_reader(&p);
     assert_int_equal(retention_next(db, &at), ERR_OK);
     assert_true(at == TIME_NONE);
     set(&p, "notes", 30);
@@ -199,14 +199,14 @@ static void rows_go_and_what_decides_stays(void **state)
     set(&p, "consents", 365);
     struct purged done = purge(&p, false);
     assert_int_equal(done.removed, 3);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM note"), 1);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM trait"), 1); /* the birthday */
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM consent_entry"), 2);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM note"), 1);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM trait"), 1); /* the birthday */
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM consent_entry"), 2);
     assert_true(holds(&p, anna, FIELD_CONSENTED, "sms/marketing"));
     assert_int_equal(events_of(&p, anna, "member.identified"), 3); /* it is told of the city */
     p.env.now_ms += DAY;
     assert_int_equal(purge(&p, false).id, 0); /* nothing went: no record */
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM purge"), 1);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM purge"), 1);
     assert_true(purge(&p, true).id == 2);
     verify(&p);
     arena_destroy(a);

@@ -37,7 +37,7 @@ static size_t held(struct place *p, uint32_t who, struct arena *a, struct tag_he
 {
     struct why why = {0};
     size_t count;
-    struct sql *db = reader(p);
+    struct sql *db = place_reader(p);
     place_must(tag_held_by(db, who, a, out, &count, &why), &why, "held");
     sql_close(db);
     return count;
@@ -131,7 +131,7 @@ static void a_tag_runs_out_at_its_moment(void **state)
     place_must(brand_flush(p.brand, &why), &why, "flush");
     assert_false(holds(&p, anna, FIELD_TAG, "vip"));
     assert_int_equal(events_of(&p, anna, "member.untagged"), 1);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM member_tag"), 0);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM member_tag"), 0);
     t.expires_at = p.env.now_ms + TIME_HOUR;
     place_must(tag_members(p.brand, &t, &why), &why, "tag");
     give(&p, vip, &anna, 1); /* now it stays, and says nothing new */
@@ -177,7 +177,7 @@ static void a_run_is_undone_and_nothing_else(void **state)
     struct tagging undo = {.tag = vip, .source = STR("staff:lily")};
     place_must(tag_undo(p.brand, t.run, &undo, &why), &why, "undo");
     assert_int_equal(undo.changed, 2490);
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM member_tag"), 10);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM member_tag"), 10);
     assert_true(holds(&p, many[9], FIELD_TAG, "vip"));
     assert_false(holds(&p, many[10], FIELD_TAG, "vip"));
     assert_int_equal(tag_undo(p.brand, 77, &undo, &why), ERR_NOT_FOUND);
@@ -242,7 +242,7 @@ static void names_are_ones_own_and_what_is_used_stays(void **state)
     assert_true(holds(&p, anna, FIELD_TAG, "黄金"));
     struct people_erased erased;
     place_must(people_erase(p.brand, anna, &erased, &why), &why, "erase");
-    assert_int_equal(number(&p, "SELECT COUNT(*) FROM member_tag"), 0);
+    assert_int_equal(place_number(&p, "SELECT COUNT(*) FROM member_tag"), 0);
     assert_false(holds(&p, anna, FIELD_TAG, "黄金"));
     place_must(tag_remove(p.brand, gold, &why), &why, "remove");
     place_must(tag_group_remove(p.brand, level, &why), &why, "remove");

@@ -20,19 +20,14 @@ struct seen {
 
 static int64_t one(struct sql *db, const char *query)
 {
-    bool row;
-    struct sql_stmt *s = sql_use(db, query);
-    assert_int_equal(sql_step(s, &row), ERR_OK);
-    int64_t value = row && !sql_is_null(s, 0) ? sql_int(s, 0) : TIME_NONE;
-    sql_reset(s);
+    int64_t value;
+    assert_int_equal(sql_number(sql_use(db, query), TIME_NONE, &value), ERR_OK);
     return value;
 }
 
 static struct seen look(struct place *p)
 {
-    struct sql *db;
-    struct why why = {0};
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(p);
     struct seen seen = {one(db, "SELECT stage FROM member WHERE id = 1"),
                         one(db, "SELECT due_at FROM member WHERE id = 1"),
                         one(db, "SELECT due_at FROM timer WHERE subject = 1")};

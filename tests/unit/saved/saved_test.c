@@ -15,10 +15,9 @@ static struct saved question(const char *name)
 
 static struct saved get(struct place *p, enum saved_kind kind, uint32_t id, struct arena *a)
 {
-    struct sql *db;
     struct why why = {0};
     struct saved s;
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(p);
     place_must(saved_get(db, kind, id, a, &s, &why), &why, "get");
     sql_close(db);
     return s;
@@ -26,11 +25,10 @@ static struct saved get(struct place *p, enum saved_kind kind, uint32_t id, stru
 
 static size_t count(struct place *p, enum saved_kind kind, struct arena *a)
 {
-    struct sql *db;
     struct why why = {0};
     struct saved *list;
     size_t n;
-    place_must(brand_reader(p->brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(p);
     place_must(saved_list(db, kind, a, &list, &n, &why), &why, "list");
     for (size_t i = 1; i < n; i++)
         assert_true(list[i - 1].id < list[i].id);
@@ -74,7 +72,6 @@ static void an_id_is_never_given_again(void **state)
     struct why why = {0};
     struct arena *a = arena_create(0);
     struct saved gone;
-    struct sql *db;
     place_open(&p, "UTC");
     struct saved one = question("one"), two = question("two"), board = question("board");
     board.kind = SAVED_BOARD;
@@ -86,7 +83,7 @@ static void an_id_is_never_given_again(void **state)
     assert_true(two.id > one.id && board.id > two.id);
     assert_int_equal(count(&p, SAVED_QUESTION, a), 1);
     assert_int_equal(count(&p, SAVED_BOARD, a), 1);
-    place_must(brand_reader(p.brand, &db, &why), &why, "reader");
+    struct sql *db = place_reader(&p);
     assert_int_equal(saved_get(db, SAVED_BOARD, two.id, a, &gone, &why), ERR_NOT_FOUND);
     sql_close(db);
     arena_destroy(a);

@@ -19,6 +19,8 @@ struct log {
     bool has_day;
     int32_t day;        /* of the line above */
     int64_t time_ms;    /* of the day, of the line above */
+    bool zoned;         /* the line above tells its zone */
+    int64_t zone_ms;    /* then: east of UTC */
     bool above;         /* a message stands above */
     bool any;           /* there was a message in this file */
     struct fact *fact;  /* the message above as kept; NULL when it was not */
@@ -57,11 +59,14 @@ static enum err set_time(struct log *l, const struct irc_line *line, struct why 
     }
     l->has_day = true;
     l->time_ms = line->time_ms;
+    l->zoned = line->zoned;
+    l->zone_ms = line->zone_ms;
     return ERR_OK;
 }
 
 static int64_t instant(struct log *l)
 {
+    if (l->zoned) return l->day * TIME_DAY + l->time_ms - l->zone_ms;
     struct civil c = {.hour = (int)(l->time_ms / TIME_HOUR),
                       .minute = (int)(l->time_ms / TIME_MINUTE % 60),
                       .second = (int)(l->time_ms / TIME_SECOND % 60),

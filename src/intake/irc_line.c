@@ -9,10 +9,16 @@
  *   WeeChat  2004-12-25 09:14:30 TAB nick TAB text        --> <-- -- and " *" for the nick
  *   HexChat  Dec 25 09:14:30 <nick> TAB text              Dec 25 09:14:30 * TAB nick has joined
  *   ZNC      [09:14:30] *** Joins: nick (host)
+ *   mIRC     [09:14] * nick waves, [09:14] * nick (host) has joined #c
+ *   eggdrop  [09:14] Action: nick waves    [09:14] nick (host) joined #c.
+ *   Supybot  2004-12-25T09:14:30  <nick> text    * nick waves    *** nick <host> has joined #c
+ *   MeetBot  09:14:30 <nick> text    09:14:30 * nick waves
+ *   Textual  [2004-12-25T09:14:30+0800] <nick> text
  */
 #include "intake/irc_line.h"
 
 #include "base/time.h"
+#include "intake/irc_notice.h"
 
 struct cursor {
     struct str s;
@@ -91,14 +97,31 @@ static bool read_clock(struct cursor *c, int64_t *time_ms)
     return hour < 24 && minute < 60 && second <= 60;
 }
 
-/* [HH:MM], [HH:MM:SS], [YYYY-MM-DD HH:MM:SS], T for the space. */
+/* Z, +08:00 or +0800 behind a dated time, if anything. */
+static bool read_zone(struct cursor *c, struct irc_line *out)
+{
+    int hours, minutes;
+    out->zoned = peek(c) == 'Z' || peek(c) == '+' || peek(c) == '-';
+    out->zone_ms = 0;
+    if (!out->zoned || take(c, 'Z')) return true;
+    int64_t sign = take(c, '-') ? -1 : 1;
+    if (sign > 0) c->at++;
+    if (!number(c, 2, &hours)) return false;
+    (void)take(c, ':');
+    if (!number(c, 2, &minutes)) return false;
+    out->zone_ms = sign * (hours * TIME_HOUR + minutes * TIME_MINUTE);
+    return hours < 24 && minutes < 60;
+}
+
+/* [HH:MM], [HH:MM:SS], [YYYY-MM-DD HH:MM:SS], T for the space, a zone behind it. */
 static bool read_stamp(struct cursor *c, struct irc_line *out)
 {
     struct cursor t = *c;
     if (!take(&t, '[')) return false;
     bool dated = read_date(&t, '-', &out->day);
     if (dated && !take(&t, ' ') && !take(&t, 'T')) return false;
-    if (!read_clock(&t, &out->time_ms) || !take(&t, ']')) return false;
+    if (!read_clock(&t, &out->time_ms)) return false;
+    if ((dated && !read_zone(&t, out)) || !take(&t, ']')) return false;
     out->has_time = true;
     out->has_date |= dated;
     *c = t;
@@ -149,8 +172,10 @@ static bool read_long_date(struct cursor c, int32_t *day)
 /* Where a client says which day it is. */
 static bool read_day_line(struct str line, struct irc_line *out)
 {
-    static const char *const begins[] = {"--- Log opened ", "--- Log closed ", "--- Day changed ",
-                                         "**** BEGIN LOGGING AT ", "**** ENDING LOGGING AT "};
+    static const char *const begins[] = {
+        "--- Log opened ",        "--- Log closed ",         "--- Day changed ",
+        "**** BEGIN LOGGING AT ", "**** ENDING LOGGING AT ", "Session Start: ",
+        "Session Time: ",         "Session Close: ",         "Session Ident: "};
     for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
         if (!str_starts(line, str_of(begins[i]))) continue;
         out->what = IRC_NOTE;
@@ -192,50 +217,6 @@ static bool all_dashes(struct str s)
     return s.len >= 3;
 }
 
-/* Modes of a channel stand before a nick: <@nick>. */
-static struct str bare_nick(struct str nick)
-{
-    nick = str_trim(nick);
-    if (nick.len > 1 && strchr("@+%~&!", nick.p[0])) nick = (struct str){nick.p + 1, nick.len - 1};
-    return nick;
-}
-
-/* === nick [host] has joined #channel; odd clients have nicks of several words. */
-static bool is_presence(struct str notice)
-{
-    static const char *const phrases[] = {" has joined", " has left", " has quit",
-                                          " entered the room", " left the room"};
-    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
-        if (str_find(notice, str_of(phrases[i])) != SIZE_MAX) return true;
-    }
-    return false;
-}
-
-/* *** Joins: nick (host) */
-static bool is_movement(struct str verb)
-{
-    return str_is(verb, "Joins:") || str_is(verb, "Parts:") || str_is(verb, "Quits:");
-}
-
-static void read_notice(struct cursor c, struct irc_line *out)
-{
-    static const struct str known_as = {"is now known as ", 16};
-    spaces(&c);
-    out->what = IRC_NOTE;
-    out->nick = bare_nick(word(&c));
-    if (is_movement(out->nick) || is_presence(rest(&c))) {
-        out->what = IRC_PRESENCE;
-        return;
-    }
-    spaces(&c);
-    if (!str_starts(rest(&c), known_as)) return;
-    c.at += known_as.len;
-    spaces(&c);
-    out->text = bare_nick(word(&c));
-    spaces(&c);
-    if (out->nick.len && out->text.len && c.at == c.s.len) out->what = IRC_RENAME;
-}
-
 /* What stands behind the time. */
 static void read_said(struct cursor c, struct irc_line *out)
 {
@@ -245,23 +226,27 @@ static void read_said(struct cursor c, struct irc_line *out)
     if (str_starts(said, STR("===")) || str_starts(said, STR("***")) ||
         str_starts(said, STR("-!-"))) {
         c.at += 3;
-        read_notice(c, out);
+        irc_notice_read(rest(&c), out);
+        return;
+    }
+    if (str_starts(said, STR("--- "))) { /* the day of an eggdrop */
+        out->has_date = read_long_date((struct cursor){said, 4}, &out->day);
         return;
     }
     if (take(&c, '*')) {
-        if (peek(&c) == '\t') read_notice(c, out);
-        if (peek(&c) != ' ') return;
-        spaces(&c);
-        out->nick = bare_nick(word(&c));
-        if (out->nick.len && out->nick.p[0] != '*') out->what = IRC_MESSAGE;
-    } else if (take(&c, '<')) {
+        if (peek(&c) == ' ' || peek(&c) == '\t') irc_star_read(rest(&c), out);
+        return;
+    }
+    if (take(&c, '<')) {
         size_t end = str_find_char(rest(&c), '>');
         if (end == SIZE_MAX) return;
-        out->nick = bare_nick((struct str){c.s.p + c.at, end});
+        out->nick = irc_nick((struct str){c.s.p + c.at, end});
         c.at += end + 1;
         if (out->nick.len) out->what = IRC_MESSAGE;
+        out->text = str_trim(rest(&c));
+        return;
     }
-    out->text = str_trim(rest(&c));
+    irc_eggdrop_read(said, out);
 }
 
 /* 09:14 <nick>, 09:14  * nick, 09:14 -!- notice, 09:14 -nick:#channel- notice */
@@ -273,7 +258,9 @@ static bool read_irssi(struct cursor *c, struct irc_line *out)
     struct str said = rest(&t);
     bool message = peek(&t) == '<' && str_find_char(said, '>') != SIZE_MAX;
     bool notice = peek(&t) == '-' && str_find(said, STR("- ")) != SIZE_MAX && said.p[1] != ' ';
-    if (!message && !notice && !str_starts(said, STR(" * "))) return false;
+    bool seconds = t.at - c->at > 6;
+    bool acts = str_starts(said, STR(" * ")) || (seconds && str_starts(said, STR("* ")));
+    if (!message && !notice && !acts) return false;
     out->time_ms = time_ms;
     out->has_time = true;
     *c = t;
@@ -298,6 +285,23 @@ static bool read_hexchat(struct cursor *c, struct irc_line *out)
     return true;
 }
 
+/* 2004-12-25T09:14:30  <nick>, with a zone or none. */
+static bool read_supybot(struct cursor *c, struct irc_line *out)
+{
+    struct cursor t = *c;
+    struct irc_line found = {.what = IRC_MORE};
+    if (!read_date(&t, '-', &found.day) || !take(&t, 'T')) return false;
+    if (!read_clock(&t, &found.time_ms) || !read_zone(&t, &found) || !take(&t, ' ')) return false;
+    spaces(&t);
+    bool said = peek(&t) == '<' && str_find_char(rest(&t), '>') != SIZE_MAX;
+    if (!said && !str_starts(rest(&t), STR("* ")) && !str_starts(rest(&t), STR("*** ")))
+        return false;
+    *out = found;
+    out->has_date = out->has_time = true;
+    *c = t;
+    return true;
+}
+
 /* The whole line: date, time, who, what, the last two behind tabs. */
 static bool read_weechat(struct cursor c, struct irc_line *out)
 {
@@ -316,13 +320,13 @@ static bool read_weechat(struct cursor c, struct irc_line *out)
     if (str_is(who, "-->") || str_is(who, "<--")) {
         out->what = IRC_PRESENCE;
     } else if (str_is(who, "--")) {
-        read_notice(c, out);
+        irc_notice_read(rest(&c), out);
     } else if (str_is(who, "*")) {
-        out->nick = bare_nick(word(&c));
+        out->nick = irc_nick(word(&c));
         out->text = str_trim(rest(&c));
         if (out->nick.len) out->what = IRC_MESSAGE;
     } else if (who.len && !str_is(who, "=!=")) {
-        out->nick = bare_nick(who);
+        out->nick = irc_nick(who);
         out->text = str_trim(rest(&c));
         out->what = IRC_MESSAGE;
     }
@@ -346,8 +350,9 @@ void irc_line_read(struct str line, struct irc_line *out)
     skip_prefix(&c, out);
     if (str_starts(rest(&c), STR("=== "))) {
         c.at += 3;
-        read_notice(c, out);
-    } else if (read_stamp(&c, out) || read_irssi(&c, out) || read_hexchat(&c, out)) {
+        irc_notice_read(rest(&c), out);
+    } else if (read_stamp(&c, out) || read_irssi(&c, out) || read_hexchat(&c, out) ||
+               read_supybot(&c, out)) {
         read_said(c, out);
     } else {
         out->text = line;

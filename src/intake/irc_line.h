@@ -23,6 +23,8 @@ struct irc_line {
     int month;       /* 1 to 12 where the line has a date without a year; else 0 */
     int month_day;   /* then: of the month */
     int64_t time_ms; /* has_time: of the day */
+    bool zoned;      /* has_time: the line tells its zone */
+    int64_t zone_ms; /* then: east of UTC */
     struct str nick; /* who speaks, or is renamed */
     struct str text; /* what is said, or the new nick */
 };

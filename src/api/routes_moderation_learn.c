@@ -39,6 +39,7 @@ static enum err try_text(struct call *c, struct json_writer *w, struct why *why)
 {
     struct tried t;
     const struct trial trial = {.text = call_str(c, "text"),
+                                .qr = call_has(c, "qr") ? call_str(c, "qr") : STR(""),
                                 .group = call_has(c, "group") ? call_str(c, "group") : STR(""),
                                 .role = role_of(call_str(c, "role")),
                                 .newcomer = call_bool(c, "newcomer")};
@@ -128,9 +129,12 @@ static const struct spec_field try_body[] = {
     {.name = "text",
      .type = SPEC_TEXT,
      .required = true,
-     .min = 1,
      .max = LIMIT_MESSAGE_TEXT,
-     .doc = "a message"},
+     .doc = "a message; empty where it is a picture alone"},
+    {.name = "qr",
+     .type = SPEC_TEXT,
+     .max = LIMIT_MESSAGE_CARRIED,
+     .doc = "what QR codes in it say, a line each"},
     {.name = "group", .type = SPEC_TEXT, .max = LIMIT_CODE_BYTES, .doc = "in which; default: any"},
     {.name = "role",
      .type = SPEC_ENUM,

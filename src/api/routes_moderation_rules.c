@@ -333,7 +333,7 @@ static enum err look_back(struct call *c, struct json_writer *w, struct why *why
         {.name = "traces",                                                                         \
          .type = SPEC_LIST,                                                                        \
          .max = TRACE_COUNT,                                                                       \
-         .doc = "of links and contacts: link, code, phone, mail, wechat, qq"},                     \
+         .doc = "of links: link, code, qr; of contacts: phone, mail, wechat, qq"},                 \
         {.name = "allow",                                                                          \
          .type = SPEC_LIST,                                                                        \
          .max = 1000,                                                                              \

@@ -23,6 +23,7 @@
     LIMIT(IDENTITY_BYTES, 512, "bytes", "an identity value")                                       \
     LIMIT(MESSAGE_ID_BYTES, 256, "bytes", "a sender's event id")                                   \
     LIMIT(MESSAGE_TEXT, 65536, "bytes", "the text of a message that is kept")                      \
+    LIMIT(MESSAGE_CARRIED, 8192, "bytes", "links and QR codes of a message that are judged")       \
     LIMIT(JSON_DEPTH, 32, "levels", "nesting of a JSON document")                                  \
     LIMIT(EXPR_BYTES, 4096, "bytes", "an expression")                                              \
     LIMIT(EXPR_DEPTH, 32, "levels", "nesting of an expression")                                    \

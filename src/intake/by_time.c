@@ -97,6 +97,8 @@ static void put_said(struct strbuf *out, const struct said *s)
     put_text(out, s->text);
     put_text(out, s->message);
     put_text(out, s->reply_to);
+    put_text(out, s->links);
+    put_text(out, s->qr);
     put_u8(out, (uint8_t)(s->edited | s->recalled << 1));
 }
 
@@ -193,6 +195,8 @@ static struct said *get_said(struct byte_reader *in, struct arena *a)
     s->text = get_text(in, a);
     s->message = get_text(in, a);
     s->reply_to = get_text(in, a);
+    s->links = get_text(in, a);
+    s->qr = get_text(in, a);
     uint8_t flags = get_u8(in);
     s->edited = flags & 1;
     s->recalled = flags >> 1;

@@ -166,6 +166,8 @@ static void put_said(struct chat *c, const struct chat_line *l, struct fact *f)
     said.text = arena_str(a, utf8_cut(said.text, (size_t)2 * LIMIT_MESSAGE_TEXT));
     said.message = arena_str(a, said.message);
     said.reply_to = arena_str(a, said.reply_to);
+    said.qr = arena_str(a, utf8_cut(said.qr, LIMIT_MESSAGE_CARRIED));
+    said.links = arena_str(a, utf8_cut(said.links, LIMIT_MESSAGE_CARRIED));
     f->said = arena_copy(a, &said, sizeof(said));
 }
 
@@ -187,6 +189,16 @@ static void infer(struct chat *c, const struct chat_line *l, struct fact *f, str
     f->other = arena_copy(parse_arena(c->p), &to.member, sizeof(to.member));
     f->other_count = 1;
     d->link = LINK_INFERRED;
+}
+
+void chat_link(struct chat *c, struct chat_line *l, struct str link)
+{
+    if (!link.len || str_find(l->said.text, link) != SIZE_MAX) return;
+    struct str links = l->said.links;
+    if (links.len + link.len >= LIMIT_MESSAGE_CARRIED) return;
+    const char *more = arena_printf(c->scratch, STR_FMT "%s" STR_FMT, STR_ARG(links),
+                                    links.len ? "\n" : "", STR_ARG(link));
+    l->said.links = l->d.links = str_of(more);
 }
 
 void chat_put(struct chat *c, const struct chat_line *l)

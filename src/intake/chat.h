@@ -73,6 +73,9 @@ struct str chat_key(struct chat *c, struct str id, const char *what, struct str 
 /* The addressee is set by the first of these that finds somebody else than the writer. */
 void chat_address(struct chat_line *l, struct chat_account *other, enum message_link link);
 
+/* A link that the message carries beside its words, set before. */
+void chat_link(struct chat *c, struct chat_line *l, struct str link);
+
 /* chat_json.c: walk the rows of a JSON text: each value of an array at hand is a row, parsed, given
  * to 'row' with the chat; what is too long or no JSON is a reject at its place. */
 struct json;

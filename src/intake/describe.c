@@ -89,7 +89,8 @@ uint32_t describe(const struct described *d, struct fact_value *out)
     if (text && joins_question(d->text)) add_flag(&l, STR("joins"), true);
     if (d->type != MESSAGE_UNKNOWN) add_text(&l, STR("type"), type_names[d->type]);
     if (d->link != LINK_NONE) add_text(&l, STR("link"), link_names[d->link]);
-    if (d->type == MESSAGE_CARD || is_promotion(d->text)) add_flag(&l, STR("promotion"), true);
+    if (d->type == MESSAGE_CARD || is_promotion(d->text) || is_promotion(d->links))
+        add_flag(&l, STR("promotion"), true);
     if (mentions) add_number(&l, STR("mentions"), mentions);
     struct str lang = text_lang(d->text);
     if (lang.p) add_text(&l, STR("lang"), lang);

@@ -36,7 +36,8 @@ enum message_link {
 };
 
 struct described {
-    struct str text; /* the writer's own words, without what they quote; may be empty */
+    struct str text;  /* the writer's own words, without what they quote; may be empty */
+    struct str links; /* it carries beside its words */
     enum message_type type;
     enum message_link link;
     bool counted;      /* 'mentions' is what the channel says; else they are counted in the text */

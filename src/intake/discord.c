@@ -54,6 +54,21 @@ static enum message_type type_of(struct chat *c, const struct json *row)
     return !said && any(row, "embeds") ? MESSAGE_LINK : MESSAGE_TEXT;
 }
 
+/* What a bot says, and links show: a message without words has those of its first embed. */
+static void read_embeds(struct chat *c, const struct json *row, struct chat_line *l)
+{
+    if (!any(row, "embeds")) return;
+    const struct json *list = json_get(row, "embeds"), *first = &list->items[0];
+    struct str title = chat_text_of(c, first, "title");
+    struct str text = chat_text_of(c, first, "description");
+    const char *between = title.len && text.len ? "\n" : "";
+    if (!l->d.text.len)
+        l->said.text = l->d.text = str_of(
+            arena_printf(c->scratch, STR_FMT "%s" STR_FMT, STR_ARG(title), between, STR_ARG(text)));
+    for (size_t i = 0; i < list->count; i++)
+        chat_link(c, l, chat_text_of(c, &list->items[i], "url"));
+}
+
 /* The file does not say when: it counts with its message. */
 static void put_reactions(struct chat *c, const struct json *row, const struct chat_line *of)
 {
@@ -97,6 +112,7 @@ static void take_message(struct chat *c, const struct json *row, struct chat_lin
     l->said.text = l->d.text = chat_text_of(c, row, "content");
     l->said.reply_to = chat_text_of(c, json_get(row, "reference"), "messageId");
     l->d.type = type_of(c, row);
+    read_embeds(c, row, l);
     chat_address(l, chat_author(c, l->said.reply_to), LINK_REPLY);
     l->d.counted = mentions && mentions->type == JSON_ARRAY;
     for (size_t i = 0; l->d.counted && i < mentions->count; i++) {

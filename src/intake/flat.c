@@ -144,6 +144,8 @@ static enum err take_row(struct chat_reader *r, const struct json *row, struct w
     if (!l.who) return why_fail(why, ERR_INVALID, MSG_MISSING, "sender", NULL);
     l.key = l.said.message = text_member(c, row, "id\0message_id\0msg_id\0MsgSvrID\0seq\0");
     l.said.reply_to = text_member(c, row, "reply_to\0reply_to_id\0reply_to_message_id\0");
+    l.said.links = l.d.links = text_member(c, row, "links\0");
+    l.said.qr = text_member(c, row, "qr\0");
     l.d.type = chat_type(type, text_member(c, row, "subType\0SubType\0"));
     if (l.d.type == MESSAGE_UNKNOWN) l.d.type = MESSAGE_TEXT;
     read_quote(c, row, &l);

@@ -88,7 +88,9 @@ static bool target_plain(struct str name, enum target *target)
                 {"message_id", TARGET_MESSAGE_ID},
                 {"reply_to", TARGET_REPLY_TO},
                 {"owner", TARGET_OWNER},
-                {"contacts", TARGET_CONTACTS}};
+                {"contacts", TARGET_CONTACTS},
+                {"links", TARGET_LINKS},
+                {"qr", TARGET_QR}};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         if (!str_is(name, list[i].name)) continue;
         *target = list[i].target;
@@ -142,6 +144,8 @@ static bool type_fits(enum target target, enum value_type type)
     case TARGET_MESSAGE_ID:
     case TARGET_REPLY_TO:
     case TARGET_SPEAKER:
+    case TARGET_LINKS:
+    case TARGET_QR:
         return type == VALUE_TEXT;
     case TARGET_REFUND:
         return type == VALUE_DECIMAL;

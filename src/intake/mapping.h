@@ -31,8 +31,10 @@ enum target {
     TARGET_REPLY_TO,        /* the id of the message it answers */
     TARGET_SPEAKER,         /* a display name; an identity where there is no id */
     TARGET_BIRTHDAY,
-    TARGET_OWNER,   /* who of the staff answers for the member */
-    TARGET_CONTACTS /* staff whose contact the member is, several in a cell */
+    TARGET_OWNER,    /* who of the staff answers for the member */
+    TARGET_CONTACTS, /* staff whose contact the member is, several in a cell */
+    TARGET_LINKS,    /* links that a message carries, a line each */
+    TARGET_QR        /* what QR codes in it say */
 };
 
 enum value_type {

@@ -27,7 +27,9 @@ const char *mapping_means(struct arena *a, const struct mapping_entry *e, const 
                                         [TARGET_MESSAGE_ID] = "id",
                                         [TARGET_REPLY_TO] = "other",
                                         [TARGET_OWNER] = "owner",
-                                        [TARGET_CONTACTS] = "contacts"};
+                                        [TARGET_CONTACTS] = "contacts",
+                                        [TARGET_LINKS] = "links",
+                                        [TARGET_QR] = "qr"};
     switch (e->target) {
     case TARGET_MEMBER:
     case TARGET_OTHER:
@@ -92,7 +94,9 @@ const char *mapping_text(struct arena *a, const struct mapping_entry *e)
                                         [TARGET_MESSAGE_ID] = "message_id",
                                         [TARGET_REPLY_TO] = "reply_to",
                                         [TARGET_OWNER] = "owner",
-                                        [TARGET_CONTACTS] = "contacts"};
+                                        [TARGET_CONTACTS] = "contacts",
+                                        [TARGET_LINKS] = "links",
+                                        [TARGET_QR] = "qr"};
     const char *mark = e->instead ? "?" : "";
     const char *source = escaped(a, e->source), *target;
     if (e->target == TARGET_MEMBER || e->target == TARGET_OTHER)

@@ -360,7 +360,8 @@ static int code_column(struct str name)
 static void fit(struct message *m, struct fact_value *v, bool talk)
 {
     v->name = utf8_cut(v->name, LIMIT_PROP_NAME_BYTES);
-    if (talk && str_is(v->name, "text")) return;
+    if (talk && (str_is(v->name, "text") || str_is(v->name, "links") || str_is(v->name, "qr")))
+        return;
     if (v->type == PROP_TEXT && v->text.len > LIMIT_PROP_VALUE_BYTES) {
         v->text = utf8_cut(v->text, LIMIT_PROP_VALUE_BYTES);
         m->dropped++;

@@ -135,6 +135,20 @@ static void put_reactions(struct chat *c, const struct json *row, const struct c
     }
 }
 
+/* What a bot says, and links show: a message without words has those of its first attachment. */
+static void read_attachments(struct chat *c, const struct json *row, struct chat_line *l)
+{
+    const struct json *list = json_get(row, "attachments");
+    for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->count; i++) {
+        const struct json *one = &list->items[i];
+        struct str text = chat_text_of(c, one, "text");
+        if (!text.len) text = chat_text_of(c, one, "fallback");
+        if (!l->d.text.len && text.len) l->said.text = l->d.text = read_text(c, text, l);
+        chat_link(c, l, chat_text_of(c, one, "title_link"));
+        chat_link(c, l, chat_text_of(c, one, "from_url"));
+    }
+}
+
 static void put_edit(struct chat *c, const struct json *row, const struct chat_line *of)
 {
     struct chat_line l = *of;
@@ -172,6 +186,7 @@ static void take_message(struct chat *c, const struct json *row, struct chat_lin
     chat_address(l, parent, LINK_REPLY);
     l->said.text = l->d.text = read_text(c, chat_text_of(c, row, "text"), l);
     l->d.type = type_of(c, row);
+    read_attachments(c, row, l);
     chat_put(c, l);
     put_edit(c, row, l);
     put_reactions(c, row, l);

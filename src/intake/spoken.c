@@ -26,6 +26,8 @@ static struct str *place_of(struct said *said, const struct fact_value *v)
     if (v->type == PROP_BOOL) return NULL;
     if (str_is(v->name, "message")) return &said->message;
     if (str_is(v->name, "reply_to")) return &said->reply_to;
+    if (str_is(v->name, "links")) return v->type == PROP_TEXT ? &said->links : NULL;
+    if (str_is(v->name, "qr")) return v->type == PROP_TEXT ? &said->qr : NULL;
     return NULL;
 }
 
@@ -38,10 +40,10 @@ static const struct fact_value *find(const struct fact *f, struct str name)
 }
 
 /* What the sender says of its message counts. */
-static void add_described(struct fact *f, struct str text)
+static void add_described(struct fact *f, const struct said *said)
 {
     struct fact_value more[DESCRIBE_PROPS];
-    struct described d = {.text = text, .type = MESSAGE_TEXT};
+    struct described d = {.text = said->text, .links = said->links, .type = MESSAGE_TEXT};
     const struct fact_value *type = find(f, STR("type"));
     if (type && type->type == PROP_TEXT) d.type = message_type_parse(type->text);
     uint32_t count = describe(&d, more);
@@ -70,7 +72,7 @@ void spoken_take(struct fact *f, struct arena *arena)
     f->prop_count = kept;
     f->sound_props = 0; /* the places have changed */
     f->said = arena_copy(arena, &said, sizeof(said));
-    if (said.text.p && !str_is(f->kind, "message.reacted")) add_described(f, said.text);
+    if (said.text.p && !str_is(f->kind, "message.reacted")) add_described(f, &said);
 }
 
 /* ---- ids ---- */

@@ -297,6 +297,12 @@ static enum err fill(struct builder *b, const struct mapping_entry *e, struct st
     case TARGET_REPLY_TO:
         b->reply_to = s;
         return ERR_OK;
+    case TARGET_LINKS:
+        b->links = s;
+        return ERR_OK;
+    case TARGET_QR:
+        b->qr = s;
+        return ERR_OK;
     case TARGET_SPEAKER:
         b->speaker = s;
         return ERR_OK;

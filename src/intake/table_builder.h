@@ -14,6 +14,7 @@ struct builder {
     struct str status;                                 /* VALUE_STATUS */
     struct str text, text_type, text_subtype, speaker; /* of a message */
     struct str message, reply_to; /* the channel's ids of it, and of the one it answers */
+    struct str links, qr;         /* it carries, a line each */
     struct str to_staff;          /* staff code it is said to, of one who is no member */
     int64_t created;              /* TARGET_CREATED; TIME_NONE */
     int64_t refund;               /* minor units; 0 = none */

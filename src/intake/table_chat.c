@@ -164,7 +164,11 @@ static void settle_message(struct builder *b, struct str type)
     if (b->to_staff.len)
         builder_add(f->props, &f->prop_count,
                     (struct fact_value){STR("to_staff"), PROP_TEXT, 0, b->to_staff});
-    struct said said = {.text = d.text, .message = b->message, .reply_to = b->reply_to};
+    struct said said = {.text = d.text,
+                        .message = b->message,
+                        .reply_to = b->reply_to,
+                        .links = b->links,
+                        .qr = b->qr};
     f->said = arena_copy(parse_arena(b->p), &said, sizeof(said));
     if (f->id.len == 0) f->id = b->message.len ? own_id(b) : id_of(b);
     know_speaker(b);

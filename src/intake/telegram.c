@@ -55,6 +55,21 @@ static struct str read_text(struct chat *c, const struct json *row)
     return whole;
 }
 
+/* Links behind words, and on the buttons of a bot. */
+static void read_links(struct chat *c, const struct json *row, struct chat_line *l)
+{
+    const struct json *text = json_get(row, "text"), *rows = json_get(row, "inline_bot_buttons");
+    for (size_t i = 0; text && text->type == JSON_ARRAY && i < text->count; i++)
+        chat_link(c, l, chat_text_of(c, &text->items[i], "href"));
+    for (size_t i = 0; rows && rows->type == JSON_ARRAY && i < rows->count; i++) {
+        const struct json *buttons = &rows->items[i];
+        for (size_t k = 0; buttons->type == JSON_ARRAY && k < buttons->count; k++) {
+            if (str_is(chat_text_of(c, &buttons->items[k], "type"), "url"))
+                chat_link(c, l, chat_text_of(c, &buttons->items[k], "data"));
+        }
+    }
+}
+
 /* The parts that mention somebody; of one without a public name the id is known. */
 static void read_mentions(struct chat *c, const struct json *row, struct chat_line *l)
 {
@@ -153,6 +168,8 @@ static enum err take_message(struct chat *c, const struct json *row, struct why 
     l.who = account(c, chat_text_of(c, row, "from_id"), chat_text_of(c, row, "from"));
     if (!l.who) return missing("from_id", why);
     l.said.text = l.d.text = read_text(c, row);
+    if (!l.d.text.len) l.said.text = l.d.text = chat_text_of(c, json_get(row, "poll"), "question");
+    read_links(c, row, &l);
     l.said.reply_to = chat_text_of(c, row, "reply_to_message_id");
     l.d.type = read_type(c, row);
     chat_address(&l, chat_author(c, l.said.reply_to), LINK_REPLY);

@@ -212,6 +212,43 @@ static bool on_trace(void *ctx, const struct trace_found *t)
     return true;
 }
 
+/* ---- QR codes ---- */
+
+/* Links of what a code says, and those of them that may be linked to. */
+struct code {
+    struct str allow;
+    size_t links, allowed;
+};
+
+static bool on_code(void *ctx, const struct trace_found *t)
+{
+    struct code *code = ctx;
+    if (!t->host.len) return true;
+    code->links++;
+    code->allowed += traces_host_in(t->host, code->allow);
+    return true;
+}
+
+/* A code that holds no link leads out as well: to a payment, a card. */
+static void look_at_codes(struct asking_book *a, struct cleaner *cleaner)
+{
+    for (uint64_t rest = a->apply & a->judge->book->of_kind[RULE_LINKS]; rest; rest &= rest - 1) {
+        size_t i = (size_t)__builtin_ctzll(rest);
+        const struct moderation_rule *r = &a->judge->book->rules[i];
+        if (!(r->traces >> TRACE_QR & 1)) continue;
+        for (struct str lines = a->message->qr; lines.len;) {
+            struct str line = str_trim(str_cut(&lines, '\n'));
+            struct code code = {.allow = r->allow};
+            if (!line.len) continue;
+            traces_find(clean_text(cleaner, line), on_code, &code);
+            if (code.links && code.links == code.allowed) continue;
+            if (!add(a, i, str_of(trace_names[TRACE_QR]), (struct span){0, 0}, 1)) return;
+        }
+    }
+}
+
+/* ---- floods, copies, ads ---- */
+
 static void look_at_flood(struct asking_book *a)
 {
     const struct judged *m = a->message;
@@ -247,7 +284,7 @@ static void look_at_ads(struct asking_book *a, uint16_t *grams, struct str clean
 {
     const struct judged *m = a->message;
     uint64_t rules = a->apply & a->judge->book->of_kind[RULE_ADS];
-    if (!m->sieve || !rules || !sieve_ready(m->sieve)) return;
+    if (!m->sieve || !rules || !clean.len || !sieve_ready(m->sieve)) return;
     double sure = sieve_ask(m->sieve, grams, sieve_grams(clean, grams));
     for (; rules && sure >= SIEVE_SURE; rules &= rules - 1) {
         if (!add(a, (size_t)__builtin_ctzll(rules), STR("ad"), (struct span){0, 0}, sure)) return;
@@ -262,7 +299,9 @@ size_t judge_ask(struct judge *j, const struct judged *m, struct found *out, siz
     for (size_t i = 0; i < book->rule_count; i++)
         a.apply |= (uint64_t)applies(&book->rules[i], m) << i;
     if (!a.apply) return 0;
-    struct str clean = clean_text(&j->cleaner, m->text);
+    if (m->qr.len) look_at_codes(&a, &j->cleaner);
+    if (a.count == max) return a.count;
+    struct str clean = clean_text(&j->cleaner, m->text); /* the last, for judge_place */
     if (a.apply & book->of_kind[RULE_TERMS])
         terms_find(book->terms, j->searcher, clean, on_term, &a);
     a.links = book->of_kind[RULE_LINKS] | book->of_kind[RULE_CONTACTS];

@@ -33,6 +33,7 @@ void judge_finish(struct judge *j);
 /* A message to be judged, and what is known beside its words. */
 struct judged {
     struct str text;
+    struct str qr;    /* what QR codes in it say, a line each */
     struct str group; /* its name */
     uint32_t group_code, persona;
     unsigned role;  /* one of EXEMPT_*; 0 = a member */

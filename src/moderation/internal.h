@@ -24,6 +24,7 @@ struct room {
     struct floods floods;
     struct copies copies;
     struct intmap *joined; /* group << 32 | persona -> when, of the last hours */
+    struct strbuf words;   /* of the message at hand, with the links that it carries */
     uint64_t cases;        /* rows, about */
     int kind_joined;       /* code; -1 = not there yet */
     bool unlearnt;         /* the batch took marks away */
@@ -67,7 +68,7 @@ struct case_message {
     uint64_t seq;
     int64_t at;
     uint32_t persona, group;
-    struct str text, id;
+    struct str text, qr, id;
 };
 /* A new case, or the one of a moment ago found once more. */
 MUST_CHECK enum err case_add(struct tx *tx, struct room *r, const struct case_message *m,

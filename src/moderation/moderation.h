@@ -107,8 +107,8 @@ struct finding {
 };
 #define MODERATION_FINDINGS 200
 struct trial {
-    struct str text, group; /* empty group = any */
-    unsigned role;          /* one of EXEMPT_*; 0 = a member */
+    struct str text, qr, group; /* empty group = any */
+    unsigned role;              /* one of EXEMPT_*; 0 = a member */
     bool newcomer;
 };
 struct tried {

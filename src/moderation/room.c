@@ -144,6 +144,7 @@ static void room_close(void *state)
 {
     struct room *r = state;
     judge_finish(&r->judge);
+    strbuf_finish(&r->words);
     floods_finish(&r->floods);
     copies_finish(&r->copies);
     intmap_destroy(r->joined);
@@ -231,6 +232,17 @@ static enum err leave_out(struct tx *tx, struct room *r, const struct event *ev,
     return ERR_OK;
 }
 
+/* Links that it carries are judged, and quoted, behind its words. */
+static struct str words_of(struct room *r, const struct said *said)
+{
+    if (!said->links.len) return said->text;
+    strbuf_reset(&r->words);
+    strbuf_add_str(&r->words, said->text);
+    if (said->text.len) strbuf_add_char(&r->words, '\n');
+    strbuf_add_str(&r->words, said->links);
+    return strbuf_str(&r->words);
+}
+
 static enum err act(struct tx *tx, struct room *r, const struct case_message *m,
                     const struct found *found, size_t count)
 {
@@ -240,11 +252,13 @@ static enum err act(struct tx *tx, struct room *r, const struct case_message *m,
         TRY(case_tally(tx, book_rule(book, found[i].index, NULL)->id, fresh));
     if (!fresh) return ERR_OK;
     const struct found *best = gravest(book, found, count);
+    struct case_message quoted = *m;
+    if (str_is(best->what, trace_names[TRACE_QR])) quoted.text = m->qr;
     const struct case_found f = {.rule = book_rule(book, best->index, NULL),
                                  .what = best->what,
                                  .at = judge_place(&r->judge, m->text, best->at),
                                  .others = (uint32_t)count - 1};
-    return case_add(tx, r, m, &f);
+    return case_add(tx, r, &quoted, &f);
 }
 
 static enum err room_on_said(struct tx *tx, void *state, const struct event *ev, uint64_t seq,
@@ -254,7 +268,8 @@ static enum err room_on_said(struct tx *tx, void *state, const struct event *ev,
     uint32_t group = ev->dim[DIM_GROUP];
     struct found found[LIMIT_MODERATION_RULES];
     uint64_t joined;
-    if (!said->text.len || said->recalled || !group) return ERR_OK;
+    struct str text = words_of(r, said);
+    if ((!text.len && !said->qr.len) || said->recalled || !group) return ERR_OK;
     struct book *book = room_book(r);
     judge_use(&r->judge, book);
     book_release(book);
@@ -263,7 +278,8 @@ static enum err room_on_said(struct tx *tx, void *state, const struct event *ev,
     bool known = intmap_get(r->joined, stay_key(group, ev->persona), &joined);
     struct learnt *learnt = room_learnt(r);
     const struct judged m = {
-        .text = said->text,
+        .text = text,
+        .qr = said->qr,
         .group = registry_code_text(r->brand, DIM_GROUP, group),
         .group_code = group,
         .persona = ev->persona,
@@ -278,8 +294,8 @@ static enum err room_on_said(struct tx *tx, void *state, const struct event *ev,
     learnt_release(learnt);
     TRY(leave_out(tx, r, ev, found, &count));
     if (!count) return ERR_OK;
-    const struct case_message message = {seq,   ev->at,     ev->persona,
-                                         group, said->text, said->message};
+    const struct case_message message = {seq,  ev->at,   ev->persona,  group,
+                                         text, said->qr, said->message};
     return act(tx, r, &message, found, count);
 }
 

@@ -7,7 +7,8 @@
 #define ID_MIN 6
 #define ID_MAX 20
 
-const char *const trace_names[TRACE_COUNT] = {"link", "code", "phone", "mail", "wechat", "qq"};
+const char *const trace_names[TRACE_COUNT] = {"link",   "code", "phone", "mail",
+                                              "wechat", "qq",   "qr"};
 
 /* Behind a name without a scheme; with one, or with a path, any end does. */
 static const char *const ends[] = {

@@ -11,6 +11,7 @@ enum trace {
     TRACE_MAIL,
     TRACE_WECHAT,
     TRACE_QQ,
+    TRACE_QR, /* what a QR code says that the message carries; traces_find finds none */
     TRACE_COUNT
 };
 extern const char *const trace_names[TRACE_COUNT]; /* "link" ... */

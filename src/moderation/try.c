@@ -26,6 +26,7 @@ void moderation_try(struct brand *b, const struct trial *trial, struct arena *ar
     struct learnt *learnt = room_learnt(room_of(b));
     struct found *found = arena_alloc_array(arena, MODERATION_FINDINGS, sizeof(*found));
     const struct judged m = {.text = trial->text,
+                             .qr = trial->qr,
                              .group = trial->group,
                              .any_group = !trial->group.len,
                              .role = trial->role,

@@ -212,12 +212,18 @@ enum err fact_check_said(struct fact *f, struct arena *arena, struct why *why)
     const struct text_rule text = {"text", {NULL, 0}, (size_t)LIMIT_MESSAGE_TEXT * 4};
     const struct text_rule message = {"message", {NULL, 0}, LIMIT_MESSAGE_ID_BYTES};
     const struct text_rule reply_to = {"reply_to", {NULL, 0}, LIMIT_MESSAGE_ID_BYTES};
+    const struct text_rule links = {"links", {NULL, 0}, LIMIT_MESSAGE_CARRIED * 4};
+    const struct text_rule qr = {"qr", {NULL, 0}, LIMIT_MESSAGE_CARRIED * 4};
     struct said said = *f->said;
     said.text = utf8_cut_grapheme(said.text, LIMIT_MESSAGE_TEXT);
     TRY(fact_clean(&said.text, &text, arena, why));
     said.text = utf8_cut_grapheme(said.text, LIMIT_MESSAGE_TEXT); /* a normal form may be longer */
     if (said.message.len) TRY(fact_clean(&said.message, &message, arena, why));
     if (said.reply_to.len) TRY(fact_clean(&said.reply_to, &reply_to, arena, why));
+    said.links = utf8_cut(said.links, LIMIT_MESSAGE_CARRIED);
+    said.qr = utf8_cut(said.qr, LIMIT_MESSAGE_CARRIED);
+    if (said.links.len) TRY(fact_clean(&said.links, &links, arena, why));
+    if (said.qr.len) TRY(fact_clean(&said.qr, &qr, arena, why));
     f->said = arena_copy(arena, &said, sizeof(said));
     return ERR_OK;
 }

@@ -122,6 +122,23 @@ def test_a_case_found_again_at_once_is_the_same_and_an_old_message_makes_none():
     drop(s, r)
 
 
+def test_a_code_in_a_picture_is_judged_by_what_it_says():
+    s = store()
+    links = rule(s, "links", "hide", "codes", traces=["link", "qr"], allow=["shop.example"])
+    say(s, "q1", "", type="image", qr="https://a.shop.example/join")
+    say(s, "q2", "", type="image", qr="https://evil.example/g/1\nhttps://shop.example")
+    say(s, "q3", "看这里", links="https://shop.example/1\nhttps://hidden.example/x")
+    say(s, "q4", "付款码", type="image", qr="wxp://f2f0abc")
+    cases = found(s, links)
+    assert [(c["what"], c["text"]["before"] + c["text"]["found"] + c["text"]["after"], c["text"]["found"]) for c in cases] == [
+        ("qr", "wxp://f2f0abc", ""), ("link", "看这里\nhttps://shop.example/1\nhttps://hidden.example/x", "https://hidden.example/x"),
+        ("qr", "https://evil.example/g/1\nhttps://shop.example", "")], cases
+    kept = call(s, "POST", "/try", {"text": "", "qr": "https://evil.example"})
+    assert [i["what"] for i in kept["items"]] == ["qr"] and kept["action"] == "hide", kept
+    assert call(s, "POST", "/try", {"text": "hi", "qr": "https://shop.example/x"})["items"] == []
+    drop(s, links)
+
+
 def test_ways_out_floods_copies_and_newcomers_are_found():
     s = store()
     links = rule(s, "links", "hide", "links", traces=["link", "code"], allow=["shop.example", "weixin.qq.com"])

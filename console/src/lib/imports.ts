@@ -5,7 +5,7 @@ export const FORMATS = ["csv", "xlsx", "columns", "jsonl", "segment", "irc", "te
 export const MAPPED = ["csv", "xlsx", "columns"];
 export const IDENTITIES = ["phone", "name", "user", "unionid", "wecom", "openid", "email", "telegram", "device", "anon"] as const;
 /** What a column may become, as the select shows it; props and trait want a name. */
-export const TARGETS = ["at", "created", "kind", "status", "amount", "amount_minor", "refund", "tags", "person", "birthday", "message", "message_type", "message_subtype", "message_id", "reply_to", "speaker", "id", "group", "touchpoint", "campaign", "content", "staff", "owner", "contacts", "props", "trait"] as const;
+export const TARGETS = ["at", "created", "kind", "status", "amount", "amount_minor", "refund", "tags", "person", "birthday", "message", "message_type", "message_subtype", "message_id", "reply_to", "links", "qr", "speaker", "id", "group", "touchpoint", "campaign", "content", "staff", "owner", "contacts", "props", "trait"] as const;
 export const VALUE_TYPES = ["text", "number", "integer", "decimal", "date"] as const;
 export const COUNTS = ["read", "stored", "duplicate", "rejected", "members_created", "merged", "updated", "conflicts", "skipped", "dropped"] as const;
 export const WORKING = ["queued", "trying", "running", "undoing"];

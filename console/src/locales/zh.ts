@@ -140,7 +140,7 @@ const zh = {
   order: {
     text: "规则在群消息里查到的，由员工判断", tab: { queue: "待处理", rules: "规则", try: "测试", learn: "广告识别" }, state: { open: "待判断", tasks: "待在群里执行", appealed: "申诉", confirmed: "已确认", dismissed: "已忽略" }, staff: "员工",
     kind: { terms: "词与规则式", links: "链接", contacts: "联系方式", flood: "刷屏", copies: "多群重复", ads: "广告（学习）" }, action: { note: "记录", hide: "隐藏并询问", warn: "警告", mute: "禁言", remove: "移出群" }, role: { member: "群成员", staff: "员工", bot: "机器人", partner: "合作方" },
-    trace: { link: "链接", code: "二维码链接", phone: "电话", mail: "邮箱", wechat: "微信号", qq: "QQ 号", flood: "发言过快", copies: "多个群里内容雷同", ad: "像广告" },
+    trace: { link: "链接", code: "名片、群聊、收款类链接", qr: "消息里的二维码", phone: "电话", mail: "邮箱", wechat: "微信号", qq: "QQ 号", flood: "发言过快", copies: "多个群里内容雷同", ad: "像广告" },
     kindText: { terms: "查找名单里的词和规则式，不论全角、大小写还是夹了看不见的字符。", links: "查找指向未允许网站的链接。图片里的二维码不识别。", contacts: "查找电话、邮箱和其他聊天工具的账号。", flood: "查找在一个群里发言过快的账号。", copies: "查找在多个群里发几乎一样内容的。", ads: "查找与员工标过的广告相似的内容；标够了才生效（见“广告识别”）。" },
     rule: "规则", gone: "已删除", found: "查到", times: "几分钟内 {n} 次", others: "另有 {n} 条规则也查到", why: "原因（可不填）", teach: "教它：", isAd: "是广告", isOther: "不是广告", taughtAd: "已按广告学习", taughtOther: "已按非广告学习",
     do: { note: "记录 {name}", hide: "在 {group} 隐藏 {name} 的消息", warn: "在 {group} 警告 {name}", mute: "在 {group} 将 {name} 禁言 {hours} 小时", remove: "把 {name} 移出 {group}" }, task: { todo: "请在群里执行：{what}", done: "已在群里执行：{what}", lift: "请在群里撤销：{what}", lifted: "已在群里撤销：{what}" },
@@ -149,7 +149,7 @@ const zh = {
     rulesText: "每条规则可限定群，也可用于所有群；同时查到时以最重的为准", make: "新建规则", noRules: "还没有规则", noRulesText: "建好规则之前不会检查群消息。里面备有一份常见广告词，可选用。", removed: "规则“{name}”将被删除", allGroups: "所有群", newcomers: "入群头 {n} 小时", floodOf: "{s} 秒内 {n} 条", copiesOf: "{s} 秒内 {n} 个群", results: "待判断 {open}，属实 {yes}，忽略 {no}", right: "准确率 {p}", counted: "旧消息中 {n} 条", versions: "历史版本", changed: "{by}，{at}", isOn: "使用中", isOff: "停用",
     name: "名称", looksFor: "查什么", asksFor: "怎么处理", muteHours: "禁言小时数", terms: "词，每行一个（{n}）", termsHint: "两个斜杠之间是规则式，如 /加.?微[: ]*\\w+/；# 开头是注释", file: "从文件添加（TXT、CSV）", starter: "加入常见广告词", whole: "英文词独立成词才算", added: "加了 {n} 个", allow: "允许的网站，每行一个", allowHint: "包括其下的子域名", floodNumber: "消息条数", copiesNumber: "群数", seconds: "多少秒内", groups: "只在这些群，每行一个", groupsHint: "留空：所有群", newcomerHours: "只看入群头几小时", newcomerHint: "0：一直", exempt: "不检查：",
     past: "近 30 天会查到什么？", pastFound: "保留的 {n} 条消息中有 {found} 条", pastMore: "只看了最近 {n} 条", 
-    tryText: "不会发送，也不会保存", paste: "粘贴一条消息", inGroup: "在哪个群", anyGroup: "任意", writtenBy: "谁发的", isNew: "刚入群", would: "会要求", wouldNot: "没有规则查到什么。", adAt: "广告可能 {p}",
+    tryText: "不会发送，也不会保存", paste: "粘贴一条消息", inGroup: "在哪个群", inCode: "其中二维码的内容", noCode: "没有", anyGroup: "任意", writtenBy: "谁发的", isNew: "刚入群", would: "会要求", wouldNot: "没有规则查到什么。", adAt: "广告可能 {p}",
     learnText: "标记会教出你自己的识别器；原文不保留，只留编号", ready: "“广告（学习）”规则已在使用：学过 {ads} 条广告、{others} 条非广告。", notReady: "还没启用：已标 {ads} 条广告、{others} 条非广告，各需 {n} 条。", howGood: "识别得怎样", precision: "准确率", recall: "查全率", hits: "查出广告", missed: "漏掉", falsely: "误判", trial: "对没学过的标记", since: "启用后的新标记", lessonHint: "消息，每行一条", areAds: "这些是广告", areOthers: "这些不是", taughtAds: "已按广告学习 {n} 条", taughtOthers: "已按非广告学习 {n} 条",
   },
   rules: {
@@ -247,7 +247,7 @@ const zh = {
     read: "数据行、JSON 行或消息的条数", stored: "成为事件的行", duplicate: "以前导入过的行，或编号已经有过的行；不会再存一次", rejected: "用不上的行，原因见下", members_created: "因此新建的用户", merged: "因此合并的用户", conflicts: "因为名字属于别人而没有做的合并与改名", skipped: "合计行，或不留下什么的通知", dropped: "无效、打码或超出数量的身份", identities_dropped: "无效、打码或超出数量的身份",
   },
   target: {
-    none: "不导入", at: "时间", created: "时间（没有其他时间时）", refund: "退款金额（元）", tags: "标签", person: "名字（没有更好的身份时）", birthday: "生日", message: "消息内容", message_type: "消息类型", message_subtype: "消息的子类型", message_id: "消息在渠道里的编号", reply_to: "所回复消息的编号", speaker: "发言人名字", kind: "事件类型（原样）", status: "订单状态（已付款、退款…）", amount: "金额（元）", amount_minor: "金额（分）", id: "行的唯一编号", group: "社群", touchpoint: "触点", campaign: "活动", content: "内容", staff: "员工", owner: "归属员工", contacts: "联系员工（可多个）", props: "事件的属性…", trait: "用户的特征…", member: "用户的身份", other: "另一位用户的身份", otherOf: "对方的{kind}",
+    none: "不导入", at: "时间", created: "时间（没有其他时间时）", refund: "退款金额（元）", tags: "标签", person: "名字（没有更好的身份时）", birthday: "生日", message: "消息内容", message_type: "消息类型", message_subtype: "消息的子类型", message_id: "消息在渠道里的编号", reply_to: "所回复消息的编号", links: "消息带的链接", qr: "消息里二维码的内容", speaker: "发言人名字", kind: "事件类型（原样）", status: "订单状态（已付款、退款…）", amount: "金额（元）", amount_minor: "金额（分）", id: "行的唯一编号", group: "社群", touchpoint: "触点", campaign: "活动", content: "内容", staff: "员工", owner: "归属员工", contacts: "联系员工（可多个）", props: "事件的属性…", trait: "用户的特征…", member: "用户的身份", other: "另一位用户的身份", otherOf: "对方的{kind}",
   },
   identity: { phone: "手机号", name: "昵称或会员号", user: "你系统里的用户 ID", unionid: "unionid", wecom: "企业微信外部联系人", openid: "openid", email: "邮箱", telegram: "Telegram", device: "设备", anon: "匿名 ID" },
   valueType: { text: "文字", number: "数字", integer: "整数", decimal: "金额（元）", date: "日期" },

@@ -126,6 +126,20 @@ static void kinds_of_content_are_told(void **state)
     }
 }
 
+static void what_only_an_embed_says_is_said(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_discord(&w,
+                  CHANNEL(MESSAGE("1", "Default", "01", "100",
+                                  "'content':'','embeds':[{'title':'New','description':'9.9元',"
+                                  "'url':'https://t.example/p'},{'url':'https://t.example/q'}]")));
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->said->text, "New\n9.9元");
+    expect_str(fact_at(&w, 0)->said->links, "https://t.example/p\nhttps://t.example/q");
+    world_finish(&w);
+}
+
 static void direct_messages_are_passed_over(void **state)
 {
     (void)state;
@@ -159,6 +173,7 @@ int main(void)
         cmocka_unit_test(messages_replies_and_mentions_have_their_people),
         cmocka_unit_test(reactions_edits_and_notices_are_facts),
         cmocka_unit_test(kinds_of_content_are_told),
+        cmocka_unit_test(what_only_an_embed_says_is_said),
         cmocka_unit_test(direct_messages_are_passed_over),
         cmocka_unit_test(what_is_missing_is_named),
     };

@@ -129,6 +129,20 @@ static void notices_bots_and_files_are_told(void **state)
     world_finish(&w);
 }
 
+static void what_only_an_attachment_says_is_said(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_slack(&w, USERS DAY("general",
+                              MESSAGE("U100", "1704416460.000100", "",
+                                      ",'attachments':[{'fallback':'Build <https://t.example/b|1> "
+                                      "failed','title_link':'https://t.example/c'}]")));
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->said->text, "Build https://t.example/b failed");
+    expect_str(fact_at(&w, 0)->said->links, "https://t.example/c");
+    world_finish(&w);
+}
+
 static void private_talk_is_passed_over(void **state)
 {
     (void)state;
@@ -170,6 +184,7 @@ int main(void)
         cmocka_unit_test(messages_have_their_channel_writer_and_words),
         cmocka_unit_test(threads_reactions_and_edits_are_told),
         cmocka_unit_test(notices_bots_and_files_are_told),
+        cmocka_unit_test(what_only_an_attachment_says_is_said),
         cmocka_unit_test(private_talk_is_passed_over),
         cmocka_unit_test(each_file_that_is_broken_is_told_and_the_next_is_read),
     };

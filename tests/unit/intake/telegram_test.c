@@ -51,6 +51,32 @@ static void parts_of_a_text_are_put_together(void **state)
     world_finish(&w);
 }
 
+static void links_behind_words_and_on_buttons_are_carried(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_telegram(&w, GROUP(MESSAGE("2", "1704416460", "100",
+                                     "'text':['see ',{'type':'text_link','text':'here','href':"
+                                     "'https://t.example/x'}],'inline_bot_buttons':[[{'type':'url',"
+                                     "'data':'https://t.example/"
+                                     "y'},{'type':'callback','data':'z'}]]") "," MESSAGE("3",
+                                                                                         "170441646"
+                                                                                         "1",
+                                                                                         "100",
+                                                                                         "'text':''"
+                                                                                         ",'poll':{"
+                                                                                         "'question"
+                                                                                         "':'tea "
+                                                                                         "or "
+                                                                                         "coffee?'"
+                                                                                         "}")));
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->said->text, "see here");
+    expect_str(fact_at(&w, 0)->said->links, "https://t.example/x\nhttps://t.example/y");
+    expect_str(fact_at(&w, 1)->said->text, "tea or coffee?");
+    world_finish(&w);
+}
+
 /* A reply to what comes later, to itself or to nothing addresses nobody: there is no circle. */
 static void replies_address_writers_that_came_before(void **state)
 {
@@ -294,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_has_its_writer_words_and_id),
         cmocka_unit_test(parts_of_a_text_are_put_together),
+        cmocka_unit_test(links_behind_words_and_on_buttons_are_carried),
         cmocka_unit_test(replies_address_writers_that_came_before),
         cmocka_unit_test(reactions_and_edits_are_facts_of_their_own),
         cmocka_unit_test(kinds_of_media_are_told),

@@ -250,7 +250,7 @@ static const struct moderation_rule rules[] = {
     {.id = 4,
      .kind = RULE_LINKS,
      .on = true,
-     .traces = 1u << TRACE_LINK,
+     .traces = 1u << TRACE_LINK | 1u << TRACE_QR,
      .newcomer_hours = 24,
      .allow = {"ok.com\n", 7}},
     {.id = 5, .kind = RULE_COPIES, .on = true, .number = 2, .seconds = 60},
@@ -298,6 +298,36 @@ static void rules_apply_where_and_to_whom_they_say(void **state)
     assert_int_equal(ask(m, f, 64), 0);
 }
 
+static void a_code_is_judged_by_the_links_it_holds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *qr;
+        size_t count;
+    } list[] = {{"https://ok.com/join", 0},
+                {"https://a.ok.com/join\nhttps://OK.com/x", 0},
+                {"https://no.com/join", 1},
+                {"https://ok.com/join\nhttps://no.com/join", 1},
+                {"https://ok.com/ http://no.com", 1},
+                {"wxp://f2f0a-b3c", 1}, /* no link: a payment */
+                {" \n", 0},
+                {"", 0}};
+    struct found f[64];
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        struct judged m = {.text = STR("看图"), .qr = str_of(list[i].qr), .at = 1, .joined = 1};
+        if (ask(m, f, 64) != list[i].count) fail_msg("\"%s\"", list[i].qr);
+        if (!list[i].count) continue;
+        assert_true(f[0].index == 4 && str_is(f[0].what, "qr") && f[0].at.to == 0);
+        m.text = STR("");
+        assert_int_equal(ask(m, f, 64), 1);
+    }
+    /* where the words are judged too, their place is that of the words */
+    const struct judged both = {
+        .text = STR("刷单"), .qr = STR("http://no.com"), .group = STR("g3"), .joined = 1, .at = 1};
+    assert_int_equal(ask(both, f, 64), 2);
+    assert_true(f[0].index == 4 && f[1].index == 1 && f[1].at.to == 6);
+}
+
 static void lists_are_read_line_by_line(void **state)
 {
     (void)state;
@@ -324,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_trial_asks_only_of_marks_that_were_not_learnt),
         cmocka_unit_test(grams_are_of_characters_not_of_bytes),
         cmocka_unit_test(rules_apply_where_and_to_whom_they_say),
+        cmocka_unit_test(a_code_is_judged_by_the_links_it_holds),
         cmocka_unit_test(lists_are_read_line_by_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

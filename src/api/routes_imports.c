@@ -11,6 +11,7 @@
 #include "api/put.h"
 #include "api/sight.h"
 #include "base/fs.h"
+#include "intake/preview.h"
 #include "intake/upload.h"
 #include "people/undo.h"
 
@@ -122,6 +123,35 @@ static enum err remove_import(struct call *c, struct json_writer *w, struct why 
 
 /* ---- running ---- */
 
+/* Who may not hand members over by hand may not by a column either. */
+static enum err may_set(struct call *c, const struct upload *u, const struct upload_run *run,
+                        struct why *why)
+{
+    char path[UPLOAD_PATH_SIZE];
+    bool sets;
+    struct why unread;
+    const struct zone *zone = run->tz ? zone_open(run->tz) : brand_zone(c->brand);
+    if (c->who->scopes & SCOPE_MEMBERS_ASSIGN) return ERR_OK;
+    if (!zone) return why_fail(why, ERR_INVALID, MSG_BAD_ZONE, "tz", "%.60s", run->tz);
+    const struct preview_options o = {.path = path,
+                                      .name = arena_str(c->arena, u->name).p,
+                                      .as = run->as,
+                                      .map = run->map,
+                                      .group = run->group,
+                                      .date = run->date,
+                                      .sheet = run->sheet,
+                                      .zone = zone,
+                                      .staff = accounts_staff(c->api->accounts),
+                                      .format = run->format,
+                                      .lang = run->lang};
+    TRY(upload_whole(u, why));
+    upload_path(c->brand, u->id, "", path);
+    /* what a look refuses, the run does before its first row */
+    if (preview_sets_owner(c->brand, &o, &sets, &unread) != ERR_OK || !sets) return ERR_OK;
+    return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "owner", "%s",
+                    scope_name(SCOPE_MEMBERS_ASSIGN));
+}
+
 static enum err run_import(struct call *c, struct json_writer *w, struct why *why)
 {
     struct upload u;
@@ -138,6 +168,7 @@ static enum err run_import(struct call *c, struct json_writer *w, struct why *wh
                              .who = c->who};
     import_format_parse(call_str(c, "format"), &run.format);
     TRY(imports_find(c, &u, why));
+    TRY(imports_as_field(may_set(c, &u, &run, why), why));
     TRY(imports_as_field(upload_start(c->api->uploads, c->brand, &u, &run, why), why));
     TRY(imports_now(c, u.id, &u, why));
     put_import(c, w, &u);

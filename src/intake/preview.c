@@ -408,10 +408,8 @@ static void put_sheets(const struct preview *p, struct json_writer *w)
     }
 }
 
-static enum err look(struct preview *p, struct json_writer *w, struct why *why)
+static enum err read_file(struct preview *p, struct why *why)
 {
-    static const char *const encodings[] = {"utf-8", "gb18030", "utf-16", "utf-16",
-                                            "utf-8 + gb18030"};
     enum import_format *format = &p->options.format;
     if (p->o->guess) TRY(guess(p, format, why));
     TRY(read_options(p, why));
@@ -419,8 +417,15 @@ static enum err look(struct preview *p, struct json_writer *w, struct why *why)
     TRY(open_input(p, recode, PREVIEW_BYTES, &p->in, why));
     TRY(import_fits(*format, input_get_info(p->in), why));
     read_rows(p);
+    return ERR_OK;
+}
+
+static void put_all(struct preview *p, struct json_writer *w)
+{
+    static const char *const encodings[] = {"utf-8", "gb18030", "utf-16", "utf-16",
+                                            "utf-8 + gb18030"};
     json_begin_object(w);
-    put_text(w, "format", import_format_name(*format));
+    put_text(w, "format", import_format_name(p->options.format));
     json_key(w, "guessed");
     json_bool(w, p->o->guess);
     put_text(w, "encoding", encodings[input_get_info(p->in)->encoding]);
@@ -431,11 +436,9 @@ static enum err look(struct preview *p, struct json_writer *w, struct why *why)
     put_problems(p, w);
     put_sheets(p, w);
     json_end_object(w);
-    return ERR_OK;
 }
 
-enum err preview_write(struct brand *b, const struct preview_options *o, struct json_writer *w,
-                       struct why *why)
+static struct preview *begin(struct brand *b, const struct preview_options *o)
 {
     struct preview *p = mem_alloc(sizeof(*p));
     p->o = o;
@@ -451,11 +454,38 @@ enum err preview_write(struct brand *b, const struct preview_options *o, struct 
                                          .lang = o->lang,
                                          .stdin_fd = -1};
     p->colleagues = colleagues_create(b, o->staff);
-    enum err err = look(p, w, why);
+    return p;
+}
+
+static void end(struct preview *p)
+{
     input_close(p->in);
     colleagues_destroy(p->colleagues);
     if (p->batch) belt_finish(&p->belt);
     arena_destroy(p->arena);
     mem_free(p);
+}
+
+enum err preview_write(struct brand *b, const struct preview_options *o, struct json_writer *w,
+                       struct why *why)
+{
+    struct preview *p = begin(b, o);
+    enum err err = read_file(p, why);
+    if (err == ERR_OK) put_all(p, w);
+    end(p);
+    return err;
+}
+
+enum err preview_sets_owner(struct brand *b, const struct preview_options *o, bool *out,
+                            struct why *why)
+{
+    struct preview *p = begin(b, o);
+    enum err err = read_file(p, why);
+    /* rows so long that the headers lie beyond what is looked at may name anything */
+    bool sets = p->is_table && p->row_count && !p->bound && p->unread.err == ERR_OK;
+    for (uint32_t i = 0; p->bound && i < p->table.map.count; i++)
+        sets |= p->table.map.entries[i].target == TARGET_OWNER;
+    end(p);
+    if (err == ERR_OK) *out = sets;
     return err;
 }

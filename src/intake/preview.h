@@ -30,6 +30,9 @@ struct preview_options {
  * unpacked. */
 MUST_CHECK enum err preview_write(struct brand *b, const struct preview_options *o,
                                   struct json_writer *w, struct why *why);
+/* Would an import with these options set owners of members? Errors as of preview_write(). */
+MUST_CHECK enum err preview_sets_owner(struct brand *b, const struct preview_options *o, bool *out,
+                                       struct why *why);
 
 /* The format of a text, of which the beginning is at hand: by its signs, else csv. */
 enum import_format preview_guess(struct str text);

@@ -36,7 +36,7 @@ def store():
 
 def ask(s, method, path, body=None, headers=None):
     """(status, JSON or bytes, headers)"""
-    headers = {"Authorization": "Bearer " + s.token, **(headers or {})}
+    headers = {"Authorization": "Bearer " + getattr(s, "key", s.token), **(headers or {})}
     if isinstance(body, dict):
         body, headers = json.dumps(body).encode(), {"Content-Type": "application/json", **headers}
     status, answer, got = http(method, f"{s.url}/api/v1/{s.brand}{path}", body, headers)
@@ -137,9 +137,14 @@ def members_of(s, **query):
     return want(200, ask(s, "GET", "/members?" + urllib.parse.urlencode(query)))["total"]
 
 
+def key_of(s, scopes):
+    return re.search(r"\bwf_live_\w+", s.cli("key", "add", "--data", s.dir, "--brand", "shop", "--name", "k", "--scopes", scopes).stdout)[0]
+
+
 def test_columns_name_owners_and_contacts_by_code_login_or_name():
     with Store("shop").serve() as s:
         crew(s)
+        s.key = key_of(s, "overview.read,members.read,members.assign,insight.read,settings.read,audit.read,imports.write")
         bulk = OWNED + "".join(f"人{i},{13900000000 + i},2025-01-05,玫瑰2,\n".replace("玫瑰2", "rose2") for i in range(3000))
         for rows in (OWNED, bulk):
             number = upload(s, "people.csv", rows)
@@ -168,6 +173,25 @@ def test_columns_name_owners_and_contacts_by_code_login_or_name():
 
 
 # ---- what is sound ----
+
+
+def test_who_may_not_set_owners_by_hand_may_not_by_a_column():
+    with Store("shop") as s:
+        s.serve()
+        number = upload(s, "owners.csv", "手机号,所属员工\n13900000301,lily\n")
+        plain = upload(s, "plain.csv", "手机号,昵称\n13900000302,小王\n")
+        key = {"Authorization": "Bearer " + key_of(s, "imports.write")}
+        for dry_run in (True, False):
+            refused = want(403, ask(s, "POST", f"/imports/{number}/run", {"format": "csv", "dry_run": dry_run}, key))
+            assert "members.assign" in refused["detail"], refused
+        want(403, ask(s, "POST", f"/imports/{plain}/run", {"format": "csv", "map": "member=phone:手机号,owner=const:lily"}, key))
+        assert look(s, number)["state"] == "ready" and events(s) == 0
+        want(202, ask(s, "POST", f"/imports/{plain}/run", {"format": "csv"}, key))
+        assert settled(s, plain)["counts"]["stored"] == 1
+        key = {"Authorization": "Bearer " + key_of(s, "imports.write,members.assign")}
+        want(202, ask(s, "POST", f"/imports/{number}/run", {"format": "csv"}, key))
+        assert settled(s, number)["counts"]["stored"] == 1
+        s.note_routes()
 
 
 def test_a_table_of_orders_is_uploaded_tried_and_imported():

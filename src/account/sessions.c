@@ -232,14 +232,6 @@ void session_confirm(struct sessions *s, struct str token)
     pthread_rwlock_unlock(&s->lock);
 }
 
-size_t session_count(struct sessions *s)
-{
-    pthread_rwlock_rdlock(&s->lock);
-    size_t count = s->list.count;
-    pthread_rwlock_unlock(&s->lock);
-    return count;
-}
-
 static int later_first(const void *a, const void *b)
 {
     const struct session_info *x = a, *y = b;

@@ -43,6 +43,5 @@ MUST_CHECK enum err session_end_all(struct sessions *s, uint32_t person, uint32_
 /* Those of a person that are not over, latest first; the list is the arena's. */
 size_t session_list(struct sessions *s, uint32_t person, struct arena *arena,
                     struct session_info **out);
-size_t session_count(struct sessions *s);
 /* Write when they were seen, and drop those that are over. With the server database locked. */
 MUST_CHECK enum err sessions_flush(struct sessions *s, struct sql *db);

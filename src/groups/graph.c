@@ -14,20 +14,6 @@
 enum { TURNS_MAX = 200, CORE_PERCENT = 15, CORE_SHELL = 2, CORE_DAYS = 8 };
 enum { INFLUENCE_DAYS = 3, INFLUENCE_CHECKINS = 7, STRONG_REPLIES = 3, STRONG_DAYS = 2 };
 
-uint32_t graph_node_of(const struct graph *g, uint32_t account)
-{
-    uint32_t low = 0, high = g->node_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (g->nodes[middle].account < account) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < g->node_count && g->nodes[low].account == account ? low : TALK_NONE;
-}
-
 /* ---- nodes and edges ---- */
 
 /* One thing said to somebody. */

@@ -42,5 +42,3 @@ struct graph {
 
 /* Arrays in 'arena'. */
 void graph_make(const struct talk *t, struct arena *arena, struct graph *out);
-/* The node of an account; TALK_NONE when it is none. */
-uint32_t graph_node_of(const struct graph *g, uint32_t account);

@@ -227,10 +227,13 @@ enum err people_bulk(struct tx *tx, const struct sender *sender, const struct pe
     if (err == ERR_OK) err = mark_pending(tx);
     if (err == ERR_OK) err = identity_load_all(p, tx_sql(tx));
     identity_rows_begin(p);
+    sql_later_begin(tx_sql(tx));
     if (err == ERR_OK) err = plan_all(&l, sender, load);
     if (err == ERR_OK) err = identity_rows_write(p, tx_sql(tx));
     identity_rows_end(p);
     if (err == ERR_OK) err = write_part(tx, b, why);
+    enum err put = sql_later_end(tx_sql(tx));
+    if (put != ERR_OK && err != ERR_CANCELLED) err = put; /* what came after it is its echo */
     map_destroy(l.plan.tags);
     return err;
 }

@@ -48,7 +48,7 @@ static void bind_value(struct people *p, struct sql_stmt *s, int at, const struc
 /* One row to a statement: of several, SQLite copies every page before it changes it. */
 static enum err insert(struct people *p, struct sql *db, const struct identity_row *row)
 {
-    struct sql_stmt *s = sql_use(
+    struct sql_stmt *s = sql_use_later(
         db, "INSERT INTO identity (persona, verified, first_seen, source, key, kind, value, sealed,"
             " tail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     sql_bind_int(s, 1, row->persona);

@@ -132,14 +132,15 @@ static enum err add(struct plan *plan, struct str name, const struct tag_giving 
 static enum err write_row(struct plan *plan, uint32_t tag, const struct tag_giving *by)
 {
     struct sql_stmt *s =
-        sql_use(tx_sql(plan->tx), "INSERT INTO member_tag (persona, tag, at, source, run)"
-                                  " VALUES ($1, $2, $3, $4, 0)");
+        sql_use_later(tx_sql(plan->tx), "INSERT INTO member_tag (persona, tag, at, source, run)"
+                                        " VALUES ($1, $2, $3, $4, 0)");
     sql_bind_int(s, 1, by->ev->persona);
     sql_bind_int(s, 2, tag);
     sql_bind_int(s, 3, by->ev->at);
     sql_bind_str(s, 4, by->source);
+    TRY(sql_run(s));
     tag_sets_change(plan->p, identity_member(plan->p, by->ev->persona), tag, true);
-    return sql_run(s);
+    return ERR_OK;
 }
 
 static enum err tell(struct plan *plan, struct str name, const struct tag_giving *by,

@@ -153,13 +153,13 @@ static void bind_row(const struct saving *w, struct sql_stmt *s, int at, const s
 /* One row to a statement: of several, SQLite copies every page before it changes it. */
 static enum err save_one(const struct saving *w, const struct fact_value *v)
 {
-    struct sql_stmt *s =
-        sql_use(tx_sql(w->tx),
-                "INSERT INTO trait (persona, at, source, name, type, number, value, sealed)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (persona, name) DO UPDATE SET"
-                " type = excluded.type, number = excluded.number, value = excluded.value,"
-                " sealed = excluded.sealed, at = excluded.at, source = excluded.source"
-                " WHERE excluded.at >= trait.at");
+    struct sql_stmt *s = sql_use_later(
+        tx_sql(w->tx),
+        "INSERT INTO trait (persona, at, source, name, type, number, value, sealed)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (persona, name) DO UPDATE SET"
+        " type = excluded.type, number = excluded.number, value = excluded.value,"
+        " sealed = excluded.sealed, at = excluded.at, source = excluded.source"
+        " WHERE excluded.at >= trait.at");
     sql_bind_int(s, 1, w->persona);
     sql_bind_int(s, 2, w->fact->at);
     sql_bind_str(s, 3, w->from->name);
@@ -188,7 +188,7 @@ static const char *const keep_texts[ROWS_MAX] = {
 
 static enum err keep_rows(const struct saving *w, uint32_t first, uint32_t rows)
 {
-    struct sql_stmt *s = sql_use(tx_sql(w->tx), keep_texts[rows - 1]);
+    struct sql_stmt *s = sql_use_later(tx_sql(w->tx), keep_texts[rows - 1]);
     sql_bind_int(s, 1, w->persona);
     sql_bind_int(s, 2, w->fact->at);
     sql_bind_str(s, 3, w->from->name);

@@ -17,6 +17,7 @@ struct value {
     int64_t i;        /* VALUE_INT */
     double d;         /* VALUE_DOUBLE, never NaN */
     struct str bytes; /* VALUE_TEXT (UTF-8 without NUL) and VALUE_BLOB; borrowed for the call */
+    bool stays;       /* the bytes stay until the statement has run */
 };
 
 /* What moves a transaction. */
@@ -78,6 +79,8 @@ struct sql {
     int running;              /* statements between their first row and their end */
     bool in_transaction;      /* from sql_begin to sql_commit or sql_rollback */
     bool failed;              /* a statement of the transaction failed: only undoing is left */
+    bool putting_off;         /* between sql_later_begin and sql_later_end */
+    struct later *later;      /* who runs what was put off; NULL before the first */
 };
 
 struct sql_stmt {
@@ -90,11 +93,16 @@ struct sql_stmt {
     bool running;     /* between the first row and the end */
     bool on_row;      /* columns may be read */
     bool streaming;   /* sql_stream was called since sql_use */
+    bool later;       /* it is noted down, to be run later */
 };
 
 /* Log the engine's words about a failure, at the level 'err' deserves, and return 'err'. */
 enum err sql_complain(const struct driver *driver, enum err err, const char *code, const char *text,
                       const char *words);
+
+/* sql.c: the statement of a text, reset, prepared if it can be, without a look at what was put off.
+ */
+struct sql_stmt *sql_ready(struct sql *db, const char *text);
 
 /* True for postgresql:// URLs that libpq can parse. */
 bool postgres_url_valid(const char *url);

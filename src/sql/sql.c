@@ -18,6 +18,13 @@
 #include "base/utf8.h"
 #include "sql/cache.h"
 #include "sql/driver.h"
+#include "sql/later.h"
+
+/* What was put off has run when the connection is used again. */
+static inline void catch_up(struct sql *db)
+{
+    if (db->putting_off && later_drain(db->later) != ERR_OK) db->failed = true;
+}
 
 static const struct driver *driver_of(const char *url)
 {
@@ -54,6 +61,8 @@ void sql_close(struct sql *db)
 {
     struct sql_stmt *s;
     if (!db) return;
+    catch_up(db);
+    later_destroy(db->later);
     for (size_t i = 0; (s = stmt_cache_at(db->cache, i)); i++) {
         sql_reset(s);
         db->driver->finish(s);
@@ -101,6 +110,13 @@ enum err sql_complain(const struct driver *driver, enum err err, const char *cod
     return err;
 }
 
+/* What the engine refused, a transaction does not survive. */
+static enum err settle(struct sql *db, enum err err)
+{
+    if (err != ERR_OK && db->in_transaction) db->failed = true;
+    return err;
+}
+
 /* ---- statements ---- */
 
 static struct sql_stmt *make_stmt(struct sql *db, const char *text)
@@ -112,7 +128,7 @@ static struct sql_stmt *make_stmt(struct sql *db, const char *text)
     return s;
 }
 
-struct sql_stmt *sql_use(struct sql *db, const char *text)
+struct sql_stmt *sql_ready(struct sql *db, const char *text)
 {
     struct sql_stmt *s = stmt_cache_get(db->cache, text);
     if (!s) s = make_stmt(db, text);
@@ -130,9 +146,42 @@ struct sql_stmt *sql_use(struct sql *db, const char *text)
     return s;
 }
 
+struct sql_stmt *sql_use(struct sql *db, const char *text)
+{
+    catch_up(db);
+    return sql_ready(db, text);
+}
+
+struct sql_stmt *sql_use_later(struct sql *db, const char *text)
+{
+    return db->putting_off ? later_open(db->later, text) : sql_ready(db, text);
+}
+
+void sql_later_begin(struct sql *db)
+{
+    assert(db->in_transaction && !db->putting_off);
+    if (db->driver->engine != SQL_SQLITE) return; /* a server has its own processors */
+    if (!db->later) db->later = later_create(db);
+    db->putting_off = db->later != NULL;
+    if (db->later) later_reset(db->later);
+}
+
+enum err sql_later_end(struct sql *db)
+{
+    if (!db->putting_off) return ERR_OK;
+    enum err err = later_drain(db->later);
+    db->putting_off = false;
+    return settle(db, err);
+}
+
 static void bind(struct sql_stmt *s, int index, const struct value *v)
 {
     if (!s->prepared || s->fault != ERR_OK) return;
+    if (s->later) {
+        later_bind(s->db->later, index, v);
+        return;
+    }
+    catch_up(s->db);
     assert(index >= 1 && index <= s->param_count);
     assert(!s->running);
     s->fault = s->db->driver->bind(s, index, v);
@@ -204,13 +253,6 @@ static void end_run(struct sql_stmt *s)
     s->running = s->on_row = false;
 }
 
-/* What the engine refused, a transaction does not survive. */
-static enum err settle(struct sql *db, enum err err)
-{
-    if (err != ERR_OK && db->in_transaction) db->failed = true;
-    return err;
-}
-
 static enum err run(struct sql_stmt *s, bool *row)
 {
     if (s->db->failed) {
@@ -225,6 +267,11 @@ static enum err run(struct sql_stmt *s, bool *row)
 enum err sql_step(struct sql_stmt *s, bool *row)
 {
     bool got = false;
+    if (s->later) {
+        *row = false;
+        return later_close(s->db->later);
+    }
+    catch_up(s->db);
     enum err err = run(s, &got);
     if (err == ERR_OK && got) {
         if (!s->running) s->db->running++;
@@ -268,6 +315,7 @@ enum err sql_any(struct sql_stmt *s, bool *any)
 void sql_reset(struct sql_stmt *s)
 {
     if (!s->running) return;
+    catch_up(s->db);
     s->db->driver->reset(s);
     end_run(s);
 }
@@ -341,7 +389,7 @@ static void leave(struct sql *db)
 
 enum err sql_commit(struct sql *db)
 {
-    assert(db->in_transaction);
+    assert(db->in_transaction && !db->putting_off);
     cut_all(db);
     enum err err = db->failed ? ERR_STORE : db->driver->control(db, CONTROL_COMMIT);
     if (err != ERR_OK) {
@@ -355,6 +403,7 @@ enum err sql_commit(struct sql *db)
 void sql_rollback(struct sql *db)
 {
     if (!db->in_transaction) return;
+    assert(!db->putting_off);
     cut_all(db);
     /* A rollback that fails leaves a connection on which everything else fails and says so. */
     (void)db->driver->control(db, CONTROL_ROLLBACK);
@@ -363,6 +412,7 @@ void sql_rollback(struct sql *db)
 
 enum err sql_exec(struct sql *db, const char *text)
 {
+    catch_up(db);
     if (db->failed) return ERR_STORE;
     return settle(db, db->driver->exec(db, text));
 }

@@ -53,6 +53,18 @@ void sql_bind_blob(struct sql_stmt *s, int index, const void *p,
                    size_t len); /* copied; NULL binds NULL */
 void sql_bind_null(struct sql_stmt *s, int index);
 
+/* From here to sql_later_end, inside a transaction of the writer, what comes of sql_use_later is
+ * run by a thread of its own on SQLite, in order, while the caller goes on: many rows are put in
+ * beside the work that finds out which. Anything else that is asked of the connection waits until
+ * all of it has run, and sees it. */
+void sql_later_begin(struct sql *db);
+/* As sql_use, of a statement without rows that goes to sql_run next, before any other sql_use; the
+ * first that the engine refused is told by a later call or by sql_later_end, and none is run after
+ * it. Outside of sql_later_begin and sql_later_end it is sql_use. */
+struct sql_stmt *sql_use_later(struct sql *db, const char *text);
+/* Wait for the last of them. The transaction has failed where this does. */
+MUST_CHECK enum err sql_later_end(struct sql *db);
+
 /* Run to the next row: *row says whether there is one. After the last row the statement is reset.
  * A bound text that is not UTF-8 or holds NUL is ERR_INVALID here, a value over SQL_VALUE_BYTES is
  * ERR_TOO_LARGE; neither harms the transaction. */

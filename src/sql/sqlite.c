@@ -162,16 +162,16 @@ static void unbind(struct sql_stmt *base)
 
 static int bind_value(sqlite3_stmt *handle, int index, const struct value *v)
 {
+    sqlite3_destructor_type keeping = v->stays ? SQLITE_STATIC : SQLITE_TRANSIENT;
     switch (v->kind) {
     case VALUE_INT:
         return sqlite3_bind_int64(handle, index, v->i);
     case VALUE_DOUBLE:
         return sqlite3_bind_double(handle, index, v->d);
     case VALUE_TEXT:
-        return sqlite3_bind_text64(handle, index, v->bytes.p, v->bytes.len, SQLITE_TRANSIENT,
-                                   SQLITE_UTF8);
+        return sqlite3_bind_text64(handle, index, v->bytes.p, v->bytes.len, keeping, SQLITE_UTF8);
     case VALUE_BLOB:
-        return sqlite3_bind_blob64(handle, index, v->bytes.p, v->bytes.len, SQLITE_TRANSIENT);
+        return sqlite3_bind_blob64(handle, index, v->bytes.p, v->bytes.len, keeping);
     case VALUE_NULL:
         break;
     }

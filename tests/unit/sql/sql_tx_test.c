@@ -212,6 +212,56 @@ static void random_transactions_agree_with_a_model(void **state)
     sql_close(db);
 }
 
+/* ---- put off ---- */
+
+#define PUT_OFF 100000 /* more than are on their way at once */
+
+static void insert_later(struct sql *db, int64_t id, struct str name)
+{
+    struct sql_stmt *s = sql_use_later(db, "INSERT INTO item (id, name) VALUES ($1, $2)");
+    sql_bind_int(s, 1, id);
+    sql_bind_str(s, 2, name);
+    assert_int_equal(sql_run(s), ERR_OK);
+}
+
+static void what_is_put_off_is_seen_by_whoever_asks(void **state)
+{
+    struct sql *db = store_with_table(store_of(state));
+    assert_int_equal(sql_begin(db), ERR_OK);
+    sql_later_begin(db);
+    for (int i = 1; i <= PUT_OFF; i++) {
+        insert_later(db, i, STR("a name"));
+        if (i % 9999 == 0) assert_int_equal(number_of(db, COUNT_ITEMS), i);
+    }
+    assert_int_equal(sql_later_end(db), ERR_OK);
+    assert_int_equal(sql_commit(db), ERR_OK);
+    assert_int_equal(number_of(db, COUNT_ITEMS), PUT_OFF);
+    sql_close(db);
+}
+
+static void one_put_off_that_is_refused_ends_the_transaction(void **state)
+{
+    struct sql *db = store_with_table(store_of(state));
+    assert_int_equal(sql_begin(db), ERR_OK);
+    sql_later_begin(db);
+    insert_later(db, 1, STR("first"));
+    struct sql_stmt *s = sql_use_later(db, "INSERT INTO item (id, name) VALUES ($1, $2)");
+    sql_bind_int(s, 1, 2);
+    sql_bind_str(s, 2, STR("no\xFF text"));
+    assert_int_equal(sql_run(s), ERR_INVALID); /* its own fault: it harms nothing */
+    assert_int_equal(number_of(db, COUNT_ITEMS), 1);
+    s = sql_use_later(db, "INSERT INTO item (id, name) VALUES ($1, $2)");
+    sql_bind_int(s, 1, 1);
+    sql_bind_str(s, 2, STR("again"));
+    enum err now = sql_run(s); /* at once where nothing is put off */
+    assert_true(now == ERR_OK || now == ERR_CONFLICT);
+    enum err end = sql_later_end(db);
+    assert_int_equal(now == ERR_OK ? end : now, ERR_CONFLICT);
+    assert_int_not_equal(sql_commit(db), ERR_OK);
+    assert_int_equal(number_of(db, COUNT_ITEMS), 0);
+    sql_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +272,8 @@ int main(void)
         BOTH(a_reader_does_not_see_what_is_not_committed),
         BOTH(closing_drops_an_open_transaction),
         BOTH(random_transactions_agree_with_a_model),
+        BOTH(what_is_put_off_is_seen_by_whoever_asks),
+        BOTH(one_put_off_that_is_refused_ends_the_transaction),
     };
     return engine_run(tests);
 }

@@ -213,7 +213,8 @@ static enum err undo_import(struct call *c, struct json_writer *w, struct why *w
 
 #define COUNTS                                                                                     \
     "{\"read\":6919,\"stored\":6919,\"duplicate\":0,\"rejected\":0,\"members_created\":2357,"      \
-    "\"merged\":0,\"updated\":0,\"conflicts\":0,\"presence\":0,\"skipped\":0,\"dropped\":0}"
+    "\"merged\":0,\"updated\":0,\"conflicts\":0,\"presence\":0,\"skipped\":0,\"dropped\":0,"       \
+    "\"unknown_staff\":0}"
 #define UNDO                                                                                       \
     "{\"events\":6919,\"members\":2357,\"staying\":12,\"identities\":2369,\"traits\":0,"           \
     "\"tags\":0,\"consents\":0,\"merges\":0}"

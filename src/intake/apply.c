@@ -32,6 +32,7 @@ static void add_counts(struct import_counts *to, const struct import_counts *fro
     to->presence += from->presence;
     to->skipped += from->skipped;
     to->updated += from->updated;
+    to->unknown_staff += from->unknown_staff;
 }
 
 static void refuse(struct file_run *run, size_t i, const struct why *why)

@@ -95,8 +95,9 @@ MUST_CHECK enum err import_check(const struct import_options *options, struct wh
 struct import_counts {
     uint64_t read, stored, duplicate, rejected, members_created, merged;
     uint64_t dropped, conflicts, presence,
-        skipped;      /* identities left out; refused merges; irc; notes */
-    uint64_t updated; /* dry_run only: members that are there already and get something new */
+        skipped;            /* identities left out; refused merges; irc; notes */
+    uint64_t updated;       /* dry_run only: members that are there already and get something new */
+    uint64_t unknown_staff; /* names in columns of owners and contacts that nobody of them has */
 };
 
 /* Import files one after the other (counts add up). Paths are absolute, or "-". A bad row is

@@ -14,9 +14,13 @@ static enum err read_staff(struct builder *b, struct str s, struct str *code)
         return builder_bad(b, MSG_STAFF_SEVERAL, s);
     case COLLEAGUE_NO_CODE:
         return builder_bad(b, MSG_STAFF_NO_CODE, s);
-    default: /* who has left, or has no account yet, is a code as it stands */
+    case COLLEAGUE_NOBODY: /* who has left, or has no account yet, is a code as it stands */
+        b->p->batch->counts.unknown_staff++;
         return ERR_OK;
+    case COLLEAGUE_ONE:
+        break;
     }
+    return ERR_OK;
 }
 
 enum err table_contacts(struct builder *b, struct str s)

@@ -70,6 +70,7 @@ void upload_counts_json(const struct import_counts *c, struct strbuf *out)
         {"presence", c->presence},
         {"skipped", c->skipped},
         {"dropped", c->dropped},
+        {"unknown_staff", c->unknown_staff},
     };
     struct json_writer w = {.out = out};
     json_begin_object(&w);

@@ -30,6 +30,7 @@ static void print_counts(struct session *s, const struct import_counts *c)
         {"conflicts", c->conflicts, false},
         {"presence", c->presence, false},
         {"skipped", c->skipped, false},
+        {"unknown_staff", c->unknown_staff, false},
     };
     json_begin_object(&w);
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {

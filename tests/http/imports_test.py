@@ -155,6 +155,7 @@ def test_columns_name_owners_and_contacts_by_code_login_or_name():
             tried = run_import(s, number, format="csv", dry_run=True)["tried"]
             done = run_import(s, number, format="csv")
             assert (done["counts"]["rejected"], done["counts"]["members_created"]) == (2, tried["members_created"]) == (2, rows.count("\n") - 3), done
+            assert done["counts"]["unknown_staff"] == tried["unknown_staff"] == (rows == OWNED), done  # 王五, a code met before by the second
             told = rejects(s, number)
             assert all(w in told for w in ("may be several of the staff", "works under no code here")), told
             assert owned(s, "13800138000", "13800138001", "13800138002", "13800138005") == [(("s1", "hand"), ["s2", "s3"]), (("s2", "hand"), []), (("s1", "rule"), ["s1"]), (("王五", "rule"), ["王五"])]

@@ -7,7 +7,7 @@ export const IDENTITIES = ["phone", "name", "user", "unionid", "wecom", "openid"
 /** What a column may become, as the select shows it; props and trait want a name. */
 export const TARGETS = ["at", "created", "kind", "status", "amount", "amount_minor", "refund", "tags", "person", "birthday", "message", "message_type", "message_subtype", "message_id", "reply_to", "links", "qr", "speaker", "id", "group", "touchpoint", "campaign", "content", "staff", "owner", "contacts", "props", "trait"] as const;
 export const VALUE_TYPES = ["text", "number", "integer", "decimal", "date"] as const;
-export const COUNTS = ["read", "stored", "duplicate", "rejected", "members_created", "merged", "updated", "conflicts", "skipped", "dropped"] as const;
+export const COUNTS = ["read", "stored", "duplicate", "rejected", "members_created", "merged", "updated", "conflicts", "skipped", "dropped", "unknown_staff"] as const;
 export const WORKING = ["queued", "trying", "running", "undoing"];
 export const UNDONE = ["events", "members", "staying", "identities", "traits", "tags", "consents", "merges"] as const;
 

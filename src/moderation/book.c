@@ -176,6 +176,7 @@ struct asking_book {
     uint64_t apply; /* rules that apply */
     uint64_t hit;   /* and have found something */
     uint64_t links; /* of those that look for traces, the ones at hand */
+    bool in_qr;     /* what QR codes say is looked at, not the text */
     struct found *out;
     size_t count, max;
 };
@@ -185,7 +186,7 @@ static bool add(struct asking_book *a, size_t index, struct str what, struct spa
     uint64_t bit = UINT64_C(1) << index;
     if (!(a->apply & bit) || (!a->message->all && (a->hit & bit))) return true;
     a->hit |= bit;
-    a->out[a->count++] = (struct found){(uint32_t)index, what, at, sure};
+    a->out[a->count++] = (struct found){(uint32_t)index, what, at, sure, a->in_qr};
     return a->count < a->max;
 }
 
@@ -299,7 +300,9 @@ size_t judge_ask(struct judge *j, const struct judged *m, struct found *out, siz
     for (size_t i = 0; i < book->rule_count; i++)
         a.apply |= (uint64_t)applies(&book->rules[i], m) << i;
     if (!a.apply) return 0;
+    a.in_qr = true;
     if (m->qr.len) look_at_codes(&a, &j->cleaner);
+    a.in_qr = false;
     if (a.count == max) return a.count;
     struct str clean = clean_text(&j->cleaner, m->text); /* the last, for judge_place */
     if (a.apply & book->of_kind[RULE_TERMS])

@@ -51,6 +51,7 @@ struct found {
     struct str what; /* borrowed of the book, or static */
     struct span at;  /* of the clean text; 0 to 0 = all of it */
     double sure;
+    bool in_qr; /* it is in what the QR codes say, not in the text */
 };
 /* Judge; at most 'max' things, in no order. */
 size_t judge_ask(struct judge *j, const struct judged *m, struct found *out, size_t max);

@@ -253,7 +253,7 @@ static enum err act(struct tx *tx, struct room *r, const struct case_message *m,
     if (!fresh) return ERR_OK;
     const struct found *best = gravest(book, found, count);
     struct case_message quoted = *m;
-    if (str_is(best->what, trace_names[TRACE_QR])) quoted.text = m->qr;
+    if (best->in_qr) quoted.text = m->qr;
     const struct case_found f = {.rule = book_rule(book, best->index, NULL),
                                  .what = best->what,
                                  .at = judge_place(&r->judge, m->text, best->at),

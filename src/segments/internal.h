@@ -203,6 +203,9 @@ struct live *room_find_id(const struct room *r, uint32_t id);
 void live_destroy(struct live *l);
 struct live *live_create(uint32_t id);
 void room_set_due(struct room *r, uint32_t member, int64_t due);
+/* Whom an event concerns, one or two: of who was merged or taken apart everything is. */
+size_t room_touches(const struct room *r, const struct event *ev, uint64_t seq,
+                    struct touch out[2]);
 
 /* keeper.c */
 MUST_CHECK enum err keeper_start(struct room *r);

@@ -31,10 +31,11 @@ static void catch_up(struct room *r)
     pthread_mutex_lock(&r->lock);
     if (s->seq > r->seq && (count == 0 || first > r->seq + 1)) r->rescan = true;
     for (size_t i = 0; i < count && !r->rescan; i++) {
-        const struct event *ev = events[i];
+        struct touch both[2];
         if (first + i <= r->seq) continue;
-        VEC_PUSH(&r->queue, ((struct touch){ev->persona, ev->kind, first + i}));
-        if (ev->other) VEC_PUSH(&r->queue, ((struct touch){ev->other, 0, 0}));
+        size_t of = room_touches(r, events[i], first + i, both);
+        for (size_t k = 0; k < of; k++)
+            VEC_PUSH(&r->queue, both[k]);
     }
     pthread_mutex_unlock(&r->lock);
     brand_snapshot_release(s);

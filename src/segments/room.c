@@ -182,6 +182,14 @@ static void room_close(void *state)
     room_destroy(r);
 }
 
+size_t room_touches(const struct room *r, const struct event *ev, uint64_t seq, struct touch out[2])
+{
+    bool both = ev->other && str_starts(registry_kind_name(r->brand, ev->kind), STR("member."));
+    out[0] = (struct touch){ev->persona, both ? 0 : ev->kind, seq};
+    out[1] = (struct touch){ev->other, 0, 0};
+    return both ? 2 : 1;
+}
+
 static enum err room_on_event(struct tx *tx, void *state, const struct event *ev, uint64_t seq)
 {
     struct room *r = state;
@@ -189,10 +197,11 @@ static enum err room_on_event(struct tx *tx, void *state, const struct event *ev
     if (tx_replaying(tx)) return ERR_OK;
     r->emitted++;
     if (!r->keeping) return ERR_OK; /* the first segment is built from the log */
-    bool both = ev->other && str_starts(registry_kind_name(r->brand, ev->kind), STR("member."));
     /* rooms before this one may have emitted others, which come before it */
-    VEC_PUSH(&r->pending, ((struct touch){ev->persona, both ? 0 : ev->kind, tx_seq(tx) + 1}));
-    if (both) VEC_PUSH(&r->pending, ((struct touch){ev->other, 0, 0})); /* merged, or apart again */
+    struct touch both[2];
+    size_t count = room_touches(r, ev, tx_seq(tx) + 1, both);
+    for (size_t i = 0; i < count; i++)
+        VEC_PUSH(&r->pending, both[i]);
     return ERR_OK;
 }
 

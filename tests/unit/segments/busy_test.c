@@ -2,6 +2,7 @@
  * for, and what is told late, or not before a stop, is followed. */
 #include "segments_place.h"
 
+#include "people/merge.h"
 #include "segments/internal.h"
 #include "segments/memory_internal.h"
 
@@ -159,6 +160,35 @@ static void who_was_erased_before_a_stop_is_in_no_segment_after_it(void **state)
     place_close(&p);
 }
 
+static void who_was_taken_apart_before_a_stop_is_two_after_it(void **state)
+{
+    (void)state;
+    struct place p;
+    struct why why = {0};
+    struct people_merge both = {.a = 1, .b = 2, .who = STR("lily"), .over_caps = true};
+    place_open(&p, "Asia/Shanghai");
+    follow(&p, "spoke", "did(\"message.sent\", within 30d)");
+    follow(&p, "once", "did(\"message.sent\", count = 1, within 30d)");
+    say(&p, "u1", "message.sent", PLACE_NOW);
+    say(&p, "u2", "message.sent", PLACE_NOW);
+    place_must(people_merge(p.brand, &both, &why), &why, "merge");
+    (void)settled(&p);
+    place_reopen(&p);
+    (void)settled(&p);
+    assert_int_equal(size_of(&p, "once"), 0);
+    segments_listen(p.brand, stand_still, NULL);
+    say(&p, "u3", "message.sent", PLACE_NOW);
+    while (size_of(&p, "once") < 1)
+        sched_yield(); /* it is told next */
+    struct people_unmerge apart = {.id = both.id, .who = STR("lily")};
+    place_must(people_unmerge(p.brand, &apart, &why), &why, "unmerge");
+    place_reopen(&p);
+    (void)settled(&p);
+    assert_int_equal(size_of(&p, "once"), 3);
+    verify(&p);
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_name_that_comes_to_be_known_carries_nobody_over_at_once),
         cmocka_unit_test(who_was_looked_through_is_asked_of_what_is_told_later),
         cmocka_unit_test(who_was_erased_before_a_stop_is_in_no_segment_after_it),
+        cmocka_unit_test(who_was_taken_apart_before_a_stop_is_two_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,8 @@
  *    (memory.h), by the expressions that what happened concerns; when the clock alone moves them,
  *    by all.
  * 2. Nobody is remembered by a look that leaves out expressions on fields.
- * 3. Many members at once are found by one pass over the log instead of history by history. */
+ * 3. Many members at once are found by one pass over the log instead of history by history.
+ * 4. A member's timer is set once, behind all moves: rows may be written in between (store.c 3). */
 #include "segments/look.h"
 
 /* So few members are read one by one in any case; more, when one pass over the log would take
@@ -72,21 +73,21 @@ static void look_at_history(struct looking *w, const struct panel_member *m, boo
     due_set(r, m->id, due, whole);
 }
 
-/* Those of w->which that what is remembered does not answer; 'at' is the moment of what moves. */
-static void look_at_rest(struct looking *w, const struct panel_member *m, uint8_t *which,
-                         int64_t at)
+/* Those of w->rest, which what is remembered does not answer, and when one of them may change; 'at'
+ * is the moment of what moves. */
+static int64_t look_at_rest(struct looking *w, const struct panel_member *m, int64_t at)
 {
     int64_t due;
     w->room->histories++;
     panel_view_learn(w->view, NULL, NULL);
-    enum err err = panel_ask(w->view, w->snapshot, m, which, w->answers, &due);
+    enum err err = panel_ask(w->view, w->snapshot, m, w->rest, w->answers, &due);
     panel_view_learn(w->view, w->room->memory, w->snapshot);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         w->room->failed = true;
-        return;
+        return TIME_NONE;
     }
-    take_answers(w, m->id, at, which, w->answers);
-    due_set(w->room, m->id, due, false);
+    take_answers(w, m->id, at, w->rest, w->answers);
+    return due;
 }
 
 /* Ask those of w->which about who is remembered, and those that read fields which have changed;
@@ -104,8 +105,8 @@ static void look_at_memory(struct looking *w, const struct panel_member *m, bool
     memory_ask(r->memory, w->view, m->id,
                &(struct memory_question){!whole, w->which, w->answers, &due});
     take_answers(w, m->id, at, w->which, w->answers);
+    if (rest) due_sooner(&due, look_at_rest(w, m, at));
     due_set(r, m->id, due, whole);
-    if (rest) look_at_rest(w, m, w->rest, at);
 }
 
 /* NULL: it is in a part by now, or more has happened than an event. */

@@ -236,11 +236,6 @@ void panel_view_destroy(struct panel_view *v)
     mem_free(v);
 }
 
-static void sooner(int64_t *due, int64_t at)
-{
-    if (at != TIME_NONE && (*due == TIME_NONE || at < *due)) *due = at;
-}
-
 /* When the first event after now happens, as a sender's clock may have made some. */
 static int64_t first_after(const struct history *h, uint32_t index, int64_t now)
 {
@@ -257,18 +252,18 @@ void panel_ask_lens(struct panel_view *v, size_t lens, const struct expr_context
         const struct entry *e = &p->entries[i];
         if (e->lens != lens || !e->expr || (a->which && !a->which[i])) continue;
         a->answers[i] = expr_member(e->expr, c, h, index);
-        sooner(a->due, expr_next_change(e->expr, c, h, index));
+        due_sooner(a->due, expr_next_change(e->expr, c, h, index));
     }
     /* of whoever is asked anything: a birthday that comes may change none of the answers before */
     const struct lens *l = p->lenses.items[lens];
-    if (l->consent) sooner(a->due, people_consent_due(p->brand, h->member[index], c->now));
-    if (l->fields || l->plan.derived) sooner(a->due, first_after(h, index, c->now));
+    if (l->consent) due_sooner(a->due, people_consent_due(p->brand, h->member[index], c->now));
+    if (l->fields || l->plan.derived) due_sooner(a->due, first_after(h, index, c->now));
     const struct fold_state *state = l->plan.derived
                                          ? person_state(v->persons[lens]) /* changes to come */
                                          : person_folded(v->persons[lens]);
     if (!state) return;
-    sooner(a->due, state->due);
-    if (p->rhythm) sooner(a->due, state->rhythm.due);
+    due_sooner(a->due, state->due);
+    if (p->rhythm) due_sooner(a->due, state->rhythm.due);
 }
 
 /* See member 'index' of a run of the log, and ask. */

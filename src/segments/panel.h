@@ -33,6 +33,12 @@ void panel_set_now(struct panel *p, int64_t now);
 bool panel_reads(const struct panel *p, size_t i, uint16_t kind);
 bool panel_reads_lists(const struct panel *p, size_t i);
 
+/* The earlier of two moments at which an answer may change; TIME_NONE: none does. */
+static inline void due_sooner(int64_t *due, int64_t at)
+{
+    if (at != TIME_NONE && (*due == TIME_NONE || at < *due)) *due = at;
+}
+
 struct panel_view *panel_view_create(struct panel *p);
 void panel_view_destroy(struct panel_view *v);
 /* Have whoever is asked about remembered, of a snapshot. 'm', which may be NULL, is of the panel.

@@ -189,6 +189,52 @@ static void who_was_taken_apart_before_a_stop_is_two_after_it(void **state)
     place_close(&p);
 }
 
+#define CROWD 1500
+
+/* How many of the crowd have another timer already and are not in the segment yet; 'rest': how many
+ * are still to be looked at. */
+static size_t torn(struct room *r, const struct live *l, int64_t due, size_t *rest)
+{
+    size_t count = 0;
+    *rest = 0;
+    pthread_mutex_lock(&r->lock);
+    for (uint32_t m = 1; m <= CROWD; m++) {
+        if (roaring_bitmap_contains(l->members, m)) continue;
+        ++*rest;
+        count += due_of(r, m) != due;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return count;
+}
+
+/* Rows may be written at any moment: with a new timer beside an old membership nobody would look
+ * after an opening. */
+static void who_is_moved_by_the_clock_has_the_old_timer_until_then(void **state)
+{
+    (void)state;
+    struct place p;
+    size_t rest = CROWD;
+    place_open(&p, "Asia/Shanghai");
+    follow(&p, "asleep", "did(\"lifecycle.changed\", where props.to = \"dormant\", within 90d)");
+    for (int i = 0; i < CROWD; i++) {
+        char user[16];
+        snprintf(user, sizeof(user), "u%d", i);
+        say(&p, user, "order.paid", PLACE_NOW);
+    }
+    (void)settled(&p);
+    struct room *r = room_of(p.brand);
+    const struct live *l = room_find(r, STR("asleep"));
+    int64_t due = due_of(r, 1);
+    assert_true(due > PLACE_NOW);
+    p.env.now_ms = due + TIME_DAY;
+    segments_refresh(p.brand); /* wakes it */
+    while (rest) {
+        assert_int_equal(torn(r, l, due, &rest), 0);
+        sched_yield();
+    }
+    place_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_name_that_comes_to_be_known_carries_nobody_over_at_once),
         cmocka_unit_test(who_was_looked_through_is_asked_of_what_is_told_later),
         cmocka_unit_test(who_was_erased_before_a_stop_is_in_no_segment_after_it),
+        cmocka_unit_test(who_is_moved_by_the_clock_has_the_old_timer_until_then),
         cmocka_unit_test(who_was_taken_apart_before_a_stop_is_two_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,16 @@ enum err call_number(const struct call *c, const char *name, uint32_t *out, stru
     return ERR_OK;
 }
 
+enum err call_staff(const struct call *c, struct str *staff, struct why *why)
+{
+    if (!call_has(c, "staff") || str_eq(call_str(c, "staff"), *staff)) return ERR_OK;
+    if (!(c->who->scopes & SCOPE_STAFF_MANAGE))
+        return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "staff", "%s",
+                        scope_name(SCOPE_STAFF_MANAGE));
+    *staff = call_str(c, "staff");
+    return ERR_OK;
+}
+
 enum lang call_lang(const struct call *c)
 {
     return request_lang(c->req);

@@ -48,6 +48,9 @@ const struct json *call_json(const struct call *c, const char *name);
 struct str call_param(const struct call *c, const char *name);
 MUST_CHECK enum err call_number(const struct call *c, const char *name, uint32_t *out,
                                 struct why *why);
+/* Whose list of the day: '*staff' is what the caller's own is called, and becomes the parameter
+ * "staff" when that is given. ERR_FORBIDDEN: it names another and the caller lacks staff.manage. */
+MUST_CHECK enum err call_staff(const struct call *c, struct str *staff, struct why *why);
 /* In the caller's language. */
 enum lang call_lang(const struct call *c);
 

@@ -44,19 +44,6 @@ static bool is_theirs(const struct tasks *x, const struct group_family *f)
     return !owned && sight_is_whole(x->call);
 }
 
-/* The code that the caller works under, or that of whom an owner looks at. */
-static enum err read_staff(struct tasks *x, struct why *why)
-{
-    struct call *c = x->call;
-    if (c->who->kind == PRINCIPAL_PERSON) x->staff = str_of(c->who->code);
-    if (!call_has(c, "staff") || str_eq(call_str(c, "staff"), x->staff)) return ERR_OK;
-    if (!(c->who->scopes & SCOPE_STAFF_MANAGE))
-        return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "staff", "%s",
-                        scope_name(SCOPE_STAFF_MANAGE));
-    x->staff = call_str(c, "staff");
-    return ERR_OK;
-}
-
 /* ---- what ---- */
 
 static struct family_state look(const struct tasks *x, const struct family_figures *all,
@@ -108,7 +95,8 @@ static enum err list_tasks(struct call *c, struct json_writer *w, struct why *wh
     size_t count;
     bool any = false;
     TRY(call_reader(c, &x.db, why));
-    TRY(read_staff(&x, why));
+    if (c->who->kind == PRINCIPAL_PERSON) x.staff = str_of(c->who->code);
+    TRY(call_staff(c, &x.staff, why));
     TRY(family_list(x.db, c->arena, &list, &count, why));
     if (count) TRY(group_record_list(c->brand, x.db, c->arena, &x.records, &x.record_count, why));
     for (size_t i = 0; i < count; i++)

@@ -277,12 +277,7 @@ static enum err get_today(struct call *c, struct json_writer *w, struct why *why
 {
     struct cards x;
     struct str owner = code_of(c);
-    if (call_has(c, "staff")) {
-        if (!sees_all(c) && !str_eq(call_str(c, "staff"), owner))
-            return why_fail(why, ERR_FORBIDDEN, MSG_NO_SCOPE, "staff", "%s",
-                            scope_name(SCOPE_STAFF_MANAGE));
-        owner = call_str(c, "staff");
-    }
+    TRY(call_staff(c, &owner, why));
     today_want(c->brand);
     TRY(begin_cards(c, &x, why));
     enum err err = put_lists(&x, w, owner, why);

@@ -248,6 +248,8 @@ def test_a_family_leads_to_the_first_with_room_and_wants_the_next_before_it_is_f
         return [(t["name"], t["because"], t["last"]["id"]) for t in call(s, "GET", "/family-tasks", **query)["items"]]
     assert tasks() == [("Row", "share", two)], tasks()  # nobody owns the groups: whoever sees all
     call(s, "PUT", f"/groups/{two}", {"owner": "rose", "helpers": ["lily", "mei"]})
+    refused = call(s, "GET", "/family-tasks", status=403, token=s.reader, staff="rose")
+    assert refused["errors"][0]["field"] == "staff", refused
     assert tasks() == [] and tasks(staff="rose") == tasks(staff="lily") == tasks(staff="mei") == [("Row", "share", two)] and tasks(staff="ros") == []
     call(s, "POST", f"/group-families/{made['id']}/put-off", status=204)
     assert tasks(staff="rose") == [] and row()["next_wanted"]

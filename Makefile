@@ -214,7 +214,6 @@ bench-groups: all
 	@tools/deps build bench
 	@bench/groups $(OUT)/wellfield
 .PHONY: bench-groups
-# Inferred replies beside links made by hand.
 # How long it takes to look at a busy group.
 HEALTH := $(OUT)/bench/health
 $(HEALTH): bench/health.c $(call libs,groups $(BELOW_groups))
@@ -225,6 +224,7 @@ bench-health: $(HEALTH)
 	@$(HEALTH)
 .PHONY: bench-health
 
+# Inferred replies beside links made by hand.
 REPLIES := $(OUT)/bench/replies
 $(REPLIES): bench/replies.c $(call libs,intake $(BELOW_intake))
 	@mkdir -p $(@D)

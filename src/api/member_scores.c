@@ -6,7 +6,7 @@
 #include "api/put.h"
 
 const char *const member_score_names[MEMBER_SCORES] = {
-    "rfm_r", "rfm_f", "rfm_m", "p_alive", "expected_orders", "expected_value"};
+    "rfm_r", "rfm_f", "rfm_m", "p_alive", "p_alive_drop", "expected_orders", "expected_value"};
 
 bool member_scores(struct brand *b, uint32_t member, double out[MEMBER_SCORES])
 {
@@ -15,8 +15,9 @@ bool member_scores(struct brand *b, uint32_t member, double out[MEMBER_SCORES])
     for (int i = 0; i < 3; i++)
         out[i] = s.rfm[i] ? s.rfm[i] : NAN;
     out[3] = (double)s.alive;
-    out[4] = (double)s.orders;
-    out[5] = s.revenue;
+    out[4] = (double)s.drop;
+    out[5] = (double)s.orders;
+    out[6] = s.revenue;
     return true;
 }
 

@@ -43,6 +43,7 @@ static const struct field fields[] = {
     {"rfm_f", EXPR_MEMBER, 0, FIELD_RFM_F, CLASS_NUMBER},
     {"rfm_m", EXPR_MEMBER, 0, FIELD_RFM_M, CLASS_NUMBER},
     {"p_alive", EXPR_MEMBER, 0, FIELD_P_ALIVE, CLASS_NUMBER},
+    {"p_alive_drop", EXPR_MEMBER, 0, FIELD_P_ALIVE_DROP, CLASS_NUMBER},
     {"expected_orders", EXPR_MEMBER, 0, FIELD_EXPECTED_ORDERS, CLASS_NUMBER},
     {"expected_value", EXPR_MEMBER, 0, FIELD_EXPECTED_VALUE, CLASS_NUMBER},
     {"language", EXPR_MEMBER, 0, FIELD_LANGUAGE, CLASS_TEXT},

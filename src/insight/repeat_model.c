@@ -12,7 +12,7 @@
 /* What the model says of a history. */
 struct repeat_memo {
     struct bgnbd_point point; /* buyers 0: free */
-    double alive, orders;
+    double alive, drop, orders;
 };
 
 static int by_member(const void *a, const void *b)
@@ -71,6 +71,15 @@ void repeat_model_finish(struct repeat_model *m)
     m->memo = NULL;
 }
 
+/* By how much P(alive) fell while nothing was ordered. */
+static double drop_of(const struct bgnbd *m, const struct bgnbd_point *p, double alive)
+{
+    struct bgnbd_point before = *p;
+    before.age -= REPEAT_DROP_DAYS;
+    if (before.age < p->recency) before.age = p->recency;
+    return bgnbd_alive(m, &before) - alive;
+}
+
 static const struct repeat_memo *history_of(const struct repeat_model *m,
                                             const struct repeat_buyer *b, double days)
 {
@@ -79,9 +88,10 @@ static const struct repeat_memo *history_of(const struct repeat_model *m,
     struct repeat_memo *memo = &m->memo[hash % MEMO];
     bool known = memo->point.buyers && memo->point.frequency == p.frequency &&
                  memo->point.recency == p.recency && memo->point.age == p.age;
-    if (!known)
-        *memo = (struct repeat_memo){p, bgnbd_alive(&m->model, &p),
-                                     bgnbd_expected(&m->model, &p, days)};
+    if (known) return memo;
+    double alive = bgnbd_alive(&m->model, &p);
+    *memo = (struct repeat_memo){p, alive, drop_of(&m->model, &p, alive),
+                                 bgnbd_expected(&m->model, &p, days)};
     return memo;
 }
 
@@ -89,8 +99,11 @@ struct repeat_forecast repeat_model_forecast(const struct repeat_model *m,
                                              const struct repeat_buyer *b, double days)
 {
     const struct repeat_memo *memo = history_of(m, b, days);
-    struct repeat_forecast f = {
-        .mean = repeat_model_mean(b), .revenue = NAN, .alive = memo->alive, .orders = memo->orders};
+    struct repeat_forecast f = {.mean = repeat_model_mean(b),
+                                .revenue = NAN,
+                                .alive = memo->alive,
+                                .drop = memo->drop,
+                                .orders = memo->orders};
     if (!m->valued) return f;
     bool known = !isnan(f.mean);
     f.revenue =

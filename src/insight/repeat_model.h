@@ -7,10 +7,13 @@
 #include "insight/gamma_gamma.h"
 #include "insight/repeat_kernel.h"
 
+#define REPEAT_DROP_DAYS 28
+
 /* What the models say of one buyer. */
 struct repeat_forecast {
     double mean; /* day-sum over repeat days, minor units; NaN = none */
     double alive;
+    double drop; /* of 'alive' in REPEAT_DROP_DAYS, or since the last order if that is later */
     double orders;
     double revenue; /* minor units; NaN = unknown */
 };

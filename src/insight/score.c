@@ -61,8 +61,11 @@ static void take_rfm(const struct ask *a, const struct rfm *rfm)
     }
     VEC_RESERVE(&a->out->of, rfm->buyers.count);
     for (size_t i = 0; i < rfm->buyers.count; i++) {
-        struct score s = {
-            .member = rfm->buyers.items[i].member, .alive = NAN, .orders = NAN, .revenue = NAN};
+        struct score s = {.member = rfm->buyers.items[i].member,
+                          .alive = NAN,
+                          .drop = NAN,
+                          .orders = NAN,
+                          .revenue = NAN};
         rfm_scores_of(&scale, &rfm->buyers.items[i], s.rfm);
         VEC_PUSH(&a->out->of, s);
     }
@@ -120,9 +123,10 @@ static void take_forecasts(const struct repeat_model *m, const struct repeat *bu
         }
         bool there = at < scored && out->of.items[at].member == b->member;
         struct score *s = &out->of.items[there ? at : out->of.count - 1];
-        struct repeat_forecast f = {.alive = NAN, .orders = NAN, .revenue = NAN};
+        struct repeat_forecast f = {.alive = NAN, .drop = NAN, .orders = NAN, .revenue = NAN};
         if (out->fitted) f = repeat_model_forecast(m, b, SCORE_HORIZON_DAYS);
         s->alive = (float)f.alive;
+        s->drop = (float)f.drop;
         s->orders = (float)f.orders;
         s->revenue = isfinite(f.revenue) && fabs(f.revenue) < 9e15 ? f.revenue : NAN;
     }

@@ -12,7 +12,8 @@
 struct score {
     uint32_t member;
     uint8_t rfm[3]; /* 1 to 5; 0 = no order stands */
-    float alive;    /* chance that they still buy; NaN = unknown, as are the next two */
+    float alive;    /* chance that they still buy; NaN = unknown, as are the next three */
+    float drop;     /* by how much that fell in REPEAT_DROP_DAYS, see there */
     float orders;   /* days with an order in the next SCORE_HORIZON_DAYS */
     double revenue; /* of these, minor units */
 };

@@ -215,9 +215,10 @@ static struct expr_value number_or_null(double number)
 
 bool scores_has_field(uint64_t fields)
 {
-    uint64_t own = (uint64_t)1 << FIELD_P_ALIVE | (uint64_t)1 << FIELD_EXPECTED_ORDERS |
-                   (uint64_t)1 << FIELD_EXPECTED_VALUE | (uint64_t)1 << FIELD_RFM_R |
-                   (uint64_t)1 << FIELD_RFM_F | (uint64_t)1 << FIELD_RFM_M;
+    uint64_t own = (uint64_t)1 << FIELD_P_ALIVE | (uint64_t)1 << FIELD_P_ALIVE_DROP |
+                   (uint64_t)1 << FIELD_EXPECTED_ORDERS | (uint64_t)1 << FIELD_EXPECTED_VALUE |
+                   (uint64_t)1 << FIELD_RFM_R | (uint64_t)1 << FIELD_RFM_F |
+                   (uint64_t)1 << FIELD_RFM_M;
     return (fields & own) != 0;
 }
 
@@ -229,6 +230,7 @@ bool scores_get_field(struct brand *b, uint32_t member, enum expr_field field,
     *out = (struct expr_value){.type = TYPE_NULL};
     if (!scores_get(b, member, &s)) return true;
     if (field == FIELD_P_ALIVE) *out = number_or_null((double)s.alive);
+    if (field == FIELD_P_ALIVE_DROP) *out = number_or_null((double)s.drop);
     if (field == FIELD_EXPECTED_ORDERS) *out = number_or_null((double)s.orders);
     if (field == FIELD_EXPECTED_VALUE) *out = number_or_null(s.revenue);
     if (field >= FIELD_RFM_R && field <= FIELD_RFM_M && s.rfm[0])

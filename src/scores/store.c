@@ -13,6 +13,7 @@ const struct migration scores_migrations[] = {
      " f {int} NOT NULL, m {int} NOT NULL, alive {real}, orders {real}, value {real},"
      " PRIMARY KEY (run, member));"
      "CREATE INDEX member_score_member ON member_score (member)"},
+    {2, "ALTER TABLE member_score ADD COLUMN fall {real}"},
     {0, NULL},
 };
 
@@ -78,9 +79,9 @@ enum err store_write(struct sql *db, uint64_t run, const struct score *list, siz
 {
     for (size_t i = 0; i < count; i++) {
         const struct score *score = &list[i];
-        struct sql_stmt *s =
-            sql_use(db, "INSERT INTO member_score (run, member, r, f, m, alive, orders, value)"
-                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+        struct sql_stmt *s = sql_use(
+            db, "INSERT INTO member_score (run, member, r, f, m, alive, orders, value, fall)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
         sql_bind_int(s, 1, (int64_t)run);
         sql_bind_int(s, 2, score->member);
         for (int k = 0; k < 3; k++)
@@ -88,6 +89,7 @@ enum err store_write(struct sql *db, uint64_t run, const struct score *list, siz
         sql_bind_double(s, 6, (double)score->alive);
         sql_bind_double(s, 7, (double)score->orders);
         sql_bind_double(s, 8, score->revenue);
+        sql_bind_double(s, 9, (double)score->drop);
         TRY(sql_run(s));
     }
     return ERR_OK;
@@ -96,7 +98,7 @@ enum err store_write(struct sql *db, uint64_t run, const struct score *list, siz
 enum err store_read_table(struct sql *db, uint64_t run, struct table *out)
 {
     VEC(struct score) list = {0};
-    struct sql_stmt *s = sql_use(db, "SELECT member, r, f, m, alive, orders, value"
+    struct sql_stmt *s = sql_use(db, "SELECT member, r, f, m, alive, orders, value, fall"
                                      " FROM member_score WHERE run = $1 ORDER BY member");
     sql_bind_int(s, 1, (int64_t)run);
     sql_stream(s);
@@ -110,7 +112,8 @@ enum err store_read_table(struct sql *db, uint64_t run, struct table *out)
         struct score score = {.member = (uint32_t)sql_int(s, 0),
                               .alive = (float)real_or(s, 4),
                               .orders = (float)real_or(s, 5),
-                              .revenue = real_or(s, 6)};
+                              .revenue = real_or(s, 6),
+                              .drop = (float)real_or(s, 7)};
         for (int k = 0; k < 3; k++)
             score.rfm[k] = (uint8_t)sql_int(s, 1 + k);
         VEC_PUSH(&list, score);

@@ -69,7 +69,7 @@ const struct builtin today_builtins[] = {
      58,
      60,
      false,
-     "orders >= 3 and p_alive between 0.2 and 0.5",
+     "orders >= 3 and p_alive >= 0.2 and p_alive_drop >= 0.1",
      {"slipping away: every {a} days on average, silent for {b}",
       "快要流失：平均 {a} 天一单，已 {b} 天没来"},
      {"", "order_gap", "days last_order"}},

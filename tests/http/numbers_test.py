@@ -176,13 +176,37 @@ def test_segments_lists_and_queries_by_chance_are_those_of_the_query_repeat():
     assert call(s, "POST", "/query", {"segment": {"expr": "expected_orders > 1"}})["members"] == len(often)
 
 
+def fall(model, row):
+    """By how much P(alive) is lower than 28 days before, or than at the last order if that is later (Fader, Hardie, Lee 2005)."""
+    def alive(age):
+        x, r, alpha, a, b = row["frequency"], model["r"], model["alpha"], model["a"], model["b"]
+        if x == 0:
+            return 1
+        return 1 / (1 + a / (b + x - 1) * ((alpha + age / 7) / (alpha + row["recency_days"] / 7)) ** (r + x))
+    return alive(max(row["age_days"] - 28, row["recency_days"])) - alive(row["age_days"])
+
+
+def test_who_is_lost_lately_is_found_by_the_fall_of_the_chance():
+    s = cdnow()
+    model = scored(s, as_of="1997-10-01")["bgnbd"]
+    falls = {m: fall(model, row) for m, row in by_member(s).items()}
+    for drop in (0.05, 0.1):
+        want = {m for m, f in falls.items() if f > drop}
+        assert 0 < len(want) < 1000, len(want)
+        reply = call(s, "GET", "/members", filter=f"p_alive_drop > {drop}", limit=200)
+        assert reply["total"] == len(want) and {row["id"] for row in reply["items"]} <= want, (drop, reply["total"], len(want))
+    assert call(s, "GET", "/members", filter="p_alive_drop is null", limit=1)["total"] == 0
+    rule = next(r for r in call(s, "GET", "/today/rules")["items"] if r["code"] == "fading")
+    assert 0 < call(s, "GET", "/members", filter=rule["expression"], limit=1)["total"] < 200, rule
+
+
 def test_a_profile_and_an_export_show_the_scores_as_of_their_day():
     s = cdnow()
     scored(s, as_of="1997-10-01")
     row = next(iter(by_member(s).values()))
     scores = call(s, "GET", "/members/" + row["member"])["scores"]
     assert scores["as_of"].startswith("1997-10-01"), scores
-    assert abs(scores["p_alive"] - row["alive"]) < 1e-6 and abs(scores["expected_orders"] - row["expected_orders"]) < 1e-6, (scores, row)
+    assert scores["p_alive_drop"] >= 0 and abs(scores["p_alive"] - row["alive"]) < 1e-6 and abs(scores["expected_orders"] - row["expected_orders"]) < 1e-6, (scores, row)
     assert abs(scores["expected_value"] - row["expected_revenue"]) <= 0.5 and 1 <= scores["rfm_f"] <= 5, (scores, row)
     url = f"{s.url}/api/v1/shop/members/export?columns=id,p_alive,rfm_r&format=csv"
     code, text, _ = http("GET", url, None, {"Authorization": "Bearer " + segments_test.OWNER})

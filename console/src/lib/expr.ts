@@ -14,7 +14,7 @@ export const FIELDS: { name: string; type: FieldType; part: (typeof PARTS)[numbe
   { name: "orders", type: "number", part: "orders" }, { name: "spent", type: "money", part: "orders" }, { name: "last_order", type: "time", part: "orders" },
   { name: "order_gap", type: "number", part: "orders" }, { name: "order_due", type: "time", part: "orders" },
   { name: "rfm_r", type: "number", part: "scores" }, { name: "rfm_f", type: "number", part: "scores" }, { name: "rfm_m", type: "number", part: "scores" },
-  { name: "p_alive", type: "number", part: "scores" }, { name: "expected_orders", type: "number", part: "scores" }, { name: "expected_value", type: "money", part: "scores" },
+  { name: "p_alive", type: "number", part: "scores" }, { name: "p_alive_drop", type: "number", part: "scores" }, { name: "expected_orders", type: "number", part: "scores" }, { name: "expected_value", type: "money", part: "scores" },
 ];
 
 export interface Condition {

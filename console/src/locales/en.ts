@@ -57,7 +57,7 @@ const en: typeof zh = {
     change: { entered: "entered", left: "left", rebuilt: "built anew" }, reason: { event: "by an event", clock: "as time passed", definition: "by its definition" },
   },
   column: {
-    name: "Name", stage: "Stage", owner: "Owner", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id", rfm_r: "RFM: recency", rfm_f: "RFM: frequency", rfm_m: "RFM: money", p_alive: "Still buys", expected_orders: "Expected orders", expected_value: "Expected value",
+    name: "Name", stage: "Stage", owner: "Owner", trust: "Trust", identities: "Identities", last_seen: "Last seen", orders: "Orders", spent: "Spent", events: "Events", created: "First seen", joined: "Joined", contacts: "Contacts", last_order: "Last order", id: "Id", rfm_r: "RFM: recency", rfm_f: "RFM: frequency", rfm_m: "RFM: money", p_alive: "Still buys", p_alive_drop: "Fall of that in 28 d", expected_orders: "Expected orders", expected_value: "Expected value",
   },
   unanswered: {
     title: "Unanswered", total: "{n} questions", text: "Questions of members in groups that nobody has answered: nobody spoke to who asked, and no staff member said anything within ten minutes. Waiting counts in service hours; of the last three days.",
@@ -117,7 +117,7 @@ const en: typeof zh = {
   field: {
     lifecycle: "Lifecycle", trust: "Trust", orders: "Orders", spent: "Spent", joined: "Joined", last_seen: "Last seen", last_interaction: "Last interaction", last_order: "Last order", groups: "Groups", contacts: "Contacts",
     invited: "Invited", returned: "Returned", reads: "Reads", silent_buyer: "Silent buyer", outside: "Outside",
-    last_act: "Last act", act_days: "Days with acts, 28 d", usual_days: "Usual days with acts", pace: "Pace (now by usual)", order_gap: "Days between orders", order_due: "Next order due", owner: "Owner", created: "First known", birthday: "Birthday", qualified: "Invited and qualified", touchpoint: "First touchpoint", language: "Language", timezone: "Time zone", rfm_r: "RFM: recency, 1–5", rfm_f: "RFM: frequency, 1–5", rfm_m: "RFM: money, 1–5", p_alive: "Still buys, 0–1", expected_orders: "Order days to expect, 90 d", expected_value: "Value to expect, 90 d",
+    last_act: "Last act", act_days: "Days with acts, 28 d", usual_days: "Usual days with acts", pace: "Pace (now by usual)", order_gap: "Days between orders", order_due: "Next order due", owner: "Owner", created: "First known", birthday: "Birthday", qualified: "Invited and qualified", touchpoint: "First touchpoint", language: "Language", timezone: "Time zone", rfm_r: "RFM: recency, 1–5", rfm_f: "RFM: frequency, 1–5", rfm_m: "RFM: money, 1–5", p_alive: "Still buys, 0–1", p_alive_drop: "Fall of that in 28 d", expected_orders: "Order days to expect, 90 d", expected_value: "Value to expect, 90 d",
   },
   scores: { title: "Scores", asOf: "as of {at}", orders: "Order days to expect, 90 d", value: "Value to expect, 90 d", rfm_r: "Recency", rfm_f: "Frequency", rfm_m: "Money" },
   member: {

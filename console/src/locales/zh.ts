@@ -56,7 +56,7 @@ const zh = {
     change: { entered: "进入", left: "离开", rebuilt: "重新生成" }, reason: { event: "因为一个事件", clock: "随时间", definition: "因为定义" },
   },
   column: {
-    name: "姓名", stage: "阶段", owner: "归属", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号", rfm_r: "RFM：最近", rfm_f: "RFM：频次", rfm_m: "RFM：金额", p_alive: "仍会购买", expected_orders: "预计订单", expected_value: "预计消费",
+    name: "姓名", stage: "阶段", owner: "归属", trust: "信任", identities: "身份", last_seen: "最近出现", orders: "订单", spent: "消费", events: "事件", created: "首次出现", joined: "加入", contacts: "好友关系", last_order: "最近下单", id: "编号", rfm_r: "RFM：最近", rfm_f: "RFM：频次", rfm_m: "RFM：金额", p_alive: "仍会购买", p_alive_drop: "仍会购买跌幅", expected_orders: "预计订单", expected_value: "预计消费",
   },
   unanswered: {
     title: "无人应答", total: "{n} 个提问", text: "群成员提了问、还没有人应答：没有人接他的话，员工也没有在十分钟内发言。只在服务时间内计时，看最近三天。",
@@ -116,7 +116,7 @@ const zh = {
   field: {
     lifecycle: "生命周期", trust: "信任阶段", orders: "订单数", spent: "消费金额（元）", joined: "加入时间", last_seen: "最近出现", last_interaction: "最近互动", last_order: "最近下单", groups: "社群", contacts: "好友关系数",
     invited: "邀请到的人数", returned: "回流", reads: "只看不说", silent_buyer: "默默下单", outside: "场外",
-    last_act: "最近行动", act_days: "28 天行动天数", usual_days: "往常每 28 天行动天数", pace: "节奏（现在比往常）", order_gap: "平均几天一单", order_due: "该复购的时间", owner: "归属员工", created: "首次出现", birthday: "生日", qualified: "有效邀请人数", touchpoint: "首次触点", language: "语言", timezone: "时区", rfm_r: "RFM：最近（1–5）", rfm_f: "RFM：频次（1–5）", rfm_m: "RFM：金额（1–5）", p_alive: "仍会购买的概率（0–1）", expected_orders: "90 天预计下单天数", expected_value: "90 天预计消费（元）",
+    last_act: "最近行动", act_days: "28 天行动天数", usual_days: "往常每 28 天行动天数", pace: "节奏（现在比往常）", order_gap: "平均几天一单", order_due: "该复购的时间", owner: "归属员工", created: "首次出现", birthday: "生日", qualified: "有效邀请人数", touchpoint: "首次触点", language: "语言", timezone: "时区", rfm_r: "RFM：最近（1–5）", rfm_f: "RFM：频次（1–5）", rfm_m: "RFM：金额（1–5）", p_alive: "仍会购买的概率（0–1）", p_alive_drop: "该概率 28 天跌幅（0–1）", expected_orders: "90 天预计下单天数", expected_value: "90 天预计消费（元）",
   },
   scores: { title: "评分", asOf: "截至 {at}", orders: "90 天预计下单天数", value: "90 天预计消费", rfm_r: "最近", rfm_f: "频次", rfm_m: "金额" },
   member: {

@@ -94,7 +94,7 @@ describe("the map of columns", () => {
 
 describe("what a dry run found", () => {
   const rows = (n: number) => ({ rows: n, first: Array.from({ length: Math.min(n, 5) }, (_, i) => ({ line: i + 2, row: "a", member: null })) });
-  const samples = (n: number) => ({ new: rows(n), updated: rows(0), conflict: rows(0), unchanged: rows(0) });
+  const samples = (n: number, staff = 0) => ({ new: rows(n), updated: rows(0), conflict: rows(0), unknown_staff: rows(staff), unchanged: rows(0) });
 
   it("has a tab for each thing, and one for what was rejected", () => {
     const { tabs, gone } = triedTabs({ tried: { members_created: 7, rejected: 2 } as never, dry_run: true }, samples(7));
@@ -102,8 +102,12 @@ describe("what a dry run found", () => {
     expect(gone).toBe(false);
   });
 
+  it("has one for staff that nobody is where a row names some", () => {
+    expect(triedTabs({ tried: {} as never, dry_run: false }, samples(1, 2)).tabs.map((t) => t.name)).toEqual([...SAMPLED]);
+  });
+
   it("leaves out what was rejected once it is the import's", () => {
-    expect(triedTabs({ tried: { rejected: 2 } as never, dry_run: false }, samples(1)).tabs.map((t) => t.name)).toEqual([...SAMPLED]);
+    expect(triedTabs({ tried: { rejected: 2 } as never, dry_run: false }, samples(1)).tabs.map((t) => t.name)).toEqual(SAMPLED.filter((name) => name !== "unknown_staff"));
   });
 
   it("says that rows are gone only where there were some", () => {

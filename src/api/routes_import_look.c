@@ -56,18 +56,20 @@ static enum err get_samples(struct call *c, struct json_writer *w, struct why *w
 #define SAMPLES_OF(name, rows, row, member)                                                        \
     "\"" name "\":{\"rows\":" rows ",\"first\":[{\"line\":2,\"row\":\"" row                        \
     "\",\"member\":" member "}]}"
+#define SAMPLES_NEW SAMPLES_OF("new", "7", "A1,2025-01-05 09:03,12.50,13800138000", "null")
+#define SAMPLES_UPDATED SAMPLES_OF("updated", "1", "A2,…", "\"m12\"")
+#define SAMPLES_CONFLICT SAMPLES_OF("conflict", "1", "A3,…", "\"m12\"")
+#define SAMPLES_STAFF SAMPLES_OF("unknown_staff", "1", "A5,…", "null")
+#define SAMPLES_UNCHANGED SAMPLES_OF("unchanged", "1", "A4,…", "null")
+/* What other forms a row's member may have. */
+#define SAMPLES_FORM(name, member) "\"" name "\":{\"first\":[{\"member\":" member "}]},"
+#define SAMPLES_FORMS                                                                              \
+    "{" SAMPLES_FORM("updated", "null") SAMPLES_FORM("conflict", "null")                           \
+        SAMPLES_FORM("unknown_staff", "\"m1\"")                                                    \
+            SAMPLES_FORM("unchanged", "\"m1\"") "\"new\":{\"first\":[]}}"
 #define SAMPLES                                                                                    \
-    "{" SAMPLES_OF("new", "7", "A1,2025-01-05 09:03,12.50,13800138000", "null") "," SAMPLES_OF(    \
-        "updated", "1", "A2,…",                                                                    \
-        "\"m12\"") "," SAMPLES_OF("conflict", "1", "A3,…",                                         \
-                                  "\"m12\"") "," SAMPLES_OF("unchanged", "1", "A4,…",              \
-                                                            "null") "}\n~{\"new\":{\"first\":[]}," \
-                                                                    "\"updated\":{\"first\":[{"    \
-                                                                    "\"member\":null}]},"          \
-                                                                    "\"conflict\":{\"first\":[{"   \
-                                                                    "\"member\":null}]},"          \
-                                                                    "\"unchanged\":{\"first\":[{"  \
-                                                                    "\"member\":\"m1\"}]}}"
+    "{" SAMPLES_NEW "," SAMPLES_UPDATED "," SAMPLES_CONFLICT "," SAMPLES_STAFF                     \
+    "," SAMPLES_UNCHANGED "}\n~" SAMPLES_FORMS
 
 #define PREVIEW_FORMS                                                                              \
     "{\"kind\":\"order.paid\",\"columns\":[{\"header\":null,\"means\":null,\"target\":null,"       \

@@ -142,6 +142,7 @@ static void tried(struct file_run *run, const struct file_row *row, const struct
     if (r->created || r->other_created) add_sample(run, SAMPLE_NEW, row, 0);
     if (member || other) add_sample(run, SAMPLE_UPDATED, row, member ? r->member : r->other);
     if (r->apart) add_sample(run, SAMPLE_CONFLICT, row, r->member);
+    if (row->unknown_staff) add_sample(run, SAMPLE_STAFF, row, r->member);
     if (r->duplicate || r->nothing) add_sample(run, SAMPLE_UNCHANGED, row, r->member);
 }
 

@@ -109,6 +109,7 @@ static void put_fact(struct strbuf *out, const struct fact *f, const struct file
     put_u64(out, (uint64_t)f->at);
     put_varint(out, row->line);
     put_text(out, row->text);
+    put_varint(out, row->unknown_staff);
     put_text(out, f->id);
     put_text(out, f->kind);
     put_text(out, f->label);
@@ -209,6 +210,7 @@ static void get_fact(struct byte_reader *in, struct arena *a, struct fact *f, st
     *f = (struct fact){.at = (int64_t)get_u64(in)};
     row->line = get_varint(in);
     row->text = get_text(in, a);
+    row->unknown_staff = get_varint(in) != 0;
     f->id = get_text(in, a);
     f->kind = get_text(in, a);
     f->label = get_text(in, a);

@@ -11,8 +11,9 @@ struct by_time;
 
 /* A row of a file, beside the fact it became. */
 struct file_row {
-    uint64_t line;   /* where it stood */
-    struct str text; /* as it stood, cut; {NULL, 0} but in a dry run */
+    uint64_t line;      /* where it stood */
+    struct str text;    /* as it stood, cut; {NULL, 0} but in a dry run */
+    bool unknown_staff; /* it names staff that nobody of them is */
 };
 
 /* 'tag' makes the file's name, for as long as it has one, unlike others'. */

@@ -152,7 +152,7 @@ static enum err set_aside(struct parse *p, struct why *why)
 /* The current row, with its text where it may be shown. */
 static struct file_row row_of(const struct parse *p)
 {
-    struct file_row row = {.line = p->line};
+    struct file_row row = {.line = p->line, .unknown_staff = p->staff_row == p->row};
     if (p->options->dry_run)
         row.text = arena_str(p->batch->arena, utf8_cut(p->text, SAMPLE_ROW_BYTES));
     return row;

@@ -70,6 +70,7 @@ struct parse {
     uint64_t skip;       /* rows up to here are applied already */
     size_t batch_rows;   /* facts of one batch at most */
     struct str text;     /* the current row as it stands, for rejects */
+    uint64_t staff_row;  /* the latest that named staff that nobody is, by its number */
     /* a file that is not in order of time: its facts wait until all are read, then come sorted */
     const struct parse_look *look;           /* NULL in an import */
     const char *spool_dir;                   /* where they wait; NULL = they never do */

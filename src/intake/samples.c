@@ -8,7 +8,7 @@
 static const char *class_name(enum sample_class class)
 {
     static const char *const names[SAMPLE_CLASS_COUNT] = {"new", "updated", "conflict",
-                                                          "unchanged"};
+                                                          "unknown_staff", "unchanged"};
     return names[class];
 }
 

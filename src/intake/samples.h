@@ -13,6 +13,7 @@ enum sample_class {
     SAMPLE_NEW,       /* make a member */
     SAMPLE_UPDATED,   /* the first to bring something to one that is there already */
     SAMPLE_CONFLICT,  /* leave an identity with another member, to be judged */
+    SAMPLE_STAFF,     /* name staff that nobody of them is */
     SAMPLE_UNCHANGED, /* nothing: it was stored before, or leaves nothing */
     SAMPLE_CLASS_COUNT
 };

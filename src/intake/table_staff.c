@@ -16,6 +16,7 @@ static enum err read_staff(struct builder *b, struct str s, struct str *code)
         return builder_bad(b, MSG_STAFF_NO_CODE, s);
     case COLLEAGUE_NOBODY: /* who has left, or has no account yet, is a code as it stands */
         b->p->batch->counts.unknown_staff++;
+        b->p->staff_row = b->p->row;
         return ERR_OK;
     case COLLEAGUE_ONE:
         break;

@@ -33,7 +33,7 @@ def contents(s):
 
 def test_a_dry_run_shows_rows_of_each_kind():
     with Store("shop").serve() as s:
-        empty = {k: {"rows": 0, "first": []} for k in ("new", "updated", "conflict", "unchanged")}
+        empty = {k: {"rows": 0, "first": []} for k in ("new", "updated", "conflict", "unknown_staff", "unchanged")}
         first = upload(s, "known.csv", KNOWN)
         assert samples(s, first) == empty
         run_import(s, first, format="csv", map=KNOWN_MAP)
@@ -45,7 +45,7 @@ def test_a_dry_run_shows_rows_of_each_kind():
         tried = run_import(s, number, format="csv", map=KNOWN_MAP, dry_run=True)
         assert {k: tried["tried"][k] for k in ("members_created", "updated", "dropped")} == {"members_created": 8, "updated": 2, "dropped": 1}, tried
         got = samples(s, number)
-        assert {k: v["rows"] for k, v in got.items()} == {"new": 8, "updated": 2, "conflict": 1, "unchanged": 0}, got
+        assert {k: v["rows"] for k, v in got.items()} == {"new": 8, "updated": 2, "conflict": 1, "unknown_staff": 0, "unchanged": 0}, got
         updated, conflict, new = (got[k]["first"] for k in ("updated", "conflict", "new"))
         numbers = [member(s, u) for u in ("U1", "U2")]
         assert [(x["line"], x["row"], x["member"]) for x in updated] == [(2, "13800138000,,王", numbers[0]), (5, "13800138001,U2,李", numbers[1])], (updated, numbers)
@@ -69,7 +69,7 @@ def test_a_dry_run_shows_rows_of_each_kind():
         number = upload(s, "more.csv", more)
         run_import(s, number, format="csv", map=KNOWN_MAP, dry_run=True)
         again = samples(s, number)
-        assert {k: v["rows"] for k, v in again.items()} == {"new": 10, "updated": 1, "conflict": 1, "unchanged": 0}, again
+        assert {k: v["rows"] for k, v in again.items()} == {"new": 10, "updated": 1, "conflict": 1, "unknown_staff": 0, "unchanged": 0}, again
         want(204, ask(s, "DELETE", f"/imports/{number}"))
         want(404, ask(s, "GET", f"/imports/{number}/samples"))
         s.stop()

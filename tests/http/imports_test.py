@@ -153,6 +153,8 @@ def test_columns_name_owners_and_contacts_by_code_login_or_name():
             assert (seen["events"][0]["owner"], seen["events"][0]["contacts"]) == ("s1", ["s2", "s3"]), seen["events"][0]
             assert [(p["line"], p["column"]) for p in seen["problems"]] == [(5, 4), (6, 4)], seen["problems"]
             tried = run_import(s, number, format="csv", dry_run=True)["tried"]
+            shown = want(200, ask(s, "GET", f"/imports/{number}/samples"))["unknown_staff"]
+            assert shown["rows"] == len(shown["first"]) == (rows == OWNED) and all("王五" in x["row"] for x in shown["first"]), shown
             done = run_import(s, number, format="csv")
             assert (done["counts"]["rejected"], done["counts"]["members_created"]) == (2, tried["members_created"]) == (2, rows.count("\n") - 3), done
             assert done["counts"]["unknown_staff"] == tried["unknown_staff"] == (rows == OWNED), done  # 王五, a code met before by the second

@@ -129,13 +129,13 @@ export function flaw(columns: Column[], choices: Choice[]): { key: string; colum
   return null;
 }
 
-export const SAMPLED = ["new", "updated", "conflict", "unchanged"] as const;
+export const SAMPLED = ["new", "updated", "conflict", "unknown_staff", "unchanged"] as const;
 export type TriedTab = (typeof SAMPLED)[number] | "rejected";
 
 /** What a dry run found, a tab each; 'gone': there were rows, and they are not kept any more. */
 export function triedTabs(one: Pick<Import, "tried" | "dry_run">, samples: Samples | null) {
   const figures = (one.tried ?? {}) as Counts;
-  const tabs: { name: TriedTab; rows: number; first: Samples["new"]["first"] }[] = SAMPLED.map((name) => ({ name, rows: samples?.[name].rows ?? 0, first: samples?.[name].first ?? [] }));
+  const tabs: { name: TriedTab; rows: number; first: Samples["new"]["first"] }[] = SAMPLED.map((name) => ({ name, rows: samples?.[name]?.rows ?? 0, first: samples?.[name]?.first ?? [] })).filter((t) => t.name !== "unknown_staff" || t.rows); // most files name none
   const gone = tabs.every((t) => !t.rows) && ["members_created", "updated", "duplicate", "skipped"].some((k) => figures[k]);
   if (one.dry_run) tabs.push({ name: "rejected", rows: figures.rejected ?? 0, first: [] }); // otherwise those known are the import's
   return { tabs, gone: gone && !!samples };

@@ -88,6 +88,8 @@ static const struct words {
     {ROLE_TEXT_TYPE, MESSAGES, {"message_type"}},
     {ROLE_TEXT_ID, MESSAGES, {"message_id", "消息ID"}},
     {ROLE_REPLY_TO, MESSAGES, {"reply_to", "回复"}},
+    {ROLE_LINKS, MESSAGES, {"links", "链接"}},
+    {ROLE_QR, MESSAGES, {"qr", "二维码"}},
 };
 
 static struct str without_brackets(struct str s)

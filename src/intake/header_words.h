@@ -55,6 +55,8 @@ enum role {
     ROLE_TEXT_SUBTYPE,
     ROLE_TEXT_ID,
     ROLE_REPLY_TO,
+    ROLE_LINKS,
+    ROLE_QR,
     ROLE_COUNT
 };
 

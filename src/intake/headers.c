@@ -33,12 +33,18 @@ struct plan {
     size_t votes[FAMILY_COUNT];
 };
 
+/* What a message may carry makes no table one of messages. */
+static bool is_carried(enum role role)
+{
+    return role == ROLE_LINKS || role == ROLE_QR;
+}
+
 static void look(struct plan *plan, const struct str *headers, size_t count)
 {
     for (size_t i = 0; i < count && plan->count < LIMIT_MAP_ENTRIES; i++) {
         struct header h;
         if (!header_find(headers[i], &h)) continue;
-        plan->votes[h.family]++;
+        plan->votes[h.family] += !is_carried(h.role);
         plan->played[h.role] = true;
         plan->seats[plan->count++] = (struct seat){h, value_unwrap(headers[i]), (uint32_t)i + 1};
     }
@@ -175,6 +181,8 @@ static const struct step of_message[] = {
     TO(ROLE_TEXT_SUBTYPE, TARGET_MESSAGE_SUBTYPE, VALUE_TEXT),
     TO(ROLE_TEXT_ID, TARGET_MESSAGE_ID, VALUE_TEXT),
     TO(ROLE_REPLY_TO, TARGET_REPLY_TO, VALUE_TEXT),
+    TO(ROLE_LINKS, TARGET_LINKS, VALUE_TEXT),
+    TO(ROLE_QR, TARGET_QR, VALUE_TEXT),
 };
 
 #undef TO

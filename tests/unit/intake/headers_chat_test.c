@@ -41,6 +41,22 @@ static void messages_with_ids_answer_each_other(void **state)
     world_finish(&w);
 }
 
+static void what_a_message_carries_comes_with_it(void **state)
+{
+    (void)state;
+    struct world w;
+    world_csv(&w, "时间,发送人,内容,链接,二维码,群名称\n"
+                  "2024-01-05 9:03:01,Ann,看这里,https://a.example/1,https://qr.example/2,g\n");
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->said->links, "https://a.example/1");
+    expect_str(fact_at(&w, 0)->said->qr, "https://qr.example/2");
+    world_finish(&w);
+    world_csv(&w, "手机号,链接,二维码\n13800138000,https://a.example/1,x\n"); /* of a person */
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->kind, "member.identified");
+    world_finish(&w);
+}
+
 static void an_export_of_wechatmsg_maps_itself(void **state)
 {
     (void)state;
@@ -141,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_of_messages_maps_itself),
         cmocka_unit_test(messages_with_ids_answer_each_other),
+        cmocka_unit_test(what_a_message_carries_comes_with_it),
         cmocka_unit_test(an_export_of_wechatmsg_maps_itself),
         cmocka_unit_test(an_export_of_chatlog_maps_itself),
         cmocka_unit_test(notices_of_a_chat_tell_who_came),

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "intake/chat.h"
 #include "intake/json_feed.h"
+#include "intake/slack_blocks.h"
 
 #define PATH_BYTES 500
 
@@ -135,6 +136,15 @@ static void put_reactions(struct chat *c, const struct json *row, const struct c
     }
 }
 
+/* What is said in blocks alone. */
+static void read_blocks(struct chat *c, const struct json *row, struct chat_line *l)
+{
+    struct strbuf out = {0};
+    slack_blocks_add(c, json_get(row, "blocks"), &out);
+    if (out.len) l->said.text = l->d.text = read_text(c, str_trim(strbuf_str(&out)), l);
+    strbuf_finish(&out);
+}
+
 /* What a bot says, and links show: a message without words has those of its first attachment. */
 static void read_attachments(struct chat *c, const struct json *row, struct chat_line *l)
 {
@@ -186,6 +196,7 @@ static void take_message(struct chat *c, const struct json *row, struct chat_lin
     chat_address(l, parent, LINK_REPLY);
     l->said.text = l->d.text = read_text(c, chat_text_of(c, row, "text"), l);
     l->d.type = type_of(c, row);
+    if (!l->d.text.len) read_blocks(c, row, l);
     read_attachments(c, row, l);
     chat_put(c, l);
     put_edit(c, row, l);

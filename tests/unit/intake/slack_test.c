@@ -143,6 +143,39 @@ static void what_only_an_attachment_says_is_said(void **state)
     world_finish(&w);
 }
 
+#define RICH                                                                                       \
+    ",'blocks':[{'type':'rich_text','elements':[{'type':'rich_text_section','elements':["          \
+    "{'type':'text','text':'a<b & '},{'type':'user','user_id':'U100'},"                            \
+    "{'type':'link','url':'https://b.example/y'},{'type':'emoji','name':'smile'},"                 \
+    "{'type':'broadcast','range':'here'}]},{'type':'rich_text_list','elements':["                  \
+    "{'type':'rich_text_section','elements':[{'type':'text','text':'one'}]},"                      \
+    "{'type':'rich_text_section','elements':[{'type':'text','text':'two'}]}]}]}]"
+#define APP                                                                                        \
+    ",'blocks':[{'type':'header','text':{'type':'plain_text','text':'Build <7>'}},"                \
+    "{'type':'section','text':{'type':'mrkdwn','text':'see <https://t.example/7|it>'},"            \
+    "'fields':[{'type':'mrkdwn','text':' by <@U100>'}]},{'type':'divider'},{'type':'link'},7]"
+
+static void what_only_blocks_say_is_said(void **state)
+{
+    (void)state;
+    struct world w;
+    const char *rich = MESSAGE("U200", "1704416460.000100", "", RICH);
+    const char *app = MESSAGE("U200", "1704416461.000100", "", APP);
+    struct strbuf day = {0};
+    strbuf_add_text(&day, USERS "~general/2024-01-05.json\n[");
+    strbuf_add_text(&day, rich);
+    strbuf_add_char(&day, ',');
+    strbuf_add_text(&day, app);
+    strbuf_add_text(&day, "]");
+    parse_slack(&w, day.p);
+    strbuf_finish(&day);
+    expect_sound(&w, 2, 0);
+    expect_str(fact_at(&w, 0)->said->text, "a<b & @Annhttps://b.example/y:smile:@here\none\ntwo");
+    expect_other(fact_at(&w, 0), "slack:U100");
+    expect_str(fact_at(&w, 1)->said->text, "Build <7>\nsee https://t.example/7 by @Ann");
+    world_finish(&w);
+}
+
 static void private_talk_is_passed_over(void **state)
 {
     (void)state;
@@ -185,6 +218,7 @@ int main(void)
         cmocka_unit_test(threads_reactions_and_edits_are_told),
         cmocka_unit_test(notices_bots_and_files_are_told),
         cmocka_unit_test(what_only_an_attachment_says_is_said),
+        cmocka_unit_test(what_only_blocks_say_is_said),
         cmocka_unit_test(private_talk_is_passed_over),
         cmocka_unit_test(each_file_that_is_broken_is_told_and_the_next_is_read),
     };

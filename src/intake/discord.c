@@ -69,6 +69,18 @@ static void read_embeds(struct chat *c, const struct json *row, struct chat_line
         chat_link(c, l, chat_text_of(c, &list->items[i], "url"));
 }
 
+/* Who passes a message on says what is in it, if nothing of their own. */
+static void read_forwarded(struct chat *c, const struct json *row, struct chat_line *l)
+{
+    const struct json *passed = json_get(row, "forwardedMessage");
+    if (!passed || passed->type != JSON_OBJECT) return;
+    if (!l->d.text.len) {
+        l->said.text = l->d.text = chat_text_of(c, passed, "content");
+        l->d.type = type_of(c, passed);
+    }
+    read_embeds(c, passed, l);
+}
+
 /* The file does not say when: it counts with its message. */
 static void put_reactions(struct chat *c, const struct json *row, const struct chat_line *of)
 {
@@ -113,6 +125,7 @@ static void take_message(struct chat *c, const struct json *row, struct chat_lin
     l->said.reply_to = chat_text_of(c, json_get(row, "reference"), "messageId");
     l->d.type = type_of(c, row);
     read_embeds(c, row, l);
+    read_forwarded(c, row, l);
     chat_address(l, chat_author(c, l->said.reply_to), LINK_REPLY);
     l->d.counted = mentions && mentions->type == JSON_ARRAY;
     for (size_t i = 0; l->d.counted && i < mentions->count; i++) {

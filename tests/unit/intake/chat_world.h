@@ -33,7 +33,7 @@ static inline void expect_link(const struct fact *f, const char *link, const cha
 {
     const struct fact_value *v = value_of(f->props, f->prop_count, "link");
     assert_int_equal(v != NULL, link != NULL);
-    if (v) expect_str(v->text, link);
+    if (v && link) expect_str(v->text, link);
     assert_true(str_eq(f->said->reply_to, str_of(reply_to)));
 }
 

@@ -140,6 +140,22 @@ static void what_only_an_embed_says_is_said(void **state)
     world_finish(&w);
 }
 
+static void who_passes_a_message_on_says_it(void **state)
+{
+    (void)state;
+    struct world w;
+    parse_discord(&w,
+                  CHANNEL(MESSAGE("1", "Default", "01", "100",
+                                  "'content':'','forwardedMessage':{'content':'buy at q.example',"
+                                  "'attachments':[],'embeds':[{'url':'https://t.example/p'}]},"
+                                  "'reference':{'type':'Forward','messageId':'42'}")));
+    expect_sound(&w, 1, 0);
+    expect_str(fact_at(&w, 0)->said->text, "buy at q.example");
+    expect_str(fact_at(&w, 0)->said->links, "https://t.example/p");
+    expect_prop(fact_at(&w, 0), "type", "text");
+    world_finish(&w);
+}
+
 static void direct_messages_are_passed_over(void **state)
 {
     (void)state;
@@ -174,6 +190,7 @@ int main(void)
         cmocka_unit_test(reactions_edits_and_notices_are_facts),
         cmocka_unit_test(kinds_of_content_are_told),
         cmocka_unit_test(what_only_an_embed_says_is_said),
+        cmocka_unit_test(who_passes_a_message_on_says_it),
         cmocka_unit_test(direct_messages_are_passed_over),
         cmocka_unit_test(what_is_missing_is_named),
     };

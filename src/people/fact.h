@@ -136,9 +136,9 @@ struct fact_place *fact_time_order(const struct fact *facts, size_t count);
  * [0, received_at + 24 h], identities (count, length, phone, e-mail; junk values such as null, -1,
  * all zeros are left out and counted in *junk), codes, properties (names, 64 an event, values <= 1
  * KiB), amount, UTF-8, NFC. Properties with personal names become traits on member.identified and
- * are left out into *junk on other kinds. Of a message's text what is over LIMIT_MESSAGE_TEXT is
- * cut off. Of a voucher somebody's, and props.voucher a text, if given. The field named in 'why' is
- * the JSON name. */
+ * are left out into *junk on other kinds; so is 'known' on that one, which is ours to say. Of a
+ * message's text what is over LIMIT_MESSAGE_TEXT is cut off. Of a voucher somebody's, and
+ * props.voucher a text, if given. The field named in 'why' is the JSON name. */
 MUST_CHECK enum err fact_check(struct fact *f, int64_t received_at, struct arena *arena,
                                uint32_t *junk, struct why *why);
 /* What fact_check does with f->said alone, for words that are known later than the rest; a copy in

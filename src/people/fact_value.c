@@ -176,6 +176,18 @@ static uint32_t take_personal(struct fact *f, struct fact_value *taken)
     return count;
 }
 
+/* Whether somebody comes to be known is not the sender's to say; returns how many were. */
+static uint32_t take_known(struct fact *f)
+{
+    uint32_t kept = 0, all = f->prop_count;
+    for (uint32_t i = 0; i < all; i++) {
+        if (!str_is(f->props[i].name, "known")) f->props[kept++] = f->props[i];
+    }
+    if (kept < all) f->sound_props = 0; /* places have changed */
+    f->prop_count = kept;
+    return all - kept;
+}
+
 static void add_traits(struct fact *f, const struct fact_value *more, uint32_t count,
                        struct arena *arena)
 {
@@ -194,7 +206,9 @@ enum err fact_check_values(struct fact *f, struct arena *arena, uint32_t *junk, 
     TRY(check_props(f, arena, why));
     TRY(check_traits(f, arena, why));
     uint32_t count = take_personal(f, taken);
-    if (count && str_eq(f->kind, STR("member.identified"))) {
+    bool identified = str_eq(f->kind, STR("member.identified"));
+    if (identified) *junk += take_known(f);
+    if (count && identified) {
         add_traits(f, taken, count, arena);
     } else {
         *junk += count;

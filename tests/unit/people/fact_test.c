@@ -242,6 +242,23 @@ static void a_products_name_is_not_its_buyers(void **state)
     end(t);
 }
 
+static void that_somebody_is_known_is_not_the_senders_to_say(void **state)
+{
+    (void)state;
+    for (int identified = 0; identified <= 1; identified++) {
+        struct trial *t = begin();
+        if (identified) t->fact.kind = STR("member.identified");
+        add_text(t, "before", "1");
+        add_text(t, "known", "1");
+        add_text(t, "after", "2");
+        assert_int_equal(check(t), ERR_OK);
+        assert_int_equal(t->fact.prop_count, 3 - identified);
+        assert_int_equal(t->junk, identified);
+        expect_str(t->fact.props[2 - identified].name, "after");
+        end(t);
+    }
+}
+
 static void personal_numbers_become_texts_so_that_they_are_sealed(void **state)
 {
     (void)state;
@@ -423,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_property_needs_a_name),
         cmocka_unit_test(personal_properties_become_traits),
         cmocka_unit_test(a_products_name_is_not_its_buyers),
+        cmocka_unit_test(that_somebody_is_known_is_not_the_senders_to_say),
         cmocka_unit_test(personal_numbers_become_texts_so_that_they_are_sealed),
         cmocka_unit_test(names_are_sound_that_nothing_is_said_of),
         cmocka_unit_test(a_fact_known_to_be_plain_has_the_same_limits),

@@ -324,6 +324,8 @@ static enum err clear_staying(struct undo *u, struct tx *tx)
 static enum err forget(struct undo *u, struct tx *tx)
 {
     struct people *p = u->p;
+    for (size_t i = 0; i < u->gone.count; i++)
+        owners_note(p, u->gone.items[i], 0);
     members_forget(p);
     bulk_forget(p);
     intmap_reset(p->identities);

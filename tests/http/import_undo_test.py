@@ -49,6 +49,27 @@ def test_all_of_an_import_goes_and_the_same_file_comes_again():
         s.verify()
 
 
+def test_nobody_owns_who_is_gone():
+    def owned(s):
+        s.verify()  # writes everything back
+        told = {o["staff"]: o["members"] for o in want(200, ask(s, "GET", "/owners"))["items"]}
+        listed = {staff: want(200, ask(s, "GET", f"/members?owner={staff}&limit=1")) for staff in ("rose", "lily")}
+        return {staff: (told.get(staff, 0), row["total"], len(row["items"])) for staff, row in listed.items()}
+
+    with Store("shop").serve() as s:
+        for rows in (40, 5000):
+            names = (("rose", "lily")[i % 2] for i in range(rows))
+            text = "手机号,添加时间,所属员工\n" + "".join(f"{13900000000 + 10000 * rows + i},2026-01-05 10:00,{staff}\n" for i, staff in enumerate(names))
+            number = upload(s, "list.csv", text)
+            for _ in range(2):
+                run_import(s, number, format="csv")
+                assert owned(s) == {staff: (rows // 2, rows // 2, 1) for staff in ("rose", "lily")}, owned(s)
+                assert undo(s, number)["undone"]["members"] == rows
+                assert owned(s) == {"rose": (0, 0, 0), "lily": (0, 0, 0)}, owned(s)
+        s.stop()
+        s.verify()
+
+
 def members(s):
     """All of them, without what says when and how they came into the list, by their lowest identity."""
     s.verify()  # writes everything back

@@ -156,15 +156,25 @@ static void make_personal(struct fact_value *v, struct str spelling, struct aren
     v->type = PROP_TEXT;
 }
 
-/* Take personal properties out; returns how many. */
-static uint32_t take_personal(struct fact *f, struct fact_value *taken)
+static bool is_personal(const struct fact *f, uint32_t i)
 {
     struct str spelling;
+    return !is_sound(f, i) && fact_personal(f->props[i].name, &spelling);
+}
+
+/* Whether somebody comes to be known is not the sender's to say. */
+static bool is_known(const struct fact *f, uint32_t i)
+{
+    return str_is(f->props[i].name, "known");
+}
+
+/* Take the properties out that go; returns how many. */
+static uint32_t take_out(struct fact *f, bool (*goes)(const struct fact *f, uint32_t i),
+                         struct fact_value *taken)
+{
     uint32_t kept = 0, count = 0;
-    uint64_t all = f->prop_count ? UINT64_MAX >> (64 - f->prop_count) : 0;
-    if ((f->sound_props & all) == all) return 0;
     for (uint32_t i = 0; i < f->prop_count; i++) {
-        if (!is_sound(f, i) && fact_personal(f->props[i].name, &spelling)) {
+        if (goes(f, i)) {
             taken[count++] = f->props[i];
         } else {
             if (count) f->props[kept] = f->props[i];
@@ -172,20 +182,14 @@ static uint32_t take_personal(struct fact *f, struct fact_value *taken)
         }
     }
     f->prop_count = kept;
-    f->sound_props = 0; /* places have changed */
+    if (count) f->sound_props = 0; /* places have changed */
     return count;
 }
 
-/* Whether somebody comes to be known is not the sender's to say; returns how many were. */
-static uint32_t take_known(struct fact *f)
+static uint32_t take_personal(struct fact *f, struct fact_value *taken)
 {
-    uint32_t kept = 0, all = f->prop_count;
-    for (uint32_t i = 0; i < all; i++) {
-        if (!str_is(f->props[i].name, "known")) f->props[kept++] = f->props[i];
-    }
-    if (kept < all) f->sound_props = 0; /* places have changed */
-    f->prop_count = kept;
-    return all - kept;
+    uint64_t all = f->prop_count ? UINT64_MAX >> (64 - f->prop_count) : 0;
+    return (f->sound_props & all) == all ? 0 : take_out(f, is_personal, taken);
 }
 
 static void add_traits(struct fact *f, const struct fact_value *more, uint32_t count,
@@ -205,9 +209,9 @@ enum err fact_check_values(struct fact *f, struct arena *arena, uint32_t *junk, 
     struct str spelling;
     TRY(check_props(f, arena, why));
     TRY(check_traits(f, arena, why));
-    uint32_t count = take_personal(f, taken);
     bool identified = str_eq(f->kind, STR("member.identified"));
-    if (identified) *junk += take_known(f);
+    if (identified) *junk += take_out(f, is_known, taken);
+    uint32_t count = take_personal(f, taken);
     if (count && identified) {
         add_traits(f, taken, count, arena);
     } else {

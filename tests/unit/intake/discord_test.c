@@ -126,6 +126,13 @@ static void kinds_of_content_are_told(void **state)
     }
 }
 
+static void expect_carried(struct world *w, const char *text, const char *links)
+{
+    expect_sound(w, 1, 0);
+    expect_str(fact_at(w, 0)->said->text, text);
+    expect_str(fact_at(w, 0)->said->links, links);
+}
+
 static void what_only_an_embed_says_is_said(void **state)
 {
     (void)state;
@@ -134,9 +141,7 @@ static void what_only_an_embed_says_is_said(void **state)
                   CHANNEL(MESSAGE("1", "Default", "01", "100",
                                   "'content':'','embeds':[{'title':'New','description':'9.9元',"
                                   "'url':'https://t.example/p'},{'url':'https://t.example/q'}]")));
-    expect_sound(&w, 1, 0);
-    expect_str(fact_at(&w, 0)->said->text, "New\n9.9元");
-    expect_str(fact_at(&w, 0)->said->links, "https://t.example/p\nhttps://t.example/q");
+    expect_carried(&w, "New\n9.9元", "https://t.example/p\nhttps://t.example/q");
     world_finish(&w);
 }
 
@@ -149,9 +154,7 @@ static void who_passes_a_message_on_says_it(void **state)
                                   "'content':'','forwardedMessage':{'content':'buy at q.example',"
                                   "'attachments':[],'embeds':[{'url':'https://t.example/p'}]},"
                                   "'reference':{'type':'Forward','messageId':'42'}")));
-    expect_sound(&w, 1, 0);
-    expect_str(fact_at(&w, 0)->said->text, "buy at q.example");
-    expect_str(fact_at(&w, 0)->said->links, "https://t.example/p");
+    expect_carried(&w, "buy at q.example", "https://t.example/p");
     expect_prop(fact_at(&w, 0), "type", "text");
     world_finish(&w);
 }

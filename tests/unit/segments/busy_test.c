@@ -135,6 +135,19 @@ static void stand_still(void *ctx, struct brand *b)
     pthread_mutex_unlock(&r->lock);
 }
 
+/* Whoever is in a segment is stored; what comes from here on is followed after the next opening. */
+static void stop_following(struct place *p, const char *code, const char *newcomer)
+{
+    (void)settled(p);
+    place_reopen(p);
+    (void)settled(p);
+    size_t before = size_of(p, code);
+    segments_listen(p->brand, stand_still, NULL);
+    say(p, newcomer, "message.sent", PLACE_NOW);
+    while (size_of(p, code) == before)
+        sched_yield(); /* it is told next */
+}
+
 static void who_was_erased_before_a_stop_is_in_no_segment_after_it(void **state)
 {
     (void)state;
@@ -144,14 +157,8 @@ static void who_was_erased_before_a_stop_is_in_no_segment_after_it(void **state)
     place_open(&p, "Asia/Shanghai");
     follow(&p, "spoke", "did(\"message.sent\", within 30d)");
     say(&p, "u1", "message.sent", PLACE_NOW);
-    (void)settled(&p);
-    place_reopen(&p);
-    (void)settled(&p);
-    assert_int_equal(size_of(&p, "spoke"), 1);
-    segments_listen(p.brand, stand_still, NULL);
-    say(&p, "u2", "message.sent", PLACE_NOW);
-    while (size_of(&p, "spoke") < 2)
-        sched_yield(); /* it is told next */
+    stop_following(&p, "spoke", "u2");
+    assert_int_equal(size_of(&p, "spoke"), 2);
     place_must(people_erase(p.brand, 1, &erased, &why), &why, "erase");
     place_reopen(&p);
     (void)settled(&p);
@@ -167,19 +174,12 @@ static void who_was_taken_apart_before_a_stop_is_two_after_it(void **state)
     struct why why = {0};
     struct people_merge both = {.a = 1, .b = 2, .who = STR("lily"), .over_caps = true};
     place_open(&p, "Asia/Shanghai");
-    follow(&p, "spoke", "did(\"message.sent\", within 30d)");
     follow(&p, "once", "did(\"message.sent\", count = 1, within 30d)");
     say(&p, "u1", "message.sent", PLACE_NOW);
     say(&p, "u2", "message.sent", PLACE_NOW);
     place_must(people_merge(p.brand, &both, &why), &why, "merge");
-    (void)settled(&p);
-    place_reopen(&p);
-    (void)settled(&p);
-    assert_int_equal(size_of(&p, "once"), 0);
-    segments_listen(p.brand, stand_still, NULL);
-    say(&p, "u3", "message.sent", PLACE_NOW);
-    while (size_of(&p, "once") < 1)
-        sched_yield(); /* it is told next */
+    stop_following(&p, "once", "u3");
+    assert_int_equal(size_of(&p, "once"), 1);
     struct people_unmerge apart = {.id = both.id, .who = STR("lily")};
     place_must(people_unmerge(p.brand, &apart, &why), &why, "unmerge");
     place_reopen(&p);

@@ -280,8 +280,7 @@ static const struct spec_field export_query[] = {
      .fallback = "id,name,stage,trust,created,last_seen,events,orders,spent,phone,email",
      .doc = "id, name, stage, trust, created, last_seen, events, orders, spent, owner, rfm_r, "
             "rfm_f, rfm_m, p_alive, p_alive_drop, expected_orders, expected_value, and kinds of "
-            "identities "
-            "(names as nickname)"},
+            "identities (names as nickname)"},
     {0},
 };
 

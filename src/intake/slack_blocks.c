@@ -18,7 +18,7 @@ static void add_plain(struct strbuf *out, struct str s)
 }
 
 /* "<", a sign of what it is, and that. */
-static void add_tag(struct strbuf *out, const char *sign, struct str what)
+static void add_marked(struct strbuf *out, const char *sign, struct str what)
 {
     if (what.len == 0 || str_find_char(what, '>') != SIZE_MAX) return;
     strbuf_add_char(out, '<');
@@ -43,7 +43,7 @@ static bool add_leaf(struct chat *c, const struct json *e, struct str type, stru
                 {"link", "url", ""}};
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         if (!str_is(type, tags[i].type)) continue;
-        add_tag(out, tags[i].sign, chat_text_of(c, e, tags[i].member));
+        add_marked(out, tags[i].sign, chat_text_of(c, e, tags[i].member));
         return true;
     }
     if (str_is(type, "mrkdwn")) {
